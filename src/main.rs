@@ -1,0 +1,2 @@
+//! The command line: everything is in the library.
+fn main() {}
