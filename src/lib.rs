@@ -6,5 +6,8 @@ pub mod base;
 /// The one data directory; home of redb.
 pub mod store;
 
+/// The time-series store: packed tick rows, latest values, history by bucket.
+pub mod tsdb;
+
 /// The funnel: batches in, one transaction, then the feed.
 pub mod ingest;

@@ -3,14 +3,14 @@
 //! Entry n carries the SHA-256 of entry n-1, so an edit or a removal in the middle shows. It
 //! holds the changed fields, never passwords, tokens or whole request bodies.
 
-use super::{Reader, TableName, Transaction};
+use super::{TableName, Transaction, View};
 use crate::base::{Error, Result, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
-const AUDIT: TableName = TableName("audit");
+const AUDIT: TableName = TableName::new("audit");
 
 /// Most entries that one page of the log returns.
 pub const PAGE_MAX: usize = 100;
@@ -102,10 +102,10 @@ pub fn append(
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn page(reader: &Reader, before: Option<u64>, limit: usize) -> Result<Vec<Entry>> {
+pub fn page(view: &impl View, before: Option<u64>, limit: usize) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let end = before.unwrap_or(u64::MAX).to_be_bytes();
-    reader.scan_back(AUDIT, &[], &end, |_, bytes| {
+    view.scan_back(AUDIT, &[], &end, &mut |_, bytes| {
         entries.push(decode(bytes)?);
         Ok(if entries.len() < limit {
             ControlFlow::Continue(())
@@ -120,9 +120,9 @@ pub fn page(reader: &Reader, before: Option<u64>, limit: usize) -> Result<Vec<En
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn verify(reader: &Reader) -> Result<(u64, Option<u64>)> {
+pub fn verify(view: &impl View) -> Result<(u64, Option<u64>)> {
     let (mut count, mut bad, mut previous) = (0, None, String::new());
-    reader.scan(AUDIT, &[], &[0xFF; 9], |key, bytes| {
+    view.scan(AUDIT, &[], &[0xFF; 9], &mut |key, bytes| {
         count += 1;
         let sound = decode(bytes).is_ok_and(|entry| {
             let chained = entry.sequence == count

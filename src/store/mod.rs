@@ -15,7 +15,7 @@ pub mod table;
 mod writer;
 
 pub use directory::{LockOwner, inspect};
-pub use read::Reader;
+pub use read::{Reader, View, Visit};
 pub use writer::Transaction;
 
 use crate::base::{Error, Result};
@@ -31,12 +31,16 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// A named table: a map from byte keys to byte values in the order of the keys.
 #[derive(Clone, Copy, Debug)]
-pub struct TableName(pub(crate) &'static str);
+pub struct TableName(&'static str);
 
 impl TableName {
-    pub(crate) const fn definition(
-        self,
-    ) -> redb::TableDefinition<'static, &'static [u8], &'static [u8]> {
+    /// The table of this name.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    const fn definition(self) -> redb::TableDefinition<'static, &'static [u8], &'static [u8]> {
         redb::TableDefinition::new(self.0)
     }
 }
@@ -209,7 +213,7 @@ pub(crate) fn write_error(cause: impl Into<Box<dyn std::error::Error + Send + Sy
 mod tests {
     use super::*;
 
-    const THINGS: TableName = TableName("things");
+    const THINGS: TableName = TableName::new("things");
 
     #[test]
     fn what_was_written_is_there_after_reopening() {

@@ -3,7 +3,7 @@
 //! JSON because a record must still be readable in ten years, by a program that has grown fields
 //! since; the byte in front says which shape the reader has to expect.
 
-use super::{Reader, TableName, Transaction};
+use super::{TableName, Transaction, View};
 use crate::base::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,7 +31,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     #[must_use]
     pub const fn new(name: &'static str, version: u8) -> Self {
         Self {
-            name: TableName(name),
+            name: TableName::new(name),
             version,
             record: PhantomData,
         }
@@ -41,20 +41,8 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     ///
     /// # Errors
     /// When the file cannot be read or the record has a shape that this version does not know.
-    pub fn get(&self, reader: &Reader, key: &[u8]) -> Result<Option<T>> {
-        reader
-            .get(self.name, key)?
-            .map(|bytes| self.decode(&bytes))
-            .transpose()
-    }
-
-    /// As [`Table::get`], inside a write.
-    ///
-    /// # Errors
-    /// As [`Table::get`].
-    pub fn get_in(&self, transaction: &Transaction<'_>, key: &[u8]) -> Result<Option<T>> {
-        transaction
-            .get(self.name, key)?
+    pub fn get(&self, view: &impl View, key: &[u8]) -> Result<Option<T>> {
+        view.get(self.name, key)?
             .map(|bytes| self.decode(&bytes))
             .transpose()
     }
@@ -79,10 +67,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     ///
     /// # Errors
     /// As [`Table::get`].
-    pub fn all(&self, reader: &Reader) -> Result<Vec<T>> {
+    pub fn all(&self, view: &impl View) -> Result<Vec<T>> {
         let mut records = Vec::new();
         // 0xFF*32 lies after every key in use: ids are 16 bytes, hashes 32.
-        reader.scan(self.name, &[], &[0xFF; 33], |_, bytes| {
+        view.scan(self.name, &[], &[0xFF; 33], &mut |_, bytes| {
             records.push(self.decode(bytes)?);
             Ok(ControlFlow::Continue(()))
         })?;

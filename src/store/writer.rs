@@ -3,10 +3,10 @@
 //! Every commit is `Immediate` (on disk when it returns) and quick-repair (the allocator state
 //! is stored too, so that the file opens at once after a power cut instead of being walked).
 
-use super::{TableName, write_error};
+use super::read::walk;
+use super::{TableName, View, Visit, write_error};
 use crate::base::{Error, Result};
 use redb::{Database, Durability, ReadableTable as _, WriteTransaction};
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -24,19 +24,6 @@ pub struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    /// The value of a key, as this transaction sees it.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn get(&self, table: TableName, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let table = self
-            .inner
-            .open_table(table.definition())
-            .map_err(write_error)?;
-        let value = table.get(key).map_err(write_error)?;
-        Ok(value.map(|guard| guard.value().to_vec()))
-    }
-
     /// Sets the value of a key.
     ///
     /// # Errors
@@ -75,32 +62,46 @@ impl Transaction<'_> {
         let last = table.last().map_err(write_error)?;
         Ok(last.map(|(key, value)| (key.value().to_vec(), value.value().to_vec())))
     }
+}
 
-    /// Visits the keys from `from` (included) to `to` (left out) in order, until `visit` breaks.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or what `visit` returned.
-    pub fn scan(
-        &self,
-        table: TableName,
-        from: &[u8],
-        to: &[u8],
-        mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
-        if from >= to {
-            return Ok(());
-        }
+impl View for Transaction<'_> {
+    fn get(&self, table: TableName, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let table = self
             .inner
             .open_table(table.definition())
             .map_err(write_error)?;
-        for entry in table.range(from..to).map_err(write_error)? {
-            let (key, value) = entry.map_err(write_error)?;
-            if visit(key.value(), value.value())?.is_break() {
-                break;
-            }
+        let value = table.get(key).map_err(write_error)?;
+        Ok(value.map(|guard| guard.value().to_vec()))
+    }
+
+    fn scan(&self, table: TableName, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<()> {
+        let table = self
+            .inner
+            .open_table(table.definition())
+            .map_err(write_error)?;
+        if from < to {
+            walk(table.range(from..to).map_err(write_error)?, visit)
+        } else {
+            Ok(())
         }
-        Ok(())
+    }
+
+    fn scan_back(
+        &self,
+        table: TableName,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        let table = self
+            .inner
+            .open_table(table.definition())
+            .map_err(write_error)?;
+        if from < to {
+            walk(table.range(from..to).map_err(write_error)?.rev(), visit)
+        } else {
+            Ok(())
+        }
     }
 }
 
