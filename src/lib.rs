@@ -9,5 +9,14 @@ pub mod store;
 /// The time-series store: packed tick rows, latest values, history by bucket.
 pub mod tsdb;
 
+/// The latest value of every series, and the feed of changes.
+pub mod live;
+
 /// The funnel: batches in, one transaction, then the feed.
 pub mod ingest;
+
+/// Sites: a plant with its name, time zone and currency.
+pub mod site;
+
+/// Users, roles, passwords, tokens and sessions.
+pub mod auth;
