@@ -1,10 +1,16 @@
 //! Indusmind: energy monitoring for a factory in one file.
+//!
+//! The rooms of the house, in import order: a room uses only rooms above it. `tests/tidy.rs`
+//! reads this list and enforces it; `docs/architecture.md` walks one sample through it.
 
 /// Words everyone speaks: ids, errors, time, samples.
 pub mod base;
 
 /// The one data directory; home of redb.
 pub mod store;
+
+/// The wire; home of tokio-modbus.
+pub mod modbus;
 
 /// The time-series store: packed tick rows, latest values, history by bucket.
 pub mod tsdb;
@@ -20,3 +26,9 @@ pub mod site;
 
 /// Users, roles, passwords, tokens and sessions.
 pub mod auth;
+
+/// What is measured: the registry, device profiles and the pollers.
+pub mod equipment;
+
+/// The figures of a site: power now, energy and cost.
+pub mod energy;
