@@ -1,0 +1,35 @@
+import type { DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
+
+export interface LiveEquipmentFrame {
+  id: string;
+  status: EquipmentStatus;
+  last_update: string | null;
+  values: SocketValue[];
+}
+
+export type Frame =
+  | { event: 'heartbeat'; data: { time: string } }
+  | { event: 'dashboard'; data: DashboardMetrics }
+  | {
+      event: 'live';
+      data: { snapshot: boolean; time: string; equipment: LiveEquipmentFrame[] };
+    }
+  | { event: 'registry'; data: { revision: number } }
+  | { event: 'error'; data: { error_code: string; error: string } };
+
+export interface Topic {
+  topic: 'dashboard' | 'live';
+  equipment_id?: string;
+}
+
+/** A frame that is not JSON, or not a frame, is dropped: it must not break the connection. */
+export function readFrame(text: unknown): Frame | null {
+  if (typeof text !== 'string') return null;
+  try {
+    const frame: unknown = JSON.parse(text);
+    const known = frame !== null && typeof frame === 'object' && 'event' in frame && 'data' in frame;
+    return known ? (frame as Frame) : null;
+  } catch {
+    return null;
+  }
+}
