@@ -7,10 +7,11 @@
   try {
     chosen = localStorage.getItem('retv4_theme');
     language = localStorage.getItem('retv4_language');
-  } catch (_) {
+  } catch {
     // Storage may be switched off; the system's preference then decides.
   }
-  var dark = chosen === 'dark' || (chosen !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
+  var dark =
+    chosen === 'dark' || (chosen !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
   root.setAttribute('data-theme', dark ? 'dark' : 'light');
   if (language === 'ar') root.setAttribute('dir', 'rtl');
   if (language) root.setAttribute('lang', language);

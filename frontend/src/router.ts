@@ -20,7 +20,11 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     ...routes,
-    { path: '/:pathMatch(.*)*', name: 'not-found', component: () => import('./shell/NotFoundView.vue') },
+    {
+      path: '/:pathMatch(.*)*',
+      name: 'not-found',
+      component: () => import('./shell/NotFoundView.vue'),
+    },
   ],
   scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
 });

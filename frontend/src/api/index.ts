@@ -3,6 +3,7 @@ import { client, data } from './client';
 import type {
   EquipmentInput,
   EquipmentQuery,
+  EquipmentSummary,
   HistoryQuery,
   LoginRequest,
   Modbus,
@@ -10,6 +11,20 @@ import type {
 } from './types';
 
 const at = (id: string) => ({ params: { path: { id } } });
+
+/** A screen with more tiles than this helps nobody; the list pages through the rest. */
+const ALL_PAGES = 10;
+const PAGE_SIZE = 100;
+
+async function allEquipment(): Promise<EquipmentSummary[]> {
+  const items: EquipmentSummary[] = [];
+  for (let page = 1; page <= ALL_PAGES; page += 1) {
+    const part = await api.listEquipment({ page, page_size: PAGE_SIZE });
+    items.push(...part.items);
+    if (!part.has_more) break;
+  }
+  return items;
+}
 
 export const api = {
   setupState: () => data(client.GET('/setup')),
@@ -21,9 +36,9 @@ export const api = {
 
   sites: () => data(client.GET('/sites')),
 
-  listEquipment: (query: EquipmentQuery) =>
-    data(client.GET('/equipment', { params: { query } })),
+  listEquipment: (query: EquipmentQuery) => data(client.GET('/equipment', { params: { query } })),
   equipment: (id: string) => data(client.GET('/equipment/{id}', at(id))),
+  allEquipment,
   createEquipment: (body: EquipmentInput) => data(client.POST('/equipment', { body })),
   updateEquipment: (id: string, body: Partial<EquipmentInput>) =>
     data(client.PUT('/equipment/{id}', { ...at(id), body })),

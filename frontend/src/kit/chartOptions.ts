@@ -26,7 +26,8 @@ function seriesOf(data: ChartData, look: ChartLook): uPlot.Series[] {
   const main: uPlot.Series = {
     stroke: line,
     width: look.kind === 'line' ? 2 : 0,
-    fill: look.kind === 'bars' ? line : look.fromZero && !data.low ? token('--chart-fill') : undefined,
+    fill:
+      look.kind === 'bars' ? line : look.fromZero && !data.low ? token('--chart-fill') : undefined,
     points: { show: false },
     spanGaps: false,
   };
@@ -60,7 +61,8 @@ function axesOf(look: ChartLook, rem: number): uPlot.Axis[] {
     {
       ...common,
       space: rem * 2.4,
-      size: (_, values) => rem + (values ? Math.max(...values.map((v) => v.length)) : 3) * rem * 0.5,
+      size: (_, values) =>
+        rem + (values ? Math.max(...values.map((v) => v.length)) : 3) * rem * 0.5,
       values: (_, splits) => {
         const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
         const digits = Math.min(3, Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9)));

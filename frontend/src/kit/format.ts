@@ -101,6 +101,16 @@ export function percent(ratio: number | null | undefined, locale: string): strin
   return numberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(ratio);
 }
 
+/** "+8%", "−3%", "0%": a difference always shows its direction. */
+export function signedPercent(ratio: number, locale: string): string {
+  const options = {
+    style: 'percent',
+    maximumFractionDigits: 0,
+    signDisplay: 'exceptZero',
+  } as const;
+  return numberFormat(locale, options).format(ratio);
+}
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -150,14 +160,21 @@ export const longDay = (at: Moment | null | undefined, place: Place) =>
 export const dateTime = (at: Moment | null | undefined, place: Place) =>
   shown(at, dateFormat(place, { day: 'numeric', month: 'short', year: 'numeric', ...clock }));
 
+/** The calendar day "2026-11-21" that it is in a zone. */
+export function dayIn(at: Date, timeZone: string): string {
+  const parts = dateFormat(
+    { locale: 'en-CA', timeZone },
+    { year: 'numeric', month: '2-digit', day: '2-digit' },
+  ).formatToParts(at);
+  const part = (type: string) => parts.find((item) => item.type === type)?.value ?? '';
+  return `${part('year')}-${part('month')}-${part('day')}`;
+}
+
 /** A calendar day such as an installation date belongs to no zone. */
 export const calendarDay = (day: string | null | undefined, locale: string) =>
   shown(
     day,
-    dateFormat(
-      { locale, timeZone: 'UTC' },
-      { day: 'numeric', month: 'long', year: 'numeric' },
-    ),
+    dateFormat({ locale, timeZone: 'UTC' }, { day: 'numeric', month: 'long', year: 'numeric' }),
   );
 
 /** "14:03:12" on the same day, the full date when it is older. */

@@ -30,6 +30,7 @@ export function useFormat() {
     moneyParts: (amount: string | null | undefined, currency: string) =>
       format.moneyParts(amount, currency, locale()),
     percent: (ratio: number | null | undefined) => format.percent(ratio, locale()),
+    signedPercent: (ratio: number) => format.signedPercent(ratio, locale()),
     duration: (ms: number) => format.duration(ms, locale()),
     time: (at: Moment) => format.time(at, place.value),
     hourMinute: (at: Moment) => format.hourMinute(at, place.value),

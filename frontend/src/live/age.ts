@@ -53,7 +53,8 @@ export function readingOf(
   if (value.value === null || tone === 'none') {
     return { value: null, tone: 'none', reason: tone === 'none' ? reason : 'no_data', ageMs: age };
   }
-  if (!moment.current) return { value: value.value, tone: 'old', reason: 'disconnected', ageMs: age };
+  if (!moment.current)
+    return { value: value.value, tone: 'old', reason: 'disconnected', ageMs: age };
   return { value: value.value, tone, reason, ageMs: age };
 }
 

@@ -4,7 +4,7 @@ import { computed, onScopeDispose, ref, shallowReactive, shallowRef, watch } fro
 import { api, ApiError } from '@/api';
 import type { DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
 import { pushIsCurrent } from './age';
-import type { Frame, LiveEquipmentFrame, Topic } from './frames';
+import { valueKey, type Frame, type LiveEquipmentFrame, type Topic } from './frames';
 import { LiveSocket, type Connection } from './socket';
 
 const TICK_MS = 1_000;
@@ -26,9 +26,6 @@ interface Push {
   cadenceMs: number;
   epoch: number;
 }
-
-export const valueKey = (value: { metric: string; phase: string | null }) =>
-  value.phase ? `${value.metric}_${value.phase.toLowerCase()}` : value.metric;
 
 export const useFeed = defineStore('feed', () => {
   const connection = shallowRef<Connection>({

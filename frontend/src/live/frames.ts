@@ -22,12 +22,17 @@ export interface Topic {
   equipment_id?: string;
 }
 
+/** The name of one series of a machine: "voltage_l1". */
+export const valueKey = (value: { metric: string; phase: string | null }) =>
+  value.phase ? `${value.metric}_${value.phase.toLowerCase()}` : value.metric;
+
 /** A frame that is not JSON, or not a frame, is dropped: it must not break the connection. */
 export function readFrame(text: unknown): Frame | null {
   if (typeof text !== 'string') return null;
   try {
     const frame: unknown = JSON.parse(text);
-    const known = frame !== null && typeof frame === 'object' && 'event' in frame && 'data' in frame;
+    const known =
+      frame !== null && typeof frame === 'object' && 'event' in frame && 'data' in frame;
     return known ? (frame as Frame) : null;
   } catch {
     return null;

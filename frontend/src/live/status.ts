@@ -24,7 +24,5 @@ const rank: Record<EquipmentStatus, number> = {
 
 /** Worst first, then by name, so that the eye finds the trouble in the top corner. */
 export function worstFirst<T extends { status: EquipmentStatus; name: string }>(items: T[]): T[] {
-  return [...items].sort(
-    (a, b) => rank[a.status] - rank[b.status] || a.name.localeCompare(b.name),
-  );
+  return [...items].sort((a, b) => rank[a.status] - rank[b.status] || a.name.localeCompare(b.name));
 }
