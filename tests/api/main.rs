@@ -1,0 +1,17 @@
+//! The API from outside: each route allowed, denied, absent, malformed and asked twice, against
+//! the whole appliance. One file per room.
+
+// A helper that fails ends the test, here as in a test function.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod auth;
+mod devices;
+mod equipment;
+mod equipment_fields;
+mod equipment_list;
+mod permissions;
+mod sessions;
+mod setup;
