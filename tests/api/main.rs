@@ -13,5 +13,7 @@ mod equipment;
 mod equipment_fields;
 mod equipment_list;
 mod permissions;
+mod polling;
+mod realtime;
 mod sessions;
 mod setup;

@@ -70,7 +70,11 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{id}", &id).replace("{site}", site);
             let reply = ask(&client, method, &path).await;
             if allowed.contains(&role) {
-                assert!(reply.status < 300, "{role:?} {method} {path}: {}", reply.text);
+                assert!(
+                    reply.status < 300,
+                    "{role:?} {method} {path}: {}",
+                    reply.text
+                );
             } else {
                 reply.refused(403);
             }
@@ -89,7 +93,10 @@ async fn who_is_refused_changes_nothing() {
     let readers = Role::ALL.into_iter().filter(|role| !WRITE.contains(role));
     for (number, role) in readers.enumerate() {
         let client = appliance.client_as(role).await;
-        client.put(&path, &json!({ "name": "Mine" })).await.refused(403);
+        client
+            .put(&path, &json!({ "name": "Mine" }))
+            .await
+            .refused(403);
         client.delete(&path).await.refused(403);
         client.post("/api/equipment", &body).await.refused(403);
         // The user and his sign-in, and nothing of what he tried.
