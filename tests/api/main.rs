@@ -12,6 +12,7 @@ mod devices;
 mod equipment;
 mod equipment_fields;
 mod equipment_list;
+mod history;
 mod permissions;
 mod polling;
 mod realtime;

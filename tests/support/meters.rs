@@ -77,7 +77,8 @@ impl Meter {
     /// What it shows at this time.
     pub fn truth(&self, name: &str, at: Timestamp) -> f64 {
         let beats = u32::try_from(at.ms() / 5_000).unwrap();
-        let power = self.kw + f64::from(beats % 4) * 0.5;
+        // Another value at each beat, whether that is five seconds or five minutes.
+        let power = self.kw + f64::from((beats + beats / 60) % 4) * 0.5;
         match name {
             "power" => power,
             "power_l1" => power / 2.0,
