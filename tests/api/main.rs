@@ -8,13 +8,16 @@
 mod support;
 
 mod auth;
+mod channel;
 mod devices;
 mod equipment;
 mod equipment_fields;
 mod equipment_list;
 mod history;
+mod hub;
 mod permissions;
 mod polling;
 mod realtime;
 mod sessions;
 mod setup;
+mod sockets;
