@@ -49,6 +49,23 @@ async fn beats_lost_in_a_clock_jump_are_not_replayed() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_stops_nobody() {
+    let mut rig = Rig::with_beacons(&[&[1, 2]]).await;
+    let (first, second) = (rig.beacon(0, 1), rig.beacon(0, 2));
+    rig.acquisition.apply(vec![first.clone()]);
+    rig.next().await;
+    let earlier = crate::support::start_time().minus_ms(3_600_000);
+    rig.clock.set(earlier);
+    // A manual clock wakes nobody when it goes back; a new device does.
+    rig.acquisition.apply(vec![first.clone(), second.clone()]);
+    assert_eq!(rig.next().await.equipment, second.id);
+    rig.beat();
+    for batch in rig.next_of_each(2).await {
+        assert_eq!(batch.at, earlier.plus_ms(INTERVAL_MS));
+    }
+}
+
+#[tokio::test]
 async fn a_dead_line_does_not_delay_the_others() {
     let mut rig = Rig::with_beacons(&[&[1], &[1]]).await;
     // Its time-out is far longer than this test takes.
@@ -97,6 +114,23 @@ async fn units_behind_one_gateway_are_served_fairly() {
         assert!(polls[&device.id].iter().all(|batch| is_true(batch, number)));
     }
     assert_eq!(rig.simulator.connections(0), 1, "one line, one connection");
+}
+
+#[tokio::test]
+async fn a_device_that_is_always_due_does_not_starve_its_neighbour() {
+    let mut rig = Rig::with_beacons(&[&[1, 2]]).await;
+    let mut hasty = rig.source(0, 1);
+    hasty.poll_interval_ms = 100;
+    let (hasty, other) = (rig.device(&hasty), rig.beacon(0, 2));
+    rig.simulator
+        .set_fault(0, 1, Fault::Late(Duration::from_millis(200)));
+    rig.acquisition.apply(vec![hasty.clone(), other.clone()]);
+    // Its next beat passes while it still answers to this one.
+    until("the first question", || rig.simulator.requests(0, 1) == 1).await;
+    rig.clock.advance(Duration::from_millis(100));
+    let order: Vec<_> = rig.next_of_each(3).await;
+    let order: Vec<_> = order.iter().map(|batch| batch.equipment).collect();
+    assert_eq!(order, [hasty.id, other.id, hasty.id]);
 }
 
 #[tokio::test]
