@@ -217,3 +217,18 @@ async fn a_refused_transaction_leaves_memory_as_it_was() {
     append_all(&tsdb, vec![plant.poll(5_000, 1.0, 1.0)], 1).await;
     assert_eq!(tsdb.latest().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_tick_that_comes_twice_counts_once() {
+    let plant = Plant::new();
+    let tsdb = Tsdb::open(&plant.store).unwrap();
+    append_all(&tsdb, plant.two_hours(), 60).await;
+    append_all(&tsdb, plant.two_hours(), 60).await;
+    for bucket in ask(&tsdb, plant.meter, BucketSize::Fixed(QUARTER_MS), 2) {
+        let power = bucket.columns[0].unwrap();
+        assert_eq!(
+            (power.count, i64::from(power.covered_ms)),
+            (180, QUARTER_MS)
+        );
+    }
+}
