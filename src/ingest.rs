@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Batches that may wait for the funnel: ten seconds of 500 devices at 1 s.
 pub const INLET_CAPACITY: usize = 5_000;
@@ -100,7 +101,7 @@ impl Counters {
     }
 }
 
-/// The funnel, running until its inlets are gone.
+/// The funnel: the one consumer of the inlet.
 pub struct Funnel {
     inlet: mpsc::Receiver<Batch>,
     tsdb: Arc<Tsdb>,
@@ -133,21 +134,24 @@ impl Funnel {
         Arc::clone(&self.counters)
     }
 
-    /// Takes batches until every [`Inlet`] is gone; then the last ones are committed.
-    pub async fn run(mut self) {
+    /// Takes batches until `stop`; what was handed in by then is committed.
+    pub async fn run(mut self, stop: CancellationToken) {
         let mut held: Vec<Batch> = Vec::new();
-        while let Some(first) = self.inlet.recv().await {
+        while let Some(first) = stop.run_until_cancelled(self.inlet.recv()).await.flatten() {
             held.push(first);
-            tokio::time::sleep(GATHER).await;
+            stop.run_until_cancelled(tokio::time::sleep(GATHER)).await;
             self.drain(&mut held);
             self.commit(&mut held).await;
             if !held.is_empty() {
-                tokio::time::sleep(RETRY).await;
+                stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
             }
         }
+        self.inlet.close();
+        self.drain(&mut held);
         let last_try = async {
             while !held.is_empty() {
                 self.commit(&mut held).await;
+                tokio::time::sleep(GATHER).await;
             }
         };
         if tokio::time::timeout(STOP_WITHIN, last_try).await.is_err() {

@@ -32,3 +32,15 @@ pub mod equipment;
 
 /// The figures of a site: power now, energy and cost.
 pub mod energy;
+
+/// The HTTP and WebSocket edge; home of axum and rust-embed.
+pub mod web;
+
+/// The boot file, the environment and the flags, parsed once into checked types.
+pub mod config;
+
+/// The only room that knows all rooms: open, wire, run, stop.
+pub mod app;
+
+/// One file per command of the command line.
+pub mod cli;

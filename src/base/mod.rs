@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod id;
+pub mod nss;
 pub mod sample;
 pub mod secret;
 pub mod time;

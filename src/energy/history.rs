@@ -91,7 +91,9 @@ struct Column {
 /// Means that a site shows as a mean over its meters; everything else adds up.
 fn is_intensive(metric: &Metric) -> bool {
     let name = metric.as_str();
-    ["voltage", "frequency", "power_factor", "temperature", "thd"].iter().any(|w| name.contains(w))
+    ["voltage", "frequency", "power_factor", "temperature", "thd"]
+        .iter()
+        .any(|w| name.contains(w))
 }
 
 impl SiteHistory {
@@ -131,7 +133,10 @@ impl SiteHistory {
             resolution: query.resolution,
             calendar: query.calendar.clone(),
         })?;
-        Ok(buckets.iter().map(|bucket| bucket_point(bucket, &columns, query)).collect())
+        Ok(buckets
+            .iter()
+            .map(|bucket| bucket_point(bucket, &columns, query))
+            .collect())
     }
 
     /// Energy of meters in a range, kWh, and how much of it was measured, 0 to 1. A meter
@@ -148,7 +153,9 @@ impl SiteHistory {
         // Whole quarters from disk; the minutes after the last one from the ticks, so that a part
         // of a quarter is not counted as all of it.
         let quarter_ms = crate::tsdb::rollup::QUARTER_MS;
-        let split = calendar.bucket_start(range.to, BucketSize::Fixed(quarter_ms)).max(range.from);
+        let split = calendar
+            .bucket_start(range.to, BucketSize::Fixed(quarter_ms))
+            .max(range.from);
         let (mut energy, mut covered_ms) = (None, 0.0);
         for (from, to, step_ms) in [(range.from, split, quarter_ms), (split, range.to, 60_000)] {
             if from >= to {
@@ -196,7 +203,12 @@ impl SiteHistory {
             for (series, info) in self.tsdb.series_of(*equipment) {
                 let (metric, phase) = (info.key.metric, info.key.phase);
                 if wanted(&metric, phase) {
-                    columns.push(Column { equipment: *equipment, metric, phase, series });
+                    columns.push(Column {
+                        equipment: *equipment,
+                        metric,
+                        phase,
+                        series,
+                    });
                 }
             }
         }
@@ -209,7 +221,10 @@ fn bucket_point(bucket: &Bucket, columns: &[Column], query: &HistoryQuery) -> Hi
     let of = |metric: &Metric, phase: Phase| -> Vec<Summary> {
         let is = |column: &Column| column.metric == *metric && column.phase == phase;
         let pairs = columns.iter().zip(&bucket.columns);
-        pairs.filter(|(column, _)| is(column)).filter_map(|(_, summary)| *summary).collect()
+        pairs
+            .filter(|(column, _)| is(column))
+            .filter_map(|(_, summary)| *summary)
+            .collect()
     };
     let pick = |metric: &Metric, phase: Phase| {
         if metric.kind() == MetricKind::Counter {
@@ -230,7 +245,9 @@ fn energy_of(bucket: &Bucket, columns: &[Column], metric: &Metric, phase: Phase)
     const MS_PER_HOUR: f64 = 3_600_000.0;
     let summaries = || columns.iter().zip(&bucket.columns);
     let counted = |equipment: EquipmentId| {
-        columns.iter().any(|c| c.equipment == equipment && c.metric == *metric && c.phase == phase)
+        columns
+            .iter()
+            .any(|c| c.equipment == equipment && c.metric == *metric && c.phase == phase)
     };
     let mut energy = None;
     for (column, summary) in summaries() {
@@ -264,8 +281,14 @@ impl Spread {
         let meters = query.equipment.len().max(1) as f64;
         let coverage = covered.iter().map(|s| s.coverage(length_ms)).sum::<f64>() / meters;
         // The extremes of several meters are not reached at the same time: there is no honest sum.
-        let single = (query.equipment.len() == 1).then(|| covered.first()).flatten();
-        Self { min: single.map(|s| s.min), max: single.map(|s| s.max), coverage: coverage.min(1.0) }
+        let single = (query.equipment.len() == 1)
+            .then(|| covered.first())
+            .flatten();
+        Self {
+            min: single.map(|s| s.min),
+            max: single.map(|s| s.max),
+            coverage: coverage.min(1.0),
+        }
     }
 }
 
@@ -276,8 +299,10 @@ fn point_of(
     spread: Option<Spread>,
 ) -> HistoryPoint {
     let total = |metric: &Metric| pick(metric, Phase::Total);
-    let phases: Vec<f64> =
-        Phase::LINES.iter().filter_map(|phase| pick(&Metric::VOLTAGE, *phase)).collect();
+    let phases: Vec<f64> = Phase::LINES
+        .iter()
+        .filter_map(|phase| pick(&Metric::VOLTAGE, *phase))
+        .collect();
     HistoryPoint {
         timestamp: at,
         consumption: total(&Metric::CONSUMPTION),

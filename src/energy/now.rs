@@ -63,7 +63,10 @@ pub fn site_now(
     now: Timestamp,
 ) -> DashboardMetrics {
     let values = |metric: &Metric, phase: Phase| {
-        devices.iter().filter_map(|device| device.fresh(metric, phase, now)).collect::<Vec<_>>()
+        devices
+            .iter()
+            .filter_map(|device| device.fresh(metric, phase, now))
+            .collect::<Vec<_>>()
     };
     let phase = |phase: Phase| PhaseMetrics {
         voltage: mean(&values(&Metric::VOLTAGE, phase)),
@@ -71,7 +74,11 @@ pub fn site_now(
         power: sum(&values(&Metric::POWER, phase)),
     };
     let power = sum(&values(&Metric::POWER, Phase::Total));
-    let phases = Phases { l1: phase(Phase::L1), l2: phase(Phase::L2), l3: phase(Phase::L3) };
+    let phases = Phases {
+        l1: phase(Phase::L1),
+        l2: phase(Phase::L2),
+        l3: phase(Phase::L3),
+    };
     let measured = [&phases.l1, &phases.l2, &phases.l3]
         .iter()
         .any(|p| p.voltage.is_some() || p.current.is_some() || p.power.is_some());
@@ -138,18 +145,41 @@ mod tests {
             Reading::good(metric, phase, Unit::none(), *value)
         };
         let readings = values.iter().map(reading).collect();
-        live.apply(&[Batch { equipment, at, arrived: at, interval_ms: 5_000, readings }]);
+        live.apply(&[Batch {
+            equipment,
+            at,
+            arrived: at,
+            interval_ms: 5_000,
+            readings,
+        }]);
         live.device(equipment)
     }
 
     #[test]
     fn power_adds_up_and_voltage_does_not() {
         let devices = [
-            device(&[("power", 10.0), ("power_factor", 0.5), ("voltage_l1", 230.0)], 0),
-            device(&[("power", 30.0), ("power_factor", 1.0), ("voltage_l1", 232.0)], 0),
+            device(
+                &[
+                    ("power", 10.0),
+                    ("power_factor", 0.5),
+                    ("voltage_l1", 230.0),
+                ],
+                0,
+            ),
+            device(
+                &[
+                    ("power", 30.0),
+                    ("power_factor", 1.0),
+                    ("voltage_l1", 232.0),
+                ],
+                0,
+            ),
         ];
         let now = site_now(&devices, Some(5.0), Some(0.2), NOW);
-        assert_eq!((now.power, now.voltage, now.cost_hour), (Some(40.0), Some(231.0), Some(8.0)));
+        assert_eq!(
+            (now.power, now.voltage, now.cost_hour),
+            (Some(40.0), Some(231.0), Some(8.0))
+        );
         assert_eq!(now.power_factor, Some(40.0 / 50.0));
         assert_eq!(now.phases.unwrap().l1.voltage, Some(231.0));
     }

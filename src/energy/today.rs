@@ -43,7 +43,10 @@ impl TodayCache {
     /// Figures from this history.
     #[must_use]
     pub const fn new(history: SiteHistory) -> Self {
-        Self { history, last: Mutex::new(None) }
+        Self {
+            history,
+            last: Mutex::new(None),
+        }
     }
 
     /// The figures at `now`. Reads the disk: call it outside the runtime's own threads.
@@ -68,7 +71,10 @@ impl TodayCache {
         let midnight = calendar.bucket_start(now, BucketSize::Day);
         let since_ms = now.since_ms(midnight).max(1);
         let before = calendar.day_before(now);
-        let range = |from: Timestamp| TimeRange { from, to: from.plus_ms(since_ms) };
+        let range = |from: Timestamp| TimeRange {
+            from,
+            to: from.plus_ms(since_ms),
+        };
         let energy = self.history.energy(equipment, range(midnight), &calendar)?;
         let yesterday = self.history.energy(equipment, range(before), &calendar)?;
         let kwh = energy.map(|(kwh, _)| kwh);

@@ -3,9 +3,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 /// l
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Link { /// s
- pub state: LinkState }
+pub struct Link {
+    /// s
+    pub state: LinkState,
+}
 /// l
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub enum LinkState { /// s
- Stopped }
+pub enum LinkState {
+    /// s
+    Stopped,
+}

@@ -16,11 +16,15 @@ pub struct Device {
 pub struct Acquisition;
 impl Acquisition {
     /// s
-    pub fn start(_: Arc<dyn Clock>, _: Inlet) -> Self { Self }
+    pub fn start(_: Arc<dyn Clock>, _: Inlet) -> Self {
+        Self
+    }
     /// a
     pub fn apply(&self, _: Vec<Device>) {}
     /// l
-    pub fn link(&self, _: EquipmentId) -> Option<Link> { None }
+    pub fn link(&self, _: EquipmentId) -> Option<Link> {
+        None
+    }
     /// s
     pub async fn stop(&self) {}
 }

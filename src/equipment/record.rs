@@ -145,11 +145,19 @@ pub struct EquipmentChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install_date: Option<String>,
     /// The number on its plate.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(value_type = Option<String>)]
     pub serial_number: Option<Option<String>>,
     /// Where it stands.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(value_type = Option<String>)]
     pub location: Option<Option<String>>,
     /// What a person decides about it.
@@ -163,7 +171,11 @@ pub struct EquipmentChange {
     #[schema(value_type = Option<Object>)]
     pub specs: Option<serde_json::Map<String, serde_json::Value>>,
     /// How it is polled, as a whole.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(value_type = Option<ModbusSource>)]
     pub modbus: Option<Option<ModbusSource>>,
 }
@@ -186,7 +198,12 @@ impl Equipment {
     ///
     /// # Errors
     /// Every refused field.
-    pub fn new(input: NewEquipment, site: &str, profiles: &Profiles, now: Timestamp) -> Result<Self> {
+    pub fn new(
+        input: NewEquipment,
+        site: &str,
+        profiles: &Profiles,
+        now: Timestamp,
+    ) -> Result<Self> {
         let equipment = Self {
             id: EquipmentId::new(),
             site: site.to_owned(),
@@ -213,7 +230,12 @@ impl Equipment {
     ///
     /// # Errors
     /// Every refused field.
-    pub fn with(&self, change: EquipmentChange, profiles: &Profiles, now: Timestamp) -> Result<Self> {
+    pub fn with(
+        &self,
+        change: EquipmentChange,
+        profiles: &Profiles,
+        now: Timestamp,
+    ) -> Result<Self> {
         let old = self.clone();
         let trimmed = |text: Option<String>, old: String| text.map_or(old, |t| t.trim().to_owned());
         let changed = Self {
@@ -242,7 +264,9 @@ impl Equipment {
     #[must_use]
     pub fn capacity_kw(&self) -> Option<f64> {
         let capacity = self.specs.get("capacity_kw")?;
-        let number = capacity.as_f64().or_else(|| capacity.as_str()?.parse().ok())?;
+        let number = capacity
+            .as_f64()
+            .or_else(|| capacity.as_str()?.parse().ok())?;
         (number > 0.0 && number.is_finite()).then_some(number)
     }
 
@@ -251,15 +275,39 @@ impl Equipment {
         let text = |text: &str, max: usize| {
             (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
         };
-        checks.require(text(&self.name, 120), "name", "A name of 1 to 120 characters.");
-        checks.require(text(&self.kind, 60), "type", "A type of 1 to 60 characters.");
-        checks.require(text(&self.model, 120), "model", "A model of 1 to 120 characters.");
+        checks.require(
+            text(&self.name, 120),
+            "name",
+            "A name of 1 to 120 characters.",
+        );
+        checks.require(
+            text(&self.kind, 60),
+            "type",
+            "A type of 1 to 60 characters.",
+        );
+        checks.require(
+            text(&self.model, 120),
+            "model",
+            "A model of 1 to 120 characters.",
+        );
         let optional = |value: &Option<String>| value.as_deref().is_none_or(|t| text(t, 120));
-        checks.require(optional(&self.serial_number), "serial_number", "At most 120 characters.");
-        checks.require(optional(&self.location), "location", "At most 120 characters.");
+        checks.require(
+            optional(&self.serial_number),
+            "serial_number",
+            "At most 120 characters.",
+        );
+        checks.require(
+            optional(&self.location),
+            "location",
+            "At most 120 characters.",
+        );
         checks.merge("", parse_date("install_date", &self.install_date))?;
         let specs_bytes = serde_json::to_vec(&self.specs).map_or(usize::MAX, |json| json.len());
-        checks.require(specs_bytes <= SPECS_MAX, "specs", "At most 16 KiB of specs.");
+        checks.require(
+            specs_bytes <= SPECS_MAX,
+            "specs",
+            "At most 16 KiB of specs.",
+        );
         if let Some(modbus) = &self.modbus {
             checks.merge("", modbus.check(profiles))?;
         }
@@ -268,5 +316,6 @@ impl Equipment {
 }
 
 fn tidy(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
 }

@@ -82,7 +82,10 @@ impl Registry {
     /// The equipment that passes a filter, by name.
     #[must_use]
     pub fn find(&self, filter: &Filter) -> Vec<Equipment> {
-        let search = filter.search.as_ref().map(|text| text.trim().to_lowercase());
+        let search = filter
+            .search
+            .as_ref()
+            .map(|text| text.trim().to_lowercase());
         let passes = |equipment: &&Equipment| {
             let found = search.as_ref().is_none_or(|text| {
                 equipment.name.to_lowercase().contains(text)
@@ -94,7 +97,9 @@ impl Registry {
             found
                 && equals(&filter.kind, Some(&equipment.kind))
                 && equals(&filter.location, equipment.location.as_deref())
-                && filter.status.is_none_or(|status| status == self.status(equipment))
+                && filter
+                    .status
+                    .is_none_or(|status| status == self.status(equipment))
         };
         let mut found: Vec<_> = self.read().values().filter(passes).cloned().collect();
         found.sort_by_key(|equipment| (equipment.name.to_lowercase(), equipment.id));
@@ -106,14 +111,19 @@ impl Registry {
     /// # Errors
     /// When there is none.
     pub fn get(&self, id: EquipmentId) -> Result<Equipment> {
-        self.read().get(&id).cloned().ok_or_else(|| Error::not_found("equipment", id))
+        self.read()
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| Error::not_found("equipment", id))
     }
 
     /// How it is doing.
     #[must_use]
     pub fn status(&self, equipment: &Equipment) -> Status {
         let now = self.clock.now();
-        let online = self.live.with(equipment.id, |device| device.is_some_and(|d| d.is_online(now)));
+        let online = self.live.with(equipment.id, |device| {
+            device.is_some_and(|d| d.is_online(now))
+        });
         Status::of(equipment.admin_status, online)
     }
 
@@ -142,7 +152,8 @@ impl Registry {
                 "The appliance holds {EQUIPMENT_MAX} pieces of equipment at most."
             )));
         }
-        self.store_change(equipment, actor, "equipment.create", details).await
+        self.store_change(equipment, actor, "equipment.create", details)
+            .await
     }
 
     /// Changes equipment; the pollers follow at once.
@@ -157,8 +168,11 @@ impl Registry {
     ) -> Result<Equipment> {
         let details = serde_json::to_value(&change).unwrap_or_default();
         let _turn = self.changing.lock().await;
-        let changed = self.get(id)?.with(change, &self.profiles, self.clock.now())?;
-        self.store_change(changed, actor, "equipment.update", details).await
+        let changed = self
+            .get(id)?
+            .with(change, &self.profiles, self.clock.now())?;
+        self.store_change(changed, actor, "equipment.update", details)
+            .await
     }
 
     /// Deletes equipment; its history stays.
@@ -174,12 +188,15 @@ impl Registry {
         equipment.deleted_at = Some(now);
         equipment.updated_at = now;
         let nothing = serde_json::json!({ "name": equipment.name });
-        self.store_change(equipment, actor, "equipment.delete", nothing).await?;
+        self.store_change(equipment, actor, "equipment.delete", nothing)
+            .await?;
         Ok(())
     }
 
     fn refuse_in_use(&self, equipment: &Equipment, now: Timestamp) -> Result<()> {
-        let last_good = self.live.with(equipment.id, |device| device.and_then(|d| d.last_good));
+        let last_good = self
+            .live
+            .with(equipment.id, |device| device.and_then(|d| d.last_good));
         let Some(last_good) = last_good.filter(|at| now.since_ms(*at) < IN_USE_MS) else {
             return Ok(());
         };
@@ -188,8 +205,10 @@ impl Registry {
         } else {
             "Set its status to decommissioned; it can be deleted 24 hours after its last reading."
         };
-        Err(Error::conflict(format!("{} is in use. {way_out}", equipment.name))
-            .with_details(serde_json::json!({ "last_reading": last_good })))
+        Err(
+            Error::conflict(format!("{} is in use. {way_out}", equipment.name))
+                .with_details(serde_json::json!({ "last_reading": last_good })),
+        )
     }
 
     async fn store_change(
@@ -204,7 +223,14 @@ impl Registry {
             .write(move |transaction| {
                 EQUIPMENT.put(transaction, stored.id.as_bytes(), &stored)?;
                 let resource = format!("equipment/{}", stored.id);
-                audit::append(transaction, stored.updated_at, &actor, action, &resource, details)
+                audit::append(
+                    transaction,
+                    stored.updated_at,
+                    &actor,
+                    action,
+                    &resource,
+                    details,
+                )
             })
             .await?;
         {
@@ -224,16 +250,25 @@ impl Registry {
     fn poll(&self) {
         let mut devices = Vec::new();
         for equipment in self.read().values() {
-            let Some(source) = &equipment.modbus else { continue };
+            let Some(source) = &equipment.modbus else {
+                continue;
+            };
             match source.check(&self.profiles) {
                 Ok(plan) => {
-                    let registers: Vec<(Metric, Phase)> =
-                        plan.reads.registers().iter().map(|r| (r.metric.clone(), r.phase)).collect();
+                    let registers: Vec<(Metric, Phase)> = plan
+                        .reads
+                        .registers()
+                        .iter()
+                        .map(|r| (r.metric.clone(), r.phase))
+                        .collect();
                     self.live.keep_only(equipment.id, &|metric, phase| {
                         registers.iter().any(|(m, p)| m == metric && *p == phase)
                     });
                     if equipment.admin_status != AdminStatus::Decommissioned {
-                        devices.push(Device { equipment: equipment.id, plan });
+                        devices.push(Device {
+                            equipment: equipment.id,
+                            plan,
+                        });
                     }
                 }
                 // Checked when it was stored; only a profile that a newer version dropped ends here.

@@ -98,6 +98,10 @@ impl Fold {
         for quarter in std::mem::take(&mut self.late) {
             let mut counters = counters_before(transaction, catalogue, quarter)?;
             write_quarter(transaction, catalogue, quarter, &mut counters)?;
+            if quarter.plus_ms(QUARTER_MS) == until {
+                // The open quarter goes on from what the late samples brought.
+                self.counters.append(&mut counters);
+            }
         }
         for _ in 0..QUARTERS_PER_COMMIT {
             if until.plus_ms(QUARTER_MS + GRACE_MS) > newest {

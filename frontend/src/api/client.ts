@@ -1,0 +1,105 @@
+// The only fetch of the page. The access token lives in this module's memory and nowhere else.
+import createClient from 'openapi-fetch';
+import { ApiError, errorFrom, networkError } from './errors';
+import type { Envelope, paths } from './paths';
+import type { Login } from './types';
+
+/** Long enough for a Modbus test read on a slow line, short enough that nobody stares at nothing. */
+const REQUEST_TIMEOUT_MS = 35_000;
+/** A token this close to its end is renewed first, so that a request is not sent in vain. */
+const RENEW_BEFORE_END_MS = 20_000;
+
+let accessToken: string | null = null;
+let accessTokenEndsAt = 0;
+let refreshing: Promise<Login> | null = null;
+let onSessionEnd: () => void = () => {};
+
+export function holdLogin(login: Login | null): void {
+  accessToken = login?.token ?? null;
+  accessTokenEndsAt = login ? Date.now() + login.expires_in * 1000 : 0;
+}
+
+export function whenSessionEnds(react: () => void): void {
+  onSessionEnd = react;
+}
+
+async function send(request: Request): Promise<Response> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), REQUEST_TIMEOUT_MS);
+  try {
+    return await fetch(request, { signal: stop.signal });
+  } catch {
+    throw networkError();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** One refresh at a time: ten requests that meet a 401 together wait for the same answer. */
+export function refreshLogin(): Promise<Login> {
+  refreshing ??= requestLogin().finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+async function requestLogin(): Promise<Login> {
+  const request = new Request(new URL('/api/auth/refresh', location.origin), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ cookie: true }),
+    credentials: 'same-origin',
+  });
+  const response = await send(request);
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw errorFrom(response, body);
+  const login = (body as Envelope<Login>).data;
+  holdLogin(login);
+  return login;
+}
+
+function withToken(request: Request): Request {
+  if (accessToken) request.headers.set('Authorization', `Bearer ${accessToken}`);
+  return request;
+}
+
+const isPublic = (url: string) => /\/api\/(setup|auth\/(login|refresh))$/.test(url);
+
+async function renew(): Promise<void> {
+  try {
+    await refreshLogin();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      holdLogin(null);
+      onSessionEnd();
+    }
+    throw error;
+  }
+}
+
+async function sendWithToken(request: Request): Promise<Response> {
+  if (isPublic(request.url)) return send(request);
+  if (accessToken && Date.now() > accessTokenEndsAt - RENEW_BEFORE_END_MS) await renew();
+  const again = request.clone();
+  const tokenUsed = accessToken;
+  const response = await send(withToken(request));
+  if (response.status !== 401) return response;
+  // Another request may have renewed the token while this one was under way.
+  if (accessToken === tokenUsed) await renew();
+  return send(withToken(again));
+}
+
+export const client = createClient<paths>({
+  baseUrl: `${location.origin}/api`,
+  credentials: 'same-origin',
+  fetch: sendWithToken,
+});
+
+/** Takes the data out of the envelope, or throws an ApiError with the server's sentence. */
+export async function data<T>(
+  answer: Promise<{ data?: Envelope<T>; error?: unknown; response: Response }>,
+): Promise<T> {
+  const { data: envelope, error, response } = await answer;
+  if (!response.ok || !envelope) throw errorFrom(response, error);
+  return envelope.data;
+}

@@ -1,0 +1,58 @@
+// Every call the page makes, one line each. Rooms speak these names and no URL.
+import { client, data } from './client';
+import type {
+  EquipmentInput,
+  EquipmentQuery,
+  EquipmentSummary,
+  HistoryQuery,
+  LoginRequest,
+  Modbus,
+  SetupRequest,
+} from './types';
+
+const at = (id: string) => ({ params: { path: { id } } });
+
+/** A screen with more tiles than this helps nobody; the list pages through the rest. */
+const ALL_PAGES = 10;
+const PAGE_SIZE = 100;
+
+async function allEquipment(): Promise<EquipmentSummary[]> {
+  const items: EquipmentSummary[] = [];
+  for (let page = 1; page <= ALL_PAGES; page += 1) {
+    const part = await api.listEquipment({ page, page_size: PAGE_SIZE });
+    items.push(...part.items);
+    if (!part.has_more) break;
+  }
+  return items;
+}
+
+export const api = {
+  setupState: () => data(client.GET('/setup')),
+  setUp: (body: SetupRequest) => data(client.POST('/setup', { body })),
+
+  login: (body: LoginRequest) => data(client.POST('/auth/login', { body })),
+  logout: () => data(client.POST('/auth/logout')),
+  socketTicket: () => data(client.POST('/auth/ws-ticket')),
+
+  sites: () => data(client.GET('/sites')),
+
+  listEquipment: (query: EquipmentQuery) => data(client.GET('/equipment', { params: { query } })),
+  equipment: (id: string) => data(client.GET('/equipment/{id}', at(id))),
+  allEquipment,
+  createEquipment: (body: EquipmentInput) => data(client.POST('/equipment', { body })),
+  updateEquipment: (id: string, body: Partial<EquipmentInput>) =>
+    data(client.PUT('/equipment/{id}', { ...at(id), body })),
+  deleteEquipment: (id: string) => data(client.DELETE('/equipment/{id}', at(id))),
+  equipmentLive: (id: string) => data(client.GET('/equipment/{id}/live', at(id))),
+
+  profiles: () => data(client.GET('/profiles', { params: { query: { page_size: 100 } } })),
+  testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
+
+  today: () => data(client.GET('/dashboard/today')),
+  history: (query: HistoryQuery) =>
+    data(client.GET('/historical/consumption', { params: { query } })),
+};
+
+export { ApiError } from './errors';
+export type { FieldError } from './errors';
+export { holdLogin, refreshLogin, whenSessionEnds } from './client';

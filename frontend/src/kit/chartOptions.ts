@@ -1,0 +1,103 @@
+// The look of a time chart, from the page's own tokens.
+import uPlot from 'uplot';
+import { dayMonth, fixed, hourMinute, type Place } from './format';
+import { valueRange, type ChartData } from './chartData';
+
+export interface ChartLook {
+  kind: 'line' | 'bars';
+  fromZero: boolean;
+  place: Place;
+  /** The visible span in seconds since 1970; without it the data decides. */
+  span: () => [number, number] | null;
+  onCursor: (index: number | null, left: number) => void;
+}
+
+const DAY_S = 86_400;
+
+const token = (name: string) =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Every bar is drawn this wide within its bucket. */
+const BAR_SHARE = 0.8;
+const BAR_MAX_PX = 60;
+
+function seriesOf(data: ChartData, look: ChartLook): uPlot.Series[] {
+  const line = token('--chart-line');
+  const main: uPlot.Series = {
+    stroke: line,
+    width: look.kind === 'line' ? 2 : 0,
+    fill:
+      look.kind === 'bars' ? line : look.fromZero && !data.low ? token('--chart-fill') : undefined,
+    points: { show: false },
+    spanGaps: false,
+  };
+  if (look.kind === 'bars' && uPlot.paths.bars)
+    main.paths = uPlot.paths.bars({ size: [BAR_SHARE, BAR_MAX_PX], align: 1 });
+  if (!data.low) return [{}, main];
+  const edge: uPlot.Series = { stroke: 'transparent', points: { show: false }, spanGaps: false };
+  return [{}, edge, { ...edge }, main];
+}
+
+function axesOf(look: ChartLook, rem: number): uPlot.Axis[] {
+  const { place } = look;
+  const common: uPlot.Axis = {
+    stroke: token('--chart-text'),
+    font: `${Math.round(rem * 0.8)}px ${token('--font-body')}`,
+    grid: { stroke: token('--chart-grid'), width: 1 },
+    ticks: { show: false },
+  };
+  const label = (second: number, step: number) => {
+    const clock = hourMinute(second * 1000, place);
+    return step >= DAY_S || clock === '00:00' ? dayMonth(second * 1000, place) : clock;
+  };
+  return [
+    {
+      ...common,
+      space: rem * 5,
+      size: rem * 2,
+      values: (_, splits, __, ___, step) => splits.map((second) => label(second, step)),
+      grid: { show: false },
+    },
+    {
+      ...common,
+      space: rem * 2.4,
+      size: (_, values) =>
+        rem + (values ? Math.max(...values.map((v) => v.length)) : 3) * rem * 0.5,
+      values: (_, splits) => {
+        const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
+        const digits = Math.min(3, Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9)));
+        return splits.map((value) => fixed(value, digits, place.locale));
+      },
+    },
+  ];
+}
+
+export const plotData = (data: ChartData): uPlot.AlignedData =>
+  data.low && data.high
+    ? [data.times, data.high, data.low, data.values]
+    : [data.times, data.values];
+
+export function chartOptions(
+  data: ChartData,
+  look: ChartLook,
+  size: { width: number; height: number },
+): uPlot.Options {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+  return {
+    ...size,
+    tzDate: (second) => uPlot.tzDate(new Date(second * 1000), look.place.timeZone),
+    legend: { show: false },
+    padding: [rem * 0.5, rem * 0.5, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+    scales: {
+      x: { range: (_, low, high) => look.span() ?? [low, high] },
+      y: { range: (_, low, high) => valueRange(low, high, look.fromZero) },
+    },
+    series: seriesOf(data, look),
+    bands: data.low ? [{ series: [1, 2], fill: token('--chart-band') }] : [],
+    axes: axesOf(look, rem),
+    hooks: {
+      setCursor: [(plot) => look.onCursor(plot.cursor.idx ?? null, plot.cursor.left ?? 0)],
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { computed, inject, provide, type ComputedRef, type InjectionKey, type Ref } from 'vue';
+import * as format from './format';
+
+const key: InjectionKey<ComputedRef<format.Place>> = Symbol('place');
+
+export function providePlace(locale: Ref<string>, timeZone: Ref<string>): void {
+  provide(
+    key,
+    computed(() => ({ locale: locale.value, timeZone: timeZone.value })),
+  );
+}
+
+const fallback = computed(() => ({ locale: 'en-GB', timeZone: 'UTC' }));
+
+type Moment = number | string | Date | null | undefined;
+
+/** The formats bound to the person's language and the site's zone; use inside a component. */
+export function useFormat() {
+  const place = inject(key, fallback);
+  const locale = () => place.value.locale;
+  return {
+    place,
+    fixed: (value: number | null | undefined, digits: number) =>
+      format.fixed(value, digits, locale()),
+    quantity: (value: number | null | undefined, unit: string | null) =>
+      format.quantity(value, unit, locale()),
+    power: (kw: number | null | undefined) => format.power(kw, locale()),
+    money: (amount: string | null | undefined, currency: string) =>
+      format.money(amount, currency, locale()),
+    moneyParts: (amount: string | null | undefined, currency: string) =>
+      format.moneyParts(amount, currency, locale()),
+    percent: (ratio: number | null | undefined) => format.percent(ratio, locale()),
+    signedPercent: (ratio: number) => format.signedPercent(ratio, locale()),
+    duration: (ms: number) => format.duration(ms, locale()),
+    time: (at: Moment) => format.time(at, place.value),
+    hourMinute: (at: Moment) => format.hourMinute(at, place.value),
+    dayMonth: (at: Moment) => format.dayMonth(at, place.value),
+    longDay: (at: Moment) => format.longDay(at, place.value),
+    dateTime: (at: Moment) => format.dateTime(at, place.value),
+    calendarDay: (day: string | null | undefined) => format.calendarDay(day, locale()),
+    since: (at: number, now: number) => format.since(at, now, place.value),
+  };
+}

@@ -1,0 +1,154 @@
+// The only WebSocket of the page: connect, notice silence, back off, resume.
+// It promises to say "lost" within three seconds of the last frame, whatever the network does.
+// It will not replay anything: after a gap the server sends the state again.
+import { retryDelayMs } from './backoff';
+import { readFrame, type Frame, type Topic } from './frames';
+
+/** The server beats every second; two missed beats and a half are a loss. */
+export const SILENCE_MS = 2_500;
+const WATCH_MS = 250;
+/** A ticket or a handshake that takes longer than this is given up and tried again. */
+const ATTEMPT_MS = 8_000;
+
+export interface Connection {
+  phase: 'idle' | 'connecting' | 'open' | 'lost';
+  /** When the last frame was heard, while the connection is lost. */
+  lostSince: number | null;
+  retryAt: number | null;
+  /** Counts the connections; a value from an earlier one is not current. */
+  epoch: number;
+}
+
+export interface SocketPorts {
+  /** Returns the address with a fresh ticket; rejects when there is none. */
+  address: () => Promise<string>;
+  /** True when retrying is pointless because the session has ended. */
+  isFinal: (error: unknown) => boolean;
+  onFrame: (frame: Frame) => void;
+  onChange: (connection: Connection) => void;
+}
+
+export class LiveSocket {
+  private connection: Connection = { phase: 'idle', lostSince: null, retryAt: null, epoch: 0 };
+  private socket: WebSocket | null = null;
+  private topics = new Map<string, Topic>();
+  private attempt = 0;
+  private failures = 0;
+  private heardAt = 0;
+  private watchTimer: ReturnType<typeof setInterval> | undefined;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private attemptTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly ports: SocketPorts) {}
+
+  start(): void {
+    if (this.connection.phase !== 'idle') return;
+    this.heardAt = Date.now();
+    this.change({ phase: 'connecting' });
+    this.watchTimer = setInterval(() => this.watch(), WATCH_MS);
+    void this.connect();
+  }
+
+  stop(): void {
+    clearInterval(this.watchTimer);
+    clearTimeout(this.retryTimer);
+    this.drop();
+    this.failures = 0;
+    this.change({ phase: 'idle', lostSince: null, retryAt: null });
+  }
+
+  /** For a person who presses the button, and for a panel whose network is back. */
+  retryNow(): void {
+    if (this.connection.phase === 'lost' && this.connection.retryAt !== null) void this.connect();
+  }
+
+  subscribe(topic: Topic): void {
+    this.topics.set(JSON.stringify(topic), topic);
+    this.tell('subscribe', topic);
+  }
+
+  unsubscribe(topic: Topic): void {
+    this.topics.delete(JSON.stringify(topic));
+    this.tell('unsubscribe', topic);
+  }
+
+  private tell(event: 'subscribe' | 'unsubscribe', topic: Topic): void {
+    if (this.socket?.readyState === WebSocket.OPEN)
+      this.socket.send(JSON.stringify({ event, data: topic }));
+  }
+
+  private async connect(): Promise<void> {
+    clearTimeout(this.retryTimer);
+    this.drop();
+    const attempt = ++this.attempt;
+    this.change({ retryAt: null });
+    this.attemptTimer = setTimeout(() => this.fail(attempt), ATTEMPT_MS);
+    try {
+      const address = await this.ports.address();
+      if (attempt === this.attempt) this.open(address, attempt);
+    } catch (error) {
+      if (attempt !== this.attempt) return;
+      if (this.ports.isFinal(error)) this.stop();
+      else this.fail(attempt);
+    }
+  }
+
+  private open(address: string, attempt: number): void {
+    const socket = new WebSocket(address);
+    this.socket = socket;
+    socket.onopen = () => {
+      for (const topic of this.topics.values()) this.tell('subscribe', topic);
+    };
+    socket.onmessage = (message: MessageEvent) => {
+      if (attempt === this.attempt) this.hear(message.data);
+    };
+    socket.onclose = () => this.fail(attempt);
+  }
+
+  private hear(text: unknown): void {
+    this.heardAt = Date.now();
+    clearTimeout(this.attemptTimer);
+    if (this.connection.phase !== 'open') {
+      this.failures = 0;
+      const epoch = this.connection.epoch + 1;
+      this.change({ phase: 'open', lostSince: null, retryAt: null, epoch });
+    }
+    const frame = readFrame(text);
+    if (frame) this.ports.onFrame(frame);
+  }
+
+  private watch(): void {
+    const silent = Date.now() - this.heardAt > SILENCE_MS;
+    if (!silent) return;
+    if (this.connection.phase === 'open') this.fail(this.attempt);
+    else if (this.connection.phase === 'connecting')
+      this.change({ phase: 'lost', lostSince: this.heardAt });
+  }
+
+  private fail(attempt: number): void {
+    if (attempt !== this.attempt || this.connection.phase === 'idle') return;
+    this.drop();
+    this.failures += 1;
+    const delay = retryDelayMs(this.failures);
+    const lostSince = this.connection.lostSince ?? this.heardAt;
+    this.change({ phase: 'lost', lostSince, retryAt: Date.now() + delay });
+    this.retryTimer = setTimeout(() => void this.connect(), delay);
+  }
+
+  /** Forgets the present attempt; whatever it still says is not listened to. */
+  private drop(): void {
+    this.attempt += 1;
+    clearTimeout(this.attemptTimer);
+    clearTimeout(this.retryTimer);
+    const socket = this.socket;
+    this.socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  private change(part: Partial<Connection>): void {
+    this.connection = { ...this.connection, ...part };
+    this.ports.onChange(this.connection);
+  }
+}

@@ -1,0 +1,50 @@
+import { useI18n } from 'vue-i18n';
+import { useFormat } from '@/kit/useFormat';
+import type { Reading, Tone } from './age';
+
+/** Everything that ReadingText draws. */
+export interface Shown {
+  text: string;
+  unit: string | null;
+  tone: Tone;
+  note: string | null;
+}
+
+/** Younger than this is simply "now"; seconds that tick on every tile would tire the eye. */
+const NOW_MS = 10_000;
+/** Below a minute the age moves in steps, for the same reason. */
+const STEP_MS = 10_000;
+const MINUTE_MS = 60_000;
+
+export function useReadingText() {
+  const { t, te } = useI18n();
+  const format = useFormat();
+
+  function ageText(ms: number | null): string {
+    if (ms === null) return t('age.never');
+    if (ms < NOW_MS) return t('age.now');
+    const rounded = ms < MINUTE_MS ? Math.floor(ms / STEP_MS) * STEP_MS : ms;
+    return t('age.ago', { age: format.duration(rounded) });
+  }
+
+  function noteOf({ reason, ageMs }: Reading): string | null {
+    if (reason === 'none') return null;
+    if (ageMs === null || reason === 'no_data') return t(`reading.${reason}`);
+    return t(`reading.${reason}For`, { age: format.duration(ageMs) });
+  }
+
+  function show(reading: Reading, unit: string | null): Shown {
+    const [text, shownUnit] =
+      unit === 'kW' ? format.power(reading.value) : [format.quantity(reading.value, unit), unit];
+    return { text, unit: shownUnit, tone: reading.tone, note: noteOf(reading) };
+  }
+
+  /** "Voltage L1"; a plant's own metric shows under its own name. */
+  function metricName(metric: string, phase: string | null = null): string {
+    const key = `metric.${metric}`;
+    const name = te(key) || te(key, 'en') ? t(key) : metric.replace(/_/g, ' ');
+    return phase ? `${name} ${phase}` : name;
+  }
+
+  return { show, ageText, metricName };
+}

@@ -1,0 +1,182 @@
+// The form as a person fills it (texts) and the request it becomes. Pure.
+import type { Equipment, EquipmentInput, Modbus, Register } from '@/api/types';
+import { decimalOf } from '@/kit/check';
+
+export interface RegisterRow {
+  metric: string;
+  address: string;
+  type: Register['type'];
+  function: NonNullable<Register['function']>;
+  word_order: NonNullable<Register['word_order']>;
+  scale: string;
+  unit: string;
+}
+
+export interface ModbusForm {
+  host: string;
+  port: string;
+  unit_id: string;
+  poll_interval_ms: string;
+  timeout_ms: string;
+  profile: string;
+  registers: RegisterRow[];
+}
+
+/** Same paths as the request, so that a refused field finds its input. */
+export interface EquipmentForm {
+  name: string;
+  type: string;
+  model: string;
+  serial_number: string;
+  install_date: string;
+  location: string;
+  status: 'active' | 'maintenance' | 'decommissioned';
+  in_site_total: boolean;
+  specs: { capacity_kw: string };
+  /** Off for a machine that is known but not read. */
+  connected: boolean;
+  modbus: ModbusForm;
+}
+
+export const registerTypes: Register['type'][] = [
+  'float32',
+  'uint16',
+  'int16',
+  'uint32',
+  'int32',
+  'uint64',
+  'int64',
+  'float64',
+];
+
+const units: Record<string, string> = {
+  power: 'kW',
+  voltage: 'V',
+  current: 'A',
+  frequency: 'Hz',
+  power_factor: '',
+  consumption: 'kWh',
+  temperature: '°C',
+};
+
+const phased = ['power', 'voltage', 'current'];
+
+export const metricSuggestions = Object.keys(units).flatMap((metric) =>
+  phased.includes(metric) ? [metric, ...[1, 2, 3].map((n) => `${metric}_l${n}`)] : [metric],
+);
+
+export const usualUnit = (metric: string) => units[metric.replace(/_l[123]$/, '')] ?? '';
+
+export const blankRegister = (metric = ''): RegisterRow => ({
+  metric,
+  address: '',
+  type: 'float32',
+  function: 'holding',
+  word_order: 'big',
+  scale: '1',
+  unit: usualUnit(metric),
+});
+
+export const blankForm = (today: string): EquipmentForm => ({
+  name: '',
+  type: '',
+  model: '',
+  serial_number: '',
+  install_date: today,
+  location: '',
+  status: 'active',
+  in_site_total: true,
+  specs: { capacity_kw: '' },
+  connected: true,
+  modbus: {
+    host: '',
+    port: '502',
+    unit_id: '1',
+    poll_interval_ms: '5000',
+    timeout_ms: '1000',
+    profile: '',
+    registers: [],
+  },
+});
+
+function modbusFormOf(modbus: Modbus): ModbusForm {
+  const blank = blankForm('').modbus;
+  return {
+    host: modbus.host,
+    port: String(modbus.port ?? blank.port),
+    unit_id: String(modbus.unit_id ?? blank.unit_id),
+    poll_interval_ms: String(modbus.poll_interval_ms ?? blank.poll_interval_ms),
+    timeout_ms: String(modbus.timeout_ms ?? blank.timeout_ms),
+    profile: modbus.profile ?? '',
+    registers: Object.entries(modbus.registers ?? {}).map(([metric, register]) => ({
+      metric,
+      address: String(register.address),
+      type: register.type,
+      function: register.function ?? 'holding',
+      word_order: register.word_order ?? 'big',
+      scale: String(register.scale ?? 1),
+      unit: register.unit ?? '',
+    })),
+  };
+}
+
+export function formOf(item: Equipment): EquipmentForm {
+  const capacity = item.specs.capacity_kw;
+  const running = item.status === 'online' || item.status === 'offline';
+  return {
+    name: item.name,
+    type: item.type,
+    model: item.model,
+    serial_number: item.serial_number ?? '',
+    install_date: item.install_date,
+    location: item.location ?? '',
+    status: running ? 'active' : (item.status as 'maintenance' | 'decommissioned'),
+    in_site_total: item.in_site_total,
+    specs: { capacity_kw: typeof capacity === 'number' ? String(capacity) : '' },
+    connected: item.modbus !== null,
+    modbus: item.modbus ? modbusFormOf(item.modbus) : blankForm('').modbus,
+  };
+}
+
+export function modbusOf(form: ModbusForm): Modbus {
+  const registers = form.registers.map((row): [string, Register] => [
+    row.metric.trim(),
+    {
+      address: Number(row.address),
+      type: row.type,
+      function: row.function,
+      word_order: row.word_order,
+      scale: decimalOf(row.scale),
+      unit: row.unit.trim() || null,
+    },
+  ]);
+  return {
+    protocol: 'tcp',
+    host: form.host.trim(),
+    port: Number(form.port),
+    unit_id: Number(form.unit_id),
+    poll_interval_ms: Number(form.poll_interval_ms),
+    timeout_ms: Number(form.timeout_ms),
+    profile: form.profile || null,
+    registers: Object.fromEntries(registers),
+  };
+}
+
+/** `specs` holds more than the form shows; what is not shown is kept. */
+export function inputOf(form: EquipmentForm, specs: Record<string, unknown> = {}): EquipmentInput {
+  const otherSpecs = { ...specs };
+  delete otherSpecs.capacity_kw;
+  const capacity = form.specs.capacity_kw.trim();
+  return {
+    name: form.name.trim(),
+    type: form.type.trim(),
+    model: form.model.trim(),
+    install_date: form.install_date,
+    serial_number: form.serial_number.trim() || null,
+    location: form.location.trim() || null,
+    status: form.status,
+    in_site_total: form.in_site_total,
+    specs: capacity ? { ...otherSpecs, capacity_kw: decimalOf(capacity) } : otherSpecs,
+    modbus: form.connected ? modbusOf(form.modbus) : null,
+  };
+}

@@ -1,0 +1,37 @@
+import { useIntervalFn } from '@vueuse/core';
+import { computed, ref, watch } from 'vue';
+import { api } from '@/api';
+import { emptyChart } from '@/kit/chartData';
+import { useTask } from '@/kit/useTask';
+import { useReload, type useFeed } from '@/live/feed';
+import { chartOf, planOf, spanOf, type Range } from './ranges';
+
+const REFRESH_MS = 60_000;
+
+export function useHistory(id: string, feed: ReturnType<typeof useFeed>) {
+  const range = ref<Range>('24h');
+  const metric = ref('power');
+  const task = useTask(async () => {
+    const [now, asked] = [feed.now, metric.value];
+    const plan = planOf(range.value, asked, now);
+    const fields = 'min,max,coverage,frequency,powerFactor,current,temperature';
+    const history = await api.history({ ...plan, meter_id: id, metric: asked, fields });
+    return { chart: chartOf(history, asked), span: spanOf(range.value, now) };
+  });
+
+  const reload = () => void task.run();
+  reload();
+  watch([range, metric], reload);
+  useReload(reload);
+  useIntervalFn(() => feed.connected && reload(), REFRESH_MS);
+
+  return {
+    range,
+    metric,
+    reload,
+    data: computed(() => task.data.value?.chart ?? emptyChart()),
+    span: computed(() => task.data.value?.span ?? spanOf(range.value, feed.now)),
+    error: task.error,
+    slow: task.slow,
+  };
+}

@@ -1,0 +1,47 @@
+// Joins the rooms' declarations; the guard decides who may go where.
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
+import { useSession } from '@/session/session';
+import type { Room } from '@/session/room';
+
+const found = import.meta.glob<{ default: Room }>('./rooms/*/index.ts', { eager: true });
+
+export const rooms: Room[] = Object.values(found)
+  .map((module) => module.default)
+  .sort((a, b) => a.order - b.order);
+
+const routes = rooms.flatMap((room) =>
+  room.routes.map((route) => ({
+    ...route,
+    meta: { permission: room.permission, ...route.meta, room: room.name },
+  })),
+);
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    ...routes,
+    {
+      path: '/:pathMatch(.*)*',
+      name: 'not-found',
+      component: () => import('./shell/NotFoundView.vue'),
+    },
+  ],
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+});
+
+async function guard(to: RouteLocationNormalized) {
+  const session = useSession();
+  if (session.status === 'unknown') await session.restore();
+  if (!session.signedIn) {
+    if (await session.setupRequired()) return to.name === 'setup' || { name: 'setup' };
+    if (to.name === 'login') return true;
+    return { name: 'login', query: to.path === '/' ? {} : { next: to.fullPath } };
+  }
+  if (to.meta.gate) return { path: '/' };
+  const permission = to.meta.permission;
+  if (permission && !session.may(permission))
+    return { name: 'not-found', params: { pathMatch: to.path.split('/').slice(1) } };
+  return true;
+}
+
+router.beforeEach(guard);

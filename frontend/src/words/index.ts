@@ -1,0 +1,75 @@
+// Every sentence a person reads, in three languages. English is always there; the rest comes on demand.
+import { createI18n } from 'vue-i18n';
+import en from './en.json';
+
+export const languages = ['en', 'fr', 'ar'] as const;
+export type Language = (typeof languages)[number];
+
+const KEY = 'retv4_language';
+
+/** The locale that numbers and dates follow; Arabic with the digits that Tunisian meters show. */
+export const intlLocale: Record<Language, string> = {
+  en: 'en-GB',
+  fr: 'fr-FR',
+  ar: 'ar-TN-u-nu-latn',
+};
+
+const pluralForms: Record<Language, Intl.LDMLPluralRule[]> = {
+  en: ['one', 'other'],
+  fr: ['one', 'other'],
+  ar: ['zero', 'one', 'two', 'few', 'many', 'other'],
+};
+
+function pluralRule(language: Language) {
+  const rules = new Intl.PluralRules(language);
+  const forms = pluralForms[language];
+  return (choice: number) => {
+    const at = forms.indexOf(rules.select(choice));
+    return at < 0 ? forms.length - 1 : at;
+  };
+}
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: 'en' as Language,
+  fallbackLocale: 'en',
+  messages: { en },
+  pluralRules: { en: pluralRule('en'), fr: pluralRule('fr'), ar: pluralRule('ar') },
+  missingWarn: false,
+  fallbackWarn: false,
+});
+
+const loaders: Record<Exclude<Language, 'en'>, () => Promise<{ default: typeof en }>> = {
+  fr: () => import('./fr.json'),
+  ar: () => import('./ar.json'),
+};
+
+export async function setLanguage(language: Language, remember = true): Promise<void> {
+  if (language !== 'en' && !i18n.global.availableLocales.includes(language as 'en')) {
+    const words = await loaders[language]();
+    i18n.global.setLocaleMessage(language as 'en', words.default);
+  }
+  (i18n.global.locale.value as Language) = language;
+  document.documentElement.lang = language;
+  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr';
+  if (!remember) return;
+  try {
+    localStorage.setItem(KEY, language);
+  } catch {
+    // Without storage the choice lasts for this visit.
+  }
+}
+
+export function preferredLanguage(): Language {
+  let stored: string | null = null;
+  try {
+    stored = localStorage.getItem(KEY);
+  } catch {
+    // No storage: the browser's languages decide.
+  }
+  for (const wanted of [stored, ...navigator.languages]) {
+    const found = languages.find((language) => wanted?.toLowerCase().startsWith(language));
+    if (found) return found;
+  }
+  return 'en';
+}

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vitest/config';
+
+const appliance = 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [vue()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: {
+    __VUE_OPTIONS_API__: false,
+    __VUE_I18N_LEGACY_API__: false,
+    __VUE_I18N_FULL_INSTALL__: false,
+    __INTLIFY_PROD_DEVTOOLS__: false,
+  },
+  server: {
+    proxy: {
+      '/api': appliance,
+      '/ws': { target: appliance, ws: true },
+    },
+  },
+  build: {
+    outDir: '../frontend-dist',
+    emptyOutDir: true,
+    // The browsers of S2-27; control rooms keep their panels for ten years.
+    target: ['es2020', 'chrome90', 'edge90', 'firefox88', 'safari14'],
+    // The page's policy allows no data: font and no inline script.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts'],
+    restoreMocks: true,
+  },
+});
