@@ -3,19 +3,24 @@
 //! Promises: every change is checked whole, audited, and polled at once without a restart;
 //! history outlives the equipment. Will not do: poll what is decommissioned.
 
+mod backoff;
+pub mod device_plan;
+mod line_task;
 mod link;
 mod poller;
 pub mod profile;
+mod profile_file;
 mod record;
 mod registry;
 pub mod source;
 mod test_read;
 mod units;
 
+pub use device_plan::DevicePlan;
 pub use link::{Link, LinkState};
 pub use poller::{Acquisition, Device};
 pub use profile::{Profile, Profiles};
 pub use record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Status};
 pub use registry::{Filter, Registry};
-pub use source::{DevicePlan, ModbusSource};
-pub use test_read::{TestRead, test_read};
+pub use source::{ModbusSource, RegisterSource};
+pub use test_read::{RegisterPlace, TestRead, test_read};

@@ -266,8 +266,8 @@ impl Registry {
                     });
                     if equipment.admin_status != AdminStatus::Decommissioned {
                         devices.push(Device {
-                            equipment: equipment.id,
-                            plan,
+                            id: equipment.id,
+                            plan: Arc::new(plan),
                         });
                     }
                 }

@@ -183,6 +183,15 @@ pub struct Register {
 }
 
 impl Register {
+    /// The name under which a person enters it: `voltage_l1`, `power`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.phase.line() {
+            Some(line) => format!("{}_{}", self.metric, line.to_ascii_lowercase()),
+            None => self.metric.to_string(),
+        }
+    }
+
     /// First address after the value; up to 65536.
     #[must_use]
     pub const fn end(&self) -> u32 {

@@ -161,6 +161,7 @@ fn create(file: &Path) -> Result<()> {
     if unfinished.exists() {
         std::fs::remove_file(&unfinished).map_err(|cause| failed(cause.into()))?;
     }
+    private_file(&unfinished).map_err(|cause| failed(cause.into()))?;
     let database = Database::create(&unfinished).map_err(|cause| failed(cause.into()))?;
     migrate::stamp(&database)?;
     drop(database);
@@ -169,6 +170,17 @@ fn create(file: &Path) -> Result<()> {
         .and_then(|()| std::fs::rename(&unfinished, file))
         .and_then(|()| sync_directory(file))
         .map_err(|cause| failed(cause.into()))
+}
+
+/// Makes an empty file that only its owner can read: it will hold password hashes and keys.
+fn private_file(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map(drop)
 }
 
 /// Makes the names in the directory of `file` durable.

@@ -2,9 +2,9 @@
 
 use super::Context;
 use crate::base::{EquipmentId, Metric, Phase, Timestamp, Unit};
-use crate::equipment::{Equipment, Link, ModbusSource, Status};
+use crate::equipment::{Equipment, Link, ModbusSource, RegisterPlace, Status};
 use crate::live::LiveValue;
-use crate::modbus::{DataType, Function, Register};
+use crate::modbus::Register;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -131,28 +131,6 @@ pub struct RegisterValue {
     pub register: Option<RegisterPlace>,
 }
 
-/// Where a value stands in the device.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct RegisterPlace {
-    /// The table.
-    pub function: Function,
-    /// Zero-based address on the wire.
-    pub address: u16,
-    /// How the words are read.
-    #[serde(rename = "type")]
-    pub data_type: DataType,
-}
-
-impl RegisterPlace {
-    const fn of(register: &Register) -> Self {
-        Self {
-            function: register.function,
-            address: register.address,
-            data_type: register.data_type,
-        }
-    }
-}
-
 impl LiveAnswer {
     /// The values of a piece of equipment now. A register that never answered is there too, as
     /// missing: what is not known is said.
@@ -181,7 +159,7 @@ impl LiveAnswer {
             RegisterValue {
                 value,
                 age_ms,
-                register: Some(RegisterPlace::of(register)),
+                register: Some(RegisterPlace::from(register)),
             }
         };
         Self {
@@ -215,7 +193,7 @@ impl ProfileMetric {
             metric: register.metric.clone(),
             phase: register.phase.line(),
             unit: register.unit.clone(),
-            place: RegisterPlace::of(register),
+            place: RegisterPlace::from(register),
         }
     }
 }
