@@ -38,6 +38,10 @@ impl Shown {
             bits: value.to_bits(),
         }
     }
+
+    fn value(&self) -> f64 {
+        f64::from_bits(self.bits)
+    }
 }
 
 /// Everything that must be there after the next start.
@@ -139,12 +143,29 @@ impl Ledger {
     }
 }
 
-/// The shown values that are not among the stored ones.
-pub(crate) fn missing<'a>(shown: &'a [Shown], stored: &BTreeSet<Shown>) -> Vec<&'a Shown> {
-    shown
-        .iter()
-        .filter(|shown| !stored.contains(shown))
-        .collect()
+/// The shown values that are not among the stored ones, each with what is stored in its place.
+pub(crate) fn missing(shown: &[Shown], stored: &BTreeSet<Shown>) -> Vec<String> {
+    let place = |shown: &Shown| {
+        let same = |other: &&Shown| {
+            (&other.equipment, &other.metric, &other.at)
+                == (&shown.equipment, &shown.metric, &shown.at)
+        };
+        stored.iter().find(same).map(Shown::value)
+    };
+    let lost = shown.iter().filter(|shown| !stored.contains(shown));
+    lost.map(|shown| {
+        let (value, instead) = (shown.value(), place(shown));
+        let Shown {
+            equipment,
+            metric,
+            at,
+            ..
+        } = shown;
+        format!(
+            "{metric} of {equipment} at {at} was shown as {value}, and is stored as {instead:?}"
+        )
+    })
+    .collect()
 }
 
 #[cfg(test)]

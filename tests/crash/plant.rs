@@ -1,8 +1,7 @@
 //! Three simulated meters whose values tell which meter they are of.
 
 use indusmind::base::{Clock, Metric, SystemClock, Timestamp};
-use indusmind::equipment::profile::Profiles;
-use indusmind::equipment::source::ModbusSource;
+use indusmind::equipment::{ModbusSource, Profiles};
 use indusmind::modbus::Register;
 use indusmind::modbus::simulator::{Instrument, Listener, Simulator};
 use serde_json::{Value, json};

@@ -182,7 +182,12 @@ impl Rounds {
         let lost = missing(&shown, &stored);
         assert!(
             lost.is_empty(),
-            "shown before the crash, and not stored: {lost:?}"
+            "lost by the crash:
+{}",
+            lost.join(
+                "
+"
+            )
         );
     }
 
