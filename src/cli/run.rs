@@ -1,6 +1,6 @@
 //! `indusmind run`: the appliance, until it is told to stop.
 
-use super::{Boot, say, start_log, stop_on_signal};
+use super::{Boot, page_of, say, start_log, stop_on_signal};
 use crate::app::App;
 use crate::base::{Result, SystemClock};
 use std::sync::Arc;
