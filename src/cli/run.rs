@@ -26,8 +26,8 @@ pub(super) async fn run(boot: Boot) -> Result<()> {
     {
         say(&format!("Set-up token: {token}"));
         say(&format!(
-            "Open http://{}/setup#token={token} to begin.",
-            app.address
+            "Open {}/setup#token={token} to begin.",
+            page_of(app.address)
         ));
     }
     app.run_until_stopped().await;
