@@ -33,5 +33,7 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // The tests read the tokens to check their contrast.
+    css: true,
   },
 });

@@ -46,7 +46,7 @@ const HOMES: [(&str, &str); 11] = [
 ];
 
 /// The one file that may say `unsafe`: the name service switch of the C library.
-const UNSAFE_HOME: &str = "src/nss.rs";
+const UNSAFE_HOME: &str = "src/base/nss.rs";
 
 fn code() -> Vec<File> {
     let code = files("src", &[".rs"]);

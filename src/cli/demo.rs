@@ -4,7 +4,7 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, say, start_log, stop_on_signal};
+use super::{Boot, page_of, say, start_log, stop_on_signal};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
@@ -33,6 +33,8 @@ const STEPS_PER_COMMIT: usize = 60;
 const EMAIL: &str = "admin@demo.example";
 /// Where the login of a demo is kept, so that a second start can print it again.
 const LOGIN_FILE: &str = "demo-login.txt";
+/// Where the simulated devices listened, so that the pollers find them after a restart.
+const PORTS_FILE: &str = "demo-ports.txt";
 
 #[derive(clap::Args)]
 pub(super) struct DemoArgs {
@@ -50,14 +52,20 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     start_log(&config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let plant = Plant::new(SEED, UTC_OFFSET_MS);
-    let simulator = Simulator::start(Arc::clone(&clock), plant.listeners())
-        .await
-        .map_err(|cause| Error::unavailable("The simulated plant found no port.").because(cause))?;
+    let simulator = start_plant(&plant, &clock, &config.data_dir).await?;
     let app = App::start(&config, clock).await?;
     stop_on_signal(app.stop_signal())?;
     let password = furnish(&app, &plant, simulator.addresses(), &config.data_dir).await?;
-    let address = format!("http://{}", app.address);
-    say(&format!("Listening on {address}"));
+    let ports: String = simulator
+        .addresses()
+        .iter()
+        .map(|at| format!("{at}\n"))
+        .collect();
+    if let Err(error) = std::fs::write(config.data_dir.join(PORTS_FILE), ports) {
+        tracing::warn!(%error, "the ports of the simulated plant were not kept");
+    }
+    let address = page_of(app.address);
+    say(&format!("Listening on http://{}", app.address));
     say(&format!("Data in {}", config.data_dir.display()));
     say("");
     say(&format!(
@@ -75,6 +83,22 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     app.run_until_stopped().await;
     say("Stopped; everything is on disk.");
     Ok(())
+}
+
+/// Starts the plant on the ports of the last start, or on free ones when they are taken.
+async fn start_plant(plant: &Plant, clock: &Arc<dyn Clock>, data: &Path) -> Result<Simulator> {
+    let kept = std::fs::read_to_string(data.join(PORTS_FILE)).unwrap_or_default();
+    let kept: Vec<SocketAddr> = kept.lines().filter_map(|line| line.parse().ok()).collect();
+    let mut listeners = plant.listeners();
+    for (listener, address) in listeners.iter_mut().zip(kept) {
+        listener.address = address;
+    }
+    if let Ok(simulator) = Simulator::start(Arc::clone(clock), listeners).await {
+        return Ok(simulator);
+    }
+    Simulator::start(Arc::clone(clock), plant.listeners())
+        .await
+        .map_err(|cause| Error::unavailable("The simulated plant found no port.").because(cause))
 }
 
 /// Makes the site, its administrator and its equipment at the first start; afterwards only tells
@@ -160,22 +184,10 @@ fn source_of(device: &PlantDevice, at: &[SocketAddr]) -> Result<ModbusSource> {
     let mut source = ModbusSource::tcp(&address.ip().to_string(), address.port(), device.unit_id);
     source.profile = device.meter.profile().map(str::to_owned);
     if source.profile.is_none() {
-        source.registers = device.meter.registers().iter().map(entry_of).collect();
+        let entry = |register: &Register| (register.name(), RegisterSource::from(register));
+        source.registers = device.meter.registers().iter().map(entry).collect();
     }
     Ok(source)
-}
-
-/// A register as a person would enter it.
-fn entry_of(register: &Register) -> (String, RegisterSource) {
-    let entry = RegisterSource {
-        address: i64::from(register.address),
-        data_type: register.data_type,
-        scale: register.scale,
-        function: register.function,
-        word_order: register.word_order,
-        unit: Some(register.unit.as_str().to_owned()),
-    };
-    (register.name(), entry)
 }
 
 /// After a restart the simulated devices listen on other ports.
@@ -194,6 +206,9 @@ async fn move_device(
         return Ok(());
     };
     let moved = source_of(device, at)?;
+    if (&moved.host, moved.port) == (&source.host, source.port) {
+        return Ok(());
+    }
     let modbus = ModbusSource {
         host: moved.host,
         port: moved.port,

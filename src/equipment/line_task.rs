@@ -162,9 +162,11 @@ impl LineTask {
     /// was just served stands behind everyone whose beat came earlier, however short its interval.
     fn whose_turn(&mut self, now: Timestamp) -> Option<usize> {
         for polled in &mut self.devices {
-            // The clock was set back: without this the device would wait for the old time.
-            if polled.next.since_ms(now) > polled.interval_ms() {
-                polled.next = now;
+            // The clock was set back: without this the device would wait for the old time. A
+            // correction of less than a beat is waited out, so that no beat comes twice.
+            let interval_ms = polled.interval_ms();
+            if polled.next.since_ms(now) > 2 * interval_ms {
+                polled.next = now.floor_to(interval_ms).plus_ms(interval_ms);
             }
         }
         let due = self.devices.iter().enumerate();

@@ -6,15 +6,15 @@
 mod backoff;
 pub mod device_plan;
 mod line_task;
-mod link;
-mod poller;
+pub mod link;
+pub mod poller;
 pub mod profile;
 mod profile_file;
 mod record;
 mod registry;
 pub mod source;
-mod test_read;
-mod units;
+pub mod test_read;
+pub mod units;
 
 pub use device_plan::DevicePlan;
 pub use link::{Link, LinkState};

@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn every_profile_has_the_basic_metrics_in_their_units() {
         for profile in Profiles::embedded().unwrap().list() {
-            let unit = |name: &str| {
+            let find = |name: &str| {
                 let (metric, phase) = Metric::with_phase(name).unwrap();
                 let found = |r: &&Register| r.metric == metric && r.phase == phase;
                 let register = profile.registers.iter().find(found);
@@ -130,7 +130,7 @@ mod tests {
                 ("current_l2", "A"),
                 ("power_l3", "kW"),
             ] {
-                assert_eq!(unit(name).unit.as_str(), symbol, "{}: {name}", profile.id);
+                assert_eq!(find(name).unit.as_str(), symbol, "{}: {name}", profile.id);
             }
         }
     }

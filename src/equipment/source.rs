@@ -18,7 +18,7 @@ pub enum Protocol {
 /// register is needed; `registers` add to the profile or replace its entries of the same name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "Modbus")]
+#[schema(as = Modbus)]
 pub struct ModbusSource {
     /// How the device is reached.
     #[serde(default)]
@@ -55,7 +55,7 @@ pub struct ModbusSource {
 /// One value in the device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(title = "ModbusRegister")]
+#[schema(as = ModbusRegister)]
 pub struct RegisterSource {
     /// Zero-based address on the wire: 0 is the register that manuals call 40001 or 30001.
     #[schema(minimum = 0, maximum = 65535, example = 52)]
@@ -163,5 +163,16 @@ mod tests {
         for value in bad {
             assert!(serde_json::from_value::<ModbusSource>(value).is_err());
         }
+    }
+
+    #[test]
+    fn the_api_document_tells_the_ranges() {
+        use utoipa::PartialSchema as _;
+        let schema = serde_json::to_value(ModbusSource::schema()).unwrap();
+        let unit_id = &schema["properties"]["unit_id"];
+        assert_eq!(unit_id["minimum"], 1);
+        assert_eq!(unit_id["default"], 1);
+        assert_eq!(schema["required"], json!(["host"]));
+        assert_eq!(schema["additionalProperties"], false);
     }
 }

@@ -138,7 +138,7 @@ impl Line {
         };
         let stream = match timeout(CONNECT_TIMEOUT, dial(host, *port)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(refused(error.to_string())),
+            Ok(Err(error)) => return Err(refused(in_words(&error))),
             Err(_) => {
                 let seconds = CONNECT_TIMEOUT.as_secs();
                 return Err(refused(format!("nobody answered within {seconds} s")));
@@ -147,6 +147,13 @@ impl Line {
         self.connects += 1;
         Ok(tcp::attach(stream))
     }
+}
+
+/// What the operating system says, without its number.
+fn in_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    words.to_lowercase()
 }
 
 /// Tries each address of the host in turn.
@@ -187,7 +194,7 @@ fn doubt(error: &WireError) -> LineError {
         },
         WireError::Transport(io) => LineError::Closed(match io.kind() {
             io::ErrorKind::ConnectionReset => "reset".to_owned(),
-            io::ErrorKind::BrokenPipe | io::ErrorKind::TimedOut => io.to_string(),
+            io::ErrorKind::BrokenPipe | io::ErrorKind::TimedOut => in_words(io),
             // At the end of the stream the library reports whatever error number lay around.
             _ => "end of stream".to_owned(),
         }),

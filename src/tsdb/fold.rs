@@ -154,12 +154,17 @@ pub(super) fn fold_raw(
     counters_from: Timestamp,
 ) -> Result<Buckets> {
     let mut buckets = Buckets::new();
+    // A poller that is restarted asks again on the same tick: the first answer stands.
+    let mut taken: BTreeMap<SeriesId, Timestamp> = BTreeMap::new();
     let mut take = |at: Timestamp, batch: &StoredBatch| {
         for sample in &batch.samples {
             let Some(value) = sample.value.filter(|_| sample.quality.counts()) else {
                 continue;
             };
             if only.is_some_and(|only| !only.contains(&sample.series)) {
+                continue;
+            }
+            if taken.insert(sample.series, at) == Some(at) {
                 continue;
             }
             let mut last = value;

@@ -179,7 +179,7 @@ fn join(points: &mut Vec<Point>, next: Point) {
     match points.last_mut() {
         Some(last) if last.at == next.at => {
             for (old, new) in last.values.iter_mut().zip(next.values) {
-                *old = new.or(*old);
+                *old = old.or(new);
             }
         }
         _ => points.push(next),

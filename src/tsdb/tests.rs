@@ -93,16 +93,12 @@ async fn energy_and_means_add_up_at_every_bucket_size() {
     append_all(&tsdb, plant.two_hours(), 30).await;
     for minutes in [1, 5, 15, 30, 60] {
         let buckets = ask(&tsdb, plant.meter, BucketSize::Fixed(minutes * 60_000), 2);
-        assert_eq!(buckets.len() as i64, 120 / minutes);
+        assert_eq!(i64::try_from(buckets.len()).unwrap(), 120 / minutes);
         let energy: f64 = buckets.iter().map(|b| b.columns[1].unwrap().delta).sum();
         assert!(near(energy, 30.0), "{minutes} min: {energy}");
-        for (n, bucket) in buckets.iter().enumerate() {
+        for (n, bucket) in (0..).zip(&buckets) {
             let power = bucket.columns[0].unwrap();
-            let expected = if (n as i64) < 60 / minutes {
-                10.0
-            } else {
-                20.0
-            };
+            let expected = if n < 60 / minutes { 10.0 } else { 20.0 };
             assert!(
                 near(power.mean(), expected),
                 "{minutes} min, bucket {n}: {power:?}"
@@ -220,4 +216,19 @@ async fn a_refused_transaction_leaves_memory_as_it_was() {
     assert!(tsdb.series_of(plant.meter).is_empty());
     append_all(&tsdb, vec![plant.poll(5_000, 1.0, 1.0)], 1).await;
     assert_eq!(tsdb.latest().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_tick_that_comes_twice_counts_once() {
+    let plant = Plant::new();
+    let tsdb = Tsdb::open(&plant.store).unwrap();
+    append_all(&tsdb, plant.two_hours(), 60).await;
+    append_all(&tsdb, plant.two_hours(), 60).await;
+    for bucket in ask(&tsdb, plant.meter, BucketSize::Fixed(QUARTER_MS), 2) {
+        let power = bucket.columns[0].unwrap();
+        assert_eq!(
+            (power.count, i64::from(power.covered_ms)),
+            (180, QUARTER_MS)
+        );
+    }
 }

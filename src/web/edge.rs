@@ -88,6 +88,7 @@ fn harden(headers: &mut HeaderMap, path: &str) {
 }
 
 /// A handler that panicked is a fault of ours, and answers like one.
+#[allow(clippy::needless_pass_by_value)] // the layer hands it over
 pub fn answer_panic(panic: Box<dyn Any + Send>) -> Response {
     let what = panic
         .downcast_ref::<String>()

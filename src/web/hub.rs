@@ -4,7 +4,7 @@ use super::Context;
 use super::dashboard::metrics_of;
 use super::envelope::{Failure, code_of, parse_json};
 use super::socket::{IDLE_MAX, PING_EVERY, Socket, SocketQuery, close, ends, limited, who_asks};
-use crate::base::{EquipmentId, Error, Result, Timestamp};
+use crate::base::{EquipmentId, Error, Result, SessionId, Timestamp};
 use crate::equipment::{Equipment, Status};
 use crate::live::{Change, LiveValue};
 use axum::extract::ws::{Message, WebSocketUpgrade};
@@ -83,6 +83,42 @@ impl Interests {
     fn wants(&self, equipment: EquipmentId) -> bool {
         self.all || self.named.contains(&equipment)
     }
+
+    /// Takes note of a change of the feed.
+    fn take(
+        &mut self,
+        change: std::result::Result<Change, RecvError>,
+        context: &Context,
+        session: SessionId,
+    ) -> Outcome {
+        match change {
+            Ok(change) if ends(&change, session) => Outcome::SessionEnded,
+            Ok(Change::Values(equipment)) => {
+                let wanted = equipment.iter().filter(|id| self.wants(**id));
+                let wanted: Vec<_> = wanted.copied().collect();
+                self.changed.extend(wanted);
+                Outcome::Quiet
+            }
+            Ok(Change::Registry) => {
+                self.snapshot = self.all;
+                Outcome::RegistryChanged
+            }
+            Ok(Change::SessionEnded(_)) => Outcome::Quiet,
+            // The end of the session may be among what was missed.
+            Err(_) if context.auth.caller_of(session, None).is_err() => Outcome::SessionEnded,
+            Err(_) => {
+                self.snapshot = self.all || !self.named.is_empty();
+                Outcome::Quiet
+            }
+        }
+    }
+}
+
+/// What a change of the feed means for a socket.
+enum Outcome {
+    Quiet,
+    RegistryChanged,
+    SessionEnded,
 }
 
 /// Opens the hub.
@@ -148,29 +184,14 @@ async fn serve(mut socket: Socket, context: &Context) {
             _ = flush.tick(), if interests.snapshot || !interests.changed.is_empty() => {
                 send_live(&mut socket, context, &mut interests).await
             }
-            change = feed.recv() => match change {
-                Ok(change) if ends(&change, session) => {
-                    return socket.end(close::SESSION_ENDED, "the session has ended").await;
-                }
-                Ok(Change::Values(equipment)) => {
-                    let wanted = equipment.iter().filter(|id| interests.wants(**id));
-                    let wanted: Vec<_> = wanted.copied().collect();
-                    interests.changed.extend(wanted);
-                    true
-                }
-                Ok(Change::Registry) => {
-                    interests.snapshot = interests.all;
+            change = feed.recv() => match interests.take(change, context, session) {
+                Outcome::Quiet => true,
+                Outcome::RegistryChanged => {
                     send(&mut socket, "registry", serde_json::json!({})).await
                 }
-                Ok(Change::SessionEnded(_)) => true,
-                Err(RecvError::Lagged(_)) => {
-                    if context.auth.caller_of(session, None).is_err() {
-                        return socket.end(close::SESSION_ENDED, "the session has ended").await;
-                    }
-                    interests.snapshot = interests.all || !interests.named.is_empty();
-                    true
+                Outcome::SessionEnded => {
+                    return socket.end(close::SESSION_ENDED, "the session has ended").await;
                 }
-                Err(RecvError::Closed) => return,
             },
         };
         if !alive {

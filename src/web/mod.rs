@@ -189,7 +189,6 @@ pub fn document() -> Result<String> {
 }
 
 /// Everything that is served.
-#[must_use]
 pub fn router(context: &Context) -> Router {
     let (public, protected) = api();
     let guard = middleware::from_fn_with_state(context.clone(), caller::require_session);

@@ -6,6 +6,8 @@ import { valueRange, type ChartData } from './chartData';
 export interface ChartLook {
   kind: 'line' | 'bars';
   fromZero: boolean;
+  /** Marks the newest point, where the curve is alive. */
+  live: boolean;
   place: Place;
   /** The visible span in seconds since 1970; without it the data decides. */
   span: () => [number, number] | null;
@@ -21,11 +23,11 @@ const token = (name: string) =>
 const BAR_SHARE = 0.8;
 const BAR_MAX_PX = 60;
 
-function seriesOf(data: ChartData, look: ChartLook): uPlot.Series[] {
+function seriesOf(data: ChartData, look: ChartLook, rem: number): uPlot.Series[] {
   const line = token('--chart-line');
   const main: uPlot.Series = {
     stroke: line,
-    width: look.kind === 'line' ? 2 : 0,
+    width: look.kind === 'line' ? rem / 8 : 0,
     fill:
       look.kind === 'bars' ? line : look.fromZero && !data.low ? token('--chart-fill') : undefined,
     points: { show: false },
@@ -54,7 +56,7 @@ function axesOf(look: ChartLook, rem: number): uPlot.Axis[] {
     {
       ...common,
       space: rem * 5,
-      size: rem * 2,
+      size: rem * 1.7,
       values: (_, splits, __, ___, step) => splits.map((second) => label(second, step)),
       grid: { show: false },
     },
@@ -70,6 +72,30 @@ function axesOf(look: ChartLook, rem: number): uPlot.Axis[] {
       },
     },
   ];
+}
+
+function markEnd(plot: uPlot, rem: number): void {
+  const [times, values] = plot.data;
+  const index = times.length - 1;
+  const value = values?.[index];
+  const time = times[index];
+  if (value == null || time === undefined) return;
+  const { ctx } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.arc(
+    plot.valToPos(time, 'x', true),
+    plot.valToPos(value, 'y', true),
+    rem * 0.3 * devicePixelRatio,
+    0,
+    2 * Math.PI,
+  );
+  ctx.fillStyle = token('--brand-primary');
+  ctx.strokeStyle = token('--chart-line');
+  ctx.lineWidth = (rem / 10) * devicePixelRatio;
+  ctx.fill();
+  ctx.stroke();
+  ctx.restore();
 }
 
 export const plotData = (data: ChartData): uPlot.AlignedData =>
@@ -93,10 +119,11 @@ export function chartOptions(
       x: { range: (_, low, high) => look.span() ?? [low, high] },
       y: { range: (_, low, high) => valueRange(low, high, look.fromZero) },
     },
-    series: seriesOf(data, look),
+    series: seriesOf(data, look, rem),
     bands: data.low ? [{ series: [1, 2], fill: token('--chart-band') }] : [],
     axes: axesOf(look, rem),
     hooks: {
+      draw: look.live ? [(plot) => markEnd(plot, rem)] : [],
       setCursor: [(plot) => look.onCursor(plot.cursor.idx ?? null, plot.cursor.left ?? 0)],
     },
   };

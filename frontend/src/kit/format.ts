@@ -79,6 +79,9 @@ export function money(amount: string | null | undefined, currency: string, local
   return numberFormat(locale, { style: 'currency', currency }).format(value);
 }
 
+// Without the sign, its spaces and the marks that turn the writing direction.
+const moneyDigits = new Set(['minusSign', 'integer', 'group', 'decimal', 'fraction']);
+
 /** An amount and its currency apart, so that the number can be big and the sign small. */
 export function moneyParts(
   amount: string | null | undefined,
@@ -90,11 +93,15 @@ export function moneyParts(
   const format = numberFormat(locale, { style: 'currency', currency, currencyDisplay: 'code' });
   const text = format
     .formatToParts(value)
-    .filter((part) => part.type !== 'currency' && part.value.trim() !== '')
+    .filter((part) => moneyDigits.has(part.type))
     .map((part) => part.value)
     .join('');
   return [text, currency];
 }
+
+/** A number and its unit inside a sentence: in Arabic too, the unit stays behind the number. */
+export const withUnit = (text: string, unit: string | null): string =>
+  unit ? `\u2066${text} ${unit}\u2069` : text;
 
 export function percent(ratio: number | null | undefined, locale: string): string {
   if (ratio === null || ratio === undefined || !Number.isFinite(ratio)) return NO_VALUE;

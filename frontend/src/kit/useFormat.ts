@@ -24,6 +24,11 @@ export function useFormat() {
       format.fixed(value, digits, locale()),
     quantity: (value: number | null | undefined, unit: string | null) =>
       format.quantity(value, unit, locale()),
+    /** "46.2 kW", for the middle of a sentence. */
+    amount: (value: number | null | undefined, unit: string | null) =>
+      unit === 'kW'
+        ? format.withUnit(...format.power(value, locale()))
+        : format.withUnit(format.quantity(value, unit, locale()), unit),
     power: (kw: number | null | undefined) => format.power(kw, locale()),
     money: (amount: string | null | undefined, currency: string) =>
       format.money(amount, currency, locale()),

@@ -35,10 +35,17 @@ export function useTask<T, A extends unknown[]>(work: (...args: A) => Promise<T>
     }
   }
 
-  onScopeDispose(() => {
+  /** Forgets the result, and the answer that may still be under way. */
+  function clear(): void {
     latest += 1;
     clearTimeout(timer);
-  });
+    data.value = null;
+    error.value = null;
+    busy.value = false;
+    slow.value = false;
+  }
 
-  return { data, error, busy, slow, run };
+  onScopeDispose(clear);
+
+  return { data, error, busy, slow, run, clear };
 }

@@ -11,7 +11,7 @@ export interface Shown {
 }
 
 /** Younger than this is simply "now"; seconds that tick on every tile would tire the eye. */
-const NOW_MS = 10_000;
+const NOW_MS = 15_000;
 /** Below a minute the age moves in steps, for the same reason. */
 const STEP_MS = 10_000;
 const MINUTE_MS = 60_000;

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { retryDelayMs } from './backoff';
+import { readFrame, type Frame } from './frames';
+import { LiveSocket, type Connection } from './socket';
+
+class FakeSocket {
+  static readonly OPEN = 1;
+  static all: FakeSocket[] = [];
+  readyState = 0;
+  sent: unknown[] = [];
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onmessage: ((message: { data: string }) => void) | null = null;
+  constructor(readonly url: string) {
+    FakeSocket.all.push(this);
+  }
+  send(text: string) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {
+    this.readyState = 3;
+  }
+  accept() {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+  say(frame: unknown = { event: 'heartbeat', data: { time: new Date().toISOString() } }) {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+}
+
+const last = () => FakeSocket.all[FakeSocket.all.length - 1]!;
+let connection: Connection;
+let frames: Frame[];
+let address: () => Promise<string>;
+
+function start() {
+  const socket = new LiveSocket({
+    address: () => address(),
+    isFinal: (error) => error === 'ended',
+    onFrame: (frame) => frames.push(frame),
+    onChange: (next) => (connection = next),
+  });
+  socket.start();
+  return socket;
+}
+
+async function open() {
+  const socket = start();
+  await vi.advanceTimersByTimeAsync(10);
+  last().accept();
+  last().say();
+  return socket;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('WebSocket', FakeSocket);
+  FakeSocket.all = [];
+  frames = [];
+  address = async () => 'ws://appliance/ws?ticket=1';
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('back-off', () => {
+  it('is 1, 2, 4, 8, 16, then 30 seconds', () => {
+    expect([1, 2, 3, 4, 5, 6, 7, 50].map(retryDelayMs)).toEqual([
+      1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000,
+    ]);
+  });
+});
+
+describe('the live socket', () => {
+  it('is open only once the appliance has spoken', async () => {
+    start();
+    await vi.advanceTimersByTimeAsync(10);
+    last().accept();
+    expect(connection.phase).toBe('connecting');
+    last().say();
+    expect(connection).toMatchObject({ phase: 'open', epoch: 1 });
+  });
+
+  it('says lost within three seconds of the last frame, though nothing was closed', async () => {
+    await open();
+    const heardAt = Date.now();
+    await vi.advanceTimersByTimeAsync(2_400);
+    expect(connection.phase).toBe('open');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(connection).toMatchObject({ phase: 'lost', lostSince: heardAt });
+  });
+
+  it('stays open while the heart beats', async () => {
+    await open();
+    for (let second = 0; second < 20; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      last().say();
+    }
+    expect(connection.phase).toBe('open');
+  });
+
+  it('says lost at once when the connection is closed', async () => {
+    await open();
+    last().onclose?.();
+    expect(connection.phase).toBe('lost');
+  });
+
+  it('says lost when the very first connection does not come about', async () => {
+    address = () => new Promise(() => undefined);
+    start();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(connection.phase).toBe('lost');
+  });
+
+  it('tries again after 1, 2, 4 seconds with a new ticket each time', async () => {
+    let tickets = 0;
+    address = async () => {
+      tickets += 1;
+      throw new Error('down');
+    };
+    start();
+    await vi.advanceTimersByTimeAsync(10);
+    for (const [after, expected] of [
+      [980, 1],
+      [30, 2],
+      [1_960, 2],
+      [30, 3],
+      [3_980, 3],
+      [30, 4],
+    ] as const) {
+      await vi.advanceTimersByTimeAsync(after);
+      expect(tickets).toBe(expected);
+    }
+  });
+
+  it('comes back with a new epoch and asks for its topics again', async () => {
+    const socket = await open();
+    socket.subscribe({ topic: 'dashboard' });
+    socket.subscribe({ topic: 'live', equipment_id: 'a' });
+    socket.unsubscribe({ topic: 'live', equipment_id: 'a' });
+    last().onclose?.();
+    await vi.advanceTimersByTimeAsync(1_100);
+    last().accept();
+    last().say();
+    expect(FakeSocket.all).toHaveLength(2);
+    expect(last().sent).toEqual([{ event: 'subscribe', data: { topic: 'dashboard' } }]);
+    expect(connection).toMatchObject({ phase: 'open', epoch: 2, lostSince: null });
+  });
+
+  it('remembers the first moment of the loss over many failed attempts', async () => {
+    await open();
+    const heardAt = Date.now();
+    address = async () => {
+      throw new Error('down');
+    };
+    last().onclose?.();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(connection).toMatchObject({ phase: 'lost', lostSince: heardAt });
+  });
+
+  it('does not listen to a connection that it has given up', async () => {
+    await open();
+    const old = last();
+    await vi.advanceTimersByTimeAsync(2_900);
+    old.say();
+    expect(connection.phase).toBe('lost');
+  });
+
+  it('gives up a handshake that hangs', async () => {
+    await open();
+    last().onclose?.();
+    address = () => new Promise(() => undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(connection.retryAt).toBeNull();
+    await vi.advanceTimersByTimeAsync(8_100);
+    expect(connection.retryAt).not.toBeNull();
+  });
+
+  it('stops when the session has ended', async () => {
+    address = () => Promise.reject('ended');
+    start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(connection.phase).toBe('idle');
+    expect(FakeSocket.all).toHaveLength(0);
+  });
+
+  it('drops what is no frame and lives on', async () => {
+    await open();
+    last().onmessage?.({ data: '<html>' });
+    last().say(7);
+    expect(connection.phase).toBe('open');
+    expect(frames).toHaveLength(1);
+    expect(readFrame('{"event":"x"}')).toBeNull();
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import type { EquipmentStatus, EquipmentSummary, SocketValue } from '@/api/types';
+import { holeAfterS, joined, powerPoints } from './siteCurve';
+import { mainValue, tilesOf } from './tiles';
+import { difference } from './today';
+
+const now = Date.parse('2026-11-21T12:00:00Z');
+const item = (name: string, status: EquipmentStatus) =>
+  ({ id: name, name, status, location: null, last_update: null }) as EquipmentSummary;
+const value = (metric: string, number: number): SocketValue => ({
+  metric,
+  phase: null,
+  unit: 'kW',
+  value: number,
+  quality: 'good',
+  timestamp: '2026-11-21T11:59:58Z',
+});
+
+describe('tiles', () => {
+  const list = [
+    item('B', 'online'),
+    item('A', 'online'),
+    item('C', 'offline'),
+    item('D', 'decommissioned'),
+  ];
+  const live = {
+    status: 'online' as const,
+    lastUpdate: null,
+    values: new Map([['power', value('power', 5)]]),
+  };
+
+  it('show the worst first and leave out what is decommissioned', () => {
+    const tiles = tilesOf(
+      list,
+      () => undefined,
+      () => true,
+      now,
+    );
+    expect(tiles.map((tile) => tile.name)).toEqual(['C', 'A', 'B']);
+  });
+
+  it('follow the socket’s state, not the list’s', () => {
+    const tiles = tilesOf(
+      [item('A', 'offline')],
+      () => live,
+      () => true,
+      now,
+    );
+    expect(tiles[0]).toMatchObject({ status: 'online', reading: { value: 5, tone: 'good' } });
+  });
+
+  it('never draw an old connection’s value in normal ink', () => {
+    const tiles = tilesOf(
+      [item('A', 'online')],
+      () => live,
+      () => false,
+      now,
+    );
+    expect(tiles[0]?.reading.tone).toBe('old');
+  });
+
+  it('show the temperature where there is no power', () => {
+    expect(mainValue(new Map([['temperature', value('temperature', 4)]]))?.value).toBe(4);
+  });
+});
+
+describe('the live curve', () => {
+  const stored = powerPoints([
+    { timestamp: '1970-01-01T00:00:00Z', power: 1 },
+    { timestamp: '1970-01-01T00:00:05Z', power: null },
+    { timestamp: '1970-01-01T00:00:10Z', power: 3 },
+  ]);
+
+  it('goes on where the stored hour ends, without a point twice', () => {
+    const curve = joined(stored, { times: [5, 10, 15], values: [9, 9, 4] });
+    expect(curve.times).toEqual([0, 5, 10, 15]);
+    expect(curve.values).toEqual([1, null, 3, 4]);
+  });
+
+  it('leaves a hole where the connection was lost', () => {
+    const curve = joined(stored, { times: [60], values: [4] });
+    expect(curve.values).toEqual([1, null, 3, null, 4]);
+  });
+
+  it('draws stored minutes and live seconds side by side without tearing either', () => {
+    const minutes = Array.from({ length: 10 }, (_, n) => n * 60);
+    const seconds = Array.from({ length: 40 }, (_, n) => 545 + n * 5);
+    const curve = joined(
+      { times: minutes, values: minutes.map(() => 1) },
+      { times: seconds, values: seconds.map(() => 2) },
+    );
+    expect(curve.values).not.toContain(null);
+  });
+
+  it('learns the beat of the plant before it calls a silence a hole', () => {
+    expect(holeAfterS([0, 60, 120, 180])).toBe(180);
+    expect(holeAfterS([0, 1, 2])).toBe(15);
+    expect(holeAfterS([0])).toBe(60);
+  });
+});
+
+it('compares with yesterday only when there is a yesterday', () => {
+  expect(difference(110, 100)).toBeCloseTo(0.1);
+  expect(difference(110, 0)).toBeNull();
+  expect(difference(null, 100)).toBeNull();
+});

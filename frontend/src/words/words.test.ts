@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { parse, type SFCTemplateBlock } from 'vue/compiler-sfc';
+import ar from './ar.json';
+import en from './en.json';
+import fr from './fr.json';
+
+type Words = { [key: string]: string | Words };
+
+function flat(words: Words, prefix = ''): Map<string, string> {
+  const out = new Map<string, string>();
+  for (const [key, value] of Object.entries(words)) {
+    if (typeof value === 'string') out.set(prefix + key, value);
+    else flat(value, `${prefix}${key}.`).forEach((text, name) => out.set(name, text));
+  }
+  return out;
+}
+
+const english = flat(en);
+const others = { fr: flat(fr), ar: flat(ar) };
+const named = (text: string) => [...new Set(text.match(/\{[a-zA-Z]+\}/g) ?? [])].sort();
+
+const sources = import.meta.glob<string>('../**/*.{vue,ts}', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const files = Object.entries(sources).filter(([path]) => !path.endsWith('.test.ts'));
+
+describe.each(Object.entries(others))('%s', (_, words) => {
+  it('has exactly the keys of English', () => {
+    expect([...words.keys()].sort()).toEqual([...english.keys()].sort());
+  });
+
+  it('leaves no sentence empty', () => {
+    expect([...words].filter(([, text]) => text.trim() === '').map(([key]) => key)).toEqual([]);
+  });
+
+  it('uses the same values in each sentence', () => {
+    const wrong = [...english].filter(([key, text]) => {
+      const found = named(words.get(key) ?? '').join();
+      return found !== named(text).join();
+    });
+    expect(wrong.map(([key]) => key)).toEqual([]);
+  });
+});
+
+it('gives Arabic all six forms wherever English has two', () => {
+  const forms = (text: string) => text.split(' | ').length;
+  for (const [key, text] of english) {
+    if (forms(text) === 1) continue;
+    expect([key, forms(others.fr.get(key) ?? '')]).toEqual([key, 2]);
+    expect([key, forms(others.ar.get(key) ?? '')]).toEqual([key, 6]);
+  }
+});
+
+/** Keys made at run time, such as `status.${status}`: their first part. */
+const dynamic = /\bt\(\s*`([a-zA-Z.]+)\$\{/g;
+const literal = /['"`]([a-z][a-zA-Z]*(?:\.[a-zA-Z0-9_]+)+)['"`]/g;
+
+it('knows every key that the page asks for', () => {
+  const asked = /\bt\(\s*'([^']+)'/g;
+  const missing = files.flatMap(([path, text]) =>
+    [...text.matchAll(asked)]
+      .map(([, key]) => key ?? '')
+      .filter((key) => !english.has(key))
+      .map((key) => `${path}: ${key}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+it('keeps no sentence that nobody says', () => {
+  const text = files.map(([, source]) => source).join('\n');
+  const used = new Set([...text.matchAll(literal)].map(([, key]) => key));
+  const prefixes = [...text.matchAll(dynamic)].map(([, prefix]) => prefix ?? '');
+  // Built outside a call of t: metric names, and the reasons of a reading.
+  prefixes.push('metric.');
+  const unused = [...english.keys()].filter(
+    (key) => !used.has(key) && !prefixes.some((prefix) => key.startsWith(prefix)),
+  );
+  expect(unused).toEqual([]);
+});
+
+const spoken = new Set(['alt', 'aria-label', 'label', 'placeholder', 'title', 'text', 'hint']);
+const hasWord = (text: string) => /\p{L}{2,}/u.test(text);
+
+type Node = NonNullable<SFCTemplateBlock['ast']>['children'][number];
+
+function hardCoded(node: Node, found: string[]): string[] {
+  if (node.type === 2 && hasWord(node.content)) found.push(node.content.trim());
+  if (node.type !== 1) return found;
+  for (const prop of node.props)
+    if (prop.type === 6 && spoken.has(prop.name) && hasWord(prop.value?.content ?? ''))
+      found.push(`${prop.name}="${prop.value?.content}"`);
+  for (const child of node.children) hardCoded(child, found);
+  return found;
+}
+
+const inTemplate = (source: string) =>
+  (parse(source).descriptor.template?.ast?.children ?? []).flatMap((node) => hardCoded(node, []));
+
+it('has no sentence written into a template', () => {
+  const found = files
+    .filter(([path]) => path.endsWith('.vue'))
+    .flatMap(([path, source]) => inTemplate(source).map((text) => `${path}: ${text}`));
+  expect(found).toEqual([]);
+});
+
+it('would notice one', () => {
+  expect(inTemplate('<template><p>Hello there</p></template>')).toEqual(['Hello there']);
+  expect(inTemplate('<template><b title="Close it" /></template>')).toHaveLength(1);
+});
