@@ -47,7 +47,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 /// Largest body of a JSON route, bytes.
 const BODY_MAX: usize = 1 << 20;
@@ -188,6 +188,14 @@ pub fn document() -> Result<String> {
         .map_err(|cause| Error::internal("The API document cannot be written.").because(cause))
 }
 
+/// The reader of the API document. Its validator is a service on the internet: nobody is asked.
+fn docs(document: utoipa::openapi::OpenApi) -> SwaggerUi {
+    let quiet = SwaggerConfig::default().validator_url("none");
+    SwaggerUi::new("/docs")
+        .config(quiet)
+        .url("/openapi.json", document)
+}
+
 /// Everything that is served.
 pub fn router(context: &Context) -> Router {
     let (public, protected) = api();
@@ -201,7 +209,7 @@ pub fn router(context: &Context) -> Router {
         .nest("/api", api.clone())
         .nest("/api/v1", api)
         .merge(system::probes())
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(docs(document))
         .fallback(spa::serve)
         .layer(timeout)
         .layer(CompressionLayer::new());
