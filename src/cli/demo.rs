@@ -4,7 +4,7 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, say, start_log, stop_on_signal};
+use super::{Boot, page_of, say, start_log, stop_on_signal};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
@@ -64,8 +64,8 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     if let Err(error) = std::fs::write(config.data_dir.join(PORTS_FILE), ports) {
         tracing::warn!(%error, "the ports of the simulated plant were not kept");
     }
-    let address = format!("http://{}", app.address);
-    say(&format!("Listening on {address}"));
+    let address = page_of(app.address);
+    say(&format!("Listening on http://{}", app.address));
     say(&format!("Data in {}", config.data_dir.display()));
     say("");
     say(&format!(
