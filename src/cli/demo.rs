@@ -48,8 +48,17 @@ pub(super) struct DemoArgs {
 pub(super) async fn run(args: DemoArgs) -> Result<()> {
     let mut boot = args.boot;
     boot.data_dir = Some(boot.data_dir.unwrap_or_else(|| PathBuf::from("demo-data")));
-    let config = boot.load()?;
+    let port_is_free_to_choose = boot.listen.is_none() && boot.config.is_none();
+    let mut config = boot.load()?;
     start_log(&config)?;
+    if port_is_free_to_choose && std::net::TcpListener::bind(config.listen).is_err() {
+        // Somebody who only wants a look shall not have to learn about ports first.
+        say(&format!(
+            "{} is taken by another program; another port is used.",
+            config.listen
+        ));
+        config.listen.set_port(0);
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let plant = Plant::new(SEED, UTC_OFFSET_MS);
     let simulator = start_plant(&plant, &clock, &config.data_dir).await?;

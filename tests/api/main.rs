@@ -1,0 +1,23 @@
+//! The API from outside: each route allowed, denied, absent, malformed and asked twice, against
+//! the whole appliance. One file per room.
+
+// A helper that fails ends the test, here as in a test function.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod auth;
+mod channel;
+mod devices;
+mod equipment;
+mod equipment_fields;
+mod equipment_list;
+mod history;
+mod hub;
+mod permissions;
+mod polling;
+mod realtime;
+mod sessions;
+mod setup;
+mod sockets;
