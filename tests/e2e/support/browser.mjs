@@ -20,24 +20,14 @@ const SERIOUS = ['serious', 'critical'];
 
 export class Browser {
   #chromium = null;
+  #closing = false;
   #pages = [];
   /** What a page did that none may do. */
   misdeeds = [];
 
   /** A fresh person in front of a fresh screen. */
   async open(appliance, { viewport = WALL, locale = 'en-GB', colorScheme = 'light' } = {}) {
-    this.#chromium ??= await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    this.#chromium ??= await this.#launch();
     const context = await this.#chromium.newContext({
       baseURL: appliance.address,
       viewport,
@@ -51,6 +41,26 @@ export class Browser {
     await this.#watch(page, new URL(appliance.address).host);
     this.#pages.push(page);
     return page;
+  }
+
+  async #launch() {
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    // Said here, because what fails next would only say that a page is gone.
+    browser.on('disconnected', () => {
+      if (!this.#closing) console.error('Chromium ended although nobody asked it to');
+    });
+    return browser;
   }
 
   async #watch(page, host) {
@@ -84,6 +94,7 @@ export class Browser {
   }
 
   async close() {
+    this.#closing = true;
     await this.#chromium?.close();
   }
 }
