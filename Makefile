@@ -1,0 +1,78 @@
+# Indusmind. `make help` lists what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
+TIMED := @packaging/timed.sh
+PAGE_TOOLS := frontend/node_modules/.package-lock.json
+
+.PHONY: help run test dist bench lint api clean \
+	tools binary lint-rust test-rust lint-page test-page current journeys
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-14s%s\n", $$1, $$2 }'
+
+run: ## build, then run a simulated plant and open its page (needs only Rust)
+	@packaging/need.sh cargo
+	$(TIMED) "Build (the first time takes some minutes)" cargo build --release
+	@exec $(OUTPUT)/release/indusmind demo --data-dir demo-data --open
+
+test: tools binary lint-rust lint-page test-rust test-page current journeys ## every test there is
+	@printf '\nAll tests passed.\n'
+
+dist: binary ## the static binary that ships, in dist/, and the proof that it needs nothing
+	@packaging/need.sh file curl
+	$(TIMED) "Proof: static, small, alone in an empty chroot" packaging/prove-static.sh dist/indusmind
+
+bench: ## how fast the store is on this machine
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Benches" cargo bench --profile dist --bench store
+
+lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
+
+api: tools ## make the API document of the page and the types from it
+	$(TIMED) "API document" bash -c 'new=$$(mktemp) && cargo run --quiet -- openapi > "$$new" && mv "$$new" frontend/openapi.json'
+	$(TIMED) "Types of the page" npm --prefix frontend run api
+
+clean: ## remove what was built and installed here
+	rm -rf target dist test-results frontend/node_modules
+
+# The steps of `make test`.
+
+tools: $(PAGE_TOOLS)
+	@packaging/need.sh cargo
+
+$(PAGE_TOOLS): frontend/package.json frontend/package-lock.json
+	@packaging/need.sh node
+	$(TIMED) "Packages of the page" npm --prefix frontend ci --no-audit --no-fund
+	@touch $@
+
+binary:
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Build of the binary that ships" cargo build --profile dist
+	@mkdir -p dist && cp $(OUTPUT)/dist/indusmind dist/indusmind
+
+lint-rust:
+	$(TIMED) "Rust: format" cargo fmt --check
+	$(TIMED) "Rust: lints" cargo clippy --all-targets --quiet -- -D warnings
+
+test-rust:
+	$(TIMED) "Rust: tests" env INDUSMIND_BINARY=$(abspath dist/indusmind) cargo test
+
+lint-page:
+	$(TIMED) "Page: lints" npm --prefix frontend run lint
+	$(TIMED) "Page: types" npm --prefix frontend run typecheck
+
+test-page:
+	$(TIMED) "Page: unit tests" npm --prefix frontend run test
+
+current:
+	$(TIMED) "Page: what is committed is current" packaging/page-is-current.sh dist/indusmind
+
+journeys:
+	$(TIMED) "Browser journeys" packaging/journeys.sh dist/indusmind

@@ -1,0 +1,147 @@
+//! The only room that knows all rooms: open, wire, run, stop.
+//!
+//! Start order is data order: the data directory, the readings, the latest values, identity and
+//! sites, the funnel, the pollers, and the page last, so that nothing is asked of what is not
+//! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
+
+use crate::auth::Auth;
+use crate::base::{Clock, Error, Result};
+use crate::config::Config;
+use crate::energy::{SiteHistory, TodayCache};
+use crate::equipment::{Acquisition, Profiles, Registry};
+use crate::ingest::{Funnel, INLET_CAPACITY, Inlet};
+use crate::live::Live;
+use crate::site::Sites;
+use crate::store::Store;
+use crate::tsdb::Tsdb;
+use crate::web::{self, Context, Options, Services};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// A running appliance.
+pub struct App {
+    /// Where the page is.
+    pub address: SocketAddr,
+    /// The rooms.
+    pub context: Context,
+    /// The time-series store.
+    pub tsdb: Arc<Tsdb>,
+    stop: CancellationToken,
+    stop_funnel: CancellationToken,
+    funnel: JoinHandle<()>,
+    page: JoinHandle<()>,
+}
+
+impl App {
+    /// Opens everything and starts to poll and to serve.
+    ///
+    /// # Errors
+    /// Whatever stands in the way, with a sentence that says what to do.
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        let listener = listen(config.listen).await?;
+        let address = listener.local_addr().unwrap_or(config.listen);
+        let profiles = Arc::new(Profiles::embedded()?);
+
+        let store = Store::open(&config.data_dir, &format!("http://{address}"))?;
+        let tsdb = Arc::new(Tsdb::open(&store)?);
+        let live = Arc::new(Live::new(tsdb.latest()?));
+        let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
+        let limit = config.logins_per_minute;
+        let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live), limit).await?;
+
+        let (inlet, outlet) = Inlet::with_capacity(INLET_CAPACITY);
+        let funnel = Funnel::new(
+            outlet,
+            Arc::clone(&tsdb),
+            Arc::clone(&live),
+            Arc::clone(&clock),
+        );
+        let counters = funnel.counters();
+        let stop_funnel = CancellationToken::new();
+        let funnel = tokio::spawn(funnel.run(stop_funnel.clone()));
+
+        let acquisition = Arc::new(Acquisition::start(Arc::clone(&clock), inlet.clone()));
+        let registry = Registry::open(
+            &store,
+            Arc::clone(&clock),
+            Arc::clone(&live),
+            profiles,
+            acquisition,
+        )?;
+
+        let stop = CancellationToken::new();
+        let history = SiteHistory::new(Arc::clone(&tsdb));
+        let context = Context::new(Services {
+            options: Options {
+                dashboard_every_ms: config.dashboard_every_ms,
+                token_in_query: config.token_in_query,
+            },
+            started_at: clock.now(),
+            clock,
+            store,
+            auth: Arc::new(auth),
+            sites,
+            live,
+            registry: Arc::new(registry),
+            today: TodayCache::new(history.clone()),
+            history,
+            inlet,
+            counters,
+            stop: stop.clone(),
+        });
+        let router = web::router(&context);
+        let page = tokio::spawn(web::serve(listener, router, stop.clone()));
+        Ok(Self {
+            address,
+            context,
+            tsdb,
+            stop,
+            stop_funnel,
+            funnel,
+            page,
+        })
+    }
+
+    /// The signal that asks for the stop.
+    #[must_use]
+    pub fn stop_signal(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Waits for the stop signal, then finishes: answers that are being given, readings that
+    /// were taken, changes that were handed in. Nothing that was acknowledged is lost.
+    pub async fn run_until_stopped(self) {
+        self.stop.cancelled().await;
+        let acquisition = self.context.registry.acquisition();
+        let (_, page) = tokio::join!(acquisition.stop(), self.page);
+        if let Err(error) = page {
+            tracing::error!(%error, "the page did not stop cleanly");
+        }
+        self.stop_funnel.cancel();
+        if let Err(error) = self.funnel.await {
+            tracing::error!(%error, "the funnel did not stop cleanly");
+        }
+        let store = self.context.store.clone();
+        // Joins the writer thread: not on a thread of the runtime.
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|cause| {
+        let sentence = match cause.kind() {
+            std::io::ErrorKind::AddrInUse => format!(
+                "The address {address} is taken by another program. Stop it, or choose another \
+                 port with --listen."
+            ),
+            std::io::ErrorKind::PermissionDenied => format!(
+                "This user may not listen on {address}. Choose a port above 1023 with --listen."
+            ),
+            _ => format!("The appliance cannot listen on {address}. Check --listen."),
+        };
+        Error::unavailable(sentence).because(cause)
+    })
+}

@@ -1,0 +1,181 @@
+//! *pure* — the one table of who may do what.
+
+use crate::base::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a person is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs the appliance.
+    Admin,
+    /// Cost, peaks, reports.
+    EnergyManager,
+    /// Watches and acknowledges.
+    Operator,
+    /// Repairs meters and lines.
+    Technician,
+    /// Looks.
+    Viewer,
+    /// A screen on a wall.
+    Kiosk,
+    /// A customer who sees his own.
+    Customer,
+}
+
+/// One thing that a route or a domain asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum Permission {
+    /// See equipment.
+    #[serde(rename = "equipment.read")]
+    EquipmentRead,
+    /// Add, change and delete equipment; read a device on trial.
+    #[serde(rename = "equipment.write")]
+    EquipmentWrite,
+    /// See live values and history.
+    #[serde(rename = "readings.read")]
+    ReadingsRead,
+    /// Change the site.
+    #[serde(rename = "settings.write")]
+    SettingsWrite,
+    /// Add, change and lock users.
+    #[serde(rename = "users.manage")]
+    UsersManage,
+    /// Read the audit log and the figures of the appliance itself.
+    #[serde(rename = "audit.read")]
+    AuditRead,
+}
+
+use Permission::{
+    AuditRead, EquipmentRead, EquipmentWrite, ReadingsRead, SettingsWrite, UsersManage,
+};
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 7] = [
+        Self::Admin,
+        Self::EnergyManager,
+        Self::Operator,
+        Self::Technician,
+        Self::Viewer,
+        Self::Kiosk,
+        Self::Customer,
+    ];
+
+    /// What a role may do. What is not listed is refused.
+    #[must_use]
+    pub const fn permissions(self) -> &'static [Permission] {
+        match self {
+            Self::Admin => &[
+                EquipmentRead,
+                EquipmentWrite,
+                ReadingsRead,
+                SettingsWrite,
+                UsersManage,
+                AuditRead,
+            ],
+            Self::EnergyManager => &[EquipmentRead, EquipmentWrite, ReadingsRead, SettingsWrite],
+            Self::Technician => &[EquipmentRead, EquipmentWrite, ReadingsRead],
+            Self::Operator | Self::Viewer | Self::Kiosk => &[EquipmentRead, ReadingsRead],
+            // Nothing until equipment can belong to a customer: all of it would be others'.
+            Self::Customer => &[],
+        }
+    }
+
+    /// Whether a role may do this.
+    #[must_use]
+    pub fn may(self, permission: Permission) -> bool {
+        self.permissions().contains(&permission)
+    }
+
+    /// How the role is shown: `Operator`.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Admin => "Administrator",
+            Self::EnergyManager => "Energy manager",
+            Self::Operator => "Operator",
+            Self::Technician => "Technician",
+            Self::Viewer => "Viewer",
+            Self::Kiosk => "Kiosk",
+            Self::Customer => "Customer",
+        }
+    }
+
+    /// The role's name in requests: `energy_manager`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::EnergyManager => "energy_manager",
+            Self::Operator => "operator",
+            Self::Technician => "technician",
+            Self::Viewer => "viewer",
+            Self::Kiosk => "kiosk",
+            Self::Customer => "customer",
+        }
+    }
+
+    /// The role of this name.
+    ///
+    /// # Errors
+    /// When there is no such role; the sentence lists them.
+    pub fn parse(name: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.key() == name)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|role| role.key()).collect();
+                Error::invalid("role", format!("Use one of {}.", names.join(", ")))
+            })
+    }
+
+    /// Nothing when the role may do this.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] when it may not.
+    pub fn require(self, permission: Permission) -> Result<()> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        let name = serde_json::to_value(permission).unwrap_or_default();
+        Err(Error::new(
+            ErrorKind::Forbidden,
+            format!(
+                "The role {} may not do this. Ask an administrator.",
+                self.title()
+            ),
+        )
+        .with_details(serde_json::json!({ "required_action": name })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_is_not_changing() {
+        for role in [Role::Operator, Role::Viewer, Role::Kiosk] {
+            assert!(
+                role.may(ReadingsRead) && !role.may(EquipmentWrite),
+                "{role:?}"
+            );
+        }
+        assert!(Role::Customer.permissions().is_empty());
+        assert_eq!(
+            Role::Viewer.require(UsersManage).unwrap_err().kind,
+            ErrorKind::Forbidden
+        );
+    }
+
+    #[test]
+    fn names_match_the_wire() {
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.key());
+            assert_eq!(Role::parse(role.key()).unwrap(), role);
+        }
+        assert!(Role::parse("root").is_err());
+    }
+}

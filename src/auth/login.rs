@@ -1,0 +1,270 @@
+//! Signing in and staying signed in.
+
+use super::session::{Refresh, Session};
+use super::token::LIFETIME_S;
+use super::{Auth, SESSIONS, USERS, User, UserRecord, unauthenticated};
+use crate::base::secret::token_hash;
+use crate::base::{Error, ErrorKind, Result, SessionId};
+use crate::store::audit::{self, Actor};
+use governor::clock::Clock as _;
+use std::net::IpAddr;
+
+/// Sessions of one user; a new one beyond this ends his oldest.
+const SESSIONS_PER_USER: usize = 20;
+/// Addresses whose attempts are counted before idle ones are forgotten.
+const ADDRESSES_MAX: usize = 10_000;
+
+/// What a person types.
+#[derive(Clone)]
+pub struct Login {
+    /// E-mail address or user name.
+    pub login: String,
+    /// Password.
+    pub password: String,
+    /// Whether the session outlives a week without use.
+    pub remember: bool,
+    /// From where.
+    pub address: Option<IpAddr>,
+}
+
+/// What he gets.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// Access token.
+    pub token: String,
+    /// Its life, s.
+    pub expires_in: i64,
+    /// Refresh token.
+    pub refresh_token: String,
+    /// How long the refresh token lives without use, s.
+    pub refresh_expires_in: i64,
+    /// Who he is.
+    pub user: User,
+    /// His session.
+    pub session: SessionId,
+}
+
+impl Auth {
+    /// Signs a user in.
+    ///
+    /// # Errors
+    /// `Invalid email or password` for every reason that a guesser could learn from;
+    /// [`ErrorKind::RateLimited`] after too many attempts from one address.
+    pub async fn login(&self, attempt: Login) -> Result<SignedIn> {
+        self.count_attempt(attempt.address)?;
+        let found = {
+            let known = self.read();
+            known
+                .users
+                .values()
+                .find(|user| user.answers_to(&attempt.login))
+                .cloned()
+        };
+        let hash = found.as_ref().map(|user| user.password.clone());
+        let right = self
+            .passwords
+            .verify(attempt.password.clone(), hash)
+            .await?;
+        match found.filter(|user| right && user.active) {
+            Some(user) => self.begin_session(user, &attempt).await,
+            None => {
+                self.note_refusal(&attempt).await?;
+                Err(Error::new(
+                    ErrorKind::Unauthenticated,
+                    "Invalid email or password",
+                ))
+            }
+        }
+    }
+
+    /// Counts an attempt to get in from an address.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RateLimited`] with the seconds to wait.
+    pub fn count_attempt(&self, address: Option<IpAddr>) -> Result<()> {
+        let Some(address) = address else {
+            return Ok(());
+        };
+        if self.logins.len() > ADDRESSES_MAX {
+            self.logins.retain_recent();
+        }
+        self.logins.check_key(&address).map_err(|refused| {
+            let wait = refused.wait_time_from(governor::clock::DefaultClock::default().now());
+            let seconds = wait.as_secs() + 1;
+            Error::new(
+                ErrorKind::RateLimited,
+                format!("Too many attempts. Try again in {seconds} s."),
+            )
+            .with_details(serde_json::json!({ "retry_after_s": seconds }))
+        })
+    }
+
+    async fn begin_session(&self, mut user: UserRecord, attempt: &Login) -> Result<SignedIn> {
+        let now = self.clock.now();
+        let address = attempt.address.map(|address| address.to_string());
+        let (session, refresh_token) =
+            Session::begin(user.id, attempt.remember, address.clone(), now)?;
+        user.last_login = Some(now);
+        let _turn = self.changing.lock().await;
+        let ended = self.surplus_sessions(&user, now);
+        let (record, stored, gone) = (user.clone(), session.clone(), ended.clone());
+        self.store
+            .write(move |transaction| {
+                USERS.put(transaction, record.id.as_bytes(), &record)?;
+                SESSIONS.put(transaction, stored.id.as_bytes(), &stored)?;
+                for old in &gone {
+                    SESSIONS.remove(transaction, old.as_bytes())?;
+                }
+                let actor = Actor {
+                    user: Some(record.id),
+                    name: record.email.clone(),
+                    address,
+                };
+                let resource = format!("session/{}", stored.id);
+                let details = serde_json::json!({ "remember": stored.remember });
+                audit::append(transaction, now, &actor, "auth.login", &resource, details)
+            })
+            .await?;
+        let answer = self.signed_in(&user, &session, refresh_token)?;
+        {
+            let mut known = self.write();
+            known.users.insert(user.id, user);
+            known.sessions.insert(session.id, session);
+        }
+        ended.into_iter().for_each(|old| self.forget_session(old));
+        Ok(answer)
+    }
+
+    /// His sessions that are over, and his oldest beyond the limit.
+    fn surplus_sessions(&self, user: &UserRecord, now: crate::base::Timestamp) -> Vec<SessionId> {
+        let known = self.read();
+        let mut his: Vec<_> = known
+            .sessions
+            .values()
+            .filter(|s| s.user == user.id)
+            .collect();
+        his.sort_by_key(|session| std::cmp::Reverse(session.last_used_at));
+        his.iter()
+            .enumerate()
+            .filter(|(place, session)| *place + 1 >= SESSIONS_PER_USER || session.is_over(now))
+            .map(|(_, session)| session.id)
+            .collect()
+    }
+
+    async fn note_refusal(&self, attempt: &Login) -> Result<()> {
+        let now = self.clock.now();
+        let name: String = attempt
+            .login
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(254)
+            .collect();
+        let address = attempt.address.map(|address| address.to_string());
+        self.store
+            .write(move |transaction| {
+                let actor = Actor {
+                    user: None,
+                    name,
+                    address,
+                };
+                let nothing = serde_json::json!({});
+                audit::append(
+                    transaction,
+                    now,
+                    &actor,
+                    "auth.login_failed",
+                    "session",
+                    nothing,
+                )
+            })
+            .await
+    }
+
+    /// Uses a refresh token: a new access token and the next refresh token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthenticated`] when it belongs to no live session. A token that was used
+    /// long before ends its session: somebody has a copy.
+    pub async fn refresh(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<SignedIn> {
+        let hash = token_hash(refresh_token);
+        let _turn = self.changing.lock().await;
+        let now = self.clock.now();
+        let (mut session, user) = {
+            let known = self.read();
+            let session = known
+                .sessions
+                .values()
+                .find(|session| session.knows(&hash))
+                .cloned();
+            let session = session.ok_or_else(unauthenticated)?;
+            let user = known
+                .users
+                .get(&session.user)
+                .filter(|user| user.active)
+                .cloned();
+            (session, user.ok_or_else(unauthenticated)?)
+        };
+        match session.refresh(&hash, now)? {
+            Refresh::Goes { token, changed } => {
+                if changed {
+                    let stored = session.clone();
+                    self.store
+                        .write(move |tx| SESSIONS.put(tx, stored.id.as_bytes(), &stored))
+                        .await?;
+                    self.write().sessions.insert(session.id, session.clone());
+                }
+                self.signed_in(&user, &session, token)
+            }
+            ended @ (Refresh::Reused | Refresh::Over) => {
+                let action = if ended == Refresh::Over {
+                    "auth.session_expired"
+                } else {
+                    "auth.refresh_reused"
+                };
+                let (id, address) = (session.id, address.map(|address| address.to_string()));
+                self.store
+                    .write(move |transaction| {
+                        SESSIONS.remove(transaction, id.as_bytes())?;
+                        let actor = Actor {
+                            user: Some(user.id),
+                            name: user.email,
+                            address,
+                        };
+                        let resource = format!("session/{id}");
+                        let nothing = serde_json::json!({});
+                        audit::append(transaction, now, &actor, action, &resource, nothing)
+                    })
+                    .await?;
+                self.forget_session(id);
+                Err(unauthenticated())
+            }
+        }
+    }
+
+    fn signed_in(
+        &self,
+        user: &UserRecord,
+        session: &Session,
+        refresh_token: String,
+    ) -> Result<SignedIn> {
+        let now = self.clock.now();
+        Ok(SignedIn {
+            token: self
+                .tokens
+                .sign(user.id, session.id, user.role, &user.site, now)?,
+            expires_in: LIFETIME_S,
+            refresh_token,
+            refresh_expires_in: session.idle_ms() / 1_000,
+            user: user.public(),
+            session: session.id,
+        })
+    }
+}
+
+impl std::fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignedIn")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,361 @@
+//! Identity: users, roles, passwords, sessions and tokens.
+//!
+//! Promises: no default account; a token is worth nothing once its session has ended; the data
+//! file holds only hashes of secrets (and the signing key); every sign-in, refusal and change is
+//! in the audit log. Will not do: know routes or cookies.
+
+pub mod access;
+mod login;
+mod password;
+mod session;
+mod setup;
+mod ticket;
+pub mod token;
+mod user;
+
+pub use access::{Permission, Role};
+pub use login::{Login, SignedIn};
+pub use setup::SetupToken;
+pub use ticket::{TICKET_LIFETIME_S, Tickets};
+pub use user::{NewUser, User, UserRecord};
+
+use crate::base::{Clock, Error, ErrorKind, Result, SessionId, UserId};
+use crate::live::{Change, Live};
+use crate::store::audit::{self, Actor};
+use crate::store::table::Table;
+use crate::store::{Store, TableName, Transaction, View as _};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use password::Passwords;
+use session::Session;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
+use token::Tokens;
+
+const USERS: Table<UserRecord> = Table::new("user", 1);
+const SESSIONS: Table<Session> = Table::new("session", 1);
+const KEYS: TableName = TableName::new("signing_key");
+const ACCESS_KEY: &[u8] = b"access";
+
+/// Who is asking: a user in a live session.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The user.
+    pub user: User,
+    /// His session.
+    pub session: SessionId,
+    /// His address.
+    pub address: Option<String>,
+}
+
+impl Caller {
+    /// The caller as the audit log names him.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            user: Some(self.user.id),
+            name: self.user.email.clone(),
+            address: self.address.clone(),
+        }
+    }
+
+    /// Nothing when the caller may do this.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] when he may not.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        self.user.role_key.require(permission)
+    }
+}
+
+/// Identity, as one service.
+pub struct Auth {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    live: Arc<Live>,
+    tokens: Tokens,
+    passwords: Passwords,
+    /// Read at every request, so it is in memory; the store is the truth.
+    known: RwLock<Known>,
+    /// One change at a time, so that memory and store agree.
+    changing: tokio::sync::Mutex<()>,
+    logins: DefaultKeyedRateLimiter<IpAddr>,
+    /// The one-time token of the first run.
+    pub setup: SetupToken,
+    /// One-time tickets of sockets.
+    pub tickets: Tickets,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    users: BTreeMap<UserId, UserRecord>,
+    sessions: BTreeMap<SessionId, Session>,
+}
+
+impl Auth {
+    /// Reads users and sessions; makes the signing key of a new appliance.
+    ///
+    /// # Errors
+    /// When the data file cannot be read or written.
+    pub async fn open(
+        store: &Store,
+        clock: Arc<dyn Clock>,
+        live: Arc<Live>,
+        logins_per_minute: NonZeroU32,
+    ) -> Result<Self> {
+        let known = {
+            let reader = store.read()?;
+            let users = USERS
+                .all(&reader)?
+                .into_iter()
+                .map(|user| (user.id, user))
+                .collect();
+            let sessions = SESSIONS
+                .all(&reader)?
+                .into_iter()
+                .map(|s| (s.id, s))
+                .collect();
+            Known { users, sessions }
+        };
+        let key = signing_key(store).await?;
+        Ok(Self {
+            store: store.clone(),
+            setup: SetupToken::new()?,
+            tickets: Tickets::new(Arc::clone(&clock)),
+            clock,
+            live,
+            tokens: Tokens::new(&key),
+            passwords: Passwords::default(),
+            known: RwLock::new(known),
+            changing: tokio::sync::Mutex::new(()),
+            logins: RateLimiter::keyed(Quota::per_minute(logins_per_minute)),
+        })
+    }
+
+    /// Whether an administrator exists: before that only set-up is open.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        !self.read().users.is_empty()
+    }
+
+    /// Who shows this access token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthenticated`] when it is not ours, too old, or its session has ended.
+    pub fn authenticate(&self, token: &str, address: Option<String>) -> Result<Caller> {
+        let claims = self.tokens.check(token, self.clock.now())?;
+        self.caller_of(claims.sid, address)
+    }
+
+    /// The caller behind a live session.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthenticated`] when it has ended.
+    pub fn caller_of(&self, session: SessionId, address: Option<String>) -> Result<Caller> {
+        let known = self.read();
+        let user = known
+            .sessions
+            .get(&session)
+            .filter(|session| !session.is_over(self.clock.now()))
+            .and_then(|session| known.users.get(&session.user))
+            .filter(|user| user.active)
+            .ok_or_else(unauthenticated)?;
+        Ok(Caller {
+            user: user.public(),
+            session,
+            address,
+        })
+    }
+
+    /// Ends a session; its tokens and sockets die with it.
+    ///
+    /// # Errors
+    /// When the disk refuses; then the session goes on.
+    pub async fn logout(&self, caller: &Caller) -> Result<()> {
+        let _turn = self.changing.lock().await;
+        let (session, actor, now) = (caller.session, caller.actor(), self.clock.now());
+        self.store
+            .write(move |transaction| {
+                SESSIONS.remove(transaction, session.as_bytes())?;
+                let resource = format!("session/{session}");
+                let nothing = serde_json::json!({});
+                audit::append(transaction, now, &actor, "auth.logout", &resource, nothing)
+            })
+            .await?;
+        self.forget_session(session);
+        Ok(())
+    }
+
+    /// All users, by the time they were added.
+    #[must_use]
+    pub fn users(&self) -> Vec<User> {
+        self.read().users.values().map(UserRecord::public).collect()
+    }
+
+    /// Adds a user. `also` runs in the same transaction: set-up makes the site in it.
+    ///
+    /// # Errors
+    /// Every refused field; a login name that is taken; a disk that refuses.
+    pub async fn add_user<F>(
+        &self,
+        new: NewUser,
+        role: Role,
+        site: &str,
+        actor: Actor,
+        also: F,
+    ) -> Result<User>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static,
+    {
+        new.check()?;
+        let hash = self.passwords.hash(new.password.clone()).await?;
+        let _turn = self.changing.lock().await;
+        let record = UserRecord {
+            id: UserId::new(),
+            email: new.email.trim().to_lowercase(),
+            username: new.username.map(|name| name.to_lowercase()),
+            name: new.name.trim().to_owned(),
+            role,
+            site: site.to_owned(),
+            password: hash,
+            previous_passwords: Vec::new(),
+            active: true,
+            created_at: self.clock.now(),
+            last_login: None,
+        };
+        self.refuse_taken_names(&record)?;
+        let stored = record.clone();
+        self.store
+            .write(move |transaction| {
+                USERS.put(transaction, stored.id.as_bytes(), &stored)?;
+                let resource = format!("user/{}", stored.id);
+                let details = serde_json::json!({ "email": stored.email, "role": stored.role });
+                let at = stored.created_at;
+                audit::append(transaction, at, &actor, "user.create", &resource, details)?;
+                also(transaction)
+            })
+            .await?;
+        let public = record.public();
+        self.write().users.insert(record.id, record);
+        Ok(public)
+    }
+
+    /// Sets a user's password and ends his sessions: the way back in from the console.
+    ///
+    /// # Errors
+    /// When there is no such user, the password breaks the rule or was used before.
+    pub async fn reset_password(
+        &self,
+        login: &str,
+        password: String,
+        actor: Actor,
+    ) -> Result<User> {
+        password::check("password", &password)?;
+        let mut record = self
+            .read()
+            .users
+            .values()
+            .find(|user| user.answers_to(login))
+            .cloned()
+            .ok_or_else(|| Error::not_found("user", login))?;
+        for old in record.last_passwords() {
+            if self.passwords.verify(password.clone(), Some(old)).await? {
+                return Err(Error::invalid(
+                    "password",
+                    "Do not use one of the last five again.",
+                ));
+            }
+        }
+        record.set_password(self.passwords.hash(password).await?);
+        record.active = true;
+        let _turn = self.changing.lock().await;
+        let ended: Vec<_> = {
+            let known = self.read();
+            known
+                .sessions
+                .values()
+                .filter(|s| s.user == record.id)
+                .map(|s| s.id)
+                .collect()
+        };
+        let (stored, sessions, now) = (record.clone(), ended.clone(), self.clock.now());
+        self.store
+            .write(move |transaction| {
+                USERS.put(transaction, stored.id.as_bytes(), &stored)?;
+                for session in &sessions {
+                    SESSIONS.remove(transaction, session.as_bytes())?;
+                }
+                let resource = format!("user/{}", stored.id);
+                let details = serde_json::json!({ "sessions_ended": sessions.len() });
+                audit::append(
+                    transaction,
+                    now,
+                    &actor,
+                    "user.reset_password",
+                    &resource,
+                    details,
+                )
+            })
+            .await?;
+        let public = record.public();
+        self.write().users.insert(record.id, record);
+        ended
+            .into_iter()
+            .for_each(|session| self.forget_session(session));
+        Ok(public)
+    }
+
+    fn refuse_taken_names(&self, new: &UserRecord) -> Result<()> {
+        let known = self.read();
+        let taken = |name: &str| known.users.values().any(|user| user.answers_to(name));
+        if taken(&new.email) {
+            return Err(Error::conflict(format!("{} is already a user.", new.email)));
+        }
+        match &new.username {
+            Some(name) if taken(name) => {
+                Err(Error::conflict(format!("The user name {name} is taken.")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn forget_session(&self, session: SessionId) {
+        self.write().sessions.remove(&session);
+        self.live.tell(Change::SessionEnded(session));
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auth")
+    }
+}
+
+/// The key of this appliance's tokens; made once.
+async fn signing_key(store: &Store) -> Result<[u8; 32]> {
+    let stored = store.read()?.get(KEYS, ACCESS_KEY)?;
+    if let Some(key) = stored.and_then(|bytes| bytes.try_into().ok()) {
+        return Ok(key);
+    }
+    let key = Tokens::new_key()?;
+    store
+        .write(move |transaction| transaction.put(KEYS, ACCESS_KEY, &key))
+        .await?;
+    Ok(key)
+}
+
+fn unauthenticated() -> Error {
+    Error::new(
+        ErrorKind::Unauthenticated,
+        "Sign in first: the session is over.",
+    )
+}

@@ -1,0 +1,154 @@
+//! Passwords: the rule, and argon2id with a bound on how many are hashed at once.
+
+use crate::base::{Error, Result};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
+
+/// OWASP's figures for argon2id: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// Hashes at once: 4 × 19 MiB is what a flood of logins may take.
+const AT_ONCE: usize = 4;
+/// Logins that may wait for a hash; more means a flood.
+const WAITING_MAX: usize = 64;
+
+/// Checks a new password against the rule.
+///
+/// # Errors
+/// One sentence for everything that is missing.
+pub fn check(path: &str, password: &str) -> Result<()> {
+    let length = password.chars().count();
+    let has = |test: fn(char) -> bool| password.chars().any(test);
+    let well = (8..=128).contains(&length)
+        && has(char::is_uppercase)
+        && has(char::is_lowercase)
+        && has(|c| c.is_ascii_digit())
+        && has(|c| !c.is_alphanumeric());
+    if well {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        path,
+        "Use 8 to 128 characters with an upper-case and a lower-case letter, a digit and a symbol.",
+    ))
+}
+
+/// Hashes and verifies; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    slots: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        Self {
+            slots,
+            waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING_MAX)),
+        }
+    }
+}
+
+impl Passwords {
+    /// The stored form of a password.
+    ///
+    /// # Errors
+    /// When too many are waiting, or there is no memory.
+    pub async fn hash(&self, password: String) -> Result<String> {
+        self.run(move || hash(&password)).await?
+    }
+
+    /// Whether `password` is the one behind `stored`. Without `stored` (no such user) the same
+    /// work is done for nothing, so that the answer takes as long.
+    ///
+    /// # Errors
+    /// When too many are waiting.
+    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool> {
+        self.run(move || match stored {
+            Some(stored) => verify(&password, &stored),
+            None => {
+                static NOBODY: OnceLock<String> = OnceLock::new();
+                verify(
+                    &password,
+                    NOBODY.get_or_init(|| hash("Nobody-0").unwrap_or_default()),
+                );
+                false
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let busy = || Error::unavailable("Too many people are signing in. Try again in a moment.");
+        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(|_| busy())?;
+        tokio::task::spawn_blocking(move || {
+            // The slot goes with the work: a caller who hangs up does not free it early.
+            let _slot = slot;
+            work()
+        })
+        .await
+        .map_err(|cause| Error::internal("A password could not be checked.").because(cause))
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
+        .map_err(|cause| Error::internal("The password parameters are wrong.").because(cause))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &str) -> Result<String> {
+    let hash = argon2()?.hash_password(password.as_bytes());
+    hash.map(|hash| hash.to_string())
+        .map_err(|cause| Error::unavailable("The password could not be hashed.").because(cause))
+}
+
+fn verify(password: &str, stored: &str) -> bool {
+    let Ok(stored) = PasswordHash::new(stored) else {
+        return false;
+    };
+    argon2().is_ok_and(|argon2| argon2.verify_password(password.as_bytes(), &stored).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_asks_for_four_kinds() {
+        assert!(check("password", "Night-shift-7").is_ok());
+        for weak in [
+            "Aa1-",
+            "night-shift-7",
+            "NIGHT-SHIFT-7",
+            "Night-shift",
+            "Nightshift7",
+        ] {
+            assert!(check("password", weak).is_err(), "{weak}");
+        }
+        assert!(check("password", &"Aa1-".repeat(33)).is_err());
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_opens() {
+        let passwords = Passwords::default();
+        let stored = passwords.hash("Night-shift-7".to_owned()).await.unwrap();
+        assert!(
+            stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{stored}"
+        );
+        let ask =
+            |password: &str, stored: Option<String>| passwords.verify(password.to_owned(), stored);
+        assert!(ask("Night-shift-7", Some(stored.clone())).await.unwrap());
+        assert!(!ask("Night-shift-8", Some(stored)).await.unwrap());
+        assert!(!ask("Night-shift-7", None).await.unwrap());
+    }
+}

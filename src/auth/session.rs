@@ -1,0 +1,192 @@
+//! Sessions: one per sign-in and device, with a refresh token that changes at every use.
+
+use crate::base::secret::{random_token, token_hash};
+use crate::base::{Result, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// A session without `remember me` ends after this long without use, ms.
+const IDLE_MS: i64 = 7 * 24 * 3_600_000;
+/// One with it.
+const IDLE_REMEMBERED_MS: i64 = 30 * 24 * 3_600_000;
+/// Two tabs may use the same refresh token at once; for this long the old one still brings the
+/// same successor, ms.
+const GRACE_MS: i64 = 20_000;
+
+/// One sign-in on one device. Holds hashes, never a usable token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id, the `sid` of its access tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When a token was last fetched.
+    pub last_used_at: Timestamp,
+    /// Whether he asked to be remembered.
+    pub remember: bool,
+    /// From where it began.
+    pub address: Option<String>,
+    current: [u8; 32],
+    previous: Option<[u8; 32]>,
+    rotated_at: Timestamp,
+    /// The successor, kept for the grace time and never stored.
+    #[serde(skip)]
+    successor: Option<String>,
+}
+
+/// What a refresh token meets.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// The session goes on with this token; `changed` when it has to be stored.
+    Goes {
+        /// The token to use from now on.
+        token: String,
+        /// Whether the session was changed.
+        changed: bool,
+    },
+    /// A token that was used long ago came back: somebody has a copy.
+    Reused,
+    /// The session was idle for too long.
+    Over,
+}
+
+impl Session {
+    /// Begins a session; the refresh token is shown once.
+    ///
+    /// # Errors
+    /// When the operating system has no entropy source.
+    pub fn begin(
+        user: UserId,
+        remember: bool,
+        address: Option<String>,
+        now: Timestamp,
+    ) -> Result<(Self, String)> {
+        let token = random_token()?;
+        let session = Self {
+            id: SessionId::new(),
+            user,
+            created_at: now,
+            last_used_at: now,
+            remember,
+            address,
+            current: token_hash(&token),
+            previous: None,
+            rotated_at: now,
+            successor: None,
+        };
+        Ok((session, token))
+    }
+
+    /// Whether this is the hash of a token of this session.
+    #[must_use]
+    pub fn knows(&self, hash: &[u8; 32]) -> bool {
+        self.current == *hash || self.previous == Some(*hash)
+    }
+
+    /// Whether it ended by itself.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        now.since_ms(self.last_used_at) > self.idle_ms()
+    }
+
+    /// How long it lives without use, ms.
+    #[must_use]
+    pub const fn idle_ms(&self) -> i64 {
+        if self.remember {
+            IDLE_REMEMBERED_MS
+        } else {
+            IDLE_MS
+        }
+    }
+
+    /// Uses a refresh token that [`Session::knows`].
+    ///
+    /// # Errors
+    /// When the operating system has no entropy source.
+    pub fn refresh(&mut self, hash: &[u8; 32], now: Timestamp) -> Result<Refresh> {
+        if self.is_over(now) {
+            return Ok(Refresh::Over);
+        }
+        if self.current != *hash {
+            if now.since_ms(self.rotated_at) > GRACE_MS {
+                return Ok(Refresh::Reused);
+            }
+            // After a restart the successor is not in memory: then this token gets another one.
+            if let Some(token) = self.successor.clone() {
+                return Ok(Refresh::Goes {
+                    token,
+                    changed: false,
+                });
+            }
+        }
+        let token = random_token()?;
+        self.previous = Some(*hash);
+        self.current = token_hash(&token);
+        self.successor = Some(token.clone());
+        self.rotated_at = now;
+        self.last_used_at = now;
+        Ok(Refresh::Goes {
+            token,
+            changed: true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
+
+    fn goes(refresh: Refresh) -> (String, bool) {
+        match refresh {
+            Refresh::Goes { token, changed } => (token, changed),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn two_tabs_get_the_same_successor() {
+        let (mut session, first) = Session::begin(UserId::new(), false, None, NOW).unwrap();
+        let hash = token_hash(&first);
+        let (left, changed) = goes(session.refresh(&hash, NOW).unwrap());
+        let (right, again) = goes(session.refresh(&hash, NOW.plus_ms(19_000)).unwrap());
+        assert_eq!(
+            (left.as_str(), changed, again),
+            (right.as_str(), true, false)
+        );
+        assert!(session.knows(&token_hash(&left)));
+    }
+
+    #[test]
+    fn an_old_token_that_comes_back_is_a_theft() {
+        let (mut session, first) = Session::begin(UserId::new(), false, None, NOW).unwrap();
+        let hash = token_hash(&first);
+        goes(session.refresh(&hash, NOW).unwrap());
+        assert_eq!(
+            session.refresh(&hash, NOW.plus_ms(20_001)).unwrap(),
+            Refresh::Reused
+        );
+    }
+
+    #[test]
+    fn idle_sessions_end() {
+        for (remember, days) in [(false, 7), (true, 30)] {
+            let (mut session, token) = Session::begin(UserId::new(), remember, None, NOW).unwrap();
+            let later = NOW.plus_ms(days * 24 * 3_600_000 + 1);
+            assert_eq!(
+                session.refresh(&token_hash(&token), later).unwrap(),
+                Refresh::Over
+            );
+        }
+    }
+
+    #[test]
+    fn the_stored_form_holds_no_token() {
+        let (mut session, first) = Session::begin(UserId::new(), false, None, NOW).unwrap();
+        let (second, _) = goes(session.refresh(&token_hash(&first), NOW).unwrap());
+        let stored = serde_json::to_string(&session).unwrap();
+        assert!(!stored.contains(&first) && !stored.contains(&second));
+    }
+}

@@ -1,0 +1,169 @@
+//! Access tokens: JWT, one algorithm, every claim required, checked against our own clock.
+
+use super::access::Role;
+use crate::base::secret::random_bytes;
+use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp, UserId};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+/// How long an access token lives, s.
+pub const LIFETIME_S: i64 = 3_600;
+/// How far the clocks of two machines may differ, s.
+const LEEWAY_S: i64 = 5;
+const ISSUER: &str = "indusmind";
+const AUDIENCE: &str = "indusmind-api";
+
+/// What a token says. The role and scope in it are for other programs to read; this appliance
+/// looks them up at each request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// The user.
+    pub sub: UserId,
+    /// The session.
+    pub sid: SessionId,
+    /// His role when the token was made.
+    pub role: Role,
+    /// His site.
+    pub scope: String,
+    iss: String,
+    aud: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// Signs and checks tokens with the key of this appliance.
+#[derive(Clone)]
+pub struct Tokens {
+    signing: EncodingKey,
+    checking: DecodingKey,
+}
+
+impl Tokens {
+    /// Tokens under this 256-bit key.
+    #[must_use]
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self {
+            signing: EncodingKey::from_secret(key),
+            checking: DecodingKey::from_secret(key),
+        }
+    }
+
+    /// A fresh key.
+    ///
+    /// # Errors
+    /// When the operating system has no entropy source.
+    pub fn new_key() -> Result<[u8; 32]> {
+        random_bytes()
+    }
+
+    /// A token for a session.
+    ///
+    /// # Errors
+    /// When signing fails.
+    pub fn sign(
+        &self,
+        user: UserId,
+        session: SessionId,
+        role: Role,
+        scope: &str,
+        now: Timestamp,
+    ) -> Result<String> {
+        let now_s = now.ms().div_euclid(1000);
+        let claims = Claims {
+            sub: user,
+            sid: session,
+            role,
+            scope: scope.to_owned(),
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            iat: now_s,
+            nbf: now_s,
+            exp: now_s + LIFETIME_S,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .map_err(|cause| Error::internal("A token could not be signed.").because(cause))
+    }
+
+    /// What a token says, when it is ours and in time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthenticated`] for anything else.
+    pub fn check(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        let mut rule = Validation::new(Algorithm::HS256);
+        rule.set_issuer(&[ISSUER]);
+        rule.set_audience(&[AUDIENCE]);
+        rule.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+        // Time is checked below, against the clock that the rest of the appliance goes by.
+        rule.validate_exp = false;
+        rule.validate_nbf = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &rule)
+            .map_err(|cause| refused().because(cause))?
+            .claims;
+        let now_s = now.ms().div_euclid(1000);
+        let in_time = claims.nbf <= now_s + LEEWAY_S && now_s < claims.exp + LEEWAY_S;
+        if in_time { Ok(claims) } else { Err(refused()) }
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+fn refused() -> Error {
+    Error::new(
+        ErrorKind::Unauthenticated,
+        "Sign in again: the session is over.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
+
+    fn tokens() -> Tokens {
+        Tokens::new(&[7; 32])
+    }
+
+    fn signed() -> String {
+        tokens()
+            .sign(UserId::new(), SessionId::new(), Role::Admin, "site_a", NOW)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_token_lives_an_hour() {
+        let token = signed();
+        assert!(tokens().check(&token, NOW).is_ok());
+        assert!(tokens().check(&token, NOW.plus_ms(3_599_000)).is_ok());
+        assert!(tokens().check(&token, NOW.plus_ms(3_606_000)).is_err());
+        assert!(tokens().check(&token, NOW.minus_ms(60_000)).is_err());
+    }
+
+    #[test]
+    fn odd_tokens_are_refused() {
+        let token = signed();
+        let parts: Vec<_> = token.split('.').collect();
+        let none = B64.encode(r#"{"alg":"none","typ":"JWT"}"#);
+        let hs512 = B64.encode(r#"{"alg":"HS512","typ":"JWT"}"#);
+        let bare = B64.encode(r#"{"sub":"x"}"#);
+        for forged in [
+            String::new(),
+            "a.b.c".to_owned(),
+            format!("{none}.{}.", parts[1]),
+            format!("{none}.{}.{}", parts[1], parts[2]),
+            format!("{hs512}.{}.{}", parts[1], parts[2]),
+            format!("{}.{bare}.{}", parts[0], parts[2]),
+            format!("{}.{}.{}", parts[0], parts[1], B64.encode([0; 32])),
+        ] {
+            assert!(tokens().check(&forged, NOW).is_err(), "{forged}");
+        }
+        assert!(Tokens::new(&[8; 32]).check(&token, NOW).is_err());
+    }
+}

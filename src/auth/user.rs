@@ -1,0 +1,190 @@
+//! Users: who can sign in, and as what.
+
+use super::access::{Permission, Role};
+use super::password;
+use crate::base::error::Checks;
+use crate::base::{Result, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Passwords that may not come again.
+const HISTORY: usize = 5;
+
+/// A person who can sign in, as stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserRecord {
+    /// His id.
+    pub id: UserId,
+    /// Login name, lower case.
+    pub email: String,
+    /// Short login name for shared consoles, lower case.
+    pub username: Option<String>,
+    /// His name.
+    pub name: String,
+    /// What he is.
+    pub role: Role,
+    /// Key of his site.
+    pub site: String,
+    /// Argon2id hash of his password.
+    pub password: String,
+    /// Hashes of the passwords before, newest first.
+    pub previous_passwords: Vec<String>,
+    /// Whether he may sign in.
+    pub active: bool,
+    /// When he was added.
+    pub created_at: Timestamp,
+    /// When he last signed in.
+    pub last_login: Option<Timestamp>,
+}
+
+/// A user as others see him.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct User {
+    /// His id.
+    pub id: UserId,
+    /// Login name.
+    pub email: String,
+    /// Short login name.
+    pub username: Option<String>,
+    /// His name.
+    pub name: String,
+    /// How his role is shown.
+    #[schema(example = "Operator")]
+    pub role: &'static str,
+    /// His role.
+    pub role_key: Role,
+    /// Key of his site.
+    pub site: String,
+    /// What he may do.
+    pub permissions: &'static [Permission],
+    /// When he last signed in.
+    pub last_login: Option<Timestamp>,
+}
+
+/// What is said of a new user.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// Login name.
+    pub email: String,
+    /// Short login name for shared consoles.
+    pub username: Option<String>,
+    /// His name.
+    pub name: String,
+    /// His password, 8 to 128 characters with upper, lower, digit and symbol.
+    pub password: String,
+}
+
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewUser")
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+impl NewUser {
+    /// Checks everything that can be said without knowing the other users.
+    ///
+    /// # Errors
+    /// Every refused field.
+    pub fn check(&self) -> Result<()> {
+        let mut checks = Checks::default();
+        checks.require(
+            is_email(&self.email),
+            "email",
+            "Write an address such as name@plant.example.",
+        );
+        if let Some(username) = &self.username {
+            let word = (2..=40).contains(&username.len())
+                && username
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            checks.require(
+                word,
+                "username",
+                "2 to 40 characters of a-z, 0-9, dot, _ and -.",
+            );
+        }
+        let length = self.name.trim().chars().count();
+        checks.require(
+            (1..=120).contains(&length),
+            "name",
+            "A name of 1 to 120 characters.",
+        );
+        checks.merge("", password::check("password", &self.password))?;
+        checks.finish()
+    }
+}
+
+impl UserRecord {
+    /// The user as others see him.
+    #[must_use]
+    pub fn public(&self) -> User {
+        User {
+            id: self.id,
+            email: self.email.clone(),
+            username: self.username.clone(),
+            name: self.name.clone(),
+            role: self.role.title(),
+            role_key: self.role,
+            site: self.site.clone(),
+            permissions: self.role.permissions(),
+            last_login: self.last_login,
+        }
+    }
+
+    /// Whether this is what he types as his login name.
+    #[must_use]
+    pub fn answers_to(&self, login: &str) -> bool {
+        let login = login.trim().to_lowercase();
+        self.email == login || self.username.as_ref() == Some(&login)
+    }
+
+    /// Sets a new password and keeps the old one's hash.
+    pub fn set_password(&mut self, hash: String) {
+        let old = std::mem::replace(&mut self.password, hash);
+        self.previous_passwords.insert(0, old);
+        self.previous_passwords.truncate(HISTORY - 1);
+    }
+
+    /// The hashes that a new password must not match: the last five.
+    #[must_use]
+    pub fn last_passwords(&self) -> Vec<String> {
+        let mut all = vec![self.password.clone()];
+        all.extend(self.previous_passwords.iter().cloned());
+        all
+    }
+}
+
+/// Good enough to catch a slip: one @ with something on both sides and no blanks.
+fn is_email(text: &str) -> bool {
+    let text = text.trim();
+    text.len() <= 254
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && matches!(text.split_once('@'), Some((name, host))
+            if !name.is_empty() && !host.is_empty() && !host.contains('@'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bad_field_of_a_new_user_is_named() {
+        let user = NewUser {
+            email: "nobody".to_owned(),
+            username: Some("a b".to_owned()),
+            name: " ".to_owned(),
+            password: "weak".to_owned(),
+        };
+        let error = user.check().unwrap_err();
+        let paths: Vec<_> = error
+            .fields
+            .iter()
+            .map(|field| field.path.as_str())
+            .collect();
+        assert_eq!(paths, ["email", "username", "name", "password"]);
+        assert!(!format!("{user:?}").contains("weak"));
+    }
+}

@@ -1,0 +1,16 @@
+//! The words every room speaks: ids, errors, time and samples.
+//!
+//! Depends on no other room. Nothing here waits, opens a file or reads the wall clock except
+//! through the [`time::Clock`] that a caller hands in.
+
+pub mod error;
+pub mod id;
+pub mod nss;
+pub mod sample;
+pub mod secret;
+pub mod time;
+
+pub use error::{Error, ErrorKind, FieldError, Result};
+pub use id::{EquipmentId, SessionId, SiteId, UserId};
+pub use sample::{Batch, Metric, Phase, Quality, Reading, SeriesKey, Unit};
+pub use time::{Clock, ManualClock, SystemClock, TimeRange, Timestamp};

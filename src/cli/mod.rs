@@ -1,0 +1,146 @@
+//! The command line: one file per command.
+
+mod check;
+mod demo;
+mod run;
+mod user;
+
+use crate::base::{Error, Result};
+use crate::config::{Config, Overrides};
+use clap::{Args, Parser, Subcommand};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Whether the binary needs nothing of its host.
+const LINKAGE: &str = if cfg!(target_feature = "crt-static") {
+    concat!(env!("CARGO_PKG_VERSION"), " (static)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " (dynamic)")
+};
+
+/// Energy monitoring for a factory in one file.
+#[derive(Parser)]
+#[command(name = "indusmind", version = LINKAGE, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    boot: Boot,
+}
+
+/// What every command that opens the appliance takes.
+#[derive(Args, Clone, Debug, Default)]
+struct Boot {
+    /// Directory of all data [default: the platform's place for it]
+    #[arg(long, value_name = "DIR", env = "INDUSMIND_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address and port of the page [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT", env = "INDUSMIND_LISTEN")]
+    listen: Option<String>,
+    /// Boot file
+    #[arg(long, value_name = "FILE", env = "INDUSMIND_CONFIG")]
+    config: Option<PathBuf>,
+    /// What the log tells: error, warn, info, debug [default: info]
+    #[arg(long, value_name = "FILTER", env = "INDUSMIND_LOG")]
+    log: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the appliance (the default)
+    Run(Boot),
+    /// Run it with a simulated plant of 12 meters and machines
+    Demo(demo::DemoArgs),
+    /// Add, list or let back in users; stop the appliance first
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Check the configuration and the data directory; changes nothing
+    Check(Boot),
+    /// Print the API document (OpenAPI 3.1)
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// Runs the command line; the code is what the process ends with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return fail(&Error::internal("No threads for the appliance.").because(error));
+        }
+    };
+    let done = match cli.command {
+        None => runtime.block_on(run::run(cli.boot)),
+        Some(Command::Run(boot)) => runtime.block_on(run::run(boot)),
+        Some(Command::Demo(args)) => runtime.block_on(demo::run(args)),
+        Some(Command::User(command)) => runtime.block_on(user::run(command)),
+        Some(Command::Check(boot)) => check::run(boot),
+        Some(Command::Openapi) => crate::web::document().map(|json| say(json.trim_end())),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+impl Boot {
+    fn load(self) -> Result<Config> {
+        Config::load(Overrides {
+            config: self.config,
+            data_dir: self.data_dir,
+            listen: self.listen,
+            log: self.log,
+        })
+    }
+}
+
+/// A line for the person at the console. A console that is gone is no reason to stop a plant.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn fail(error: &Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr().lock(), "indusmind: {error}");
+    ExitCode::FAILURE
+}
+
+/// Sends the log to standard error, where systemd and a console pick it up.
+fn start_log(config: &Config) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|cause| {
+        let sentence = format!(
+            "{} is no log filter. Use error, warn, info or debug.",
+            config.log
+        );
+        Error::invalid("log", sentence).because(cause)
+    })?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second start in the same process (a test) keeps the first log.
+    let _ = if config.log_json {
+        log.json().try_init()
+    } else {
+        log.with_target(false).try_init()
+    };
+    Ok(())
+}
+
+/// Lets Ctrl-C and SIGTERM ask for the stop; a second one does not wait.
+fn stop_on_signal(stop: CancellationToken) -> Result<()> {
+    ctrlc::set_handler(move || {
+        if stop.is_cancelled() {
+            std::process::exit(130);
+        }
+        stop.cancel();
+    })
+    .map_err(|cause| Error::internal("Signals cannot be handled.").because(cause))
+}

@@ -1,0 +1,165 @@
+//! Acquisition: one task per line, started, changed and stopped at run time.
+
+use super::device_plan::DevicePlan;
+use super::line_task::{self, Shared};
+use super::link::{Link, Links};
+use crate::base::{Clock, EquipmentId};
+use crate::ingest::Inlet;
+use crate::modbus::Endpoint;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A device to be polled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// Which equipment its readings belong to.
+    pub id: EquipmentId,
+    /// Where it is, and what is read from it.
+    pub plan: Arc<DevicePlan>,
+}
+
+/// The pollers of the plant.
+///
+/// Devices at the same endpoint share a line: they are read in turn, one request at a time. Lines
+/// know nothing of each other, so a dead one hurts nobody else.
+pub struct Acquisition {
+    shared: Arc<Shared>,
+    runtime: Handle,
+    lines: Mutex<Lines>,
+}
+
+#[derive(Default)]
+struct Lines {
+    stopped: bool,
+    by_endpoint: HashMap<Endpoint, RunningLine>,
+}
+
+struct RunningLine {
+    wanted: watch::Sender<Vec<Device>>,
+    task: JoinHandle<()>,
+}
+
+impl RunningLine {
+    /// Ends the line. The empty list comes first: a poll that is just ending then offers nothing.
+    fn end(self) -> JoinHandle<()> {
+        self.wanted.send_replace(Vec::new());
+        self.task.abort();
+        self.task
+    }
+}
+
+impl Acquisition {
+    /// Acquisition without any device yet. `clock` sets the beat and stamps the readings; `inlet`
+    /// takes them. Network time-outs are real time.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime: the lines are its tasks.
+    #[must_use]
+    pub fn start(clock: Arc<dyn Clock>, inlet: Inlet) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                clock,
+                inlet,
+                links: Links::default(),
+            }),
+            runtime: Handle::current(),
+            lines: Mutex::default(),
+        }
+    }
+
+    /// Polls exactly these devices from now on. A device that did not change keeps its beat, its
+    /// connection and what was learnt about it; a new or changed one is polled at once.
+    ///
+    /// May be called from any thread.
+    pub fn apply(&self, devices: Vec<Device>) {
+        let mut lines = self.lock();
+        if lines.stopped {
+            return;
+        }
+        let wanted_ids: HashSet<_> = devices.iter().map(|device| device.id).collect();
+        self.shared.links.keep(&wanted_ids);
+        let mut wanted: HashMap<Endpoint, Vec<Device>> = HashMap::new();
+        for device in devices {
+            let endpoint = device.plan.endpoint.clone();
+            wanted.entry(endpoint).or_default().push(device);
+        }
+        let gone = |endpoint: &Endpoint, _: &mut RunningLine| !wanted.contains_key(endpoint);
+        let gone: Vec<_> = lines.by_endpoint.extract_if(gone).collect();
+        for (_, line) in gone {
+            line.end();
+        }
+        for (endpoint, devices) in wanted {
+            match lines.by_endpoint.get(&endpoint) {
+                Some(line) => {
+                    line.wanted.send_if_modified(|current| {
+                        let changed = *current != devices;
+                        *current = devices;
+                        changed
+                    });
+                }
+                None => {
+                    let line = self.open(endpoint.clone(), devices);
+                    lines.by_endpoint.insert(endpoint, line);
+                }
+            }
+        }
+    }
+
+    fn open(&self, endpoint: Endpoint, devices: Vec<Device>) -> RunningLine {
+        let (wanted, receiver) = watch::channel(devices);
+        let supervised = line_task::supervise(Arc::clone(&self.shared), endpoint, receiver);
+        let task = self.runtime.spawn(supervised);
+        RunningLine { wanted, task }
+    }
+
+    /// How the link of a device is doing; `None` when it is not polled.
+    #[must_use]
+    pub fn link(&self, id: EquipmentId) -> Option<Link> {
+        self.shared.links.get(id)
+    }
+
+    /// How every link is doing.
+    #[must_use]
+    pub fn links(&self) -> HashMap<EquipmentId, Link> {
+        self.shared.links.all()
+    }
+
+    /// Polls that found no room in the inlet since the start.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.shared.inlet.skipped()
+    }
+
+    /// Ends every line and waits until they are gone. No reading is offered after that, and
+    /// nothing can be applied any more.
+    pub async fn stop(&self) {
+        let lines = {
+            let mut lines = self.lock();
+            lines.stopped = true;
+            std::mem::take(&mut lines.by_endpoint)
+        };
+        let ending: Vec<_> = lines.into_values().map(RunningLine::end).collect();
+        for task in ending {
+            // The error says that it was aborted, which is what we wanted.
+            let _ = task.await;
+        }
+        self.shared.links.stop();
+    }
+
+    /// A panic elsewhere cannot leave the map half changed: each change is one insert or remove.
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Acquisition {
+    /// Lines must not outlive their owner.
+    fn drop(&mut self) {
+        for (_, line) in self.lock().by_endpoint.drain() {
+            line.end();
+        }
+    }
+}

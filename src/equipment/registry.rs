@@ -1,0 +1,284 @@
+//! The registry: all equipment in memory, every change on disk first.
+
+use super::poller::{Acquisition, Device};
+use super::profile::Profiles;
+use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Status};
+use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, Timestamp};
+use crate::live::{Change, Live};
+use crate::store::Store;
+use crate::store::audit::{self, Actor};
+use crate::store::table::Table;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+const EQUIPMENT: Table<Equipment> = Table::new("equipment", 1);
+/// Most pieces of equipment of one appliance.
+const EQUIPMENT_MAX: usize = 5_000;
+/// Equipment with a reading younger than this is in use, ms.
+const IN_USE_MS: i64 = 24 * 3_600_000;
+
+/// What a list is narrowed by; an empty filter takes all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Part of the name, or of the id.
+    pub search: Option<String>,
+    /// Exact type.
+    pub kind: Option<String>,
+    /// Exact location.
+    pub location: Option<String>,
+    /// Status.
+    pub status: Option<Status>,
+}
+
+/// All equipment.
+pub struct Registry {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    live: Arc<Live>,
+    profiles: Arc<Profiles>,
+    acquisition: Arc<Acquisition>,
+    known: RwLock<BTreeMap<EquipmentId, Equipment>>,
+    /// One change at a time, so that memory, store and pollers agree.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Registry {
+    /// Reads the equipment and starts to poll it.
+    ///
+    /// # Errors
+    /// When the data file cannot be read.
+    pub fn open(
+        store: &Store,
+        clock: Arc<dyn Clock>,
+        live: Arc<Live>,
+        profiles: Arc<Profiles>,
+        acquisition: Arc<Acquisition>,
+    ) -> Result<Self> {
+        let all = EQUIPMENT.all(&store.read()?)?;
+        let known = all
+            .into_iter()
+            .filter(|equipment| equipment.deleted_at.is_none())
+            .map(|equipment| (equipment.id, equipment))
+            .collect();
+        let registry = Self {
+            store: store.clone(),
+            clock,
+            live,
+            profiles,
+            acquisition,
+            known: RwLock::new(known),
+            changing: tokio::sync::Mutex::new(()),
+        };
+        registry.poll();
+        Ok(registry)
+    }
+
+    /// All equipment, oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Equipment> {
+        self.read().values().cloned().collect()
+    }
+
+    /// The equipment that passes a filter, by name.
+    #[must_use]
+    pub fn find(&self, filter: &Filter) -> Vec<Equipment> {
+        let search = filter
+            .search
+            .as_ref()
+            .map(|text| text.trim().to_lowercase());
+        let passes = |equipment: &&Equipment| {
+            let found = search.as_ref().is_none_or(|text| {
+                equipment.name.to_lowercase().contains(text)
+                    || equipment.id.to_string().contains(text)
+            });
+            let equals = |wanted: &Option<String>, is: Option<&str>| {
+                wanted.as_deref().is_none_or(|wanted| is == Some(wanted))
+            };
+            found
+                && equals(&filter.kind, Some(&equipment.kind))
+                && equals(&filter.location, equipment.location.as_deref())
+                && filter
+                    .status
+                    .is_none_or(|status| status == self.status(equipment))
+        };
+        let mut found: Vec<_> = self.read().values().filter(passes).cloned().collect();
+        found.sort_by_key(|equipment| (equipment.name.to_lowercase(), equipment.id));
+        found
+    }
+
+    /// One piece of equipment.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn get(&self, id: EquipmentId) -> Result<Equipment> {
+        self.read()
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| Error::not_found("equipment", id))
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self, equipment: &Equipment) -> Status {
+        let now = self.clock.now();
+        let online = self.live.with(equipment.id, |device| {
+            device.is_some_and(|d| d.is_online(now))
+        });
+        Status::of(equipment.admin_status, online)
+    }
+
+    /// The profiles that equipment may name.
+    #[must_use]
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// The pollers.
+    #[must_use]
+    pub fn acquisition(&self) -> &Acquisition {
+        &self.acquisition
+    }
+
+    /// Adds equipment and starts to poll it.
+    ///
+    /// # Errors
+    /// Every refused field; a disk that refuses.
+    pub async fn create(&self, input: NewEquipment, site: &str, actor: Actor) -> Result<Equipment> {
+        let details = serde_json::to_value(&input).unwrap_or_default();
+        let equipment = Equipment::new(input, site, &self.profiles, self.clock.now())?;
+        let _turn = self.changing.lock().await;
+        if self.read().len() >= EQUIPMENT_MAX {
+            return Err(Error::conflict(format!(
+                "The appliance holds {EQUIPMENT_MAX} pieces of equipment at most."
+            )));
+        }
+        self.store_change(equipment, actor, "equipment.create", details)
+            .await
+    }
+
+    /// Changes equipment; the pollers follow at once.
+    ///
+    /// # Errors
+    /// When there is none; every refused field; a disk that refuses.
+    pub async fn update(
+        &self,
+        id: EquipmentId,
+        change: EquipmentChange,
+        actor: Actor,
+    ) -> Result<Equipment> {
+        let details = serde_json::to_value(&change).unwrap_or_default();
+        let _turn = self.changing.lock().await;
+        let changed = self
+            .get(id)?
+            .with(change, &self.profiles, self.clock.now())?;
+        self.store_change(changed, actor, "equipment.update", details)
+            .await
+    }
+
+    /// Deletes equipment; its history stays.
+    ///
+    /// # Errors
+    /// When there is none; [`crate::base::ErrorKind::Conflict`] while it is in use: a reading is
+    /// younger than 24 hours and it is not decommissioned; a disk that refuses.
+    pub async fn delete(&self, id: EquipmentId, actor: Actor) -> Result<()> {
+        let _turn = self.changing.lock().await;
+        let mut equipment = self.get(id)?;
+        let now = self.clock.now();
+        self.refuse_in_use(&equipment, now)?;
+        equipment.deleted_at = Some(now);
+        equipment.updated_at = now;
+        let nothing = serde_json::json!({ "name": equipment.name });
+        self.store_change(equipment, actor, "equipment.delete", nothing)
+            .await?;
+        Ok(())
+    }
+
+    fn refuse_in_use(&self, equipment: &Equipment, now: Timestamp) -> Result<()> {
+        let last_good = self
+            .live
+            .with(equipment.id, |device| device.and_then(|d| d.last_good));
+        let Some(last_good) = last_good.filter(|at| now.since_ms(*at) < IN_USE_MS) else {
+            return Ok(());
+        };
+        let way_out = if equipment.admin_status == AdminStatus::Decommissioned {
+            "It can be deleted 24 hours after its last reading."
+        } else {
+            "Set its status to decommissioned; it can be deleted 24 hours after its last reading."
+        };
+        Err(
+            Error::conflict(format!("{} is in use. {way_out}", equipment.name))
+                .with_details(serde_json::json!({ "last_reading": last_good })),
+        )
+    }
+
+    async fn store_change(
+        &self,
+        equipment: Equipment,
+        actor: Actor,
+        action: &'static str,
+        details: serde_json::Value,
+    ) -> Result<Equipment> {
+        let stored = equipment.clone();
+        self.store
+            .write(move |transaction| {
+                EQUIPMENT.put(transaction, stored.id.as_bytes(), &stored)?;
+                let resource = format!("equipment/{}", stored.id);
+                audit::append(
+                    transaction,
+                    stored.updated_at,
+                    &actor,
+                    action,
+                    &resource,
+                    details,
+                )
+            })
+            .await?;
+        {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            if equipment.deleted_at.is_some() {
+                known.remove(&equipment.id);
+            } else {
+                known.insert(equipment.id, equipment.clone());
+            }
+        }
+        self.poll();
+        self.live.tell(Change::Registry);
+        Ok(equipment)
+    }
+
+    /// Tells the pollers what is to be polled now.
+    fn poll(&self) {
+        let mut devices = Vec::new();
+        for equipment in self.read().values() {
+            let Some(source) = &equipment.modbus else {
+                continue;
+            };
+            match source.check(&self.profiles) {
+                Ok(plan) => {
+                    let registers: Vec<(Metric, Phase)> = plan
+                        .reads
+                        .registers()
+                        .iter()
+                        .map(|r| (r.metric.clone(), r.phase))
+                        .collect();
+                    self.live.keep_only(equipment.id, &|metric, phase| {
+                        registers.iter().any(|(m, p)| m == metric && *p == phase)
+                    });
+                    if equipment.admin_status != AdminStatus::Decommissioned {
+                        devices.push(Device {
+                            id: equipment.id,
+                            plan: Arc::new(plan),
+                        });
+                    }
+                }
+                // Checked when it was stored; only a profile that a newer version dropped ends here.
+                Err(error) => tracing::error!(%error, name = equipment.name, "not polled"),
+            }
+        }
+        self.acquisition.apply(devices);
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<EquipmentId, Equipment>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

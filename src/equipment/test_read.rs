@@ -1,0 +1,186 @@
+//! One live read of a device that is not saved yet, for the form.
+
+use super::device_plan::DevicePlan;
+use super::profile::Profiles;
+use super::source::ModbusSource;
+use crate::base::{Metric, Result, Unit};
+use crate::modbus::{DataType, Function, Line, LineError, Register, Request};
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+/// Where a value sits in the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RegisterPlace {
+    /// The table.
+    pub function: Function,
+    /// Zero-based address on the wire.
+    pub address: u16,
+    /// How the words are read.
+    #[serde(rename = "type")]
+    pub data_type: DataType,
+}
+
+impl From<&Register> for RegisterPlace {
+    fn from(register: &Register) -> Self {
+        Self {
+            function: register.function,
+            address: register.address,
+            data_type: register.data_type,
+        }
+    }
+}
+
+/// The longest test: a person is waiting. The read that is under way then is still awaited.
+const TEST_MAX: Duration = Duration::from_secs(15);
+
+/// One value of a test read.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TestValue {
+    /// The quantity.
+    pub metric: Metric,
+    /// The conductor; nothing for the whole device.
+    #[schema(example = "L1")]
+    pub phase: Option<&'static str>,
+    /// The unit of the value.
+    pub unit: Unit,
+    /// The value; nothing when the device has none, or did not answer.
+    pub value: Option<f64>,
+    /// The words as they came from the wire.
+    pub raw_words: Vec<u16>,
+    /// Where it was read.
+    pub register: RegisterPlace,
+    /// Why there is no value.
+    pub error: Option<String>,
+}
+
+/// What a test read brought.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct TestRead {
+    /// Whether every register was answered.
+    pub ok: bool,
+    /// Every register, in the order of function and address.
+    pub values: Vec<TestValue>,
+    /// Mean time from question to answer, ms; the first answer includes connecting.
+    pub round_trip_ms: Option<f64>,
+    /// The first thing that went wrong.
+    pub error: Option<String>,
+}
+
+/// Reads every register of the source once, over a connection of its own.
+///
+/// # Errors
+/// When a field of the source is not valid. What goes wrong on the wire is in the answer.
+pub async fn test_read(source: &ModbusSource, profiles: &Profiles) -> Result<TestRead> {
+    let plan = source.check(profiles)?;
+    let mut probe = Probe::new(&plan);
+    let mut waiting: Vec<Request> = plan.reads.requests().iter().rev().cloned().collect();
+    let started = Instant::now();
+    while let Some(request) = waiting.pop() {
+        if started.elapsed() > TEST_MAX {
+            probe.give_up(&request);
+            continue;
+        }
+        match probe.ask(&request).await {
+            // Ask one by one, so that the person sees which register is refused.
+            Some(LineError::Exception(1..=3)) if request.registers.len() > 1 => {
+                waiting.extend(plan.reads.split(&request).into_iter().rev());
+            }
+            Some(error) => {
+                probe.note(&request, &error);
+                if !error.is_about_the_range() {
+                    // It does not answer: the other registers would only cost time-outs.
+                    waiting.iter().for_each(|rest| probe.note(rest, &error));
+                    break;
+                }
+            }
+            None => {}
+        }
+    }
+    Ok(probe.finish())
+}
+
+/// The running test.
+struct Probe<'a> {
+    plan: &'a DevicePlan,
+    line: Line,
+    values: Vec<TestValue>,
+    answers: u32,
+    elapsed: Duration,
+    error: Option<String>,
+}
+
+impl<'a> Probe<'a> {
+    fn new(plan: &'a DevicePlan) -> Self {
+        let unread = |register: &Register| TestValue {
+            metric: register.metric.clone(),
+            phase: register.phase.line(),
+            unit: register.unit.clone(),
+            value: None,
+            raw_words: Vec::new(),
+            register: register.into(),
+            error: None,
+        };
+        Self {
+            plan,
+            line: Line::new(plan.endpoint.clone()),
+            values: plan.reads.registers().iter().map(unread).collect(),
+            answers: 0,
+            elapsed: Duration::ZERO,
+            error: None,
+        }
+    }
+
+    /// One read; the error is handed back for the caller to judge.
+    async fn ask(&mut self, request: &Request) -> Option<LineError> {
+        let (function, address, count) = (request.function, request.address, request.count);
+        let asked = Instant::now();
+        let (unit_id, timeout) = (self.plan.unit_id, self.plan.timeout);
+        let read = self.line.read(unit_id, function, address, count, timeout);
+        let words = match read.await {
+            Ok(words) => words,
+            Err(error) => return Some(error),
+        };
+        self.answers += 1;
+        self.elapsed += asked.elapsed();
+        for &index in &request.registers {
+            let value = &mut self.values[index];
+            let raw = self.plan.reads.words_of(request, index, &words);
+            value.raw_words = raw.unwrap_or_default().to_vec();
+            value.value = self.plan.reads.value(request, index, &words);
+            if value.value.is_none() {
+                value.error = Some("The device says that it has no value here.".to_owned());
+            }
+        }
+        None
+    }
+
+    /// Writes the error beside every register of the request.
+    fn note(&mut self, request: &Request, error: &LineError) {
+        self.mark(request, error.to_string());
+    }
+
+    /// The test takes too long for the person who waits for it.
+    fn give_up(&mut self, request: &Request) {
+        let sentence = "Not read: the device answers too slowly for a test.";
+        self.mark(request, sentence.to_owned());
+    }
+
+    fn mark(&mut self, request: &Request, sentence: String) {
+        for &index in &request.registers {
+            self.values[index].error = Some(sentence.clone());
+        }
+        self.error.get_or_insert(sentence);
+    }
+
+    fn finish(self) -> TestRead {
+        let mean = |answers| self.elapsed.as_secs_f64() * 1e3 / f64::from(answers);
+        TestRead {
+            ok: self.error.is_none(),
+            round_trip_ms: (self.answers > 0).then(|| mean(self.answers)),
+            error: self.error,
+            values: self.values,
+        }
+    }
+}

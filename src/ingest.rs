@@ -1,0 +1,208 @@
+//! The funnel: batches in, one transaction, then the feed.
+//!
+//! Promises: a batch is shown only when it is on disk; a batch that found the disk refusing is
+//! kept and tried again, oldest dropped first and counted when the buffer is full. Will not do:
+//! decide what a value means.
+
+use crate::base::{Batch, Clock, Timestamp};
+use crate::live::Live;
+use crate::tsdb::Tsdb;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Batches that may wait for the funnel: ten seconds of 500 devices at 1 s.
+pub const INLET_CAPACITY: usize = 5_000;
+/// How long the funnel gathers before it commits: the meters of one tick answer within this, and
+/// land in one commit instead of twelve.
+const GATHER: Duration = Duration::from_millis(100);
+/// Batches kept while the disk refuses: ten minutes of 100 devices at 5 s.
+const HELD_MAX: usize = 12_000;
+/// Pause before a refused commit is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// Longest wait for the disk when the appliance stops.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// The bounded way in. A producer never waits: when the store is slow the beat is skipped and
+/// counted, so that one slow disk does not stall the field bus.
+#[derive(Clone, Debug)]
+pub struct Inlet {
+    sender: mpsc::Sender<Batch>,
+    skipped: Arc<AtomicU64>,
+}
+
+impl Inlet {
+    /// An inlet and the end that takes the batches out, with room for `capacity` batches.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> (Self, mpsc::Receiver<Batch>) {
+        let (sender, receiver) = mpsc::channel(capacity);
+        (
+            Self {
+                sender,
+                skipped: Arc::default(),
+            },
+            receiver,
+        )
+    }
+
+    /// Hands a batch over; `false` when there was no room and the beat is lost.
+    pub fn offer(&self, batch: Batch) -> bool {
+        let taken = self.sender.try_send(batch).is_ok();
+        if !taken {
+            self.skipped.fetch_add(1, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    /// How many batches found no room since the start.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
+    }
+}
+
+/// What the funnel has done since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    samples: AtomicU64,
+    commits: AtomicU64,
+    refused: AtomicU64,
+    dropped: AtomicU64,
+    last_commit_ms: AtomicI64,
+}
+
+impl Counters {
+    /// Samples on disk.
+    pub fn samples(&self) -> u64 {
+        self.samples.load(Ordering::Relaxed)
+    }
+
+    /// Commits that succeeded.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Commits that the disk refused.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Batches lost because the disk refused for too long.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// When the last commit succeeded; `None` before the first.
+    pub fn last_commit(&self) -> Option<Timestamp> {
+        let ms = self.last_commit_ms.load(Ordering::Relaxed);
+        (ms != 0).then(|| Timestamp::from_ms(ms))
+    }
+}
+
+/// The funnel: the one consumer of the inlet.
+pub struct Funnel {
+    inlet: mpsc::Receiver<Batch>,
+    tsdb: Arc<Tsdb>,
+    live: Arc<Live>,
+    clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
+}
+
+impl Funnel {
+    /// A funnel from `inlet` into the store and the feed.
+    #[must_use]
+    pub fn new(
+        inlet: mpsc::Receiver<Batch>,
+        tsdb: Arc<Tsdb>,
+        live: Arc<Live>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            inlet,
+            tsdb,
+            live,
+            clock,
+            counters: Arc::default(),
+        }
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Takes batches until `stop`; what was handed in by then is committed.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut held: Vec<Batch> = Vec::new();
+        while let Some(first) = stop.run_until_cancelled(self.inlet.recv()).await.flatten() {
+            held.push(first);
+            stop.run_until_cancelled(tokio::time::sleep(GATHER)).await;
+            self.drain(&mut held);
+            self.commit(&mut held).await;
+            if !held.is_empty() {
+                stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+            }
+        }
+        self.inlet.close();
+        self.drain(&mut held);
+        let last_try = async {
+            while !held.is_empty() {
+                self.commit(&mut held).await;
+                tokio::time::sleep(GATHER).await;
+            }
+        };
+        if tokio::time::timeout(STOP_WITHIN, last_try).await.is_err() {
+            tracing::error!("the disk refused the last readings before the stop");
+        }
+    }
+
+    fn drain(&mut self, held: &mut Vec<Batch>) {
+        while held.len() < HELD_MAX {
+            let Ok(batch) = self.inlet.try_recv() else {
+                return;
+            };
+            held.push(batch);
+        }
+        let excess = held.len().saturating_sub(HELD_MAX);
+        if excess > 0 {
+            held.drain(..excess);
+            self.counters
+                .dropped
+                .fetch_add(excess as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Stores what is held and shows it; keeps it when the disk refuses.
+    async fn commit(&self, held: &mut Vec<Batch>) {
+        let batches = Arc::new(std::mem::take(held));
+        match self.tsdb.append(Arc::clone(&batches), |_| Ok(())).await {
+            Ok(()) => {
+                let samples: usize = batches.iter().map(|batch| batch.readings.len()).sum();
+                self.counters
+                    .samples
+                    .fetch_add(samples as u64, Ordering::Relaxed);
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                self.counters
+                    .last_commit_ms
+                    .store(self.clock.now().ms(), Ordering::Relaxed);
+                self.live.apply(&batches);
+            }
+            Err(error) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(%error, batches = batches.len(), "readings wait for the disk");
+                *held = Arc::unwrap_or_clone(batches);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Funnel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Funnel")
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}

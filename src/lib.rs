@@ -1,0 +1,46 @@
+//! Indusmind: energy monitoring for a factory in one file.
+//!
+//! The rooms of the house, in import order: a room uses only rooms above it. `tests/tidy.rs`
+//! reads this list and enforces it; `docs/architecture.md` walks one sample through it.
+
+/// Words everyone speaks: ids, errors, time, samples.
+pub mod base;
+
+/// The one data directory; home of redb.
+pub mod store;
+
+/// The wire; home of tokio-modbus.
+pub mod modbus;
+
+/// The time-series store: packed tick rows, latest values, history by bucket.
+pub mod tsdb;
+
+/// The latest value of every series, and the feed of changes.
+pub mod live;
+
+/// The funnel: batches in, one transaction, then the feed.
+pub mod ingest;
+
+/// Sites: a plant with its name, time zone and currency.
+pub mod site;
+
+/// Users, roles, passwords, tokens and sessions.
+pub mod auth;
+
+/// What is measured: the registry, device profiles and the pollers.
+pub mod equipment;
+
+/// The figures of a site: power now, energy and cost.
+pub mod energy;
+
+/// The HTTP and WebSocket edge; home of axum and rust-embed.
+pub mod web;
+
+/// The boot file, the environment and the flags, parsed once into checked types.
+pub mod config;
+
+/// The only room that knows all rooms: open, wire, run, stop.
+pub mod app;
+
+/// One file per command of the command line.
+pub mod cli;

@@ -1,0 +1,7 @@
+//! The binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    // Before the first thread and the first lookup: see there.
+    indusmind::base::nss::keep_lookups_static();
+    indusmind::cli::main()
+}

@@ -1,0 +1,355 @@
+//! *pure* — one value in a device: where it sits, and how its words become a number.
+
+use crate::base::{Metric, Phase, Unit};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Which table of the device a register is in.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    /// Holding registers, function 3.
+    #[default]
+    Holding,
+    /// Input registers, function 4.
+    Input,
+}
+
+impl Function {
+    /// The Modbus function code.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Holding => 3,
+            Self::Input => 4,
+        }
+    }
+}
+
+/// How the words of a value are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DataType {
+    /// 16 bit without sign, one word.
+    Uint16,
+    /// 16 bit with sign, one word.
+    Int16,
+    /// 32 bit without sign, two words.
+    Uint32,
+    /// 32 bit with sign, two words.
+    Int32,
+    /// 64 bit without sign, four words.
+    Uint64,
+    /// 64 bit with sign, four words.
+    Int64,
+    /// IEEE 754 single, two words.
+    Float32,
+    /// IEEE 754 double, four words.
+    Float64,
+}
+
+impl DataType {
+    /// How many 16-bit words a value takes.
+    #[must_use]
+    pub const fn words(self) -> u16 {
+        match self {
+            Self::Uint16 | Self::Int16 => 1,
+            Self::Uint32 | Self::Int32 | Self::Float32 => 2,
+            Self::Uint64 | Self::Int64 | Self::Float64 => 4,
+        }
+    }
+
+    /// The bits as a number, before any scale.
+    fn number(self, bits: u64) -> f64 {
+        let [a, b, c, d, low @ ..] = bits.to_be_bytes();
+        let [e, f, g, h] = low;
+        match self {
+            Self::Uint16 => f64::from(u16::from_be_bytes([g, h])),
+            Self::Int16 => f64::from(i16::from_be_bytes([g, h])),
+            Self::Uint32 => f64::from(u32::from_be_bytes(low)),
+            Self::Int32 => f64::from(i32::from_be_bytes(low)),
+            Self::Uint64 => bits as f64,
+            Self::Int64 => i64::from_be_bytes([a, b, c, d, e, f, g, h]) as f64,
+            Self::Float32 => shortest(f32::from_bits(u32::from_be_bytes(low))),
+            Self::Float64 => f64::from_bits(bits),
+        }
+    }
+
+    /// The bits that stand for a number: rounded to what the type can hold, and stopped at its
+    /// ends. A number that is none becomes NaN or 0.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "casts from f64 saturate, which is what a register does"
+    )]
+    fn bits(self, number: f64) -> u64 {
+        let whole = number.round();
+        match self {
+            Self::Uint16 => u64::from(whole as u16),
+            Self::Int16 => u64::from((whole as i16).cast_unsigned()),
+            Self::Uint32 => u64::from(whole as u32),
+            Self::Int32 => u64::from((whole as i32).cast_unsigned()),
+            Self::Uint64 => whole as u64,
+            Self::Int64 => (whole as i64).cast_unsigned(),
+            Self::Float32 => u64::from((number as f32).to_bits()),
+            Self::Float64 => number.to_bits(),
+        }
+    }
+}
+
+/// The double that prints like the single: a meter that shows 230.1 V means 230.1, and not the
+/// 230.10000610351562 that a plain widening gives. Both lie in the same rounding interval.
+fn shortest(single: f32) -> f64 {
+    if single.abs().to_bits() == f32::MAX.to_bits() {
+        // Some meters say "no value" with the largest single.
+        f64::NAN
+    } else if single.is_finite() {
+        single.to_string().parse().unwrap_or(f64::from(single))
+    } else {
+        f64::from(single)
+    }
+}
+
+/// In which order the words of one value are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WordOrder {
+    /// Most significant word first: the standard.
+    #[default]
+    Big,
+    /// Least significant word first.
+    Little,
+}
+
+/// What to do with the number after its scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decoding {
+    /// Take it as it is.
+    #[default]
+    Plain,
+    /// Schneider's four-quadrant power factor: beyond 1 the load is leading, and the distance to
+    /// 2 is the factor (1.05 means 0.95 leading; -1.05 means -0.95 leading).
+    FourQuadrant,
+}
+
+impl Decoding {
+    fn apply(self, number: f64) -> f64 {
+        match self {
+            Self::FourQuadrant if number > 1.0 => 2.0 - number,
+            Self::FourQuadrant if number < -1.0 => -2.0 - number,
+            _ => number,
+        }
+    }
+}
+
+/// One value in a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Register {
+    /// The quantity.
+    pub metric: Metric,
+    /// The conductor.
+    pub phase: Phase,
+    /// The unit of the value after its scale.
+    pub unit: Unit,
+    /// The table.
+    pub function: Function,
+    /// Zero-based address on the wire.
+    pub address: u16,
+    /// How the words are read.
+    pub data_type: DataType,
+    /// Value = number x scale.
+    pub scale: f64,
+    /// The order of the words.
+    pub word_order: WordOrder,
+    /// What follows the scale.
+    pub decoding: Decoding,
+    /// Bits (most significant word first) by which the device says that it has no value. They are
+    /// compared before any scale, so that a true zero is never taken for one.
+    pub not_available: Vec<u64>,
+}
+
+impl Register {
+    /// The name under which a person enters it: `voltage_l1`, `power`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.phase.line() {
+            Some(line) => format!("{}_{}", self.metric, line.to_ascii_lowercase()),
+            None => self.metric.to_string(),
+        }
+    }
+
+    /// First address after the value; up to 65536.
+    #[must_use]
+    pub const fn end(&self) -> u32 {
+        self.address as u32 + self.data_type.words() as u32
+    }
+
+    /// The value behind these words; `None` when the device has none, when it is not a number, or
+    /// when there are not exactly as many words as the type takes.
+    #[must_use]
+    pub fn decode(&self, words: &[u16]) -> Option<f64> {
+        if words.len() != usize::from(self.data_type.words()) {
+            return None;
+        }
+        let bits = assemble(words, self.word_order);
+        if self.not_available.contains(&bits) {
+            return None;
+        }
+        let value = self
+            .decoding
+            .apply(scaled(self.data_type.number(bits), self.scale));
+        // Adding zero turns the -0 of an idle float register into 0.
+        value.is_finite().then_some(value + 0.0)
+    }
+
+    /// The words by which a device says `value`: what the simulator puts on the wire.
+    #[must_use]
+    pub fn encode(&self, value: f64) -> Vec<u16> {
+        let bits = self.data_type.bits(value / self.scale);
+        let mut words: Vec<u16> = bits
+            .to_be_bytes()
+            .chunks_exact(2)
+            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+            .skip(4 - usize::from(self.data_type.words()))
+            .collect();
+        if self.word_order == WordOrder::Little {
+            words.reverse();
+        }
+        words
+    }
+}
+
+/// At most four words as one number, the most significant word first.
+fn assemble(words: &[u16], order: WordOrder) -> u64 {
+    let join = |bits: u64, word: &u16| bits << 16 | u64::from(*word);
+    match order {
+        WordOrder::Big => words.iter().fold(0, join),
+        WordOrder::Little => words.iter().rev().fold(0, join),
+    }
+}
+
+/// How near to a whole number the reciprocal of a scale must be to divide by it.
+const RECIPROCAL_TOLERANCE: f64 = 1e-12;
+
+/// `number` times `scale`, without avoidable dirt: 2301 x 0.1 is 230.10000000000002, but 2301 / 10
+/// is 230.1, so a scale that is one n-th divides.
+fn scaled(number: f64, scale: f64) -> f64 {
+    let reciprocal = scale.recip();
+    let whole = reciprocal.round();
+    if whole.abs() >= 2.0 && (reciprocal - whole).abs() <= RECIPROCAL_TOLERANCE * whole.abs() {
+        number / whole
+    } else {
+        number * scale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn register(data_type: DataType, scale: f64) -> Register {
+        Register {
+            metric: Metric::POWER,
+            phase: Phase::Total,
+            unit: Unit::none(),
+            function: Function::Holding,
+            address: 0,
+            data_type,
+            scale,
+            word_order: WordOrder::Big,
+            decoding: Decoding::Plain,
+            not_available: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn words_become_numbers_in_both_orders() {
+        let mut float = register(DataType::Float32, 1.0);
+        assert_eq!(float.decode(&[0x4366, 0x199A]), Some(230.1));
+        float.word_order = WordOrder::Little;
+        assert_eq!(float.decode(&[0x199A, 0x4366]), Some(230.1));
+        let signed = register(DataType::Int32, 0.1);
+        assert_eq!(signed.decode(&[0xFFFF, 0xFFFE]), Some(-0.2));
+        let wide = register(DataType::Int64, 0.001);
+        assert_eq!(wide.decode(&[0, 0, 0x0001, 0xE240]), Some(123.456));
+        let double = register(DataType::Float64, 1.0);
+        assert_eq!(double.decode(&[0x3FF8, 0, 0, 0]), Some(1.5));
+    }
+
+    #[test]
+    fn a_scale_leaves_no_dirt() {
+        assert_eq!(register(DataType::Uint16, 0.1).decode(&[2301]), Some(230.1));
+        assert_eq!(
+            register(DataType::Uint16, 0.1 * 0.001).decode(&[2301]),
+            Some(0.2301)
+        );
+        assert_eq!(register(DataType::Int16, -0.1).decode(&[3]), Some(-0.3));
+        assert_eq!(register(DataType::Uint16, 10.0).decode(&[7]), Some(70.0));
+        assert_eq!(register(DataType::Uint16, 0.75).decode(&[4]), Some(3.0));
+    }
+
+    #[test]
+    fn what_is_no_number_is_missing() {
+        let float = register(DataType::Float32, 1.0);
+        let patterns = [
+            [0x7FC0, 0],
+            [0x7FBF, 0xFF80],
+            [0x7F80, 0],
+            [0xFF80, 0],
+            [0x7F7F, 0xFFFF],
+        ];
+        for nothing in patterns {
+            assert_eq!(float.decode(&nothing), None, "{nothing:04X?}");
+        }
+        assert_eq!(float.decode(&[0x4366]), None);
+        assert_eq!(float.decode(&[0x4366, 0x199A, 0]), None);
+        let negative_zero = float.decode(&[0x8000, 0]).unwrap();
+        assert!(negative_zero.is_sign_positive());
+    }
+
+    #[test]
+    fn a_sentinel_is_compared_on_the_raw_words() {
+        let mut short = register(DataType::Int16, 0.1);
+        short.not_available = vec![0x8000];
+        assert_eq!(short.decode(&[0x8000]), None);
+        assert_eq!(short.decode(&[0]), Some(0.0));
+        let mut long = register(DataType::Uint32, 1.0);
+        long.not_available = vec![0xFFFF_0000];
+        long.word_order = WordOrder::Little;
+        assert_eq!(long.decode(&[0x0000, 0xFFFF]), None);
+        assert_eq!(long.decode(&[0xFFFF, 0x0000]), Some(65_535.0));
+    }
+
+    #[test]
+    fn four_quadrants_fold_into_one_factor() {
+        let mut factor = register(DataType::Float32, 1.0);
+        factor.decoding = Decoding::FourQuadrant;
+        for (sent, meant) in [(0.9, 0.9), (1.25, 0.75), (-0.9, -0.9), (-1.25, -0.75)] {
+            let words = register(DataType::Float32, 1.0).encode(sent);
+            assert_eq!(factor.decode(&words), Some(meant));
+        }
+    }
+
+    #[test]
+    fn encoding_stops_at_the_ends_of_the_type() {
+        assert_eq!(register(DataType::Uint16, 1.0).encode(70_000.0), [0xFFFF]);
+        assert_eq!(register(DataType::Uint16, 1.0).encode(-1.0), [0]);
+        assert_eq!(register(DataType::Int16, 0.1).encode(-0.2), [0xFFFE]);
+        let words = register(DataType::Int64, 0.001).encode(123.456);
+        assert_eq!(words, [0, 0, 0x0001, 0xE240]);
+    }
+}

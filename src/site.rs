@@ -1,0 +1,220 @@
+//! Sites: a plant with its name, time zone and currency.
+//!
+//! Promises: a site's time zone and currency are always valid ones. Will not do: know what is
+//! measured there.
+
+use crate::base::error::Checks;
+use crate::base::time::Calendar;
+use crate::base::{Clock, Error, Result, SiteId, Timestamp};
+use crate::store::audit::{self, Actor};
+use crate::store::table::Table;
+use crate::store::{Store, Transaction};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, PoisonError, RwLock};
+use utoipa::ToSchema;
+
+const SITES: Table<Site> = Table::new("site", 1);
+/// Key of the first site unless set-up names another.
+const FIRST_KEY: &str = "site_a";
+
+/// A plant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// Its short name in addresses and channels: `site_a`.
+    pub key: String,
+    /// Its name for people.
+    pub name: String,
+    /// IANA time zone: days, weeks, months and bills follow it.
+    #[schema(example = "Africa/Tunis")]
+    pub time_zone: String,
+    /// ISO 4217 code.
+    #[schema(example = "TND")]
+    pub currency: String,
+    /// Flat price of a kilowatt-hour in the currency; `null` when no price is known.
+    #[schema(value_type = Option<String>, example = "0.291")]
+    pub price_per_kwh: Option<Decimal>,
+    /// When it was set up.
+    pub created_at: Timestamp,
+}
+
+/// What a person says of a new site.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSite {
+    /// Name for people.
+    pub name: String,
+    /// Short name; `site_a` when absent.
+    pub key: Option<String>,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Flat price of a kilowatt-hour, as a decimal string.
+    #[schema(value_type = Option<String>)]
+    pub price_per_kwh: Option<Decimal>,
+}
+
+/// A change of a site: what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteChange {
+    /// Name for people.
+    pub name: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// ISO 4217 code.
+    pub currency: Option<String>,
+    /// Flat price of a kilowatt-hour, as a decimal string.
+    #[schema(value_type = Option<String>)]
+    pub price_per_kwh: Option<Decimal>,
+}
+
+impl Site {
+    /// A new site from checked input.
+    ///
+    /// # Errors
+    /// Every refused field.
+    pub fn new(input: NewSite, now: Timestamp) -> Result<Self> {
+        let site = Self {
+            id: SiteId::new(),
+            key: input.key.unwrap_or_else(|| FIRST_KEY.to_owned()),
+            name: input.name.trim().to_owned(),
+            time_zone: input.time_zone,
+            currency: input.currency.to_ascii_uppercase(),
+            price_per_kwh: input.price_per_kwh,
+            created_at: now,
+        };
+        site.check()?;
+        Ok(site)
+    }
+
+    /// The site's calendar.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        // Checked when it was stored; UTC would only follow a zone that the list has dropped.
+        Calendar::new(&self.time_zone).unwrap_or_else(|_| Calendar::utc())
+    }
+
+    fn check(&self) -> Result<()> {
+        let mut checks = Checks::default();
+        let length = self.name.chars().count();
+        checks.require(
+            (1..=120).contains(&length),
+            "name",
+            "A name of 1 to 120 characters.",
+        );
+        let key_is_word = (1..=40).contains(&self.key.len())
+            && self
+                .key
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        checks.require(key_is_word, "key", "1 to 40 characters of a-z, 0-9 and _.");
+        checks.merge("", Calendar::new(&self.time_zone).map(|_| ()))?;
+        let is_code =
+            self.currency.len() == 3 && self.currency.bytes().all(|b| b.is_ascii_uppercase());
+        checks.require(
+            is_code,
+            "currency",
+            "The three letters of ISO 4217, such as EUR.",
+        );
+        let price_holds = self
+            .price_per_kwh
+            .is_none_or(|price| (Decimal::ZERO..=Decimal::from(1_000_000)).contains(&price));
+        checks.require(price_holds, "price_per_kwh", "A price from 0 to 1000000.");
+        checks.finish()
+    }
+}
+
+/// The sites of this appliance.
+pub struct Sites {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    known: RwLock<Vec<Site>>,
+}
+
+impl Sites {
+    /// Reads the sites.
+    ///
+    /// # Errors
+    /// When the data file cannot be read.
+    pub fn open(store: &Store, clock: Arc<dyn Clock>) -> Result<Self> {
+        let known = SITES.all(&store.read()?)?;
+        Ok(Self {
+            store: store.clone(),
+            clock,
+            known: RwLock::new(known),
+        })
+    }
+
+    /// All sites.
+    #[must_use]
+    pub fn all(&self) -> Vec<Site> {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The site that is meant when none is named; `None` before set-up.
+    #[must_use]
+    pub fn first(&self) -> Option<Site> {
+        self.all().into_iter().next()
+    }
+
+    /// The site with this key.
+    #[must_use]
+    pub fn by_key(&self, key: &str) -> Option<Site> {
+        self.all().into_iter().find(|site| site.key == key)
+    }
+
+    /// Stores a new site in the caller's transaction; call [`Sites::reload`] after the commit.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn create_in(transaction: &Transaction<'_>, site: &Site) -> Result<()> {
+        SITES.put(transaction, site.id.as_bytes(), site)
+    }
+
+    /// Reads the sites again.
+    ///
+    /// # Errors
+    /// When the data file cannot be read.
+    pub fn reload(&self) -> Result<()> {
+        let known = SITES.all(&self.store.read()?)?;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    /// Changes a site.
+    ///
+    /// # Errors
+    /// When there is none, a field is refused, or the disk refuses.
+    pub async fn change(&self, id: SiteId, change: SiteChange, actor: Actor) -> Result<Site> {
+        let now = self.clock.now();
+        let details = serde_json::to_value(&change).unwrap_or_default();
+        let site = self
+            .store
+            .write(move |transaction| {
+                let mut site = SITES
+                    .get(transaction, id.as_bytes())?
+                    .ok_or_else(|| Error::not_found("site", id))?;
+                site.name = change.name.map_or(site.name, |name| name.trim().to_owned());
+                site.time_zone = change.time_zone.unwrap_or(site.time_zone);
+                site.currency = change
+                    .currency
+                    .map_or(site.currency, |c| c.to_ascii_uppercase());
+                site.price_per_kwh = change.price_per_kwh.or(site.price_per_kwh);
+                site.check()?;
+                SITES.put(transaction, id.as_bytes(), &site)?;
+                let resource = format!("site/{id}");
+                audit::append(transaction, now, &actor, "site.update", &resource, details)?;
+                Ok(site)
+            })
+            .await?;
+        self.reload()?;
+        Ok(site)
+    }
+}

@@ -1,0 +1,313 @@
+//! The one data directory; home of redb.
+//!
+//! Promises: a write that returned is on disk and survives power loss; one directory serves one
+//! process; readers never block the writer. One thread writes, and the commit policy stands in
+//! one place ([`writer`]). Will not do: know what the records mean.
+//!
+//! Keys and values are bytes, so that no other room depends on redb; [`table::Table`] gives
+//! records a type and a version.
+
+pub mod audit;
+mod directory;
+mod migrate;
+mod read;
+pub mod table;
+mod writer;
+
+pub use directory::{LockOwner, inspect};
+pub use read::{Reader, View, Visit};
+pub use writer::Transaction;
+
+use crate::base::{Error, Result};
+use redb::{Database, ReadableDatabase};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Name of the data file in the data directory.
+pub const DATA_FILE: &str = "indusmind.redb";
+
+/// Page cache, bytes. Ingest and rollup queries are as fast with 16 MiB; the rest serves scans.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// A named table: a map from byte keys to byte values in the order of the keys.
+#[derive(Clone, Copy, Debug)]
+pub struct TableName(&'static str);
+
+impl TableName {
+    /// The table of this name.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    const fn definition(self) -> redb::TableDefinition<'static, &'static [u8], &'static [u8]> {
+        redb::TableDefinition::new(self.0)
+    }
+}
+
+/// The open data directory. Cheap to clone; closed when the last clone is gone and
+/// [`Store::close`] has returned.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+    writer: writer::Writer,
+    directory: Arc<directory::Directory>,
+}
+
+impl Store {
+    /// Opens the data directory, makes it when it is absent, and brings an older data file up to
+    /// this version. `owner` is written beside the lock, so that a second instance can say who
+    /// holds the directory.
+    ///
+    /// # Errors
+    /// When another process has it, the file is damaged or made by a newer version, or the disk
+    /// refuses; the sentence says which and what to do.
+    pub fn open(directory: &Path, owner: &str) -> Result<Self> {
+        let directory = directory::Directory::take(directory, owner)?;
+        let file = directory.path().join(DATA_FILE);
+        if !file.exists() {
+            create(&file)?;
+        }
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .open(&file)
+            .map_err(|cause| open_error(&file, cause))?;
+        let database = Arc::new(database);
+        migrate::run(&database)?;
+        let writer = writer::Writer::start(Arc::clone(&database))?;
+        Ok(Self {
+            database,
+            writer,
+            directory: Arc::new(directory),
+        })
+    }
+
+    /// Where the data lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Bytes of the data file on disk.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        std::fs::metadata(self.path().join(DATA_FILE)).map_or(0, |meta| meta.len())
+    }
+
+    /// A consistent view of the last commit. Keep it short: while it lives, pages that later
+    /// commits free cannot be used again, and the file grows.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(&self) -> Result<Reader> {
+        let transaction = self.database.begin_read().map_err(read_error)?;
+        Ok(Reader::new(transaction))
+    }
+
+    /// Runs `work` in one write transaction and returns when it is on disk. When `work` fails
+    /// nothing of it stays.
+    ///
+    /// # Errors
+    /// What `work` returned, or [`crate::base::ErrorKind::Unavailable`] when the disk refused.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    /// As [`Store::write`], for a caller outside the runtime: the command line.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.writer.run_blocking(work)
+    }
+
+    /// Whether the writer still takes work.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.writer.is_healthy()
+    }
+
+    /// Finishes the work that was handed in and ends the writer thread. Later writes are
+    /// refused; reads still work until the last clone is gone.
+    pub fn close(&self) {
+        self.writer.close();
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes an empty data file under a temporary name and moves it into place: a power cut inside
+/// the first creation would else leave a file that never opens.
+fn create(file: &Path) -> Result<()> {
+    let unfinished = file.with_extension("redb.new");
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
+        Error::unavailable(format!("The data file {} cannot be made.", file.display()))
+            .because(cause)
+    };
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished).map_err(|cause| failed(cause.into()))?;
+    }
+    private_file(&unfinished).map_err(|cause| failed(cause.into()))?;
+    let database = Database::create(&unfinished).map_err(|cause| failed(cause.into()))?;
+    migrate::stamp(&database)?;
+    drop(database);
+    std::fs::File::open(&unfinished)
+        .and_then(|made| made.sync_all())
+        .and_then(|()| std::fs::rename(&unfinished, file))
+        .and_then(|()| sync_directory(file))
+        .map_err(|cause| failed(cause.into()))
+}
+
+/// Makes an empty file that only its owner can read: it will hold password hashes and keys.
+fn private_file(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .map(drop)
+}
+
+/// Makes the names in the directory of `file` durable.
+fn sync_directory(file: &Path) -> std::io::Result<()> {
+    let parent = file
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    std::fs::File::open(parent)?.sync_all()
+}
+
+fn open_error(file: &Path, cause: redb::DatabaseError) -> Error {
+    let file = file.display();
+    let sentence = match &cause {
+        redb::DatabaseError::DatabaseAlreadyOpen => {
+            format!("The data file {file} is in use by another program. Stop it first.")
+        }
+        redb::DatabaseError::UpgradeRequired(_) => {
+            format!("The data file {file} has a format that this version does not read.")
+        }
+        _ => format!(
+            "The data file {file} cannot be opened. Restore the last backup, or start with \
+             another --data-dir; do not delete the file."
+        ),
+    };
+    Error::unavailable(sentence).because(cause)
+}
+
+/// A read of the data file failed.
+pub(crate) fn read_error(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::unavailable("The data file cannot be read. Check the disk.").because(cause)
+}
+
+/// A write of the data file failed.
+pub(crate) fn write_error(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::unavailable(
+        "The data file cannot be written. Check that the disk has room and is not read-only.",
+    )
+    .because(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THINGS: TableName = TableName::new("things");
+
+    #[test]
+    fn what_was_written_is_there_after_reopening() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "first").unwrap();
+        store
+            .write_blocking(|tx| tx.put(THINGS, b"key", b"value"))
+            .unwrap();
+        store.close();
+        drop(store);
+        let store = Store::open(dir.path(), "second").unwrap();
+        assert_eq!(
+            store
+                .read()
+                .unwrap()
+                .get(THINGS, b"key")
+                .unwrap()
+                .as_deref(),
+            Some(&b"value"[..])
+        );
+    }
+
+    #[test]
+    fn a_refused_change_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "test").unwrap();
+        let refused: Result<()> = store.write_blocking(|tx| {
+            tx.put(THINGS, b"half", b"done")?;
+            Err(Error::conflict("No."))
+        });
+        assert!(refused.is_err());
+        assert!(
+            store
+                .read()
+                .unwrap()
+                .get(THINGS, b"half")
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_second_instance_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let _store = Store::open(dir.path(), "http://127.0.0.1:8080").unwrap();
+        let error = Store::open(dir.path(), "second").unwrap_err();
+        assert!(error.sentence.contains("http://127.0.0.1:8080"), "{error}");
+        assert!(
+            error.sentence.contains(&std::process::id().to_string()),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_panic_in_a_change_does_not_end_the_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "test").unwrap();
+        let refused: Result<()> = store.write_blocking(|_| panic!("injected"));
+        assert!(refused.is_err());
+        store
+            .write_blocking(|tx| tx.put(THINGS, b"after", b"panic"))
+            .unwrap();
+    }
+
+    #[test]
+    fn a_closed_store_refuses_politely() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "test").unwrap();
+        store.close();
+        let error = store
+            .write_blocking(|tx| tx.put(THINGS, b"late", b""))
+            .unwrap_err();
+        assert_eq!(error.kind, crate::base::ErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn a_file_that_is_no_data_file_is_named_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(DATA_FILE);
+        std::fs::write(&file, b"not a database").unwrap();
+        let error = Store::open(dir.path(), "test").unwrap_err();
+        assert!(error.sentence.contains(DATA_FILE), "{error}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"not a database");
+    }
+}

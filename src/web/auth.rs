@@ -1,0 +1,292 @@
+//! `/api/setup` and `/api/auth/*`.
+
+use super::Context;
+use super::caller::Address;
+use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, created, ok};
+use crate::auth::{Caller, Login, NewUser, Role, SignedIn, TICKET_LIFETIME_S, User};
+use crate::base::{Error, ErrorKind};
+use crate::site::{NewSite, Site, Sites};
+use crate::store::audit::Actor;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Name of the refresh cookie.
+const COOKIE_NAME: &str = "indusmind_refresh";
+
+/// Routes that need no session.
+pub fn public() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(setup_state, set_up))
+        .routes(routes!(login))
+        .routes(routes!(refresh))
+}
+
+/// Routes of a session.
+pub fn protected() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(logout))
+        .routes(routes!(me))
+        .routes(routes!(ws_ticket))
+}
+
+/// Whether the appliance is new.
+#[derive(Serialize, ToSchema)]
+struct SetupState {
+    /// `true` until an administrator exists.
+    required: bool,
+    /// Version of the appliance.
+    version: &'static str,
+    /// Name of the site, once there is one.
+    site_name: Option<String>,
+}
+
+/// What the first run asks for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SetupRequest {
+    /// The one-time token from the console.
+    token: String,
+    /// The plant.
+    site: NewSite,
+    /// The first administrator.
+    administrator: NewUser,
+}
+
+/// What the first run made.
+#[derive(Serialize, ToSchema)]
+struct SetupDone {
+    /// The plant.
+    site: Site,
+    /// The first administrator.
+    user: User,
+}
+
+/// Tells whether set-up is still to be done.
+#[utoipa::path(get, path = "/setup", tag = "setup", security(()),
+    responses((status = 200, body = Envelope<SetupState>)))]
+async fn setup_state(State(context): State<Context>) -> Answer<SetupState> {
+    ok(SetupState {
+        required: !context.auth.is_set_up(),
+        version: env!("CARGO_PKG_VERSION"),
+        site_name: context.sites.first().map(|site| site.name),
+    })
+}
+
+/// Makes the site and its first administrator, once.
+#[utoipa::path(post, path = "/setup", tag = "setup", security(()), request_body = SetupRequest,
+    responses(
+        (status = 201, body = Envelope<SetupDone>),
+        (status = 403, description = "The token is wrong", body = Refusal),
+        (status = 409, description = "Set-up is done", body = Refusal),
+    ))]
+async fn set_up(
+    State(context): State<Context>,
+    Address(address): Address,
+    Body(request): Body<SetupRequest>,
+) -> Result<(StatusCode, Json<Envelope<SetupDone>>), Failure> {
+    let _one_at_a_time = context.setting_up.lock().await;
+    if context.auth.is_set_up() {
+        return Err(Error::conflict("This appliance is set up already. Sign in.").into());
+    }
+    context.auth.count_attempt(address)?;
+    context.auth.setup.check(&request.token)?;
+    let (site, user) = setup_parts(request, &context)?;
+    let key = site.key.clone();
+    let actor = Actor {
+        user: None,
+        name: "set-up".to_owned(),
+        address: address.map(|address| address.to_string()),
+    };
+    let stored = site.clone();
+    let also =
+        move |transaction: &crate::store::Transaction<'_>| Sites::create_in(transaction, &stored);
+    let user = context
+        .auth
+        .add_user(user, Role::Admin, &key, actor, also)
+        .await?;
+    context.sites.reload()?;
+    context.auth.setup.close();
+    created(SetupDone { site, user })
+}
+
+/// Checks both halves, so that a person sees every refused field at once.
+fn setup_parts(request: SetupRequest, context: &Context) -> Result<(Site, NewUser), Error> {
+    let mut checks = crate::base::error::Checks::default();
+    let site = checks.merge("site.", Site::new(request.site, context.clock.now()))?;
+    checks.merge("administrator.", request.administrator.check())?;
+    checks.finish()?;
+    let site = site.ok_or_else(|| Error::internal("A site was neither made nor refused."))?;
+    Ok((site, request.administrator))
+}
+
+/// What a person types to sign in.
+#[derive(Deserialize, ToSchema)]
+struct LoginRequest {
+    /// E-mail address or user name.
+    #[serde(alias = "username")]
+    email: String,
+    /// Password.
+    password: String,
+    /// Stay signed in for 30 days instead of 7.
+    #[serde(default, alias = "rememberMe", alias = "remember")]
+    remember_me: bool,
+    /// Put the refresh token into a cookie instead of the answer: for browsers.
+    #[serde(default)]
+    cookie: bool,
+}
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+struct SessionAnswer {
+    /// Access token for `Authorization: Bearer`.
+    token: String,
+    /// Refresh token; absent when it is in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// Life of the access token, s.
+    expires_in: i64,
+    /// Who is signed in.
+    user: User,
+}
+
+/// Signs in.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = LoginRequest,
+    responses(
+        (status = 200, body = Envelope<SessionAnswer>),
+        (status = 401, description = "Invalid email or password", body = Refusal),
+        (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
+    ))]
+async fn login(
+    State(context): State<Context>,
+    Address(address): Address,
+    Body(request): Body<LoginRequest>,
+) -> Result<Response, Failure> {
+    let attempt = Login {
+        login: request.email,
+        password: request.password,
+        remember: request.remember_me,
+        address,
+    };
+    answer(context.auth.login(attempt).await?, request.cookie)
+}
+
+/// What a client shows to stay signed in.
+#[derive(Default, Deserialize, ToSchema)]
+struct RefreshRequest {
+    /// Refresh token, when it is not in the cookie.
+    refresh_token: Option<String>,
+    /// Whether the next one goes into the cookie.
+    #[serde(default)]
+    cookie: bool,
+}
+
+/// Exchanges a refresh token for a new access token and the next refresh token.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", security(()), request_body = RefreshRequest,
+    responses(
+        (status = 200, body = Envelope<SessionAnswer>),
+        (status = 401, description = "No live session", body = Refusal),
+    ))]
+async fn refresh(
+    State(context): State<Context>,
+    Address(address): Address,
+    headers: HeaderMap,
+    Body(request): Body<RefreshRequest>,
+) -> Result<Response, Failure> {
+    let from_cookie = cookie(&headers);
+    let use_cookie = request.cookie || (request.refresh_token.is_none() && from_cookie.is_some());
+    let token = request
+        .refresh_token
+        .as_deref()
+        .or(from_cookie)
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unauthenticated,
+                "There is no session to go on with. Sign in.",
+            )
+        })?;
+    answer(context.auth.refresh(token, address).await?, use_cookie)
+}
+
+/// Ends the session; its tokens and sockets end with it.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth",
+    responses((status = 200, body = Envelope<Message>)))]
+async fn logout(State(context): State<Context>, caller: Caller) -> Result<Response, Failure> {
+    context.auth.logout(&caller).await?;
+    let mut response = ok(Message {
+        message: "Logged out successfully".to_owned(),
+    })?
+    .into_response();
+    set_cookie(&mut response, "", 0);
+    Ok(response)
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/auth/me", tag = "auth", responses((status = 200, body = Envelope<User>)))]
+async fn me(caller: Caller) -> Answer<User> {
+    ok(caller.user)
+}
+
+/// A ticket for one socket.
+#[derive(Serialize, ToSchema)]
+struct Ticket {
+    /// Goes into `?ticket=` of the socket's address.
+    ticket: String,
+    /// How long it waits, s.
+    expires_in: i64,
+}
+
+/// Makes a one-time ticket for a socket.
+#[utoipa::path(post, path = "/auth/ws-ticket", tag = "auth",
+    responses((status = 200, body = Envelope<Ticket>)))]
+async fn ws_ticket(State(context): State<Context>, caller: Caller) -> Answer<Ticket> {
+    let ticket = context.auth.tickets.issue(caller.session)?;
+    ok(Ticket {
+        ticket,
+        expires_in: TICKET_LIFETIME_S,
+    })
+}
+
+fn answer(signed_in: SignedIn, use_cookie: bool) -> Result<Response, Failure> {
+    let body = SessionAnswer {
+        token: signed_in.token,
+        refresh_token: (!use_cookie).then(|| signed_in.refresh_token.clone()),
+        expires_in: signed_in.expires_in,
+        user: signed_in.user,
+    };
+    let mut response = ok(body)?.into_response();
+    if use_cookie {
+        set_cookie(
+            &mut response,
+            &signed_in.refresh_token,
+            signed_in.refresh_expires_in,
+        );
+    }
+    Ok(response)
+}
+
+fn set_cookie(response: &mut Response, token: &str, lifetime_s: i64) {
+    let cookie = format!(
+        "{COOKIE_NAME}={token}; Path=/api/auth; HttpOnly; SameSite=Strict; Max-Age={lifetime_s}"
+    );
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == COOKIE_NAME && !value.is_empty())
+        .map(|(_, value)| value)
+}

@@ -1,0 +1,72 @@
+//! The figures of a site, computed once for everyone who looks in the same second.
+
+use super::Context;
+use crate::base::{EquipmentId, Result, Timestamp};
+use crate::energy::{DashboardMetrics, site_now};
+use crate::equipment::AdminStatus;
+use crate::site::Site;
+use rust_decimal::prelude::ToPrimitive as _;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// How long a figure is reused, ms.
+const REUSE_MS: i64 = 500;
+
+/// The last figures of each site.
+#[derive(Debug, Default)]
+pub struct DashboardCache {
+    last: Mutex<BTreeMap<String, DashboardMetrics>>,
+}
+
+impl DashboardCache {
+    fn get(&self, key: &str, now: Timestamp) -> Option<DashboardMetrics> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = last.get(key)?;
+        (0..REUSE_MS)
+            .contains(&now.since_ms(found.timestamp))
+            .then(|| found.clone())
+    }
+
+    fn put(&self, key: &str, metrics: DashboardMetrics) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.insert(key.to_owned(), metrics);
+    }
+}
+
+/// The equipment that counts in the totals of a site.
+pub fn site_equipment(context: &Context, site: &str) -> Vec<EquipmentId> {
+    let counts = |e: &crate::equipment::Equipment| {
+        e.site == site && e.in_site_total && e.admin_status != AdminStatus::Decommissioned
+    };
+    context
+        .registry
+        .all()
+        .iter()
+        .filter(|e| counts(e))
+        .map(|e| e.id)
+        .collect()
+}
+
+/// The figures of a site now.
+///
+/// # Errors
+/// When the energy of today cannot be read.
+pub async fn metrics_of(context: &Context, site: &Site) -> Result<DashboardMetrics> {
+    let now = context.clock.now();
+    if let Some(metrics) = context.dashboards.get(&site.key, now) {
+        return Ok(metrics);
+    }
+    let equipment = site_equipment(context, &site.key);
+    let devices: Vec<_> = equipment
+        .iter()
+        .map(|id| context.live.device(*id))
+        .collect();
+    let today = {
+        let (context, site) = (context.clone(), site.clone());
+        super::blocking(move || context.today.at(&site, &equipment, now)).await?
+    };
+    let price = site.price_per_kwh.and_then(|price| price.to_f64());
+    let metrics = site_now(&devices, today.energy_kwh, price, now);
+    context.dashboards.put(&site.key, metrics.clone());
+    Ok(metrics)
+}

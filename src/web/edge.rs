@@ -1,0 +1,103 @@
+//! The edge of every request: its id, the security headers, the access log, the time limit.
+
+use super::envelope::{Failure, REQUEST_ID};
+use crate::base::Error;
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::any::Any;
+use std::time::Instant;
+use uuid::Uuid;
+
+const REQUEST: HeaderName = HeaderName::from_static("x-request-id");
+const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// What the page may do: nothing that did not come from this appliance.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+     base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The API pages style themselves inline.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; \
+     style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+     connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+
+/// Gives a request its id, times it, logs it, and dresses the answer.
+pub async fn dress(request: Request, next: Next) -> Response {
+    let id = given_id(request.headers(), &REQUEST);
+    let correlation = given_id(request.headers(), &CORRELATION);
+    let id = id.unwrap_or_else(|| Uuid::now_v7().simple().to_string());
+    let correlation = correlation.unwrap_or_else(|| id.clone());
+    let method = request.method().clone();
+    // The pattern, not the address: a query may hold what no log may hold.
+    let matched = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let path = request.uri().path().to_owned();
+    let started = Instant::now();
+
+    let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
+
+    let elapsed_ms = crate::base::time::duration_ms(started.elapsed());
+    let status = response.status().as_u16();
+    let route = matched.unwrap_or_else(|| "-".to_owned());
+    tracing::debug!(target: "access", %method, route, status, elapsed_ms, request_id = id);
+
+    let headers = response.headers_mut();
+    for (name, value) in [(REQUEST, id), (CORRELATION, correlation)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    harden(headers, &path);
+    response
+}
+
+/// An id from the caller, when it is a sane token: it goes into the log.
+fn given_id(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    let sane = (8..=64).contains(&value.len())
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    sane.then(|| value.to_owned())
+}
+
+fn harden(headers: &mut HeaderMap, path: &str) {
+    let policy = if path.starts_with("/docs") {
+        DOCS_POLICY
+    } else {
+        PAGE_POLICY
+    };
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(OPENER, HeaderValue::from_static("same-origin"));
+    headers.insert(RESOURCE, HeaderValue::from_static("same-origin"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// A handler that panicked is a fault of ours, and answers like one.
+#[allow(clippy::needless_pass_by_value)] // the layer hands it over
+pub fn answer_panic(panic: Box<dyn Any + Send>) -> Response {
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(what, "a handler panicked");
+    Failure(Error::internal(
+        "The appliance could not answer. The log has the reason.",
+    ))
+    .into_response()
+}

@@ -1,0 +1,201 @@
+//! `/health*`, `/metrics`, `/api/system`: how the appliance itself is doing.
+
+use super::Context;
+use super::caller::{Address, bearer};
+use super::envelope::{Answer, Envelope, Failure, ok};
+use crate::auth::{Caller, Permission};
+use crate::base::{Error, ErrorKind, Timestamp};
+use crate::equipment::Status;
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Readings that waited this long for the disk mean trouble, ms.
+const COMMIT_LATE_MS: i64 = 30_000;
+
+/// Routes of a session.
+pub fn protected() -> OpenApiRouter<Context> {
+    OpenApiRouter::new().routes(routes!(system))
+}
+
+/// Probes, outside the API.
+pub fn probes() -> Router<Context> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/health/live", get(alive))
+        .route("/live", get(alive))
+        .route("/health/ready", get(ready))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+/// The appliance itself.
+#[derive(Serialize, ToSchema)]
+struct System {
+    /// Version.
+    version: &'static str,
+    /// Time since the start, s.
+    uptime_s: i64,
+    /// Bytes of the data file.
+    data_file_bytes: u64,
+    /// Samples stored since the start.
+    samples_written: u64,
+    /// Polls that found no room because the disk was slow.
+    ticks_skipped: u64,
+    /// Polls that were lost because the disk refused for too long.
+    ticks_dropped: u64,
+    /// Sockets that are open.
+    sockets: usize,
+    /// Whether this is the static binary that ships.
+    static_binary: bool,
+}
+
+/// How the appliance itself is doing.
+#[utoipa::path(get, path = "/system", tag = "system",
+    responses((status = 200, body = Envelope<System>)))]
+async fn system(State(context): State<Context>, caller: Caller) -> Answer<System> {
+    caller.require(Permission::AuditRead)?;
+    ok(System {
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: context.uptime_s(),
+        data_file_bytes: context.store.file_bytes(),
+        samples_written: context.counters.samples(),
+        ticks_skipped: context.inlet.skipped(),
+        ticks_dropped: context.counters.dropped(),
+        sockets: context.sockets.count(),
+        static_binary: cfg!(target_feature = "crt-static"),
+    })
+}
+
+/// `healthy`, `degraded` or `unhealthy`, and why.
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    timestamp: Timestamp,
+    uptime_s: i64,
+    services: serde_json::Value,
+}
+
+async fn health(State(context): State<Context>) -> Response {
+    let now = context.clock.now();
+    let store_up = context.store.is_healthy() && context.store.read().is_ok();
+    let equipment = context.registry.all();
+    let polled: Vec<_> = equipment.iter().filter(|e| e.modbus.is_some()).collect();
+    let count = |status| {
+        polled
+            .iter()
+            .filter(|e| context.registry.status(e) == status)
+            .count()
+    };
+    let (online, offline) = (count(Status::Online), count(Status::Offline));
+    // Readings are late only when some were taken: a plant without meters writes nothing.
+    let writing = context
+        .counters
+        .last_commit()
+        .is_none_or(|at| online == 0 || now.since_ms(at) < COMMIT_LATE_MS);
+    let status = match (store_up && writing, offline) {
+        (false, _) => "unhealthy",
+        (true, 0) => "healthy",
+        (true, _) => "degraded",
+    };
+    let word = |up: bool| {
+        if up {
+            "up"
+        } else {
+            "down: the disk refuses; check its room"
+        }
+    };
+    let acquisition = if offline == 0 {
+        "up".to_owned()
+    } else {
+        format!(
+            "degraded: {offline} of {} devices do not answer",
+            polled.len()
+        )
+    };
+    let health = Health {
+        status,
+        timestamp: now,
+        uptime_s: context.uptime_s(),
+        services: json!({
+            "store": word(store_up),
+            "ingest": word(writing),
+            "acquisition": acquisition,
+        }),
+    };
+    let code = if status == "unhealthy" {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
+    };
+    (code, Json(health)).into_response()
+}
+
+async fn alive() -> Json<serde_json::Value> {
+    Json(json!({ "status": "alive" }))
+}
+
+async fn ready(State(context): State<Context>) -> Response {
+    let ready = context.store.is_healthy() && !context.stop.is_cancelled();
+    let (code, status) = if ready {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    };
+    (code, Json(json!({ "status": status }))).into_response()
+}
+
+/// Prometheus text, for the machine itself or with an access token.
+async fn metrics(
+    State(context): State<Context>,
+    Address(address): Address,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if !address.is_some_and(|address| address.is_loopback()) {
+        let token = bearer(&headers).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unauthenticated,
+                "Send an access token to read the metrics.",
+            )
+        })?;
+        context
+            .auth
+            .authenticate(token, None)?
+            .require(Permission::AuditRead)?;
+    }
+    // A recorder of its own: no global state, so that tests run side by side.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    metrics::with_local_recorder(&recorder, || record(&context));
+    let text = recorder.handle().render();
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+#[allow(clippy::cast_precision_loss)] // a gauge is a float by its format
+fn record(context: &Context) {
+    metrics::gauge!("indusmind_uptime_seconds").set(context.uptime_s() as f64);
+    metrics::gauge!("indusmind_data_file_bytes").set(context.store.file_bytes() as f64);
+    metrics::gauge!("indusmind_sockets").set(context.sockets.count() as f64);
+    metrics::counter!("indusmind_samples_total").absolute(context.counters.samples());
+    metrics::counter!("indusmind_commits_total").absolute(context.counters.commits());
+    metrics::counter!("indusmind_commits_refused_total").absolute(context.counters.refused());
+    metrics::counter!("indusmind_batches_skipped_total").absolute(context.inlet.skipped());
+    metrics::counter!("indusmind_batches_dropped_total").absolute(context.counters.dropped());
+    for equipment in context.registry.all().iter().filter(|e| e.modbus.is_some()) {
+        let up = f64::from(context.registry.status(equipment) == Status::Online);
+        let labels = [
+            ("id", equipment.id.to_string()),
+            ("name", equipment.name.clone()),
+        ];
+        metrics::gauge!("indusmind_equipment_up", &labels).set(up);
+    }
+}

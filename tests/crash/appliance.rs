@@ -1,0 +1,133 @@
+//! The real binary as a child process: its console, and the end that it gets.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long the console may take to say what it must, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running appliance; killed when it is dropped.
+pub(crate) struct Appliance {
+    /// Where its API is.
+    pub(crate) address: String,
+    child: Child,
+    console: mpsc::UnboundedReceiver<String>,
+    log: PathBuf,
+}
+
+/// The binary under test.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("INDUSMIND_BINARY").map_or_else(
+        || PathBuf::from(env!("CARGO_BIN_EXE_indusmind")),
+        PathBuf::from,
+    )
+}
+
+impl Appliance {
+    /// Starts on this directory and waits until it listens.
+    pub(crate) async fn start(place: &Path) -> Self {
+        let mut appliance = Self::spawn(place);
+        appliance.address = appliance.console_says("Listening on ").await;
+        appliance
+    }
+
+    /// Starts on this directory; it may not be ready.
+    pub(crate) fn spawn(place: &Path) -> Self {
+        let config = place.join("indusmind.toml");
+        // The test signs in more often than a person.
+        std::fs::write(&config, "[limits]\nlogin_per_minute = 100000\n").unwrap();
+        let log = place.join("stderr.log");
+        let mut child = Command::new(binary())
+            .args(["run", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_in(place))
+            .arg("--config")
+            .arg(&config)
+            .env_remove("INDUSMIND_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(&log).unwrap())
+            .spawn()
+            .expect("the binary starts");
+        let stdout = child.stdout.take().unwrap();
+        let (sender, console) = mpsc::unbounded_channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Self {
+            address: String::new(),
+            child,
+            console,
+            log,
+        }
+    }
+
+    /// The one-time token of the first run.
+    pub(crate) async fn setup_token(&mut self) -> String {
+        self.console_says("Set-up token: ").await
+    }
+
+    /// What stands behind `head` on the console.
+    async fn console_says(&mut self, head: &str) -> String {
+        let found = async {
+            while let Some(line) = self.console.recv().await {
+                if let Some(rest) = line.strip_prefix(head) {
+                    return Some(rest.trim().to_owned());
+                }
+            }
+            None
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(Some(rest)) => rest,
+            outcome => {
+                let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+                let why = if outcome.is_ok() { "ended" } else { "hung" };
+                panic!("the appliance {why} before it said '{head}'. Its log:\n{log}");
+            }
+        }
+    }
+
+    /// Lets it run for so many microseconds, then `kill -9`.
+    pub(crate) async fn kill_after_us(&mut self, microseconds: u64) {
+        tokio::time::sleep(Duration::from_micros(microseconds)).await;
+        self.child.kill().expect("a running child can be killed");
+        self.child.wait().expect("a killed child ends");
+    }
+}
+
+impl Drop for Appliance {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the data lies under the place of a test.
+pub(crate) fn data_in(place: &Path) -> PathBuf {
+    place.join("data")
+}
+
+/// `indusmind check` on the directory of an appliance that does not run: the data file opens and
+/// the chain of the audit log is intact.
+pub(crate) fn check(place: &Path) -> String {
+    let told = Command::new(binary())
+        .args(["check", "--data-dir"])
+        .arg(data_in(place))
+        .output()
+        .expect("the check runs");
+    let said = String::from_utf8_lossy(&told.stdout).into_owned();
+    let error = String::from_utf8_lossy(&told.stderr);
+    assert!(
+        told.status.success(),
+        "the check found damage: {said}{error}"
+    );
+    assert!(
+        said.contains("chain is intact"),
+        "the check did not look at the audit log: {said}"
+    );
+    said
+}
