@@ -82,6 +82,16 @@ describe('the live curve', () => {
     expect(curve.values).toEqual([1, null, 3, null, 4]);
   });
 
+  it('draws stored minutes and live seconds side by side without tearing either', () => {
+    const minutes = Array.from({ length: 10 }, (_, n) => n * 60);
+    const seconds = Array.from({ length: 40 }, (_, n) => 545 + n * 5);
+    const curve = joined(
+      { times: minutes, values: minutes.map(() => 1) },
+      { times: seconds, values: seconds.map(() => 2) },
+    );
+    expect(curve.values).not.toContain(null);
+  });
+
   it('learns the beat of the plant before it calls a silence a hole', () => {
     expect(holeAfterS([0, 60, 120, 180])).toBe(180);
     expect(holeAfterS([0, 1, 2])).toBe(15);

@@ -26,14 +26,21 @@ export function powerPoints(series: HistoryPoint[]): ChartData {
   };
 }
 
-/** The stored hour, then what the socket brought since, without a line across the holes. */
+/**
+ * The stored hour, then what the socket brought since, without a line across the holes. Stored
+ * minutes and live beats have their own pace, so each part knows its own holes.
+ */
 export function joined(stored: ChartData, live: ChartData): ChartData {
   const end = stored.times[stored.times.length - 1] ?? -Infinity;
   const from = live.times.findIndex((time) => time > end);
-  const late = from < 0 ? { times: [], values: [] } : live;
-  const all = {
-    times: [...stored.times, ...late.times.slice(Math.max(0, from))],
-    values: [...stored.values, ...late.values.slice(Math.max(0, from))],
+  if (from < 0) return withHoles(stored, holeAfterS(stored.times));
+  const late = { times: live.times.slice(from), values: live.values.slice(from) };
+  const limitS = holeAfterS(stored.times);
+  const before = withHoles(stored, limitS);
+  const after = withHoles(late, holeAfterS(late.times));
+  const seam = end > -Infinity && (late.times[0] ?? end) - end > limitS;
+  return {
+    times: [...before.times, ...(seam ? [end + limitS / 2] : []), ...after.times],
+    values: [...before.values, ...(seam ? [null] : []), ...after.values],
   };
-  return withHoles(all, holeAfterS(all.times));
 }

@@ -16,7 +16,8 @@ export function useSiteCurve(feed: ReturnType<typeof useFeed>) {
     const history = await api.history({
       from: from.toISOString(),
       to: to.toISOString(),
-      resolution: 'raw',
+      // Raw points exist of one meter only: the meters of a site are not read at the same instant.
+      resolution: '1min',
       metric: 'power',
     });
     return powerPoints(history.series);
