@@ -23,7 +23,7 @@ const HELD_MAX: usize = 12_000;
 /// Pause before a refused commit is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Longest wait for the disk when the appliance stops.
-const STOP_WITHIN: Duration = Duration::from_secs(3);
+const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// The bounded way in. A producer never waits: when the store is slow the beat is skipped and
 /// counted, so that one slow disk does not stall the field bus.

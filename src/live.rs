@@ -8,6 +8,7 @@ use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, SeriesKey, Timesta
 use crate::tsdb::Latest;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::broadcast;
 use utoipa::ToSchema;
@@ -128,8 +129,11 @@ impl Held {
 pub enum Change {
     /// These devices have new values, or were silent again.
     Values(Arc<[EquipmentId]>),
-    /// Equipment was added, changed or deleted.
-    Registry,
+    /// Equipment or a site was added, changed or deleted; the revision counts these changes.
+    Registry {
+        /// Never the same twice while the appliance runs.
+        revision: u64,
+    },
     /// A session ended: its sockets close.
     SessionEnded(crate::base::SessionId),
 }
@@ -139,6 +143,7 @@ pub enum Change {
 pub struct Live {
     devices: RwLock<BTreeMap<EquipmentId, Device>>,
     feed: broadcast::Sender<Change>,
+    registry_revision: AtomicU64,
 }
 
 impl Live {
@@ -166,6 +171,7 @@ impl Live {
         Self {
             devices: RwLock::new(devices),
             feed: broadcast::channel(FEED_LENGTH).0,
+            registry_revision: AtomicU64::new(0),
         }
     }
 
@@ -197,6 +203,12 @@ impl Live {
     pub fn tell(&self, change: Change) {
         // Nobody listening is no error.
         let _ = self.feed.send(change);
+    }
+
+    /// Tells everyone who listens that equipment or a site has changed.
+    pub fn tell_registry(&self) {
+        let revision = self.registry_revision.fetch_add(1, Ordering::Relaxed) + 1;
+        self.tell(Change::Registry { revision });
     }
 
     /// The changes from now on.

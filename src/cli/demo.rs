@@ -4,7 +4,7 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, say, start_log, stop_on_signal};
+use super::{Boot, page_of, say, start_log, stop_on_signal};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
@@ -48,8 +48,17 @@ pub(super) struct DemoArgs {
 pub(super) async fn run(args: DemoArgs) -> Result<()> {
     let mut boot = args.boot;
     boot.data_dir = Some(boot.data_dir.unwrap_or_else(|| PathBuf::from("demo-data")));
-    let config = boot.load()?;
+    let port_is_free_to_choose = boot.listen.is_none() && boot.config.is_none();
+    let mut config = boot.load()?;
     start_log(&config)?;
+    if port_is_free_to_choose && std::net::TcpListener::bind(config.listen).is_err() {
+        // Somebody who only wants a look shall not have to learn about ports first.
+        say(&format!(
+            "{} is taken by another program; another port is used.",
+            config.listen
+        ));
+        config.listen.set_port(0);
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let plant = Plant::new(SEED, UTC_OFFSET_MS);
     let simulator = start_plant(&plant, &clock, &config.data_dir).await?;
@@ -64,8 +73,8 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     if let Err(error) = std::fs::write(config.data_dir.join(PORTS_FILE), ports) {
         tracing::warn!(%error, "the ports of the simulated plant were not kept");
     }
-    let address = format!("http://{}", app.address);
-    say(&format!("Listening on {address}"));
+    let address = page_of(app.address);
+    say(&format!("Listening on http://{}", app.address));
     say(&format!("Data in {}", config.data_dir.display()));
     say("");
     say(&format!(

@@ -8,7 +8,8 @@ mod user;
 use crate::base::{Error, Result};
 use crate::config::{Config, Overrides};
 use clap::{Args, Parser, Subcommand};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
@@ -108,6 +109,18 @@ fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
+/// The address under which this machine reaches its own page.
+fn page_of(listening: SocketAddr) -> String {
+    let mut address = listening;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
+}
+
 fn fail(error: &Error) -> ExitCode {
     let _ = writeln!(std::io::stderr().lock(), "indusmind: {error}");
     ExitCode::FAILURE
@@ -124,6 +137,7 @@ fn start_log(config: &Config) -> Result<()> {
     })?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A second start in the same process (a test) keeps the first log.
     let _ = if config.log_json {

@@ -1,6 +1,6 @@
 //! `indusmind run`: the appliance, until it is told to stop.
 
-use super::{Boot, say, start_log, stop_on_signal};
+use super::{Boot, page_of, say, start_log, stop_on_signal};
 use crate::app::App;
 use crate::base::{Result, SystemClock};
 use std::sync::Arc;
@@ -26,8 +26,8 @@ pub(super) async fn run(boot: Boot) -> Result<()> {
     {
         say(&format!("Set-up token: {token}"));
         say(&format!(
-            "Open http://{}/setup#token={token} to begin.",
-            app.address
+            "Open {}/setup#token={token} to begin.",
+            page_of(app.address)
         ));
     }
     app.run_until_stopped().await;

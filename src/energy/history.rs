@@ -109,6 +109,12 @@ impl SiteHistory {
     /// When the file cannot be read, or there would be too many points.
     pub fn points(&self, query: &HistoryQuery) -> Result<Vec<HistoryPoint>> {
         let columns = self.columns(query);
+        let of = |c: &Column| c.metric == query.metric && c.phase == query.phase;
+        // A quantity that every meter may have is a gap where it is absent; any other is a slip.
+        if query.metric.standard_unit().is_none() && !columns.iter().any(of) {
+            let sentence = format!("Nothing called {} was ever read here.", query.metric);
+            return Err(Error::invalid("metric", sentence));
+        }
         let series: Vec<_> = columns.iter().map(|column| column.series).collect();
         if query.resolution == Resolution::Raw {
             if query.equipment.len() > 1 {

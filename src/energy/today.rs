@@ -33,10 +33,18 @@ pub struct Today {
     pub coverage: Option<f64>,
 }
 
+/// Figures, and what they were computed from.
+struct Kept {
+    at: Timestamp,
+    site: Site,
+    equipment: Vec<EquipmentId>,
+    today: Today,
+}
+
 /// The figures of today, computed once for everybody who asks within two seconds.
 pub struct TodayCache {
     history: SiteHistory,
-    last: Mutex<Option<(Timestamp, Vec<EquipmentId>, Today)>>,
+    last: Mutex<Option<Kept>>,
 }
 
 impl TodayCache {
@@ -55,14 +63,19 @@ impl TodayCache {
     /// When the file cannot be read.
     pub fn at(&self, site: &Site, equipment: &[EquipmentId], now: Timestamp) -> Result<Today> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, of, today)) = last.as_ref() {
-            let reusable = (0..REUSE_MS).contains(&now.since_ms(*at)) && of == equipment;
-            if reusable && today.time_zone == site.time_zone && today.currency == site.currency {
-                return Ok(today.clone());
+        if let Some(kept) = last.as_ref() {
+            let young = (0..REUSE_MS).contains(&now.since_ms(kept.at));
+            if young && kept.site == *site && kept.equipment == equipment {
+                return Ok(kept.today.clone());
             }
         }
         let today = self.compute(site, equipment, now)?;
-        *last = Some((now, equipment.to_vec(), today.clone()));
+        *last = Some(Kept {
+            at: now,
+            site: site.clone(),
+            equipment: equipment.to_vec(),
+            today: today.clone(),
+        });
         Ok(today)
     }
 

@@ -146,8 +146,11 @@ fn check_host(checks: &mut Checks, host: &str) {
         && trimmed
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-._:%".contains(c));
+    // A colon is part of an IPv6 address or the start of a port, which has a field of its own.
+    let address = trimmed.split('%').next().unwrap_or_default();
+    let alone = !trimmed.contains(':') || address.parse::<std::net::Ipv6Addr>().is_ok();
     checks.require(
-        well_formed,
+        well_formed && alone,
         "modbus.host",
         "Enter the host name or IP address alone, such as 192.168.10.20.",
     );

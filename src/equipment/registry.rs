@@ -4,7 +4,7 @@ use super::poller::{Acquisition, Device};
 use super::profile::Profiles;
 use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Status};
 use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, Timestamp};
-use crate::live::{Change, Live};
+use crate::live::Live;
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
@@ -242,7 +242,7 @@ impl Registry {
             }
         }
         self.poll();
-        self.live.tell(Change::Registry);
+        self.live.tell_registry();
         Ok(equipment)
     }
 

@@ -9,6 +9,7 @@
 
 pub mod audit;
 mod directory;
+mod file;
 mod migrate;
 mod read;
 pub mod table;
@@ -19,15 +20,12 @@ pub use read::{Reader, View, Visit};
 pub use writer::Transaction;
 
 use crate::base::{Error, Result};
-use redb::{Database, ReadableDatabase};
-use std::path::{Path, PathBuf};
+use file::DataFile;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Name of the data file in the data directory.
 pub const DATA_FILE: &str = "indusmind.redb";
-
-/// Page cache, bytes. Ingest and rollup queries are as fast with 16 MiB; the rest serves scans.
-const CACHE_BYTES: usize = 64 << 20;
 
 /// A named table: a map from byte keys to byte values in the order of the keys.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +47,7 @@ impl TableName {
 /// [`Store::close`] has returned.
 #[derive(Clone)]
 pub struct Store {
-    database: Arc<Database>,
+    file: Arc<DataFile>,
     writer: writer::Writer,
     directory: Arc<directory::Directory>,
 }
@@ -64,19 +62,10 @@ impl Store {
     /// refuses; the sentence says which and what to do.
     pub fn open(directory: &Path, owner: &str) -> Result<Self> {
         let directory = directory::Directory::take(directory, owner)?;
-        let file = directory.path().join(DATA_FILE);
-        if !file.exists() {
-            create(&file)?;
-        }
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .open(&file)
-            .map_err(|cause| open_error(&file, cause))?;
-        let database = Arc::new(database);
-        migrate::run(&database)?;
-        let writer = writer::Writer::start(Arc::clone(&database))?;
+        let file = Arc::new(DataFile::open(&directory.path().join(DATA_FILE))?);
+        let writer = writer::Writer::start(Arc::clone(&file))?;
         Ok(Self {
-            database,
+            file,
             writer,
             directory: Arc::new(directory),
         })
@@ -100,8 +89,7 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(&self) -> Result<Reader> {
-        let transaction = self.database.begin_read().map_err(read_error)?;
-        Ok(Reader::new(transaction))
+        self.file.begin_read().map(Reader::new)
     }
 
     /// Runs `work` in one write transaction and returns when it is on disk. When `work` fails
@@ -148,64 +136,6 @@ impl std::fmt::Debug for Store {
             .field("path", &self.path())
             .finish_non_exhaustive()
     }
-}
-
-/// Makes an empty data file under a temporary name and moves it into place: a power cut inside
-/// the first creation would else leave a file that never opens.
-fn create(file: &Path) -> Result<()> {
-    let unfinished = file.with_extension("redb.new");
-    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        Error::unavailable(format!("The data file {} cannot be made.", file.display()))
-            .because(cause)
-    };
-    if unfinished.exists() {
-        std::fs::remove_file(&unfinished).map_err(|cause| failed(cause.into()))?;
-    }
-    private_file(&unfinished).map_err(|cause| failed(cause.into()))?;
-    let database = Database::create(&unfinished).map_err(|cause| failed(cause.into()))?;
-    migrate::stamp(&database)?;
-    drop(database);
-    std::fs::File::open(&unfinished)
-        .and_then(|made| made.sync_all())
-        .and_then(|()| std::fs::rename(&unfinished, file))
-        .and_then(|()| sync_directory(file))
-        .map_err(|cause| failed(cause.into()))
-}
-
-/// Makes an empty file that only its owner can read: it will hold password hashes and keys.
-fn private_file(file: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map(drop)
-}
-
-/// Makes the names in the directory of `file` durable.
-fn sync_directory(file: &Path) -> std::io::Result<()> {
-    let parent = file
-        .parent()
-        .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    std::fs::File::open(parent)?.sync_all()
-}
-
-fn open_error(file: &Path, cause: redb::DatabaseError) -> Error {
-    let file = file.display();
-    let sentence = match &cause {
-        redb::DatabaseError::DatabaseAlreadyOpen => {
-            format!("The data file {file} is in use by another program. Stop it first.")
-        }
-        redb::DatabaseError::UpgradeRequired(_) => {
-            format!("The data file {file} has a format that this version does not read.")
-        }
-        _ => format!(
-            "The data file {file} cannot be opened. Restore the last backup, or start with \
-             another --data-dir; do not delete the file."
-        ),
-    };
-    Error::unavailable(sentence).because(cause)
 }
 
 /// A read of the data file failed.

@@ -1,12 +1,10 @@
-//! The one thread that writes, and the commit policy.
-//!
-//! Every commit is `Immediate` (on disk when it returns) and quick-repair (the allocator state
-//! is stored too, so that the file opens at once after a power cut instead of being walked).
+//! The one thread that writes. The commit policy is in [`DataFile::begin_write`].
 
+use super::file::DataFile;
 use super::read::walk;
 use super::{TableName, View, Visit, write_error};
-use crate::base::{Error, Result};
-use redb::{Database, Durability, ReadableTable as _, WriteTransaction};
+use crate::base::{Error, ErrorKind, Result};
+use redb::{ReadableTable as _, WriteTransaction};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -16,7 +14,7 @@ use tokio::sync::oneshot;
 /// than this means the disk hangs, and a new click is better refused than queued.
 const QUEUE: usize = 256;
 
-type Job = Box<dyn FnOnce(&Database, &AtomicBool) + Send>;
+type Job = Box<dyn FnOnce(&DataFile, &State) + Send>;
 
 /// One write transaction, handed to the closure of [`super::Store::write`].
 pub struct Transaction<'a> {
@@ -111,29 +109,41 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
 }
 
+/// What the writer knows of its disk.
+struct State {
+    /// The last change did not end well: the file is opened again before the next one.
+    suspect: AtomicBool,
+    /// What the appliance tells about itself.
+    healthy: AtomicBool,
+}
+
 struct Shared {
     jobs: Mutex<Option<mpsc::SyncSender<Job>>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
-    healthy: Arc<AtomicBool>,
+    state: Arc<State>,
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<Database>) -> Result<Self> {
+    pub(super) fn start(file: Arc<DataFile>) -> Result<Self> {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
-        let healthy = Arc::new(AtomicBool::new(true));
-        let seen = Arc::clone(&healthy);
+        let state = State {
+            suspect: AtomicBool::new(false),
+            healthy: AtomicBool::new(true),
+        };
+        let state = Arc::new(state);
+        let seen = Arc::clone(&state);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 for job in queue {
-                    job(&database, &seen);
+                    job(&file, &seen);
                 }
             })
             .map_err(|cause| Error::internal("No thread for the store.").because(cause))?;
         let shared = Shared {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
-            healthy,
+            state,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -164,9 +174,9 @@ impl Writer {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |database, healthy| {
+        let job: Job = Box::new(move |file, state| {
             // A panic aborts its transaction when it is dropped; the thread goes on.
-            let result = catch_unwind(AssertUnwindSafe(|| perform(database, healthy, work)))
+            let result = catch_unwind(AssertUnwindSafe(|| perform(file, state, work)))
                 .unwrap_or_else(|_| Err(Error::internal("A change failed; nothing was stored.")));
             let _ = reply.send(result);
         });
@@ -188,7 +198,7 @@ impl Writer {
     }
 
     pub(super) fn is_healthy(&self) -> bool {
-        self.shared.healthy.load(Ordering::Relaxed)
+        self.shared.state.healthy.load(Ordering::Relaxed)
     }
 
     pub(super) fn close(&self) {
@@ -208,31 +218,39 @@ impl Writer {
 }
 
 fn perform<T>(
-    database: &Database,
-    healthy: &AtomicBool,
+    file: &DataFile,
+    state: &State,
     work: impl FnOnce(&Transaction<'_>) -> Result<T>,
 ) -> Result<T> {
-    let committed = (|| {
-        let mut transaction = database.begin_write().map_err(write_error)?;
-        transaction
-            .set_durability(Durability::Immediate)
-            .map_err(write_error)?;
-        transaction.set_quick_repair(true);
-        let result = match work(&Transaction {
-            inner: &transaction,
-        }) {
-            Ok(value) => value,
-            Err(refused) => {
-                transaction.abort().map_err(write_error)?;
-                return Ok(Err(refused));
-            }
-        };
-        transaction.commit().map_err(write_error)?;
-        Ok(Ok(result))
-    })();
-    // A refusal by the work itself says nothing about the disk.
-    healthy.store(committed.is_ok(), Ordering::Relaxed);
-    committed?
+    if state.suspect.load(Ordering::Relaxed) {
+        file.reopen()?;
+    }
+    // Until it ended well: a panic, too, leaves it to the next change to open the file again.
+    state.suspect.store(true, Ordering::Relaxed);
+    let result = change(file, work);
+    // A refusal by the work itself says nothing about the disk; a failed read or write in it does.
+    let disk_refused = result
+        .as_ref()
+        .is_err_and(|error| error.kind == ErrorKind::Unavailable);
+    state.suspect.store(disk_refused, Ordering::Relaxed);
+    state.healthy.store(!disk_refused, Ordering::Relaxed);
+    result
+}
+
+fn change<T>(file: &DataFile, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    let transaction = file.begin_write()?;
+    match work(&Transaction {
+        inner: &transaction,
+    }) {
+        Ok(value) => {
+            transaction.commit().map_err(write_error)?;
+            Ok(value)
+        }
+        Err(refused) => {
+            transaction.abort().map_err(write_error)?;
+            Err(refused)
+        }
+    }
 }
 
 fn stopped() -> Error {

@@ -200,17 +200,40 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 /// # Errors
 /// [`ErrorKind::Invalid`] with the path and what is wrong there.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    // Without this an array would do: its items would be taken for the fields, in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::invalid("body", "Send a JSON object."));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { "body".to_owned() } else { path };
         let message = error.inner().to_string();
-        Error::invalid_fields(vec![FieldError { path, message }])
+        Error::invalid_fields(vec![located(&error.path().to_string(), message)])
     })?;
     reader
         .end()
         .map_err(|error| Error::invalid("body", error.to_string()))?;
     Ok(value)
+}
+
+/// A mistake at its field. The reader reports a field that is missing or unknown at the object
+/// around it, and names the field in its words only.
+fn located(object: &str, message: String) -> FieldError {
+    let object = if object == "." { "" } else { object };
+    let quoted = |start: &str| message.strip_prefix(start)?.split('`').next();
+    let missing = quoted("missing field `");
+    let path = match missing.or_else(|| quoted("unknown field `")) {
+        Some(field) if object.rsplit('.').next() != Some(field) => {
+            let dot = if object.is_empty() { "" } else { "." };
+            format!("{object}{dot}{field}")
+        }
+        _ if object.is_empty() => "body".to_owned(),
+        _ => object.to_owned(),
+    };
+    let message = match missing {
+        Some(_) => "This field is needed.".to_owned(),
+        None => message,
+    };
+    FieldError { path, message }
 }
 
 /// The query part of an address.
@@ -295,8 +318,15 @@ mod tests {
         }
         let error = parse_json::<Outer>(br#"{"modbus":{"port":"x"}}"#).unwrap_err();
         assert_eq!(error.fields[0].path, "modbus.port");
-        let error = parse_json::<Outer>(br#"{"modbus":{"port":1,"prot":2}}"#).unwrap_err();
-        assert!(error.fields[0].message.contains("prot"), "{error:?}");
+        let place = |text: &str| {
+            let error = parse_json::<Outer>(text.as_bytes()).unwrap_err();
+            error.fields[0].path.clone()
+        };
+        assert_eq!(place(r#"{"modbus":{"port":1,"prot":2}}"#), "modbus.prot");
+        assert_eq!(place(r#"{"modbus":{}}"#), "modbus.port");
+        assert_eq!(place("{}"), "modbus");
+        assert_eq!(place(r#"{"modbus":{"port":1}} x"#), "body");
+        assert_eq!(place(r#"[{"port":1}]"#), "body");
     }
 
     #[test]

@@ -80,6 +80,10 @@ struct Interests {
 }
 
 impl Interests {
+    fn any(&self) -> bool {
+        self.all || !self.named.is_empty()
+    }
+
     fn wants(&self, equipment: EquipmentId) -> bool {
         self.all || self.named.contains(&equipment)
     }
@@ -99,15 +103,15 @@ impl Interests {
                 self.changed.extend(wanted);
                 Outcome::Quiet
             }
-            Ok(Change::Registry) => {
-                self.snapshot = self.all;
-                Outcome::RegistryChanged
+            Ok(Change::Registry { revision }) => {
+                self.snapshot |= self.any();
+                Outcome::RegistryChanged { revision }
             }
             Ok(Change::SessionEnded(_)) => Outcome::Quiet,
             // The end of the session may be among what was missed.
             Err(_) if context.auth.caller_of(session, None).is_err() => Outcome::SessionEnded,
             Err(_) => {
-                self.snapshot = self.all || !self.named.is_empty();
+                self.snapshot |= self.any();
                 Outcome::Quiet
             }
         }
@@ -117,7 +121,7 @@ impl Interests {
 /// What a change of the feed means for a socket.
 enum Outcome {
     Quiet,
-    RegistryChanged,
+    RegistryChanged { revision: u64 },
     SessionEnded,
 }
 
@@ -160,11 +164,8 @@ async fn serve(mut socket: Socket, context: &Context) {
                 match message {
                     None => return,
                     Some(Message::Text(text)) => {
-                        match take_request(&mut interests, text.as_bytes()) {
-                            Ok(()) => {
-                                next_beat = context.clock.now();
-                                true
-                            }
+                        match take_request(&mut interests, &mut next_beat, text.as_bytes()) {
+                            Ok(()) => true,
                             Err(error) => send_error(&mut socket, &error).await,
                         }
                     }
@@ -186,8 +187,9 @@ async fn serve(mut socket: Socket, context: &Context) {
             }
             change = feed.recv() => match interests.take(change, context, session) {
                 Outcome::Quiet => true,
-                Outcome::RegistryChanged => {
-                    send(&mut socket, "registry", serde_json::json!({})).await
+                Outcome::RegistryChanged { revision } => {
+                    let data = serde_json::json!({ "revision": revision });
+                    send(&mut socket, "registry", data).await
                 }
                 Outcome::SessionEnded => {
                     return socket.end(close::SESSION_ENDED, "the session has ended").await;
@@ -200,9 +202,15 @@ async fn serve(mut socket: Socket, context: &Context) {
     }
 }
 
-fn take_request(interests: &mut Interests, text: &[u8]) -> Result<()> {
+/// Takes a request; `beat` is due at once when the dashboard is newly asked for.
+fn take_request(interests: &mut Interests, beat: &mut Timestamp, text: &[u8]) -> Result<()> {
     match parse_json::<Request>(text)? {
-        Request::Subscribe(Topic::Dashboard) => interests.dashboard = true,
+        Request::Subscribe(Topic::Dashboard) => {
+            if !interests.dashboard {
+                *beat = Timestamp::default();
+            }
+            interests.dashboard = true;
+        }
         Request::Unsubscribe(Topic::Dashboard) => interests.dashboard = false,
         Request::Subscribe(Topic::Live { equipment_id: None }) => {
             interests.all = true;
@@ -217,7 +225,7 @@ fn take_request(interests: &mut Interests, text: &[u8]) -> Result<()> {
                 return Err(Error::invalid("data.equipment_id", sentence));
             }
             interests.named.insert(id);
-            interests.changed.insert(id);
+            interests.snapshot = true;
         }
         Request::Unsubscribe(Topic::Live {
             equipment_id: Some(id),

@@ -49,7 +49,7 @@ async fn change(
     caller.require(Permission::SettingsWrite)?;
     let id = id.parse().map_err(|_| Error::not_found("site", &id))?;
     let site = context.sites.change(id, change, caller.actor()).await?;
-    context.live.tell(crate::live::Change::Registry);
+    context.live.tell_registry();
     ok(site)
 }
 

@@ -34,13 +34,40 @@ impl Appliance {
         appliance
     }
 
+    /// As [`Appliance::start`], but a limit on the size of its files brings an error and not a
+    /// signal: then the limit behaves like a full disk.
+    pub(crate) async fn start_with_errors_for_limits(place: &Path) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(binary());
+        let mut appliance = Self::spawn_by(shell, place);
+        appliance.address = appliance.console_says("Listening on ").await;
+        appliance
+    }
+
+    /// Lets no file of it grow beyond so many bytes from now on; `None` lifts the limit.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        let done = Command::new("prlimit")
+            .arg(format!("--pid={}", self.child.id()))
+            .arg(format!("--fsize={limit}:unlimited"))
+            .status()
+            .expect("prlimit (Debian's util-linux) is needed for this test");
+        assert!(done.success(), "the limit could not be set");
+    }
+
     /// Starts on this directory; it may not be ready.
     pub(crate) fn spawn(place: &Path) -> Self {
+        Self::spawn_by(Command::new(binary()), place)
+    }
+
+    fn spawn_by(mut command: Command, place: &Path) -> Self {
         let config = place.join("indusmind.toml");
         // The test signs in more often than a person.
         std::fs::write(&config, "[limits]\nlogin_per_minute = 100000\n").unwrap();
         let log = place.join("stderr.log");
-        let mut child = Command::new(binary())
+        let mut child = command
             .args(["run", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_in(place))
             .arg("--config")

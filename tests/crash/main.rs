@@ -15,6 +15,7 @@
 
 mod appliance;
 mod client;
+mod full_disk;
 mod ledger;
 mod plant;
 mod rounds;

@@ -77,18 +77,18 @@ const fn row(
 
 #[rustfmt::skip]
 const ROWS: [Row; 12] = [
-    row("Main compressor", ("compressor", "Screw compressor 90 kW", "Compressor house"), 90.0, (0, 1), Model::Sdm630, Schedule::TwoShifts, (240, 0.25)),
-    row("Compressor 2", ("compressor", "Screw compressor 55 kW", "Compressor house"), 55.0, (0, 2), Model::Sdm630, Schedule::TwoShifts, (360, 0.35)),
-    row("Chiller 1", ("chiller", "Water chiller 250 kWth", "Compressor house"), 75.0, (0, 3), Model::Sdm630, Schedule::Cooling, (600, 0.2)),
-    row("Chiller 2", ("chiller", "Water chiller 250 kWth", "Compressor house"), 75.0, (0, 4), Model::Sdm630, Schedule::Cooling, (720, 0.25)),
-    row("Injection press 1", ("injection_press", "Hydraulic 160 t", "Moulding hall"), 45.0, (1, 1), Model::Iem3000, Schedule::TwoShifts, (30, 0.3)),
-    row("Injection press 2", ("injection_press", "Hydraulic 160 t", "Moulding hall"), 45.0, (1, 2), Model::Iem3000, Schedule::TwoShifts, (36, 0.3)),
-    row("Injection press 3", ("injection_press", "Hydraulic 250 t", "Moulding hall"), 60.0, (1, 3), Model::PressController, Schedule::ThreeShifts, (45, 0.3)),
-    row("Material dryer", ("dryer", "Desiccant dryer 300 l", "Moulding hall"), 22.0, (1, 4), Model::DryerController, Schedule::ThreeShifts, (120, 0.3)),
-    row("Oven line A", ("oven", "Tunnel oven, electric", "Oven hall"), 120.0, (2, 1), Model::Umg96, Schedule::ThreeShifts, (180, 0.15)),
-    row("Oven line B", ("oven", "Tunnel oven, electric", "Oven hall"), 120.0, (2, 2), Model::Umg96, Schedule::TwoShifts, (180, 0.15)),
-    row("Offices and lighting", ("building", "Main distribution 3", "Office wing"), 35.0, (3, 1), Model::Umg96, Schedule::Offices, (900, 0.05)),
-    row("Packaging line", ("packaging", "Cartoner and palletiser", "Dispatch"), 18.0, (4, 255), Model::PackagingController, Schedule::TwoShifts, (20, 0.2)),
+    row("Main compressor", ("Compressor", "Screw compressor 90 kW", "Compressor house"), 90.0, (0, 1), Model::Sdm630, Schedule::TwoShifts, (240, 0.25)),
+    row("Compressor 2", ("Compressor", "Screw compressor 55 kW", "Compressor house"), 55.0, (0, 2), Model::Sdm630, Schedule::TwoShifts, (360, 0.35)),
+    row("Chiller 1", ("Chiller", "Water chiller 250 kWth", "Compressor house"), 75.0, (0, 3), Model::Sdm630, Schedule::Cooling, (600, 0.2)),
+    row("Chiller 2", ("Chiller", "Water chiller 250 kWth", "Compressor house"), 75.0, (0, 4), Model::Sdm630, Schedule::Cooling, (720, 0.25)),
+    row("Injection press 1", ("Injection press", "Hydraulic 160 t", "Moulding hall"), 45.0, (1, 1), Model::Iem3000, Schedule::TwoShifts, (30, 0.3)),
+    row("Injection press 2", ("Injection press", "Hydraulic 160 t", "Moulding hall"), 45.0, (1, 2), Model::Iem3000, Schedule::TwoShifts, (36, 0.3)),
+    row("Injection press 3", ("Injection press", "Hydraulic 250 t", "Moulding hall"), 60.0, (1, 3), Model::PressController, Schedule::ThreeShifts, (45, 0.3)),
+    row("Material dryer", ("Dryer", "Desiccant dryer 300 l", "Moulding hall"), 22.0, (1, 4), Model::DryerController, Schedule::ThreeShifts, (120, 0.3)),
+    row("Oven line A", ("Oven", "Tunnel oven, electric", "Oven hall"), 120.0, (2, 1), Model::Umg96, Schedule::ThreeShifts, (180, 0.15)),
+    row("Oven line B", ("Oven", "Tunnel oven, electric", "Oven hall"), 120.0, (2, 2), Model::Umg96, Schedule::TwoShifts, (180, 0.15)),
+    row("Offices and lighting", ("Building", "Main distribution 3", "Office wing"), 35.0, (3, 1), Model::Umg96, Schedule::Offices, (900, 0.05)),
+    row("Packaging line", ("Packaging line", "Cartoner and palletiser", "Dispatch"), 18.0, (4, 255), Model::PackagingController, Schedule::TwoShifts, (20, 0.2)),
 ];
 
 /// How often the unreliable device drops out, and for how long, ms.
@@ -198,7 +198,7 @@ impl PlantDevice {
     }
 
     fn physics(&self, at: Timestamp) -> Physics<'_> {
-        let heats = matches!(self.kind, "oven" | "dryer");
+        let heats = matches!(self.kind, "Oven" | "Dryer");
         Physics::new(&self.load, self.capacity_kw, heats, self.seeds, at)
     }
 }

@@ -1,0 +1,28 @@
+//! The API from outside: each route allowed, denied, absent, malformed and asked twice, against
+//! the whole appliance. One file per room.
+
+// A helper that fails ends the test, here as in a test function.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod auth;
+mod channel;
+mod devices;
+mod document;
+mod edge;
+mod equipment;
+mod equipment_fields;
+mod equipment_list;
+mod history;
+mod hub;
+mod page;
+mod permissions;
+mod polling;
+mod realtime;
+mod restart;
+mod sessions;
+mod setup;
+mod sockets;
+mod system;

@@ -1,0 +1,122 @@
+//! Who may do what: every role at every route.
+
+use crate::support::Appliance;
+use crate::support::client::Client;
+use crate::support::socket::Socket;
+use indusmind::auth::Role;
+use serde_json::json;
+
+const READ: &[Role] = &[
+    Role::Admin,
+    Role::EnergyManager,
+    Role::Operator,
+    Role::Technician,
+    Role::Viewer,
+    Role::Kiosk,
+];
+const WRITE: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
+const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
+const ADMIN: &[Role] = &[Role::Admin];
+
+/// Each route and who is let in.
+const TABLE: [(&str, &str, &[Role]); 15] = [
+    ("GET", "/api/equipment", READ),
+    ("GET", "/api/equipment/{id}", READ),
+    ("GET", "/api/equipment/{id}/live", READ),
+    ("GET", "/api/profiles", READ),
+    ("GET", "/api/sites", READ),
+    ("GET", "/api/realtime/meters", READ),
+    ("GET", "/api/dashboard/today", READ),
+    (
+        "GET",
+        "/api/historical/consumption?from=2026-11-20&to=2026-11-21&resolution=1hour",
+        READ,
+    ),
+    ("POST", "/api/equipment", WRITE),
+    ("PUT", "/api/equipment/{id}", WRITE),
+    ("POST", "/api/modbus/test-read", WRITE),
+    ("PUT", "/api/sites/{site}", SETTINGS),
+    ("GET", "/api/audit", ADMIN),
+    ("GET", "/api/audit/verify", ADMIN),
+    ("GET", "/api/system", ADMIN),
+];
+
+/// Asks in a way that succeeds when it is allowed.
+async fn ask(client: &Client, method: &str, path: &str) -> crate::support::client::Reply {
+    let equipment = json!({ "name": "Meter", "type": "Meter", "model": "T1",
+        "install_date": "2024-05-01" });
+    let dead = crate::support::meters::dead_port();
+    let source = json!({ "modbus": { "host": "127.0.0.1", "port": dead.port(),
+        "registers": { "power": { "address": 0, "type": "float32" } } } });
+    match (method, path) {
+        ("GET", path) => client.get(path).await,
+        ("POST", "/api/equipment") => client.post(path, &equipment).await,
+        ("POST", path) => client.post(path, &source).await,
+        (_, path) => client.put(path, &json!({})).await,
+    }
+}
+
+#[tokio::test]
+async fn every_role_may_do_what_the_table_says_and_no_more() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let sites = chief.get("/api/sites").await.data();
+    let site = sites["items"][0]["id"].as_str().unwrap();
+    for role in Role::ALL {
+        let client = appliance.client_as(role).await;
+        let body = json!({ "name": "Meter", "type": "Meter", "model": "T1",
+            "install_date": "2024-05-01" });
+        let id = chief.add_equipment(&body).await;
+        for (method, path, allowed) in TABLE {
+            let path = path.replace("{id}", &id).replace("{site}", site);
+            let reply = ask(&client, method, &path).await;
+            if allowed.contains(&role) {
+                assert!(
+                    reply.status < 300,
+                    "{role:?} {method} {path}: {}",
+                    reply.text
+                );
+            } else {
+                reply.refused(403);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_changes_nothing() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let body = json!({ "name": "Meter", "type": "Meter", "model": "T1",
+        "install_date": "2024-05-01" });
+    let path = format!("/api/equipment/{}", chief.add_equipment(&body).await);
+    let before = chief.get(&path).await.data();
+    let log = chief.audit().await.len();
+    let readers = Role::ALL.into_iter().filter(|role| !WRITE.contains(role));
+    for (number, role) in readers.enumerate() {
+        let client = appliance.client_as(role).await;
+        client
+            .put(&path, &json!({ "name": "Mine" }))
+            .await
+            .refused(403);
+        client.delete(&path).await.refused(403);
+        client.post("/api/equipment", &body).await.refused(403);
+        // The user and his sign-in, and nothing of what he tried.
+        assert_eq!(chief.audit().await.len(), log + 2 * (number + 1));
+    }
+    assert_eq!(chief.get(&path).await.data(), before);
+    assert_eq!(chief.get("/api/equipment").await.data()["total"], 1);
+}
+
+#[tokio::test]
+async fn a_role_without_readings_gets_no_socket() {
+    let (appliance, _) = Appliance::furnished().await;
+    let customer = appliance.client_as(Role::Customer).await;
+    for path in ["/ws", "/ws/dashboard:site_a"] {
+        let mut socket = Socket::open(&customer, path).await;
+        assert_eq!(socket.close_code().await, 4403, "{path}");
+    }
+    let kiosk = appliance.client_as(Role::Kiosk).await;
+    Socket::open(&kiosk, "/ws/dashboard:site_a")
+        .await
+        .message()
+        .await;
+}
