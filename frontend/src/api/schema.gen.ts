@@ -547,7 +547,7 @@ export interface components {
                 created_at: components["schemas"]["Timestamp"];
                 /** @description Whether it counts in the totals of the site. */
                 in_site_total: boolean;
-                modbus?: components["schemas"]["ModbusSource"] | null;
+                modbus?: components["schemas"]["Modbus"] | null;
                 /**
                  * Format: int64
                  * @description Counts the changes.
@@ -991,7 +991,7 @@ export interface components {
             install_date?: string | null;
             /** @description Where it stands. */
             location?: string | null;
-            modbus?: components["schemas"]["ModbusSource"] | null;
+            modbus?: components["schemas"]["Modbus"] | null;
             /** @description Its model. */
             model?: string | null;
             /** @description Its name. */
@@ -1010,7 +1010,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description Whether it counts in the totals of the site. */
             in_site_total: boolean;
-            modbus?: components["schemas"]["ModbusSource"] | null;
+            modbus?: components["schemas"]["Modbus"] | null;
             /**
              * Format: int64
              * @description Counts the changes.
@@ -1243,11 +1243,10 @@ export interface components {
          */
         Metric: string;
         /**
-         * Modbus
          * @description Where a device is on the field bus, and what is read from it. A profile or at least one
          *     register is needed; `registers` add to the profile or replace its entries of the same name.
          */
-        ModbusSource: {
+        Modbus: {
             /**
              * @description Host name or IP address of the device or its gateway (`ip` is read as well).
              * @example 192.168.10.20
@@ -1274,7 +1273,7 @@ export interface components {
             protocol?: components["schemas"]["Protocol"];
             /** @description Own registers by metric; `_l1`, `_l2`, `_l3` at the end name the phase. */
             registers?: {
-                [key: string]: components["schemas"]["RegisterSource"];
+                [key: string]: components["schemas"]["ModbusRegister"];
             };
             /**
              * Format: int64
@@ -1289,6 +1288,32 @@ export interface components {
              */
             unit_id: number;
         };
+        /** @description One value in the device. */
+        ModbusRegister: {
+            /**
+             * Format: int64
+             * @description Zero-based address on the wire: 0 is the register that manuals call 40001 or 30001.
+             * @example 52
+             */
+            address: number;
+            /** @description The table: holding (function 3) or input (function 4). */
+            function?: components["schemas"]["Function"];
+            /**
+             * Format: double
+             * @description Value = number x scale.
+             * @default 1
+             */
+            scale: number;
+            /** @description How the words are read. */
+            type: components["schemas"]["DataType"];
+            /**
+             * @description The unit after the scale; well-known metrics are converted to theirs (W to kW).
+             * @example kW
+             */
+            unit?: string | null;
+            /** @description The order of the words of one value. */
+            word_order?: components["schemas"]["WordOrder"];
+        };
         /** @description What is said of new equipment. */
         NewEquipment: {
             /** @description Whether it counts in the totals of the site; not for a sub-meter behind a counted meter. */
@@ -1300,7 +1325,7 @@ export interface components {
             install_date: string;
             /** @description Where it stands. */
             location?: string | null;
-            modbus?: components["schemas"]["ModbusSource"] | null;
+            modbus?: components["schemas"]["Modbus"] | null;
             /**
              * @description Its model.
              * @example GA 75
@@ -1447,35 +1472,6 @@ export interface components {
             function: components["schemas"]["Function"];
             /** @description How the words are read. */
             type: components["schemas"]["DataType"];
-        };
-        /**
-         * ModbusRegister
-         * @description One value in the device.
-         */
-        RegisterSource: {
-            /**
-             * Format: int64
-             * @description Zero-based address on the wire: 0 is the register that manuals call 40001 or 30001.
-             * @example 52
-             */
-            address: number;
-            /** @description The table: holding (function 3) or input (function 4). */
-            function?: components["schemas"]["Function"];
-            /**
-             * Format: double
-             * @description Value = number x scale.
-             * @default 1
-             */
-            scale: number;
-            /** @description How the words are read. */
-            type: components["schemas"]["DataType"];
-            /**
-             * @description The unit after the scale; well-known metrics are converted to theirs (W to kW).
-             * @example kW
-             */
-            unit?: string | null;
-            /** @description The order of the words of one value. */
-            word_order?: components["schemas"]["WordOrder"];
         };
         /** @description A value and where it comes from. */
         RegisterValue: components["schemas"]["LiveValue"] & {
@@ -1695,7 +1691,7 @@ export interface components {
         /** @description A source to try. */
         TryRequest: {
             /** @description As in equipment. */
-            modbus: components["schemas"]["ModbusSource"];
+            modbus: components["schemas"]["Modbus"];
         };
         /**
          * @description A unit as it is shown: `kW`, `V`, `°C`; empty for a ratio.

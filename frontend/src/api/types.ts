@@ -18,8 +18,8 @@ export type EquipmentSummary = Answer<Schemas['EquipmentSummary']>;
 export type Equipment = Answer<Schemas['EquipmentDetail']>;
 export type EquipmentInput = Schemas['NewEquipment'];
 export type EquipmentChange = Schemas['EquipmentChange'];
-export type Modbus = Schemas['ModbusSource'];
-export type Register = Schemas['RegisterSource'];
+export type Modbus = Schemas['Modbus'];
+export type Register = Schemas['ModbusRegister'];
 
 export type Quality = Schemas['Quality'];
 export type Phase = 'L1' | 'L2' | 'L3';
