@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
         title = "Indusmind API",
         description = "Energy monitoring for a factory. Every answer is \
             {success, data, timestamp}; every refusal {success, error, error_code, details, \
-            request_id, timestamp}. Live values come over the sockets /ws and /ws/dashboard:<site>.",
+            request_id, timestamp}. Live values come over the sockets /ws and /ws/dashboard:{site}.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/api"), (url = "/api/v1")),

@@ -1,0 +1,187 @@
+//! The API document: true, committed, and readable without internet.
+
+use crate::support::client::{Client, Reply};
+use crate::support::{Appliance, eventually};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// What the page's types are made from.
+const COMMITTED: &str = include_str!("../../frontend/openapi.json");
+
+/// Method, path and operation of every route.
+fn operations(document: &Value) -> Vec<(Method, String, &Value)> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let method = method.to_uppercase().parse().unwrap();
+            all.push((
+                method,
+                path.replace("{id}", "01a1fc32-7959-7208-9b0d-bfecd1744b85"),
+                operation,
+            ));
+        }
+    }
+    assert!(all.len() >= 20, "{} routes are few", all.len());
+    all
+}
+
+#[tokio::test]
+async fn the_committed_document_is_what_is_spoken() {
+    let spoken = indusmind::web::document().unwrap();
+    assert!(
+        COMMITTED == spoken,
+        "frontend/openapi.json is not what the server speaks. Make it anew with `make api` (the \
+         document is what `indusmind openapi` prints) and commit it with the types of the page."
+    );
+    let appliance = Appliance::new().await;
+    let served = appliance.client().get("/openapi.json").await;
+    assert_eq!(served.status, 200);
+    let committed: Value = serde_json::from_str(COMMITTED).unwrap();
+    assert_eq!(served.json(), committed);
+    assert!(committed["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert_eq!(committed["info"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document: Value = serde_json::from_str(COMMITTED).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let name = operation["operationId"].as_str().unwrap().to_owned();
+        // Types that are generated for a client have one name per operation.
+        assert!(
+            seen.insert(name.clone()),
+            "{method} {path}: {name} is taken, set operation_id"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_protected_route_asks_for_a_token() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let document: Value = serde_json::from_str(COMMITTED).unwrap();
+    let stranger = appliance.client();
+    let forger = chief.with_token("x.y.z");
+    let mut public = Vec::new();
+    for (method, path, operation) in operations(&document) {
+        if operation["security"] == json!([{}]) {
+            public.push(format!("{method} {path}"));
+            continue;
+        }
+        for base in ["/api", "/api/v1"] {
+            for client in [&stranger, &forger] {
+                let request = client.request(method.clone(), &format!("{base}{path}"));
+                Reply::to(request.json(&json!({}))).await.refused(401);
+            }
+        }
+    }
+    public.sort();
+    let expected = [
+        "GET /setup",
+        "POST /auth/login",
+        "POST /auth/refresh",
+        "POST /setup",
+    ];
+    assert_eq!(
+        public, expected,
+        "the document has a route that asks for nothing"
+    );
+}
+
+#[tokio::test]
+async fn every_documented_route_exists() {
+    let (_appliance, chief) = Appliance::furnished().await;
+    let document: Value = serde_json::from_str(COMMITTED).unwrap();
+    // The sign-out comes last: it ends the session that asks.
+    let (mut all, last): (Vec<_>, Vec<_>) = operations(&document)
+        .into_iter()
+        .partition(|(_, path, _)| path != "/auth/logout");
+    assert_eq!(last.len(), 1);
+    all.extend(last);
+    for (method, path, operation) in all {
+        let request = chief.request(method.clone(), &format!("/api{path}"));
+        let reply = Reply::to(request.json(&json!({}))).await;
+        assert_ne!(reply.status, 405, "{method} {path}");
+        assert!(
+            reply.status < 500 || reply.status == 503,
+            "{method} {path}: {}",
+            reply.text
+        );
+        let unknown = reply.text.contains("There is no API path");
+        assert!(!unknown, "{method} {path}: {}", reply.text);
+        let told = &operation["responses"];
+        let described = told.get(reply.status.to_string()).is_some();
+        // A refusal of the guard, or of a field, is described once for all routes.
+        assert!(
+            described || [400, 401, 403, 404].contains(&reply.status),
+            "{method} {path}: {}",
+            reply.status
+        );
+    }
+}
+
+/// The relative files that the reader of the document consists of.
+async fn parts_of_docs(client: &Client) -> Vec<(String, String)> {
+    let page = client.get("/docs/").await;
+    assert_eq!(page.status, 200);
+    let mut parts = vec![("/docs/".to_owned(), page.text.clone())];
+    for name in ["src=\"", "href=\""] {
+        for part in page.text.split(name).skip(1) {
+            let link = part.split('"').next().unwrap();
+            let outside = link.contains("//") || link.starts_with("data:");
+            assert!(!outside, "{link} leads outside");
+            let path = format!("/docs/{}", link.trim_start_matches("./"));
+            let file = client.get(&path).await;
+            assert_eq!(file.status, 200, "{path}");
+            parts.push((path, file.text));
+        }
+    }
+    parts
+}
+
+#[tokio::test]
+async fn the_document_is_readable_without_internet() {
+    let appliance = Appliance::new().await;
+    let client = appliance.client();
+    let short = client.get("/docs").await;
+    assert!(
+        [200, 303, 307, 308].contains(&short.status),
+        "{}",
+        short.status
+    );
+    let parts = eventually("the reader", || async {
+        Some(parts_of_docs(&client).await)
+    })
+    .await;
+    assert!(
+        parts.len() >= 5,
+        "{:?}",
+        parts.iter().map(|(path, _)| path).collect::<Vec<_>>()
+    );
+    let (_, start) = parts
+        .iter()
+        .find(|(path, _)| path.ends_with("swagger-initializer.js"))
+        .expect("the reader is told what to read");
+    assert!(start.contains("\"/openapi.json\""), "{start}");
+    for (path, text) in parts.iter().filter(|(path, _)| !path.contains("bundle")) {
+        let outside = ["http://", "https://", "url(//"];
+        let found = outside.iter().find(|start| text.contains(**start));
+        // The names of XML are addresses that nobody opens.
+        let named = text.matches("http://www.w3.org/").count();
+        let all = text.matches("http://").count() + text.matches("https://").count();
+        assert!(
+            found.is_none() || all == named,
+            "{path} names an outside address"
+        );
+    }
+    // What the bundle might still try, the browser forbids.
+    let policy = client.get("/docs/").await;
+    let policy = policy.header("content-security-policy");
+    for rule in [
+        "default-src 'none'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+    ] {
+        assert!(policy.contains(rule), "{policy}");
+    }
+}

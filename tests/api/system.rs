@@ -1,0 +1,161 @@
+//! How the appliance itself is doing, and what is said of its site.
+
+use crate::support::meters::Field;
+use crate::support::{Appliance, EMAIL, eventually, keys};
+use indusmind::base::SiteId;
+use indusmind::modbus::simulator::Fault;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn the_probes_answer_anybody() {
+    let (appliance, chief) = Appliance::furnished().await;
+    appliance.advance(90_500);
+    let client = appliance.client();
+    for (path, word) in [
+        ("/health/live", "alive"),
+        ("/live", "alive"),
+        ("/health/ready", "ready"),
+        ("/ready", "ready"),
+    ] {
+        let reply = client.get(path).await;
+        assert_eq!(
+            (reply.status, reply.json()),
+            (200, json!({ "status": word })),
+            "{path}"
+        );
+    }
+    let health = client.get("/health").await;
+    let up = json!({ "status": "healthy", "timestamp": appliance.now(), "uptime_s": 90,
+        "services": { "store": "up", "ingest": "up", "acquisition": "up" } });
+    assert_eq!((health.status, health.json()), (200, up));
+
+    let field = Field::of(&appliance.clock, &[40.0, 7.0]).await;
+    let id = chief.add("Meter", &field.modbus(0)).await;
+    field.fault(1, Fault::Close);
+    chief.add("Lost", &field.modbus(1)).await;
+    appliance
+        .read_at(&[&id], appliance.now().floor_to(5_000))
+        .await;
+    let health = client.get("/health").await;
+    assert_eq!(
+        (health.status, &health.json()["status"]),
+        (200, &json!("degraded"))
+    );
+    let told = health.json()["services"]["acquisition"].clone();
+    assert_eq!(told, "degraded: 1 of 2 devices do not answer");
+}
+
+#[tokio::test]
+async fn the_metrics_tell_what_was_stored() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let field = Field::of(&appliance.clock, &[40.0]).await;
+    let id = chief.add("Meter \"1\"", &field.modbus(0)).await;
+    appliance.read_at(&[&id], appliance.now()).await;
+    let text = eventually("the samples to be counted", || async {
+        let reply = appliance.client().get("/metrics").await;
+        assert_eq!(reply.header("content-type"), "text/plain; version=0.0.4");
+        reply
+            .text
+            .contains("indusmind_samples_total 16")
+            .then_some(reply.text)
+    })
+    .await;
+    let up = format!("indusmind_equipment_up{{id=\"{id}\",name=\"Meter \\\"1\\\"\"}} 1");
+    assert!(text.contains(&up), "{text}");
+    for name in [
+        "uptime_seconds",
+        "data_file_bytes",
+        "sockets",
+        "commits_total",
+    ] {
+        assert!(
+            text.contains(&format!("\nindusmind_{name} ")),
+            "{name} in {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_system_tells_its_version_and_size() {
+    let (appliance, chief) = Appliance::furnished().await;
+    appliance.advance(3_000);
+    let system = chief.get("/api/system").await.data();
+    let shape = [
+        "data_file_bytes",
+        "samples_written",
+        "sockets",
+        "static_binary",
+        "ticks_dropped",
+        "ticks_skipped",
+        "uptime_s",
+        "version",
+    ];
+    assert_eq!(keys(&system), shape);
+    assert_eq!(
+        (&system["version"], &system["uptime_s"]),
+        (&json!(env!("CARGO_PKG_VERSION")), &json!(3))
+    );
+    let bytes = std::fs::metadata(appliance.data_file()).unwrap().len();
+    assert_eq!(system["data_file_bytes"], bytes);
+}
+
+#[tokio::test]
+async fn a_site_is_changed_in_part_and_the_change_is_in_the_log() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let page = chief.get("/api/sites?page_size=1").await.data();
+    assert_eq!(
+        (&page["total"], &page["has_more"]),
+        (&json!(1), &json!(false))
+    );
+    let before = page["items"][0].clone();
+    let path = format!("/api/sites/{}", before["id"].as_str().unwrap());
+    let change = json!({ "name": " Bottling plant 2 ", "currency": "eur" });
+    let after = chief.put(&path, &change).await.data();
+    let mut expected = before.clone();
+    expected["name"] = json!("Bottling plant 2");
+    expected["currency"] = json!("EUR");
+    assert_eq!(after, expected);
+    assert_eq!(
+        chief.get("/api/sites").await.data()["items"],
+        json!([expected])
+    );
+    let state = appliance.client().get("/api/setup").await.data();
+    assert_eq!(state["site_name"], "Bottling plant 2");
+    let entry = chief.audit().await[0].clone();
+    assert_eq!(
+        (&entry["action"], &entry["user"]),
+        (&json!("site.update"), &json!(EMAIL))
+    );
+    assert_eq!(entry["details"]["currency"], "eur");
+}
+
+#[tokio::test]
+async fn a_bad_change_of_a_site_is_refused_whole() {
+    let (_appliance, chief) = Appliance::furnished().await;
+    let before = chief.get("/api/sites").await.data();
+    let path = format!("/api/sites/{}", before["items"][0]["id"].as_str().unwrap());
+    let bad = json!({ "name": "", "time_zone": "Mars/Olympus", "currency": "E",
+        "price_per_kwh": "-1" });
+    let expected = ["currency", "name", "price_per_kwh", "time_zone"];
+    assert_eq!(chief.put(&path, &bad).await.bad_fields(), expected);
+    for (body, place) in [
+        (json!({ "key": "site_b" }), "key"),
+        (json!({ "price_per_kwh": "cheap" }), "price_per_kwh"),
+        (json!({ "time_zone": 1 }), "time_zone"),
+    ] {
+        assert_eq!(chief.put(&path, &body).await.bad_fields(), [place]);
+    }
+    for id in ["7".to_owned(), SiteId::new().to_string()] {
+        let stranger = format!("/api/sites/{id}");
+        chief
+            .put(&stranger, &json!({ "name": "x" }))
+            .await
+            .refused(404);
+    }
+    assert_eq!(chief.get("/api/sites").await.data(), before);
+    let log = chief.audit().await;
+    assert!(
+        log.iter()
+            .all(|entry: &Value| entry["action"] != "site.update")
+    );
+}
