@@ -15,8 +15,9 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': appliance,
-      '/ws': { target: appliance, ws: true },
+      // The host stays the page's own: the appliance refuses requests from pages of other hosts.
+      '/api': { target: appliance, changeOrigin: false },
+      '/ws': { target: appliance, ws: true, changeOrigin: false },
     },
   },
   build: {

@@ -36,4 +36,4 @@ fact "$("$METER_PYTHON" -c 'import pymodbus; print("pymodbus", pymodbus.__versio
 
 rm -rf test-results
 mkdir -p test-results
-node --test --test-concurrency=1 --test-reporter=spec "tests/e2e/journeys/"
+node --test --test-concurrency=1 --test-reporter=spec tests/e2e/journeys/*.test.mjs

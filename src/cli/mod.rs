@@ -12,6 +12,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +22,9 @@ const LINKAGE: &str = if cfg!(target_feature = "crt-static") {
 } else {
     concat!(env!("CARGO_PKG_VERSION"), " (dynamic)")
 };
+
+/// How long work that nobody waits for any more may go on at the stop.
+const STRAGGLERS_WITHIN: Duration = Duration::from_millis(500);
 
 /// Energy monitoring for a factory in one file.
 #[derive(Parser)]
@@ -86,6 +90,8 @@ pub fn main() -> ExitCode {
         Some(Command::Check(boot)) => check::run(boot),
         Some(Command::Openapi) => crate::web::document().map(|json| say(json.trim_end())),
     };
+    // A question that is still reading the disk must not hold the stop up.
+    runtime.shutdown_timeout(STRAGGLERS_WITHIN);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),

@@ -22,7 +22,7 @@ pub fn protected() -> OpenApiRouter<Context> {
 }
 
 /// The sites.
-#[utoipa::path(get, path = "/sites", tag = "sites", params(Paging),
+#[utoipa::path(get, path = "/sites", operation_id = "list_sites", tag = "sites", params(Paging),
     responses((status = 200, body = Envelope<Page<Site>>)))]
 async fn list(
     State(context): State<Context>,

@@ -42,6 +42,20 @@ async fn the_committed_document_is_what_is_spoken() {
     assert_eq!(committed["info"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document: Value = serde_json::from_str(COMMITTED).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let name = operation["operationId"].as_str().unwrap().to_owned();
+        // Types that are generated for a client have one name per operation.
+        assert!(
+            seen.insert(name.clone()),
+            "{method} {path}: {name} is taken, set operation_id"
+        );
+    }
+}
+
 #[tokio::test]
 async fn every_protected_route_asks_for_a_token() {
     let (appliance, chief) = Appliance::furnished().await;

@@ -1,6 +1,8 @@
 //! Documents name only what exists, and every device profile loads.
 
 use crate::tree::{Breaches, File, exists, files};
+use indusmind::equipment::Profiles;
+use std::collections::BTreeSet;
 
 /// Folders and files at the root: a back-ticked word that starts with one of them is a path.
 const ROOTS: [&str; 12] = [
@@ -22,6 +24,21 @@ const ENDINGS: [&str; 8] = [".rs", ".ts", ".vue", ".md", ".mjs", ".css", ".sh", 
 /// Where a document may start from when it names a file.
 const STARTS: [&str; 4] = ["", "src/", "frontend/src/", "tests/"];
 
+/// Whether the project has what a document calls `path`: from the root, from one of the starts,
+/// beside the document, or, for a bare name, a file of that name anywhere in the sources.
+fn known(path: &str, beside: &str, names: &BTreeSet<String>) -> bool {
+    STARTS.iter().any(|start| exists(&format!("{start}{path}")))
+        || exists(&format!("{beside}/{path}"))
+        || names.contains(path)
+}
+
+/// The bare names of all source files.
+fn source_names() -> BTreeSet<String> {
+    let all = ["src", "frontend/src", "tests"].map(|folder| files(folder, &ENDINGS));
+    let bare = |file: File| file.path.rsplit('/').next().map(str::to_owned);
+    all.into_iter().flatten().filter_map(bare).collect()
+}
+
 #[test]
 fn documents_name_only_files_that_exist() {
     let mut papers = files("docs", &[".md"]);
@@ -31,12 +48,11 @@ fn documents_name_only_files_that_exist() {
             text: crate::tree::read(name),
         }));
     }
-    let mut breaches = Breaches::default();
+    let (mut breaches, names) = (Breaches::default(), source_names());
     for paper in papers {
         for (line, path) in paths_named(&paper.text) {
             let beside = paper.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let found = STARTS.iter().any(|start| exists(&format!("{start}{path}")))
-                || exists(&format!("{beside}/{path}"));
+            let found = known(&path, beside, &names);
             if !found {
                 breaches.add(format!("{}:{line} names `{path}`", paper.path));
             }
@@ -104,4 +120,38 @@ fn a_path_is_told_from_other_words() {
             "tests/crash/"
         ]
     );
+}
+
+#[test]
+fn every_device_profile_loads() {
+    let names = |file: File| {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        name.trim_end_matches(".toml").to_owned()
+    };
+    let on_disk: BTreeSet<String> = files("assets/profiles", &[".toml"])
+        .into_iter()
+        .map(names)
+        .collect();
+    let embedded = Profiles::embedded().unwrap();
+    let loaded: BTreeSet<String> = embedded.list().map(|profile| profile.id.clone()).collect();
+    assert!(!on_disk.is_empty(), "assets/profiles/ holds no profile");
+    assert_eq!(
+        on_disk, loaded,
+        "src/equipment/profile.rs embeds each file of assets/profiles/"
+    );
+}
+
+#[test]
+fn a_wrong_path_is_found() {
+    let names = BTreeSet::from(["codec.rs".to_owned()]);
+    for (path, right) in [
+        ("src/lib.rs", true),
+        ("lib.rs", true),
+        ("codec.rs", true),
+        ("tsdb/codec.rs", true),
+        ("nowhere/codec.rs", false),
+        ("src/nowhere.rs", false),
+    ] {
+        assert_eq!(known(path, "docs", &names), right, "{path}");
+    }
 }

@@ -1,13 +1,18 @@
 // The only fetch of the page. The access token lives in this module's memory and nowhere else.
 import createClient from 'openapi-fetch';
 import { ApiError, errorFrom, networkError } from './errors';
-import type { Envelope, paths } from './paths';
+import type { Answer } from './answer';
+import type { paths } from './schema.gen';
 import type { Login } from './types';
 
 /** Long enough for a Modbus test read on a slow line, short enough that nobody stares at nothing. */
 const REQUEST_TIMEOUT_MS = 35_000;
 /** A token this close to its end is renewed first, so that a request is not sent in vain. */
 const RENEW_BEFORE_END_MS = 20_000;
+
+interface Envelope<T> {
+  data: T;
+}
 
 let accessToken: string | null = null;
 let accessTokenEndsAt = 0;
@@ -98,8 +103,8 @@ export const client = createClient<paths>({
 /** Takes the data out of the envelope, or throws an ApiError with the server's sentence. */
 export async function data<T>(
   answer: Promise<{ data?: Envelope<T>; error?: unknown; response: Response }>,
-): Promise<T> {
+): Promise<Answer<T>> {
   const { data: envelope, error, response } = await answer;
   if (!response.ok || !envelope) throw errorFrom(response, error);
-  return envelope.data;
+  return envelope.data as Answer<T>;
 }

@@ -1,6 +1,7 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data } from './client';
 import type {
+  EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
   EquipmentSummary,
@@ -40,12 +41,12 @@ export const api = {
   equipment: (id: string) => data(client.GET('/equipment/{id}', at(id))),
   allEquipment,
   createEquipment: (body: EquipmentInput) => data(client.POST('/equipment', { body })),
-  updateEquipment: (id: string, body: Partial<EquipmentInput>) =>
+  updateEquipment: (id: string, body: EquipmentChange) =>
     data(client.PUT('/equipment/{id}', { ...at(id), body })),
   deleteEquipment: (id: string) => data(client.DELETE('/equipment/{id}', at(id))),
   equipmentLive: (id: string) => data(client.GET('/equipment/{id}/live', at(id))),
 
-  profiles: () => data(client.GET('/profiles', { params: { query: { page_size: 100 } } })),
+  profiles: () => data(client.GET('/profiles')),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
 
   today: () => data(client.GET('/dashboard/today')),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { append, valueRange, withHoles } from './chartData';
+import { append, stepDigits, valueRange, withHoles } from './chartData';
 
 it('puts a hole where readings stayed away, and nowhere else', () => {
   const data = withHoles({ times: [0, 5, 10, 60, 65], values: [1, 2, 3, 4, 5] }, 15);
@@ -28,4 +28,9 @@ it('starts the axis at zero for power, and close to the values for a voltage', (
   expect(valueRange(-50, 400, true)[0]).toBeLessThan(-50);
   expect(valueRange(228, 232, false)[0]).toBeGreaterThan(220);
   expect(valueRange(null, null, true)).toEqual([0, 1]);
+});
+
+it('gives an axis the digits that its steps need', () => {
+  expect([100, 50, 5, 0.5, 0.25, 0.05].map(stepDigits)).toEqual([0, 0, 0, 1, 2, 2]);
+  expect(stepDigits(0)).toBe(4);
 });

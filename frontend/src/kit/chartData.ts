@@ -47,6 +47,16 @@ export function append(
   };
 }
 
+/** Digits that an axis with this step needs, so that 0.25 does not read as 0.3. */
+export function stepDigits(step: number): number {
+  const MOST = 4;
+  for (let digits = 0; digits < MOST; digits += 1) {
+    const scaled = step * 10 ** digits;
+    if (Math.abs(scaled - Math.round(scaled)) < 1e-6 && scaled >= 1) return digits;
+  }
+  return MOST;
+}
+
 /** The axis starts at zero for power and energy; elsewhere it hugs the values. */
 export function valueRange(
   low: number | null,

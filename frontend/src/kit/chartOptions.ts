@@ -1,7 +1,7 @@
 // The look of a time chart, from the page's own tokens.
 import uPlot from 'uplot';
 import { dayMonth, fixed, hourMinute, type Place } from './format';
-import { valueRange, type ChartData } from './chartData';
+import { stepDigits, valueRange, type ChartData } from './chartData';
 
 export interface ChartLook {
   kind: 'line' | 'bars';
@@ -29,7 +29,11 @@ function seriesOf(data: ChartData, look: ChartLook, rem: number): uPlot.Series[]
     stroke: line,
     width: look.kind === 'line' ? rem / 8 : 0,
     fill:
-      look.kind === 'bars' ? line : look.fromZero && !data.low ? token('--chart-fill') : undefined,
+      look.kind === 'bars'
+        ? token('--chart-bar')
+        : look.fromZero && !data.low
+          ? token('--chart-fill')
+          : undefined,
     points: { show: false },
     spanGaps: false,
   };
@@ -67,7 +71,7 @@ function axesOf(look: ChartLook, rem: number): uPlot.Axis[] {
         rem + (values ? Math.max(...values.map((v) => v.length)) : 3) * rem * 0.5,
       values: (_, splits) => {
         const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
-        const digits = Math.min(3, Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9)));
+        const digits = stepDigits(step);
         return splits.map((value) => fixed(value, digits, place.locale));
       },
     },

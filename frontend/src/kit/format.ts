@@ -51,7 +51,7 @@ const digitsByUnit: Record<string, (value: number) => number> = {
   Hz: () => 2,
   A: (value) => (Math.abs(value) < 9.995 ? 2 : 1),
   '°C': () => 1,
-  '%': () => 0,
+  '%': (value) => (Math.abs(value) < 9.95 ? 1 : 0),
   kWh: (value) => (Math.abs(value) < 999.95 ? 1 : 0),
 };
 

@@ -50,7 +50,7 @@ export function readingOf(
   const age = ageMs(value.timestamp, moment.now);
   // A quality that this page does not know is not trusted.
   const { tone, reason } = byQuality[value.quality] ?? byQuality.bad;
-  if (value.value === null || tone === 'none') {
+  if (value.value == null || tone === 'none') {
     return { value: null, tone: 'none', reason: tone === 'none' ? reason : 'no_data', ageMs: age };
   }
   if (!moment.current)

@@ -6,7 +6,7 @@ import { readFrame, type Frame, type Topic } from './frames';
 
 /** The server beats every second; two missed beats and a half are a loss. */
 export const SILENCE_MS = 2_500;
-const WATCH_MS = 250;
+const WATCH_MS = 100;
 /** A ticket or a handshake that takes longer than this is given up and tried again. */
 const ATTEMPT_MS = 8_000;
 

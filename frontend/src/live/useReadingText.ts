@@ -16,6 +16,10 @@ const NOW_MS = 15_000;
 const STEP_MS = 10_000;
 const MINUTE_MS = 60_000;
 
+/** "flow_rate" as a person would write it. */
+const plain = (metric: string) =>
+  (metric.charAt(0).toUpperCase() + metric.slice(1)).replace(/_/g, ' ');
+
 export function useReadingText() {
   const { t, te } = useI18n();
   const format = useFormat();
@@ -42,7 +46,7 @@ export function useReadingText() {
   /** "Voltage L1"; a plant's own metric shows under its own name. */
   function metricName(metric: string, phase: string | null = null): string {
     const key = `metric.${metric}`;
-    const name = te(key) || te(key, 'en') ? t(key) : metric.replace(/_/g, ' ');
+    const name = te(key) || te(key, 'en') ? t(key) : plain(metric);
     return phase ? `${name} ${phase}` : name;
   }
 

@@ -40,12 +40,12 @@ export const useSession = defineStore('session', () => {
     status.value = 'signed-out';
   }
 
-  /** Brings the session back after a reload; throws only when the appliance does not answer. */
+  /** Brings the session back after a reload; throws when the appliance does not answer, or cannot. */
   async function restore(): Promise<void> {
     try {
       await enter(await refreshLogin());
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) throw error;
       leave();
     }
   }

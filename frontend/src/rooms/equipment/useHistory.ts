@@ -1,16 +1,31 @@
 import { useIntervalFn } from '@vueuse/core';
-import { computed, ref, watch } from 'vue';
+import { computed, watch } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
 import { api } from '@/api';
 import { emptyChart } from '@/kit/chartData';
 import { useTask } from '@/kit/useTask';
 import { useReload, type useFeed } from '@/live/feed';
-import { chartOf, planOf, spanOf, type Range } from './ranges';
+import { chartOf, planOf, ranges, spanOf, type Range } from './ranges';
 
 const REFRESH_MS = 60_000;
 
 export function useHistory(id: string, feed: ReturnType<typeof useFeed>) {
-  const range = ref<Range>('24h');
-  const metric = ref('power');
+  const route = useRoute();
+  const router = useRouter();
+  /** In the address bar, so that a link shows what was seen. */
+  const inAddress = (name: string) => ({
+    get: () => (typeof route.query[name] === 'string' ? route.query[name] : ''),
+    set: (value: string) => void router.replace({ query: { ...route.query, [name]: value } }),
+  });
+  const [rangeQuery, metricQuery] = [computed(inAddress('range')), computed(inAddress('metric'))];
+  const range = computed<Range>({
+    get: () => ranges.find((known) => known === rangeQuery.value) ?? '24h',
+    set: (value) => (rangeQuery.value = value),
+  });
+  const metric = computed({
+    get: () => metricQuery.value || 'power',
+    set: (value) => (metricQuery.value = value),
+  });
   const task = useTask(async () => {
     const [now, asked] = [feed.now, metric.value];
     const plan = planOf(range.value, asked, now);
