@@ -16,7 +16,7 @@ diff -u frontend/openapi.json "$fresh/openapi.json" >"$fresh/difference" || {
 fact "frontend/openapi.json is what the server speaks"
 
 cd frontend
-npx --no-install openapi-typescript openapi.json -o "$fresh/made.ts" >/dev/null
+npm run --silent api:types -- -o "$fresh/made.ts" >/dev/null
 npx --no-install prettier --stdin-filepath src/api/schema.gen.ts <"$fresh/made.ts" >"$fresh/schema.gen.ts"
 diff -u src/api/schema.gen.ts "$fresh/schema.gen.ts" >"$fresh/difference" || {
   head -n 40 "$fresh/difference"
