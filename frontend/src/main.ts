@@ -2,14 +2,11 @@ import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import App from './App.vue';
 import { router } from './router';
-import { takeSetupToken } from './session/setupToken';
 import './styles/tokens.css';
 import './styles/fonts.css';
 import './styles/base.css';
 import './styles/components.css';
 import { i18n, preferredLanguage, setLanguage } from './words';
-
-takeSetupToken();
 
 // The words first, so that nobody sees English flash by before Arabic.
 void setLanguage(preferredLanguage(), false)

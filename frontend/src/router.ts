@@ -2,6 +2,7 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
 import { useSession } from '@/session/session';
 import type { Room } from '@/session/room';
+import { takeSetupToken } from '@/session/setupToken';
 
 const found = import.meta.glob<{ default: Room }>('./rooms/*/index.ts', { eager: true });
 
@@ -15,6 +16,9 @@ const routes = rooms.flatMap((room) =>
     meta: { permission: room.permission, ...route.meta, room: room.name },
   })),
 );
+
+// Before the history is made: it remembers the address that it starts from, token and all.
+takeSetupToken();
 
 export const router = createRouter({
   history: createWebHistory(),

@@ -22,7 +22,7 @@ journey('login: a wrong password, the right one, out again', async (stage) => {
   await page.reload();
   await page.getByRole('heading', { name: 'Equipment' }).waitFor();
 
-  await page.getByRole('button', { name: 'Your account' }).click();
+  await page.getByRole('button', { name: /your account/ }).click();
   await page.getByRole('menuitem', { name: 'Log out' }).click();
   await page.getByRole('heading', { name: 'Log in' }).waitFor();
   await page.goto('/equipment');
