@@ -5,14 +5,16 @@ use super::client::Client;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// An open socket.
+/// An open socket. It lives for a bounded time, because a socket that keeps telling something
+/// else would let a test wait for ever.
 pub struct Socket {
+    ends_at: Instant,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
@@ -31,7 +33,10 @@ impl Socket {
             request.headers_mut().insert(name, value);
         }
         match connect_async(request).await {
-            Ok((stream, _)) => Ok(Self { stream }),
+            Ok((stream, _)) => Ok(Self {
+                ends_at: Instant::now() + 2 * PATIENCE,
+                stream,
+            }),
             Err(Error::Http(response)) => {
                 let status = response.status().as_u16();
                 let body = response.into_body().unwrap_or_default();
@@ -70,7 +75,7 @@ impl Socket {
     }
 
     async fn next(&mut self, what: &str) -> Message {
-        let message = timeout(PATIENCE, self.stream.next()).await;
+        let message = timeout_at(self.ends_at, self.stream.next()).await;
         let message = message.unwrap_or_else(|_| panic!("waited in vain for {what}"));
         match message {
             Some(Ok(message)) => message,
@@ -80,10 +85,14 @@ impl Socket {
 
     /// The next message as JSON.
     pub async fn message(&mut self) -> Value {
+        self.text("a message").await
+    }
+
+    async fn text(&mut self, what: &str) -> Value {
         loop {
-            match self.next("a message").await {
+            match self.next(what).await {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Close(frame) => panic!("closed with {frame:?} instead of a message"),
+                Message::Close(frame) => panic!("closed with {frame:?} instead of {what}"),
                 _ => {}
             }
         }
@@ -91,8 +100,9 @@ impl Socket {
 
     /// The data of the next frame of the hub with this event.
     pub async fn event(&mut self, event: &str) -> Value {
+        let what = format!("a frame of {event}");
         loop {
-            let frame = self.message().await;
+            let frame = self.text(&what).await;
             assert_eq!(super::keys(&frame), ["data", "event"]);
             if frame["event"] == event {
                 return frame["data"].clone();
