@@ -10,7 +10,7 @@ import {
   shows,
   signInByScript,
 } from '../support/person.mjs';
-import { until } from '../support/until.mjs';
+import { Retry, until } from '../support/until.mjs';
 
 /** Every tick of power that the appliance has of this meter. */
 async function history(appliance, token, id) {
@@ -19,6 +19,37 @@ async function history(appliance, token, id) {
   const query = new URLSearchParams({ from, to, resolution: 'raw', metric: 'power', meter_id: id });
   const { series } = await appliance.ask('GET', `/historical/consumption?${query}`, { token });
   return series.filter(({ value }) => value !== null);
+}
+
+/** The page itself notes when the banner comes; a reload would forget both marks. */
+const watchForBanner = (page) =>
+  page.evaluate(() => {
+    window.sameDocument = true;
+    new MutationObserver(() => {
+      const found = document.querySelector('[data-test="connection-banner"]');
+      if (found) window.bannerAt ??= Date.now();
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+
+/** Waits for the banner; tells how long after `since` the page drew it. */
+async function bannerAfter(page, since) {
+  await banner(page).waitFor();
+  return (await page.evaluate(() => window.bannerAt)) - since;
+}
+
+/** While the connection is lost, no number is drawn without the dashes of an old one. */
+function noValueIsCurrent(page) {
+  const numbers = page.locator('.reading__value');
+  return until('no value is drawn as a current one', async () => {
+    const current = await numbers.evaluateAll((all) =>
+      all
+        .filter((value) => getComputedStyle(value).textDecorationStyle !== 'dashed')
+        .map((value) => value.innerText)
+        .filter((text) => text !== '–'),
+    );
+    if (current.length > 0) throw new Retry(`still current: ${current.join(', ')}`);
+    return true;
+  });
 }
 
 journey('the appliance is killed: the page says so, and recovers without a reload', async (stage, t) => {
@@ -37,24 +68,13 @@ journey('the appliance is killed: the page says so, and recovers without a reloa
     return ticks.length >= 3 && ticks;
   });
 
-  // The page itself notes when the banner comes; a reload would forget both marks.
-  await page.evaluate(() => {
-    window.sameDocument = true;
-    new MutationObserver(() => {
-      const found = document.querySelector('[data-test="connection-banner"]');
-      if (found) window.bannerAt ??= Date.now();
-    }).observe(document.body, { childList: true, subtree: true });
-  });
+  await watchForBanner(page);
   const killedAt = Date.now();
   await appliance.kill();
-  await banner(page).waitFor();
-  const tookMs = (await page.evaluate(() => window.bannerAt)) - killedAt;
+  const tookMs = await bannerAfter(page, killedAt);
   t.diagnostic(`the banner came ${tookMs} ms after kill -9 (promised: 3000 ms)`);
   assert.match(await banner(page).innerText(), /No connection to the appliance since \d\d:\d\d:\d\d/);
-  await until('no value is drawn as a current one', async () => {
-    const good = await page.locator('.reading--good').count();
-    return good === 0;
-  });
+  await noValueIsCurrent(page);
   assert.equal((await readingIn(power)).number, 15.5, 'the last value stays readable');
   await stage.browser.picture(page, 'killed-detail');
 
@@ -78,6 +98,32 @@ journey('the appliance is killed: the page says so, and recovers without a reloa
   await page.getByRole('link', { name: 'Dashboard', exact: true }).click();
   await shows(page.getByRole('region', { name: 'Power now' }), 18.5);
   assert.equal(await page.evaluate(() => window.sameDocument), true);
+});
+
+journey('the cable is pulled: silence is noticed, and the same page goes on', async (stage, t) => {
+  const meter = await stage.meter({ powerKw: 4.75 });
+  const appliance = await stage.appliance();
+  await setUpByScript(appliance);
+  const page = await stage.browser.open(appliance);
+  await arrive(page);
+  await addMeter(page, { name: 'Behind the cable', port: meter.port });
+  await page.getByRole('link', { name: 'Dashboard', exact: true }).click();
+  const power = page.getByRole('region', { name: 'Power now' });
+  await shows(power, 4.75);
+
+  await watchForBanner(page);
+  const pulledAt = Date.now();
+  appliance.freeze();
+  const tookMs = await bannerAfter(page, pulledAt);
+  t.diagnostic(`the banner came ${tookMs} ms after the last frame could (promised: 3000 ms)`);
+  await noValueIsCurrent(page);
+  await stage.browser.picture(page, 'cable-pulled-dashboard');
+
+  appliance.thaw();
+  await meter.set({ power_kw: 5.75 });
+  await shows(power, 5.75);
+  await banner(page).waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => window.sameDocument), true, 'the page was not reloaded');
 });
 
 journey('the appliance is gone when the page is opened: it waits and goes on', async (stage) => {

@@ -67,6 +67,15 @@ export class Appliance {
     return this.#end('SIGKILL');
   }
 
+  /** The network cable is pulled: the connection stands, and nothing comes any more. */
+  freeze() {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw() {
+    this.#child.kill('SIGCONT');
+  }
+
   /** On the same directory and the same port. */
   startAgain() {
     return this.#launch(new URL(this.address).host);
