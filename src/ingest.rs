@@ -180,6 +180,7 @@ impl Funnel {
         let batches = Arc::new(std::mem::take(held));
         match self.tsdb.append(Arc::clone(&batches), |_| Ok(())).await {
             Ok(()) => {
+                self.live.apply(&batches);
                 let samples: usize = batches.iter().map(|batch| batch.readings.len()).sum();
                 self.counters
                     .samples
@@ -188,7 +189,6 @@ impl Funnel {
                 self.counters
                     .last_commit_ms
                     .store(self.clock.now().ms(), Ordering::Relaxed);
-                self.live.apply(&batches);
             }
             Err(error) => {
                 self.counters.refused.fetch_add(1, Ordering::Relaxed);

@@ -20,6 +20,8 @@ pub(super) struct Shared {
     pub(super) links: Links,
 }
 
+/// How far the first reading of a device may be dated back to its beat, ms.
+const BACK_DATED_MAX_MS: i64 = 10_000;
 /// How long a line rests after a fault of ours, so that it does not spin.
 const PANIC_PAUSE: Duration = Duration::from_secs(2);
 
@@ -55,6 +57,8 @@ struct Polled {
     device: Device,
     /// When its next turn comes.
     next: Timestamp,
+    /// It has not had a turn yet: that one need not fall on a beat.
+    first: bool,
     /// The planned reads, some of them split after the device refused the whole.
     requests: Vec<Request>,
     backoff: Backoff,
@@ -65,6 +69,7 @@ impl Polled {
     fn new(device: Device, now: Timestamp) -> Self {
         Self {
             next: now,
+            first: true,
             requests: device.plan.reads.requests().to_vec(),
             device,
             backoff: Backoff::default(),
@@ -179,8 +184,12 @@ impl LineTask {
     /// passed meanwhile are not replayed.
     async fn serve(&mut self, index: usize, now: Timestamp) {
         let polled = &mut self.devices[index];
-        let tick = now.floor_to(polled.interval_ms());
-        polled.next = tick.plus_ms(polled.interval_ms());
+        let beat = now.floor_to(polled.interval_ms());
+        polled.next = beat.plus_ms(polled.interval_ms());
+        // A meter that is read once an hour must not have its first reading dated back to the
+        // last full hour; within a few seconds the beat is as true as the moment.
+        let off_beat = std::mem::take(&mut polled.first) && now.since_ms(beat) > BACK_DATED_MAX_MS;
+        let tick = if off_beat { now.floor_to(1_000) } else { beat };
         if self.outage.waits(now) {
             self.note_outage(index);
             self.offer(index, tick, &[]);

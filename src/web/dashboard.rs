@@ -12,24 +12,33 @@ use std::sync::{Mutex, PoisonError};
 /// How long a figure is reused, ms.
 const REUSE_MS: i64 = 500;
 
+/// Figures, and what they were computed from.
+#[derive(Debug)]
+struct Kept {
+    metrics: DashboardMetrics,
+    site: Site,
+    /// Commits of the funnel by then: new readings make new figures.
+    commits: u64,
+}
+
 /// The last figures of each site.
 #[derive(Debug, Default)]
 pub struct DashboardCache {
-    last: Mutex<BTreeMap<String, DashboardMetrics>>,
+    last: Mutex<BTreeMap<String, Kept>>,
 }
 
 impl DashboardCache {
-    fn get(&self, key: &str, now: Timestamp) -> Option<DashboardMetrics> {
+    fn get(&self, site: &Site, commits: u64, now: Timestamp) -> Option<DashboardMetrics> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = last.get(key)?;
-        (0..REUSE_MS)
-            .contains(&now.since_ms(found.timestamp))
-            .then(|| found.clone())
+        let kept = last.get(&site.key)?;
+        let young = (0..REUSE_MS).contains(&now.since_ms(kept.metrics.timestamp));
+        let same = kept.commits == commits && kept.site == *site;
+        (young && same).then(|| kept.metrics.clone())
     }
 
-    fn put(&self, key: &str, metrics: DashboardMetrics) {
+    fn put(&self, kept: Kept) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.insert(key.to_owned(), metrics);
+        last.insert(kept.site.key.clone(), kept);
     }
 }
 
@@ -53,7 +62,8 @@ pub fn site_equipment(context: &Context, site: &str) -> Vec<EquipmentId> {
 /// When the energy of today cannot be read.
 pub async fn metrics_of(context: &Context, site: &Site) -> Result<DashboardMetrics> {
     let now = context.clock.now();
-    if let Some(metrics) = context.dashboards.get(&site.key, now) {
+    let commits = context.counters.commits();
+    if let Some(metrics) = context.dashboards.get(site, commits, now) {
         return Ok(metrics);
     }
     let equipment = site_equipment(context, &site.key);
@@ -67,6 +77,10 @@ pub async fn metrics_of(context: &Context, site: &Site) -> Result<DashboardMetri
     };
     let price = site.price_per_kwh.and_then(|price| price.to_f64());
     let metrics = site_now(&devices, today.energy_kwh, price, now);
-    context.dashboards.put(&site.key, metrics.clone());
+    context.dashboards.put(Kept {
+        metrics: metrics.clone(),
+        site: site.clone(),
+        commits,
+    });
     Ok(metrics)
 }

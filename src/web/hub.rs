@@ -77,9 +77,15 @@ struct Interests {
     changed: BTreeSet<EquipmentId>,
     /// Everything has to be sent again.
     snapshot: bool,
+    /// New readings came since the dashboard was sent.
+    dashboard_due: bool,
 }
 
 impl Interests {
+    fn has_news(&self) -> bool {
+        self.snapshot || !self.changed.is_empty() || self.dashboard_due
+    }
+
     fn any(&self) -> bool {
         self.all || !self.named.is_empty()
     }
@@ -98,6 +104,7 @@ impl Interests {
         match change {
             Ok(change) if ends(&change, session) => Outcome::SessionEnded,
             Ok(Change::Values(equipment)) => {
+                self.dashboard_due = self.dashboard;
                 let wanted = equipment.iter().filter(|id| self.wants(**id));
                 let wanted: Vec<_> = wanted.copied().collect();
                 self.changed.extend(wanted);
@@ -182,8 +189,8 @@ async fn serve(mut socket: Socket, context: &Context) {
                 next_beat = context.clock.now().floor_to(every_ms).plus_ms(every_ms);
                 send_dashboard(&mut socket, context).await
             }
-            _ = flush.tick(), if interests.snapshot || !interests.changed.is_empty() => {
-                send_live(&mut socket, context, &mut interests).await
+            _ = flush.tick(), if interests.has_news() => {
+                send_news(&mut socket, context, &mut interests).await
             }
             change = feed.recv() => match interests.take(change, context, session) {
                 Outcome::Quiet => true,
@@ -260,6 +267,17 @@ async fn send_dashboard(socket: &mut Socket, context: &Context) -> bool {
         Ok(metrics) => send(socket, "dashboard", metrics).await,
         Err(error) => send_error(socket, &error).await,
     }
+}
+
+/// What came since the last time. The dashboard follows the readings, not only its beat: meters are
+/// read on the beat, and what they say is on disk a moment after it.
+async fn send_news(socket: &mut Socket, context: &Context, interests: &mut Interests) -> bool {
+    let dashboard = std::mem::take(&mut interests.dashboard_due) && interests.dashboard;
+    if dashboard && !send_dashboard(socket, context).await {
+        return false;
+    }
+    let live = interests.snapshot || !interests.changed.is_empty();
+    !live || send_live(socket, context, interests).await
 }
 
 async fn send_live(socket: &mut Socket, context: &Context, interests: &mut Interests) -> bool {

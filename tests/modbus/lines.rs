@@ -36,6 +36,20 @@ async fn a_beat_off_the_grid_is_stamped_on_it() {
 }
 
 #[tokio::test]
+async fn the_first_reading_of_an_hourly_meter_is_not_dated_back_to_the_hour() {
+    let mut rig = Rig::with_beacons(&[&[1]]).await;
+    rig.clock.advance(Duration::from_millis(40 * 60_000 + 250));
+    let mut source = rig.source(0, 1);
+    source.poll_interval_ms = 3_600_000;
+    let device = rig.device(&source);
+    rig.acquisition.apply(vec![device]);
+    let start = crate::support::start_time();
+    assert_eq!(rig.next().await.at, start.plus_ms(40 * 60_000));
+    rig.clock.advance(Duration::from_millis(20 * 60_000));
+    assert_eq!(rig.next().await.at, start.plus_ms(60 * 60_000));
+}
+
+#[tokio::test]
 async fn beats_lost_in_a_clock_jump_are_not_replayed() {
     let mut rig = Rig::with_beacons(&[&[1]]).await;
     rig.acquisition.apply(vec![rig.beacon(0, 1)]);
