@@ -20,7 +20,7 @@ const IN_USE_MS: i64 = 24 * 3_600_000;
 /// What a list is narrowed by; an empty filter takes all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Part of the name, or of the id.
+    /// Part of the name, the model, the serial number or the id.
     pub search: Option<String>,
     /// Exact type.
     pub kind: Option<String>,
@@ -88,7 +88,10 @@ impl Registry {
             .map(|text| text.trim().to_lowercase());
         let passes = |equipment: &&Equipment| {
             let found = search.as_ref().is_none_or(|text| {
-                equipment.name.to_lowercase().contains(text)
+                let holds = |field: &str| field.to_lowercase().contains(text);
+                holds(&equipment.name)
+                    || holds(&equipment.model)
+                    || equipment.serial_number.as_deref().is_some_and(holds)
                     || equipment.id.to_string().contains(text)
             });
             let equals = |wanted: &Option<String>, is: Option<&str>| {

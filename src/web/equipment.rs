@@ -32,7 +32,7 @@ pub fn protected() -> OpenApiRouter<Context> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// Part of the name, or of the id.
+    /// Part of the name, the model, the serial number or the id.
     search: Option<String>,
     /// Exact type.
     #[serde(rename = "type")]

@@ -39,7 +39,7 @@ async fn plant() -> (Appliance, Client, Field, Vec<String>) {
     let mut ids = Vec::new();
     for (name, kind, location, status, modbus) in rows {
         let body = json!({ "name": name, "type": kind, "model": "M", "location": location,
-            "install_date": "2024-05-01", "status": status, "modbus": modbus });
+            "serial_number": format!("SN {}", 100 + ids.len()), "install_date": "2024-05-01", "status": status, "modbus": modbus });
         ids.push(chief.add_equipment(&body).await);
     }
     appliance
@@ -79,6 +79,7 @@ async fn each_filter_narrows_the_list_and_all_of_them_together() {
             &format!("?search={}", half_an_id.to_uppercase()),
             &["Boiler"],
         ),
+        ("?search=sn+102", &["Boiler"]),
         ("?search=nothing", &[]),
         (
             "?search=",

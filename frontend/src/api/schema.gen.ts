@@ -1935,7 +1935,7 @@ export interface operations {
     list: {
         parameters: {
             query?: {
-                /** @description Part of the name, or of the id. */
+                /** @description Part of the name, the model, the serial number or the id. */
                 search?: string;
                 /** @description Exact type. */
                 type?: string;
