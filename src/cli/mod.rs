@@ -12,7 +12,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -23,6 +24,8 @@ const LINKAGE: &str = if cfg!(target_feature = "crt-static") {
     concat!(env!("CARGO_PKG_VERSION"), " (dynamic)")
 };
 
+/// A signal this long after the first means that a person does not want to wait.
+const IMPATIENT_AFTER: Duration = Duration::from_secs(1);
 /// How long work that nobody waits for any more may go on at the stop.
 const STRAGGLERS_WITHIN: Duration = Duration::from_millis(500);
 
@@ -154,10 +157,13 @@ fn start_log(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Lets Ctrl-C and SIGTERM ask for the stop; a second one does not wait.
+/// Lets Ctrl-C and SIGTERM ask for the stop. Another one a while later does not wait for it; the
+/// doubles that wrappers send at once do no harm.
 fn stop_on_signal(stop: CancellationToken) -> Result<()> {
+    let asked_at = OnceLock::new();
     ctrlc::set_handler(move || {
-        if stop.is_cancelled() {
+        let first = *asked_at.get_or_init(Instant::now);
+        if stop.is_cancelled() && first.elapsed() > IMPATIENT_AFTER {
             std::process::exit(130);
         }
         stop.cancel();
