@@ -1,43 +1,77 @@
-//! The data file: made whole, opened, and opened again after the disk refused.
+//! One data file: made whole, opened, and opened again after the disk refused.
 //!
 //! After an input/output error redb takes no more writes on the same handle, also when the disk
 //! has room again. So the handle is dropped and the file opened anew, which repairs it to the
 //! last commit; a write that failed is never taken for done.
 
-use super::{migrate, read_error, write_error};
-use crate::base::{Error, Result};
+use super::disk::Disk;
+use super::{Transaction, migrate, read_error, write_error};
+use crate::base::{Error, ErrorKind, Result};
 use redb::{Database, Durability, ReadTransaction, ReadableDatabase as _, WriteTransaction};
-use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// Page cache, bytes. Ingest and rollup queries are as fast with 16 MiB; the rest serves scans.
-const CACHE_BYTES: usize = 64 << 20;
 /// How often opening again is tried for one change: a read that is under way holds the old handle
 /// for a moment.
 const REOPEN_TRIES: u32 = 40;
 /// Pause between two tries.
 const REOPEN_PAUSE: Duration = Duration::from_millis(50);
 
-/// The one data file.
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    /// Records, and readings on their way into volumes.
+    Main,
+    /// Sealed readings or rollups of a period.
+    Volume,
+}
+
+impl FileKind {
+    /// Page cache, bytes. The kernel caches the same pages behind it, so a small one costs
+    /// little time and keeps the memory of the appliance bounded.
+    const fn cache_bytes(self) -> usize {
+        match self {
+            Self::Main => 16 << 20,
+            Self::Volume => 4 << 20,
+        }
+    }
+}
+
+/// One file of the data directory.
 pub(super) struct DataFile {
-    path: PathBuf,
+    disk: Arc<dyn Disk>,
+    name: String,
+    kind: FileKind,
     /// `None` between a refusal of the disk and the next successful opening.
     database: RwLock<Option<Database>>,
+    /// The last change did not end well: the file is opened again before the next one.
+    suspect: AtomicBool,
+    /// What the appliance tells about itself.
+    healthy: AtomicBool,
 }
 
 impl DataFile {
     /// Opens the file; makes it when it is absent; brings an older one up to this version.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        if !path.exists() {
-            create(path)?;
+    pub(super) fn open(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Result<Self> {
+        if !disk.exists(name) {
+            create(disk.as_ref(), name, kind)?;
         }
-        let database = open(path)?;
-        migrate::run(&database)?;
+        let database = open(disk.as_ref(), name, kind)?;
+        migrate::run(&database, kind)?;
         Ok(Self {
-            path: path.to_path_buf(),
+            disk: Arc::clone(disk),
+            name: name.to_owned(),
+            kind,
             database: RwLock::new(Some(database)),
+            suspect: AtomicBool::new(false),
+            healthy: AtomicBool::new(true),
         })
+    }
+
+    /// Whether the last change ended well.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Relaxed)
     }
 
     pub(super) fn begin_read(&self) -> Result<ReadTransaction> {
@@ -49,10 +83,41 @@ impl DataFile {
             .map_err(read_error)
     }
 
+    /// Runs one change. One at a time: the caller sees to that.
+    pub(super) fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        if self.suspect.load(Ordering::Relaxed) {
+            self.reopen()?;
+        }
+        // Until it ended well: a panic, too, leaves it to the next change to open the file again.
+        self.suspect.store(true, Ordering::Relaxed);
+        let result = self.attempt(work);
+        // A refusal by the work itself says nothing about the disk; a failed read or write does.
+        let disk_refused = result
+            .as_ref()
+            .is_err_and(|error| error.kind == ErrorKind::Unavailable);
+        self.suspect.store(disk_refused, Ordering::Relaxed);
+        self.healthy.store(!disk_refused, Ordering::Relaxed);
+        result
+    }
+
+    fn attempt<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let transaction = self.begin_write()?;
+        match work(&Transaction::new(&transaction)) {
+            Ok(value) => {
+                transaction.commit().map_err(write_error)?;
+                Ok(value)
+            }
+            Err(refused) => {
+                transaction.abort().map_err(write_error)?;
+                Err(refused)
+            }
+        }
+    }
+
     /// Begins a write under the commit policy: on disk when it returns (`Immediate`), and with
     /// the allocator state (quick-repair), so that the file opens at once after a power cut
     /// instead of being walked.
-    pub(super) fn begin_write(&self) -> Result<WriteTransaction> {
+    fn begin_write(&self) -> Result<WriteTransaction> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         let begun = database.as_ref().ok_or_else(refused)?.begin_write();
         let mut transaction = begun.map_err(write_error)?;
@@ -63,9 +128,8 @@ impl DataFile {
         Ok(transaction)
     }
 
-    /// Drops the handle that the disk refused and opens the file again. Only the writer calls it,
-    /// between two changes.
-    pub(super) fn reopen(&self) -> Result<()> {
+    /// Drops the handle that the disk refused and opens the file again.
+    fn reopen(&self) -> Result<()> {
         let mut slot = self
             .database
             .write()
@@ -73,7 +137,7 @@ impl DataFile {
         drop(slot.take());
         let mut tries = 1;
         let database = loop {
-            match open(&self.path) {
+            match open(self.disk.as_ref(), &self.name, self.kind) {
                 Ok(database) => break database,
                 Err(error) if tries == REOPEN_TRIES => return Err(error),
                 Err(_) => std::thread::sleep(REOPEN_PAUSE),
@@ -81,7 +145,8 @@ impl DataFile {
             tries += 1;
         };
         *slot = Some(database);
-        tracing::info!("the data file was opened again after the disk had refused");
+        let file = &self.name;
+        tracing::info!(%file, "a data file was opened again after the disk had refused");
         Ok(())
     }
 }
@@ -93,56 +158,32 @@ fn refused() -> Error {
     )
 }
 
-fn open(path: &Path) -> Result<Database> {
-    Database::builder()
-        .set_cache_size(CACHE_BYTES)
-        .open(path)
-        .map_err(|cause| open_error(path, cause))
+fn open(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<Database> {
+    disk.open(name, kind.cache_bytes())
+        .map_err(|cause| open_error(&disk.show(name), cause))
 }
 
 /// Makes an empty data file under a temporary name and moves it into place: a power cut inside
 /// the first creation would else leave a file that never opens.
-fn create(file: &Path) -> Result<()> {
-    let unfinished = file.with_extension("redb.new");
+fn create(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<()> {
+    let unfinished = format!("{name}.new");
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        Error::unavailable(format!("The data file {} cannot be made.", file.display()))
-            .because(cause)
+        let sentence = format!("The data file {} cannot be made.", disk.show(name));
+        Error::unavailable(sentence).because(cause)
     };
-    if unfinished.exists() {
-        std::fs::remove_file(&unfinished).map_err(|cause| failed(cause.into()))?;
-    }
-    private_file(&unfinished).map_err(|cause| failed(cause.into()))?;
-    let database = Database::create(&unfinished).map_err(|cause| failed(cause.into()))?;
-    migrate::stamp(&database)?;
+    disk.remove(&unfinished)
+        .and_then(|()| disk.make(&unfinished))
+        .map_err(|cause| failed(cause.into()))?;
+    let database = disk
+        .open(&unfinished, kind.cache_bytes())
+        .map_err(|cause| failed(cause.into()))?;
+    migrate::stamp(&database, kind)?;
     drop(database);
-    std::fs::File::open(&unfinished)
-        .and_then(|made| made.sync_all())
-        .and_then(|()| std::fs::rename(&unfinished, file))
-        .and_then(|()| sync_directory(file))
+    disk.rename(&unfinished, name)
         .map_err(|cause| failed(cause.into()))
 }
 
-/// Makes an empty file that only its owner can read: it will hold password hashes and keys.
-fn private_file(file: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map(drop)
-}
-
-/// Makes the names in the directory of `file` durable.
-fn sync_directory(file: &Path) -> std::io::Result<()> {
-    let parent = file
-        .parent()
-        .map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    std::fs::File::open(parent)?.sync_all()
-}
-
-fn open_error(file: &Path, cause: redb::DatabaseError) -> Error {
-    let file = file.display();
+fn open_error(file: &str, cause: redb::DatabaseError) -> Error {
     let sentence = match &cause {
         redb::DatabaseError::DatabaseAlreadyOpen => {
             format!("The data file {file} is in use by another program. Stop it first.")

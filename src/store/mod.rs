@@ -1,26 +1,31 @@
 //! The one data directory; home of redb.
 //!
 //! Promises: a write that returned is on disk and survives power loss; one directory serves one
-//! process; readers never block the writer. One thread writes, and the commit policy stands in
-//! one place ([`writer`]). Will not do: know what the records mean.
+//! process; readers never block the writer. One thread writes the data file, and the commit
+//! policy stands in one place ([`file`]). Periods that are over lie in files of their own
+//! ([`Volumes`]). Will not do: know what the records mean.
 //!
 //! Keys and values are bytes, so that no other room depends on redb; [`table::Table`] gives
 //! records a type and a version.
 
 pub mod audit;
 mod directory;
+pub(crate) mod disk;
 mod file;
 mod migrate;
 mod read;
 pub mod table;
+mod volume;
 mod writer;
 
 pub use directory::{LockOwner, inspect};
 pub use read::{Reader, View, Visit};
+pub use volume::{Volume, VolumeInfo, Volumes};
 pub use writer::Transaction;
 
 use crate::base::{Error, Result};
-use file::DataFile;
+use disk::{Disk, RealDisk};
+use file::{DataFile, FileKind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,7 +54,10 @@ impl TableName {
 pub struct Store {
     file: Arc<DataFile>,
     writer: writer::Writer,
-    directory: Arc<directory::Directory>,
+    disk: Arc<dyn Disk>,
+    path: std::path::PathBuf,
+    /// Held as long as the store is; a simulated disk needs no lock.
+    _directory: Option<Arc<directory::Directory>>,
 }
 
 impl Store {
@@ -62,25 +70,41 @@ impl Store {
     /// refuses; the sentence says which and what to do.
     pub fn open(directory: &Path, owner: &str) -> Result<Self> {
         let directory = directory::Directory::take(directory, owner)?;
-        let file = Arc::new(DataFile::open(&directory.path().join(DATA_FILE))?);
-        let writer = writer::Writer::start(Arc::clone(&file))?;
+        let path = directory.path().to_path_buf();
+        let disk = Arc::new(RealDisk::new(path.clone()));
+        let mut store = Self::on(disk, &path)?;
+        store._directory = Some(Arc::new(directory));
+        Ok(store)
+    }
+
+    /// Opens the store on a disk; `path` is what the disk is called.
+    pub(crate) fn on(disk: Arc<dyn Disk>, path: &Path) -> Result<Self> {
+        let file = Arc::new(DataFile::open(&disk, DATA_FILE, FileKind::Main)?);
         Ok(Self {
+            writer: writer::Writer::start(Arc::clone(&file))?,
             file,
-            writer,
-            directory: Arc::new(directory),
+            disk,
+            path: path.to_path_buf(),
+            _directory: None,
         })
+    }
+
+    /// The volumes of a folder of the data directory.
+    #[must_use]
+    pub fn volumes(&self, folder: &'static str) -> Volumes {
+        Volumes::new(Arc::clone(&self.disk), folder)
     }
 
     /// Where the data lies.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 
-    /// Bytes of the data file on disk.
+    /// Bytes that the data file takes from the disk.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {
-        std::fs::metadata(self.path().join(DATA_FILE)).map_or(0, |meta| meta.len())
+        self.disk.bytes(DATA_FILE)
     }
 
     /// A consistent view of the last commit. Keep it short: while it lives, pages that later
@@ -120,7 +144,7 @@ impl Store {
     /// Whether the writer still takes work.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        self.writer.is_healthy()
+        self.file.is_healthy()
     }
 
     /// Finishes the work that was handed in and ends the writer thread. Later writes are

@@ -1,12 +1,11 @@
-//! The one thread that writes. The commit policy is in [`DataFile::begin_write`].
+//! The one thread that writes the data file. The commit policy is in [`DataFile`].
 
 use super::file::DataFile;
 use super::read::walk;
 use super::{TableName, View, Visit, write_error};
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{Error, Result};
 use redb::{ReadableTable as _, WriteTransaction};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::oneshot;
 
@@ -14,11 +13,17 @@ use tokio::sync::oneshot;
 /// than this means the disk hangs, and a new click is better refused than queued.
 const QUEUE: usize = 256;
 
-type Job = Box<dyn FnOnce(&DataFile, &State) + Send>;
+type Job = Box<dyn FnOnce(&DataFile) + Send>;
 
 /// One write transaction, handed to the closure of [`super::Store::write`].
 pub struct Transaction<'a> {
     inner: &'a WriteTransaction,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) const fn new(inner: &'a WriteTransaction) -> Self {
+        Self { inner }
+    }
 }
 
 impl Transaction<'_> {
@@ -46,6 +51,36 @@ impl Transaction<'_> {
             .map_err(write_error)?;
         let old = table.remove(key).map_err(write_error)?;
         Ok(old.is_some())
+    }
+
+    /// Forgets many keys; absent ones are no error.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove_all<K: AsRef<[u8]>>(
+        &self,
+        table: TableName,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<()> {
+        let mut table = self
+            .inner
+            .open_table(table.definition())
+            .map_err(write_error)?;
+        for key in keys {
+            table.remove(key.as_ref()).map_err(write_error)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a whole table.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn drop_table(&self, table: TableName) -> Result<()> {
+        self.inner
+            .delete_table(table.definition())
+            .map(drop)
+            .map_err(write_error)
     }
 
     /// The entry with the greatest key.
@@ -109,41 +144,25 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
 }
 
-/// What the writer knows of its disk.
-struct State {
-    /// The last change did not end well: the file is opened again before the next one.
-    suspect: AtomicBool,
-    /// What the appliance tells about itself.
-    healthy: AtomicBool,
-}
-
 struct Shared {
     jobs: Mutex<Option<mpsc::SyncSender<Job>>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
-    state: Arc<State>,
 }
 
 impl Writer {
     pub(super) fn start(file: Arc<DataFile>) -> Result<Self> {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
-        let state = State {
-            suspect: AtomicBool::new(false),
-            healthy: AtomicBool::new(true),
-        };
-        let state = Arc::new(state);
-        let seen = Arc::clone(&state);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 for job in queue {
-                    job(&file, &seen);
+                    job(&file);
                 }
             })
             .map_err(|cause| Error::internal("No thread for the store.").because(cause))?;
         let shared = Shared {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
-            state,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -174,9 +193,9 @@ impl Writer {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |file, state| {
+        let job: Job = Box::new(move |file| {
             // A panic aborts its transaction when it is dropped; the thread goes on.
-            let result = catch_unwind(AssertUnwindSafe(|| perform(file, state, work)))
+            let result = catch_unwind(AssertUnwindSafe(|| file.change(work)))
                 .unwrap_or_else(|_| Err(Error::internal("A change failed; nothing was stored.")));
             let _ = reply.send(result);
         });
@@ -197,10 +216,6 @@ impl Writer {
         Ok(answer)
     }
 
-    pub(super) fn is_healthy(&self) -> bool {
-        self.shared.state.healthy.load(Ordering::Relaxed)
-    }
-
     pub(super) fn close(&self) {
         let lock = |poisoned: std::sync::PoisonError<_>| poisoned.into_inner();
         drop(
@@ -213,42 +228,6 @@ impl Writer {
         let thread = self.shared.thread.lock().unwrap_or_else(lock).take();
         if let Some(thread) = thread {
             let _ = thread.join();
-        }
-    }
-}
-
-fn perform<T>(
-    file: &DataFile,
-    state: &State,
-    work: impl FnOnce(&Transaction<'_>) -> Result<T>,
-) -> Result<T> {
-    if state.suspect.load(Ordering::Relaxed) {
-        file.reopen()?;
-    }
-    // Until it ended well: a panic, too, leaves it to the next change to open the file again.
-    state.suspect.store(true, Ordering::Relaxed);
-    let result = change(file, work);
-    // A refusal by the work itself says nothing about the disk; a failed read or write in it does.
-    let disk_refused = result
-        .as_ref()
-        .is_err_and(|error| error.kind == ErrorKind::Unavailable);
-    state.suspect.store(disk_refused, Ordering::Relaxed);
-    state.healthy.store(!disk_refused, Ordering::Relaxed);
-    result
-}
-
-fn change<T>(file: &DataFile, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-    let transaction = file.begin_write()?;
-    match work(&Transaction {
-        inner: &transaction,
-    }) {
-        Ok(value) => {
-            transaction.commit().map_err(write_error)?;
-            Ok(value)
-        }
-        Err(refused) => {
-            transaction.abort().map_err(write_error)?;
-            Err(refused)
         }
     }
 }

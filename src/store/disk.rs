@@ -1,0 +1,118 @@
+//! What the store asks of a disk. The real one is a directory; a test puts a disk there that
+//! loses, tears and refuses writes.
+
+use redb::{Database, DatabaseError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A place for data files. Names are relative, with `/` between folder and file.
+pub(crate) trait Disk: Send + Sync {
+    /// Opens a file that exists, with this much page cache, bytes.
+    fn open(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError>;
+
+    /// Makes an empty file that only its owner can read, and its folder.
+    fn make(&self, name: &str) -> io::Result<()>;
+
+    /// Whether there is such a file.
+    fn exists(&self, name: &str) -> bool;
+
+    /// Bytes that the file takes from the disk; 0 when it is absent.
+    fn bytes(&self, name: &str) -> u64;
+
+    /// Puts a finished file into its place; durable when it returns.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Deletes a file; durable when it returns. An absent one is no error.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// The files of a folder, in order; none when there is no folder.
+    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// The file as a person knows it.
+    fn show(&self, name: &str) -> String;
+}
+
+/// A directory of the file system.
+#[derive(Debug)]
+pub(super) struct RealDisk {
+    root: PathBuf,
+}
+
+impl RealDisk {
+    pub(super) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+}
+
+impl Disk for RealDisk {
+    fn open(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError> {
+        Database::builder()
+            .set_cache_size(cache_bytes)
+            .open(self.root.join(name))
+    }
+
+    fn make(&self, name: &str) -> io::Result<()> {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        let path = self.root.join(name);
+        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+            let mut builder = std::fs::DirBuilder::new();
+            builder.recursive(true).mode(0o700).create(folder)?;
+            sync_folder_of(folder)?;
+        }
+        // It will hold password hashes and keys: closed to everyone else.
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        options.open(path).map(drop)
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        self.root.join(name).exists()
+    }
+
+    fn bytes(&self, name: &str) -> u64 {
+        use std::os::unix::fs::MetadataExt as _;
+        // Blocks, not length: what was never written of a file that grows in strides costs nothing.
+        std::fs::metadata(self.root.join(name)).map_or(0, |meta| meta.blocks() * 512)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let (from, to) = (self.root.join(from), self.root.join(to));
+        std::fs::File::open(&from)?.sync_all()?;
+        std::fs::rename(&from, &to)?;
+        sync_folder_of(&to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let path = self.root.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => sync_folder_of(&path),
+        }
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let entries = match std::fs::read_dir(self.root.join(folder)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            if let Some(name) = entry?.file_name().to_str() {
+                names.push(format!("{folder}/{name}"));
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn show(&self, name: &str) -> String {
+        self.root.join(name).display().to_string()
+    }
+}
+
+/// Makes the names in the folder of `path` durable.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+}
