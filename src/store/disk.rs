@@ -10,8 +10,8 @@ pub(crate) trait Disk: Send + Sync {
     /// Opens a file that exists, with this much page cache, bytes.
     fn open(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError>;
 
-    /// Makes an empty file that only its owner can read, and its folder.
-    fn make(&self, name: &str) -> io::Result<()>;
+    /// Makes an empty database in a file that only its owner can read, and its folder.
+    fn make(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError>;
 
     /// Whether there is such a file.
     fn exists(&self, name: &str) -> bool;
@@ -51,7 +51,7 @@ impl Disk for RealDisk {
             .open(self.root.join(name))
     }
 
-    fn make(&self, name: &str) -> io::Result<()> {
+    fn make(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError> {
         use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
         let path = self.root.join(name);
         if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
@@ -62,7 +62,8 @@ impl Disk for RealDisk {
         // It will hold password hashes and keys: closed to everyone else.
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
-        options.open(path).map(drop)
+        drop(options.open(&path)?);
+        Database::builder().set_cache_size(cache_bytes).create(path)
     }
 
     fn exists(&self, name: &str) -> bool {

@@ -172,10 +172,9 @@ fn create(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<()> {
         Error::unavailable(sentence).because(cause)
     };
     disk.remove(&unfinished)
-        .and_then(|()| disk.make(&unfinished))
         .map_err(|cause| failed(cause.into()))?;
     let database = disk
-        .open(&unfinished, kind.cache_bytes())
+        .make(&unfinished, kind.cache_bytes())
         .map_err(|cause| failed(cause.into()))?;
     migrate::stamp(&database, kind)?;
     drop(database);
