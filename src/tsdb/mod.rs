@@ -7,6 +7,7 @@
 pub mod codec;
 pub mod counter;
 mod fold;
+pub mod pack;
 mod query;
 pub mod rollup;
 mod series;
