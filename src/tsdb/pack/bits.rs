@@ -1,0 +1,76 @@
+//! *pure* — a stream of bits, low bits first.
+
+/// Most bits that one [`BitReader::peek`] is sure to hold.
+pub(super) const PEEK_BITS: u32 = 57;
+
+/// Collects bits into bytes.
+#[derive(Debug, Default)]
+pub(super) struct BitWriter {
+    bytes: Vec<u8>,
+    held: u64,
+    count: u32,
+}
+
+impl BitWriter {
+    /// Appends the low `count` bits of `value`, at most [`PEEK_BITS`]; the others must be 0.
+    #[inline]
+    pub(super) fn put(&mut self, value: u64, count: u32) {
+        self.held |= value << self.count;
+        self.count += count;
+        let whole = self.count / 8;
+        self.bytes
+            .extend_from_slice(&self.held.to_le_bytes()[..whole as usize]);
+        self.held = self.held.checked_shr(whole * 8).unwrap_or(0);
+        self.count %= 8;
+    }
+
+    /// The bytes; the last one is filled up with zeros.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        if self.count > 0 {
+            self.bytes.push(self.held.to_le_bytes()[0]);
+        }
+        self.bytes
+    }
+}
+
+/// Reads bits; behind the end there are zeros.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BitReader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> BitReader<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// The next [`PEEK_BITS`] bits or more.
+    #[inline]
+    pub(super) fn peek(&self) -> u64 {
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let bits = match rest.first_chunk::<8>() {
+            Some(whole) => u64::from_le_bytes(*whole),
+            None => short(rest),
+        };
+        bits >> (self.at % 8)
+    }
+
+    /// Goes on by so many bits.
+    #[inline]
+    pub(super) const fn skip(&mut self, count: u32) {
+        self.at += count as usize;
+    }
+
+    /// Whether the bits that were read are those that are there, up to the last byte.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.at.div_ceil(8) == self.bytes.len()
+    }
+}
+
+#[cold]
+fn short(rest: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(word)
+}
