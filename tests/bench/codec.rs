@@ -22,9 +22,14 @@ fn main() {
     let full = std::env::var("INDUSMIND_BENCH").is_ok_and(|value| value == "full");
     let days = if full { 30 } else { 3 };
     for kind in [Kind::Quantised, Kind::NoisyFloat] {
-        println!("{kind:?}: {METERS} meters, {days} days, every {} s", INTERVAL_MS / 1_000);
+        println!(
+            "{kind:?}: {METERS} meters, {days} days, every {} s",
+            INTERVAL_MS / 1_000
+        );
         for (form, span) in [("hour", HOUR_MS), ("day", 24 * HOUR_MS)] {
-            let chunks: Vec<Chunk> = (0..METERS).flat_map(|meter| chunks(kind, meter, days, span)).collect();
+            let chunks: Vec<Chunk> = (0..METERS)
+                .flat_map(|meter| chunks(kind, meter, days, span))
+                .collect();
             heading(form);
             baseline("bit packing", &chunks, bp128, un_bp128);
             baseline("pco level 8", &chunks, pco_pack, pco_unpack);
@@ -39,7 +44,9 @@ fn chunks(kind: Kind, meter: u32, days: i64, span_ms: i64) -> Vec<Chunk> {
     let ticks: Vec<_> = Meter::new(kind, meter, START_MS, INTERVAL_MS)
         .take_while(|tick| tick.at_ms < end)
         .collect();
-    let same_span = |one: &generator::Tick, other: &generator::Tick| one.at_ms.div_euclid(span_ms) == other.at_ms.div_euclid(span_ms);
+    let same_span = |one: &generator::Tick, other: &generator::Tick| {
+        one.at_ms.div_euclid(span_ms) == other.at_ms.div_euclid(span_ms)
+    };
     ticks.chunk_by(same_span).map(chunk).collect()
 }
 
@@ -63,7 +70,9 @@ fn chunk(ticks: &[generator::Tick]) -> Chunk {
 
 fn heading(form: &str) {
     print!("  {form:<14}");
-    METRICS.iter().for_each(|spec| print!("{:>8}", &spec.metric[..spec.metric.len().min(7)]));
+    METRICS
+        .iter()
+        .for_each(|spec| print!("{:>8}", &spec.metric[..spec.metric.len().min(7)]));
     println!("   B/sample  enc ns  dec ns  power ns");
 }
 
@@ -83,7 +92,9 @@ impl Result {
     fn print(&self, name: &str) {
         print!("  {name:<14}");
         let per_metric = self.samples as f64 / METRICS.len() as f64;
-        self.bytes.iter().for_each(|bytes| print!("{:8.3}", *bytes as f64 / per_metric));
+        self.bytes
+            .iter()
+            .for_each(|bytes| print!("{:8.3}", *bytes as f64 / per_metric));
         let each = |time: Duration, samples: f64| time.as_secs_f64() * 1e9 / samples;
         let samples = self.samples as f64;
         println!(
@@ -111,7 +122,10 @@ fn ours(chunks: &[Chunk]) {
         let view = ChunkView::open(&bytes).unwrap();
         let read = timed(&mut result.unpack, || view.decode().unwrap());
         timed(&mut result.power, || {
-            ChunkView::open(&bytes).unwrap().column_into(SeriesId(0), &mut again).unwrap()
+            ChunkView::open(&bytes)
+                .unwrap()
+                .column_into(SeriesId(0), &mut again)
+                .unwrap()
         });
         let same = |(one, other): (&Column, &Column)| one.values == other.values;
         assert!(read.times == chunk.times && read.columns.iter().zip(&chunk.columns).all(same));
@@ -150,10 +164,7 @@ fn baseline(
 fn pco_pack(values: &Values) -> Vec<u8> {
     let config = pco::ChunkConfig::default();
     match values {
-        Values::Decimal { ints, .. } => {
-            let ints: Vec<i32> = ints.iter().map(|int| i32::try_from(*int).unwrap()).collect();
-            pco::standalone::simple_compress(&ints, &config)
-        }
+        Values::Decimal { ints, .. } => pco::standalone::simple_compress(ints, &config),
         Values::Float(floats) => {
             let floats: Vec<f32> = floats.iter().map(|float| *float as f32).collect();
             pco::standalone::simple_compress(&floats, &config)
@@ -164,10 +175,10 @@ fn pco_pack(values: &Values) -> Vec<u8> {
 
 fn pco_unpack(bytes: &[u8], like: &Values) -> Values {
     match like {
-        Values::Decimal { places, .. } => {
-            let ints: Vec<i32> = pco::standalone::simple_decompress(bytes).unwrap();
-            Values::Decimal { places: *places, ints: ints.into_iter().map(i64::from).collect() }
-        }
+        Values::Decimal { places, .. } => Values::Decimal {
+            places: *places,
+            ints: pco::standalone::simple_decompress(bytes).unwrap(),
+        },
         Values::Float(_) => {
             let floats: Vec<f32> = pco::standalone::simple_decompress(bytes).unwrap();
             Values::Float(floats.into_iter().map(f64::from).collect())
@@ -179,7 +190,10 @@ fn pco_unpack(bytes: &[u8], like: &Values) -> Values {
 fn bp128(values: &Values) -> Vec<u8> {
     let ints: Vec<i64> = match values {
         Values::Decimal { ints, .. } => ints.clone(),
-        Values::Float(floats) => floats.iter().map(|float| i64::from((*float as f32).to_bits())).collect(),
+        Values::Float(floats) => floats
+            .iter()
+            .map(|float| i64::from((*float as f32).to_bits()))
+            .collect(),
     };
     let (mut out, mut last) = (Vec::new(), 0);
     for block in ints.chunks(128) {
@@ -229,9 +243,14 @@ fn un_bp128(mut bytes: &[u8], like: &Values) -> Values {
         bytes = &block[(count * width).div_ceil(8)..];
     }
     match like {
-        Values::Decimal { places, .. } => Values::Decimal { places: *places, ints },
-        Values::Float(_) => {
-            Values::Float(ints.iter().map(|int| f64::from(f32::from_bits(*int as u32))).collect())
-        }
+        Values::Decimal { places, .. } => Values::Decimal {
+            places: *places,
+            ints,
+        },
+        Values::Float(_) => Values::Float(
+            ints.iter()
+                .map(|int| f64::from(f32::from_bits(*int as u32)))
+                .collect(),
+        ),
     }
 }

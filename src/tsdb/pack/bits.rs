@@ -48,10 +48,10 @@ impl<'a> BitReader<'a> {
     /// The next [`PEEK_BITS`] bits or more.
     #[inline]
     pub(super) fn peek(&self) -> u64 {
-        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
-        let bits = match rest.first_chunk::<8>() {
-            Some(whole) => u64::from_le_bytes(*whole),
-            None => short(rest),
+        let byte = self.at / 8;
+        let bits = match self.bytes.get(byte..byte + 8) {
+            Some(whole) => u64::from_le_bytes(whole.try_into().unwrap_or_default()),
+            None => short(self.bytes.get(byte..).unwrap_or_default()),
         };
         bits >> (self.at % 8)
     }

@@ -16,7 +16,7 @@ const ROUNDS: usize = 3;
 /// How fast the level may follow; the fit takes the best.
 const LEVELS: [u32; 3] = [2, 4, 6];
 /// How fast the width may follow.
-const WIDTHS: [u32; 3] = [4, 5, 6];
+const WIDTHS: [u32; 3] = [2, 3, 4];
 
 /// The pieces by which a column of `count` values is judged.
 fn pieces(count: usize) -> Vec<Range<usize>> {
@@ -172,7 +172,7 @@ pub(super) fn fit_plan(values: &[i64], curve: &[i64]) -> Planned {
                     last,
                     before,
                     level,
-                    width: 5,
+                    width: 3,
                 },
             );
         }

@@ -32,14 +32,14 @@ const fn pace(last: i64, before: i64, level: u32, width: u32) -> Pace {
 
 /// Paces that suit most short lists: as before, as the last two, near the level, in between.
 const PACES: [Pace; 8] = [
-    pace(256, 0, 4, 4),
-    pace(512, -256, 4, 4),
-    pace(0, 0, 3, 4),
-    pace(0, 0, 6, 4),
-    pace(128, 0, 4, 4),
-    pace(320, -64, 4, 4),
-    pace(192, 0, 5, 5),
-    pace(64, 32, 4, 4),
+    pace(256, 0, 4, 2),
+    pace(512, -256, 4, 2),
+    pace(0, 0, 3, 2),
+    pace(0, 0, 6, 2),
+    pace(128, 0, 4, 2),
+    pace(320, -64, 4, 2),
+    pace(192, 0, 5, 3),
+    pace(64, 32, 4, 2),
 ];
 
 /// Whether every number is small enough to be written as residuals.

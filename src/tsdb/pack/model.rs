@@ -4,7 +4,7 @@
 //! last two distances from that curve and of their level. How far values are off widens and
 //! narrows the distribution that the next one is packed with.
 
-use super::tables::{ONE, choose};
+use super::tables::{ONE, Scale};
 
 /// How a column follows itself. Chosen once for a block of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,14 +15,16 @@ pub(super) struct Pace {
     pub(super) before: i64,
     /// The level goes 1/2^this towards each distance.
     pub(super) level: u32,
-    /// The width goes 1/2^this towards each miss.
+    /// The width goes 1/2^this towards each mean of four misses.
     pub(super) width: u32,
 }
 
 /// Weights are in 1/2^this.
 const WEIGHT_BITS: u32 = 8;
-/// Widths stay below this: 2^30 units.
-const WIDTH_MAX: i64 = 1 << 46;
+/// The width is taken anew after 2^this values: as good as after each, and much faster.
+pub(super) const TURN_BITS: u32 = 2;
+/// How many values that are.
+pub(super) const TURN: usize = 1 << TURN_BITS;
 
 /// Where a run of values stands. Numbers are units times 2^16 unless said otherwise.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,33 +33,44 @@ pub(super) struct Model {
     before: i64,
     level: i64,
     width: i64,
+    /// Misses since the width was taken, each up to the cap.
+    missed: i64,
+    cap: i64,
+    scale: Scale,
 }
 
 /// What is expected of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Guess {
     /// The middle of the distribution.
-    pub(super) middle: i64,
+    middle: i64,
     /// The nearest whole unit, in units.
-    pub(super) unit: i64,
+    unit: i64,
     /// -1 when the middle lies below that unit, else 0: distances are counted the other way.
-    pub(super) turned: i64,
+    turned: i64,
     /// Which table.
     pub(super) table: usize,
-    /// Low bits that are written as they are.
-    pub(super) raw: u32,
 }
 
 impl Model {
     /// Starts at a known first value, with the curve there.
-    pub(super) const fn new(first: i64, curve: i64, width: i64) -> Self {
+    pub(super) fn new(first: i64, curve: i64, width: i64) -> Self {
         let distance = (first << ONE).wrapping_sub(curve);
-        Self {
+        let mut model = Self {
             last: distance,
             before: distance,
             level: distance,
             width,
-        }
+            ..Self::default()
+        };
+        model.settle();
+        model
+    }
+
+    /// Low bits that are written as they are.
+    #[inline]
+    pub(super) const fn raw(&self) -> u32 {
+        self.scale.raw as u32
     }
 
     #[inline]
@@ -71,13 +84,12 @@ impl Model {
         let middle = self.level.wrapping_add(moved).wrapping_add(curve);
         let unit = middle.wrapping_add(1 << (ONE - 1)) >> ONE;
         let centre = middle.wrapping_sub(unit << ONE);
-        let (table, raw) = choose(self.width.cast_unsigned(), centre.unsigned_abs());
+        let turned = centre >> 63;
         Guess {
             middle,
             unit,
-            turned: centre >> 63,
-            table,
-            raw,
+            turned,
+            table: self.scale.table(centre ^ turned),
         }
     }
 
@@ -87,18 +99,32 @@ impl Model {
         let here = value << ONE;
         let distance = here.wrapping_sub(curve);
         let miss = here.wrapping_sub(guess.middle).wrapping_abs();
-        let cap = self.width * 8 + (1 << ONE);
+        let step = distance.wrapping_sub(self.level) >> pace.level;
         // A jump moves the level at once: creeping there would spoil all values on the way.
-        let (miss, level) = if miss.cast_unsigned() > cap.cast_unsigned() {
-            (cap, distance)
-        } else {
-            let step = distance.wrapping_sub(self.level) >> pace.level;
-            (miss, self.level.wrapping_add(step))
-        };
-        self.width = (self.width + ((miss - self.width) >> pace.width)).clamp(1, WIDTH_MAX);
+        let jumps = miss.cast_unsigned() > self.cap.cast_unsigned();
+        let level = self.level.wrapping_add(step);
+        self.level = if jumps { distance } else { level };
+        self.missed = self
+            .missed
+            .wrapping_add(if jumps { self.cap } else { miss });
         self.before = self.last;
         self.last = distance;
-        self.level = level;
+    }
+
+    /// Takes the width anew; after every [`TURN`] values.
+    #[inline]
+    pub(super) fn turn(&mut self, pace: &Pace) {
+        let mean = self.missed >> TURN_BITS;
+        let wider = mean.wrapping_sub(self.width) >> pace.width;
+        self.width = self.width.wrapping_add(wider);
+        self.settle();
+    }
+
+    #[inline]
+    fn settle(&mut self) {
+        self.missed = 0;
+        self.cap = self.width.wrapping_mul(8).wrapping_add(1 << ONE);
+        self.scale = Scale::of(self.width);
     }
 }
 

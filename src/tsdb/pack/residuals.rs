@@ -3,8 +3,8 @@
 
 use super::bits::{BitReader, BitWriter};
 use super::bytes::{Input, damaged, put_len, put_signed};
-use super::model::{Guess, Model, Pace};
-use super::tables::{DIRECT, ESCAPE, STATE_BITS, STATES, TABLES, TAIL_BITS, Table, ZERO, tables};
+use super::model::{Guess, Model, Pace, TURN};
+use super::tables::{DIRECT, ESCAPE, STATE_BITS, STATES, TAIL_BITS, Table, Tables, ZERO, tables};
 use crate::base::Result;
 
 /// Streams of a long list.
@@ -42,15 +42,15 @@ fn at(curve: &[i64], place: usize) -> i64 {
 
 /// How a value is written; an escape also goes to `escapes`.
 #[inline]
-fn symbol_of(table: &Table, guess: &Guess, value: i64, escapes: &mut Vec<u8>) -> Written {
+fn symbol_of(table: &Table, guess: &Guess, raw: u32, value: i64, escapes: &mut Vec<u8>) -> Written {
     let distance = guess.distance(value);
-    let coarse = distance >> guess.raw;
-    let low = (distance & ((1 << guess.raw) - 1)).cast_unsigned();
+    let coarse = distance >> raw;
+    let low = (distance & ((1 << raw) - 1)).cast_unsigned();
     let mut written = Written {
         table: guess.table,
         symbol: DIRECT,
         raw: low,
-        raw_bits: guess.raw,
+        raw_bits: raw,
     };
     if (table.low..=table.high).contains(&coarse) {
         written.symbol = usize::try_from(coarse + ZERO).unwrap_or_default();
@@ -65,7 +65,7 @@ fn symbol_of(table: &Table, guess: &Guess, value: i64, escapes: &mut Vec<u8>) ->
     for (n, bits) in TAIL_BITS.iter().enumerate() {
         if beyond < 1 << bits {
             written.symbol = DIRECT + n + if up { 0 } else { TAIL_BITS.len() };
-            written.raw = beyond.cast_unsigned() << guess.raw | low;
+            written.raw = beyond.cast_unsigned() << raw | low;
             written.raw_bits += bits;
             return written;
         }
@@ -91,12 +91,15 @@ pub(super) fn cost(values: &[i64], curve: &[i64], plan: &Plan) -> f64 {
     for (place, value) in (1..).zip(rest) {
         let here = at(curve, place);
         let guess = model.guess(&plan.pace, here);
-        let table = &tables[guess.table % TABLES];
-        let written = symbol_of(table, &guess, *value, &mut escapes);
+        let table = tables.get(guess.table);
+        let written = symbol_of(table, &guess, model.raw(), *value, &mut escapes);
         #[allow(clippy::cast_precision_loss)] // at most 57
         let raw = written.raw_bits as f32;
         bits += table.cost[written.symbol] + raw;
         model.take(&plan.pace, here, &guess, *value);
+        if place % TURN == 0 {
+            model.turn(&plan.pace);
+        }
     }
     #[allow(clippy::cast_precision_loss)] // an estimate
     let escaped = escapes.len() as f64 * 8.0;
@@ -146,14 +149,17 @@ fn write_lane(values: &[i64], curve: &[i64], plan: &Plan) -> (Vec<u8>, Vec<u8>) 
     for (place, value) in (1..).zip(rest) {
         let here = at(curve, place);
         let guess = model.guess(&plan.pace, here);
-        let table = &tables[guess.table % TABLES];
-        written.push(symbol_of(table, &guess, *value, &mut escapes));
+        let table = tables.get(guess.table);
+        written.push(symbol_of(table, &guess, model.raw(), *value, &mut escapes));
         model.take(&plan.pace, here, &guess, *value);
+        if place % TURN == 0 {
+            model.turn(&plan.pace);
+        }
     }
     // The coder runs backwards, so that the reader runs forwards.
     let mut state = 0;
     for value in written.iter_mut().rev() {
-        let (before, bits, count) = tables[value.table % TABLES].before(value.symbol, state);
+        let (before, bits, count) = tables.get(value.table).before(value.symbol, state);
         value.raw = value.raw << count | u64::from(bits);
         value.raw_bits += count;
         state = before;
@@ -190,22 +196,20 @@ impl<'a> Lane<'a> {
         }
     }
 
-    #[inline]
-    fn next(&mut self, tables: &[Table; TABLES], pace: &Pace, curve: i64) -> i64 {
+    #[inline(always)] // a call for each value would cost as much as the value
+    fn next(&mut self, tables: &Tables, pace: &Pace, curve: i64) -> i64 {
         let guess = self.model.guess(pace, curve);
-        let table = &tables[guess.table % TABLES];
-        let entry = table.read[self.state as usize % STATES];
+        let (symbol, count, base) = tables.entry(guess.table, self.state as usize);
         let bits = self.bits.peek();
-        let count = entry >> 8 & 0xFF;
-        let symbol = (entry & 0xFF) as usize;
-        self.state = (entry >> 16) + (bits & ((1 << count) - 1)) as u32;
-        let raw = bits >> count;
+        self.state = base + (bits & ((1 << count) - 1)) as u32;
+        let low_bits = self.model.raw();
+        let rest = bits >> count;
         let distance = if symbol < DIRECT {
-            self.bits.skip(count + guess.raw);
-            let low = (raw & ((1 << guess.raw) - 1)).cast_signed();
-            (symbol as i64 - ZERO) << guess.raw | low
+            self.bits.skip(count + low_bits);
+            let low = (rest & ((1 << low_bits) - 1)).cast_signed();
+            (symbol as i64 - ZERO) << low_bits | low
         } else {
-            self.tail(table, symbol, raw, count, guess.raw)
+            self.tail(tables.get(guess.table), symbol, rest, count)
         };
         let value = guess.value(distance);
         self.model.take(pace, curve, &guess, value);
@@ -213,7 +217,8 @@ impl<'a> Lane<'a> {
     }
 
     #[cold]
-    fn tail(&mut self, table: &Table, symbol: usize, raw: u64, count: u32, low_bits: u32) -> i64 {
+    fn tail(&mut self, table: &Table, symbol: usize, raw: u64, count: u32) -> i64 {
+        let low_bits = self.model.raw();
         if symbol >= ESCAPE {
             self.bits.skip(count);
             let escape = self.escapes.signed();
@@ -291,16 +296,50 @@ fn read_lanes(
     let mut done = 1;
     if lanes == LANES {
         let quarter = bounds[1];
-        for place in 1..quarter {
-            for (lane, open) in open.iter_mut().enumerate() {
-                let place = lane * quarter + place;
-                values[place] = open.next(tables, pace, at(curve, place));
-            }
+        if curve.is_empty() {
+            read_four(open, quarter, &|_| 0, pace, values);
+        } else {
+            read_four(open, quarter, &|place| at(curve, place), pace, values);
         }
         done = quarter;
     }
-    let last = lanes - 1;
-    for place in bounds[last] + done..bounds[lanes] {
-        values[place] = open[last].next(tables, pace, at(curve, place));
+    let (start, lane) = (bounds[lanes - 1], &mut open[lanes - 1]);
+    for place in start + done..bounds[lanes] {
+        values[place] = lane.next(tables, pace, at(curve, place));
+        if (place - start) % TURN == 0 {
+            lane.model.turn(pace);
+        }
     }
+}
+
+/// Reads four streams in turn: while the processor waits for one, it works on the others.
+fn read_four(
+    open: &mut [Lane<'_>; LANES],
+    quarter: usize,
+    curve: &impl Fn(usize) -> i64,
+    pace: &Pace,
+    values: &mut [i64],
+) {
+    let tables = tables();
+    let [mut one, mut two, mut three, mut four] = *open;
+    let (first, rest) = values.split_at_mut(quarter);
+    let (second, rest) = rest.split_at_mut(quarter);
+    let (third, fourth) = rest.split_at_mut(quarter);
+    let mut place = 1;
+    while place < quarter {
+        for place in place..(place + TURN).min(quarter) {
+            first[place] = one.next(tables, pace, curve(place));
+            second[place] = two.next(tables, pace, curve(quarter + place));
+            third[place] = three.next(tables, pace, curve(2 * quarter + place));
+            fourth[place] = four.next(tables, pace, curve(3 * quarter + place));
+        }
+        place += TURN;
+        if place <= quarter {
+            one.model.turn(pace);
+            two.model.turn(pace);
+            three.model.turn(pace);
+            four.model.turn(pace);
+        }
+    }
+    *open = [one, two, three, four];
 }

@@ -41,11 +41,32 @@ pub(super) const ESCAPE: usize = DIRECT + 2 * TAIL_BITS.len();
 /// How many symbols there are.
 pub(super) const SYMBOLS: usize = ESCAPE + 1;
 
+/// All distributions.
+#[derive(Debug)]
+pub(super) struct Tables {
+    /// By table and state: symbol, bits to read, and what to add them to.
+    read: Box<[u32; TABLES * STATES]>,
+    all: Vec<Table>,
+}
+
+impl Tables {
+    /// A table.
+    #[inline]
+    pub(super) fn get(&self, number: usize) -> &Table {
+        &self.all[number]
+    }
+
+    /// What a state of a table says: the symbol, how many bits to read, what to add them to.
+    #[inline]
+    pub(super) fn entry(&self, number: usize, state: usize) -> (usize, u32, u32) {
+        let entry = self.read[(number * STATES + state) % (TABLES * STATES)];
+        ((entry & 0xFF) as usize, entry >> 8 & 0xFF, entry >> 16)
+    }
+}
+
 /// One distribution.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// By state: symbol, bits to read, and what to add them to.
-    pub(super) read: Box<[u32; STATES]>,
     /// The states by symbol, for writing.
     write: Vec<u16>,
     /// By symbol: its frequency and where its states start in `write`.
@@ -57,35 +78,96 @@ pub(super) struct Table {
     pub(super) high: i64,
 }
 
-/// Which table a width and a centre choose, and how many low bits are written as they are.
-/// `width` is at least 1; `centre` is a distance from a whole unit, up to half of [`ONE`].
-#[inline]
-pub(super) const fn choose(width: u64, centre: u64) -> (usize, u32) {
-    let least = 1 << NARROWEST;
-    let width = if width < least { least } else { width };
-    let octave = width.ilog2();
-    let half = (width >> (octave - 1) & 1) as usize;
-    if octave >= WIDEST {
-        return (SPLIT + PLAIN + half, octave - WIDEST + 1);
+/// What a width chooses.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scale {
+    /// The first of its tables.
+    table: u16,
+    /// Which steps between the middle of a unit and its edge have their own table.
+    steps: u8,
+    /// How many low bits are written as they are.
+    pub(super) raw: u8,
+}
+
+/// The scales by [`scale_of`].
+const SCALES: [Scale; 128] = scales();
+
+const fn scales() -> [Scale; 128] {
+    let mut scales = [Scale {
+        table: 0,
+        steps: 0,
+        raw: 0,
+    }; 128];
+    let mut n = 0;
+    while n < scales.len() {
+        let (octave, half) = (n / HALVES, n % HALVES);
+        let (widest, centred) = (WIDEST as usize, CENTRED as usize);
+        let above = octave.saturating_sub(NARROWEST as usize) * HALVES + half;
+        scales[n] = if octave >= widest {
+            let raw = octave - widest + 1;
+            let raw = if raw < RAW_MAX { raw } else { RAW_MAX };
+            Scale {
+                table: (SPLIT + PLAIN + half) as u16,
+                steps: 0,
+                raw: raw as u8,
+            }
+        } else if octave >= centred {
+            Scale {
+                table: (SPLIT + above - SPLIT / CENTRES) as u16,
+                steps: 0,
+                raw: 0,
+            }
+        } else {
+            Scale {
+                table: (above * CENTRES) as u16,
+                steps: CENTRES as u8 - 1,
+                raw: 0,
+            }
+        };
+        n += 1;
     }
-    let scale = (octave - NARROWEST) as usize * HALVES + half;
-    if octave >= CENTRED {
-        return (SPLIT + scale - SPLIT / CENTRES, 0);
+    scales
+}
+
+/// Most low bits: with a state and a tail they are still read at once.
+const RAW_MAX: usize = 29;
+
+impl Scale {
+    /// The scale of a width, in units times 2^16.
+    #[inline]
+    pub(super) fn of(width: i64) -> Self {
+        let width = (width | 1 << NARROWEST).cast_unsigned();
+        let octave = width.ilog2();
+        let number = (width >> (octave - 1)) as usize + 2 * (octave as usize - 1);
+        SCALES[number % SCALES.len()]
     }
-    let step = (centre >> (ONE - 1 - CENTRES.ilog2())) as usize;
-    let last = CENTRES - 1;
-    (scale * CENTRES + if step < last { step } else { last }, 0)
+
+    /// The table for a centre: a distance from a whole unit, below half of it, times 2^16.
+    #[inline]
+    pub(super) fn table(self, centre: i64) -> usize {
+        let step = (centre >> (ONE - 1 - CENTRES.ilog2())) as usize;
+        usize::from(self.table) + (step & usize::from(self.steps))
+    }
 }
 
 /// All tables; made once.
-pub(super) fn tables() -> &'static [Table; TABLES] {
-    static MADE: OnceLock<Box<[Table; TABLES]>> = OnceLock::new();
-    MADE.get_or_init(|| Box::new(std::array::from_fn(|n| make(n.min(USED - 1)))))
+pub(super) fn tables() -> &'static Tables {
+    static MADE: OnceLock<Tables> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let mut read = vec![0; TABLES * STATES];
+        let each = read.chunks_mut(STATES).take(USED).enumerate();
+        let all = each.map(|(n, read)| make(n, read)).collect();
+        let read = read
+            .into_boxed_slice()
+            .try_into()
+            .expect("as long as it was made");
+        Tables { read, all }
+    })
 }
 
 /// Table number `n`: the inverse of [`choose`].
 #[allow(clippy::cast_precision_loss)] // small numbers
-fn make(n: usize) -> Table {
+fn make(n: usize, read: &mut [u32]) -> Table {
     let (scale, centre, shifted) = if n < SPLIT {
         (n / CENTRES, (n % CENTRES) as f64 + 0.5, false)
     } else if n < SPLIT + PLAIN {
@@ -99,7 +181,7 @@ fn make(n: usize) -> Table {
     let mean = middle * 2.0_f64.powi(octaves);
     let centre = centre / (2.0 * CENTRES as f64) + if shifted { -0.5 } else { 0.0 };
     let below = |distance: i64| bell(distance as f64 - 0.5 - centre, mean);
-    Table::of(&below)
+    Table::of(&below, read)
 }
 
 /// The probability that a residual lies below `distance`, when its mean distance is `mean`: a
@@ -142,7 +224,7 @@ fn exponential(x: f64) -> f64 {
 }
 
 impl Table {
-    fn of(below: &dyn Fn(i64) -> f64) -> Self {
+    fn of(below: &dyn Fn(i64) -> f64, read: &mut [u32]) -> Self {
         let slots = STATES_F;
         let likely = |distance: &i64| (below(distance + 1) - below(*distance)) * slots >= 0.5;
         let low = (-ZERO..0).find(likely).unwrap_or(0);
@@ -161,11 +243,11 @@ impl Table {
         }
         let direct = index(low + ZERO)..index(high + ZERO + 1);
         let counts = share_out(&mass, |symbol| symbol >= DIRECT || direct.contains(&symbol));
-        Self::spread(&counts, low, high)
+        Self::spread(&counts, low, high, read)
     }
 
     /// Spreads the symbols over the states as finite-state entropy coders do.
-    fn spread(counts: &[u16; SYMBOLS], low: i64, high: i64) -> Self {
+    fn spread(counts: &[u16; SYMBOLS], low: i64, high: i64, read: &mut [u32]) -> Self {
         let mut symbol_of = [0_u8; STATES];
         let mut at = 0;
         for (symbol, count) in (0_u8..).zip(counts) {
@@ -180,7 +262,6 @@ impl Table {
             start += count;
         }
         let mut write = vec![0_u16; STATES];
-        let mut read = Box::new([0_u32; STATES]);
         let mut seen = [0_u16; SYMBOLS];
         for (state, symbol) in (0_u16..).zip(&symbol_of) {
             let slot = usize::from(*symbol);
@@ -193,7 +274,6 @@ impl Table {
             read[usize::from(state)] = base << 16 | bits << 8 | u32::from(*symbol);
         }
         Self {
-            read,
             write,
             symbols,
             cost: counts.map(|count| 10.0 - f32::from(count.max(1)).log2()),
@@ -257,29 +337,34 @@ mod tests {
     #[test]
     fn the_tables_are_the_same_on_every_machine() {
         let mut sum = crc32fast::Hasher::new();
-        for table in tables() {
-            table
-                .read
-                .iter()
-                .for_each(|entry| sum.update(&entry.to_le_bytes()));
+        let made = tables();
+        let entries = made.read.iter();
+        entries.for_each(|entry| sum.update(&entry.to_le_bytes()));
+        for table in &made.all {
             sum.update(&table.low.to_le_bytes());
             sum.update(&table.high.to_le_bytes());
         }
         assert_eq!(
             sum.finalize(),
-            3_117_792_616,
+            799_149_686,
             "another table is another format"
         );
     }
 
     #[test]
     fn each_width_has_its_table() {
-        for width in [1_u64, 300, 65_536, 70_000, 1 << 17, 1 << 18, 1 << 30] {
-            for centre in [0, 9_000, 32_768] {
-                assert!(choose(width, centre).0 < USED);
+        for octave in 0..63 {
+            for width in [1 << octave, 3 << octave >> 1] {
+                let scale = Scale::of(width);
+                let inside = |centre: i64| scale.table(centre) < USED;
+                assert!([0, 9_000, 32_767].into_iter().all(inside));
+                assert!(usize::from(scale.raw) <= RAW_MAX);
             }
         }
-        assert_eq!(choose(1 << 18, 0), (USED - 2, 1));
-        assert_eq!(choose((1 << 18) - 1, 0), (USED - 3, 0));
+        let wide = Scale::of(1 << 18);
+        assert_eq!((wide.table(0), wide.raw), (USED - 2, 1));
+        let less = Scale::of((1 << 18) - 1);
+        assert_eq!((less.table(0), less.raw), (USED - 3, 0));
+        assert_eq!(Scale::of(1).table(32_767), CENTRES - 1);
     }
 }
