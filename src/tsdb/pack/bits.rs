@@ -1,8 +1,5 @@
 //! *pure* — a stream of bits, low bits first.
 
-/// Most bits that one [`BitReader::peek`] is sure to hold.
-pub(super) const PEEK_BITS: u32 = 57;
-
 /// Collects bits into bytes.
 #[derive(Debug, Default)]
 pub(super) struct BitWriter {
@@ -12,7 +9,7 @@ pub(super) struct BitWriter {
 }
 
 impl BitWriter {
-    /// Appends the low `count` bits of `value`, at most [`PEEK_BITS`]; the others must be 0.
+    /// Appends the low `count` bits of `value`, at most 57; the others must be 0.
     #[inline]
     pub(super) fn put(&mut self, value: u64, count: u32) {
         self.held |= value << self.count;
@@ -45,7 +42,7 @@ impl<'a> BitReader<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// The next [`PEEK_BITS`] bits or more.
+    /// The next 57 bits or more.
     #[inline]
     pub(super) fn peek(&self) -> u64 {
         let byte = self.at / 8;

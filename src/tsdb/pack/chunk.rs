@@ -2,7 +2,7 @@
 
 use super::basis::{Basis, Shape};
 use super::bytes::{Input, damaged, put, put_len};
-use super::column::{FOLLOWS, Packer};
+use super::column::{FOLLOWS, Packer, STEPPED};
 use super::floats;
 use super::ints::{read_ints, read_plan};
 use super::others::{Picked, at_all_ticks};
@@ -226,20 +226,30 @@ impl Held {
         read_states(&mut input, view.ticks, &mut column.states)?;
         let count = values_of(&column.states);
         let tag = input.byte()?;
-        match tag {
-            0..=PLACES_MAX => {
-                read_ints(&mut input, count, column.values.decimals(tag))?;
-            }
-            FOLLOWS.. if tag - FOLLOWS <= PLACES_MAX => {
+        let places = tag & !(FOLLOWS | STEPPED);
+        if places > PLACES_MAX {
+            floats::read_floats(&mut input, tag, count, column.values.floats())?;
+        } else {
+            let steps = if tag & STEPPED > 0 {
+                Some((input.unsigned()?.cast_signed(), input.signed()?))
+            } else {
+                None
+            };
+            let ints = column.values.decimals(places);
+            if tag & FOLLOWS > 0 {
                 let basis = Basis::read(&mut input, view.columns.len())?;
                 let plan = read_plan(&mut input)?;
                 let left = following.checked_sub(1).ok_or_else(damaged)?;
                 let picked = self.others(view, &basis, &column.states, left)?;
                 let curve = basis.curve(&picked.as_others());
-                let ints = column.values.decimals(tag - FOLLOWS);
                 read_residuals(&mut input, count, &curve, &plan, ints)?;
+            } else {
+                read_ints(&mut input, count, ints)?;
             }
-            _ => floats::read_floats(&mut input, tag, count, column.values.floats())?,
+            if let Some((step, base)) = steps {
+                let value = |int: i64| int.wrapping_mul(step).wrapping_add(base);
+                ints.iter_mut().for_each(|int| *int = value(*int));
+            }
         }
         if input.rest.is_empty() {
             Ok(())

@@ -1,7 +1,7 @@
 //! *pure* — packing one column: alone, or along a curve over others, whichever is shorter.
 
 use super::basis::{Basis, Shape};
-use super::bytes::put_len;
+use super::bytes::{put, put_len, put_signed};
 use super::fit::{Planned, fit_basis, fit_plan};
 use super::floats::put_floats;
 use super::ints::{fit_residuals, put_ints, put_plan, put_planned};
@@ -13,6 +13,8 @@ use crate::base::Phase;
 
 /// Added to the places of a column that follows others.
 pub(super) const FOLLOWS: u8 = 0x10;
+/// Added to the places of a column of which every value is some steps above a base.
+pub(super) const STEPPED: u8 = 0x08;
 /// Shorter columns are packed alone: a curve costs more than it saves.
 const FOLLOWS_FROM: usize = 64;
 
@@ -41,19 +43,31 @@ impl<'a> Packer<'a> {
                 return;
             }
         };
-        let steady = ints.windows(2).all(|pair| pair[0] == pair[1]);
-        if steady || ints.len() <= 2 || !fit_residuals(ints) {
+        let step = step_of(ints);
+        if step == 0 || ints.len() <= 2 || !fit_residuals(ints) {
             out.push(places);
             put_ints(out, ints);
             return;
         }
+        let base = ints.first().copied().unwrap_or_default();
+        let stepped: Vec<i64>;
+        let (ints, tag) = if step > 1 {
+            stepped = ints.iter().map(|int| (int - base) / step).collect();
+            (&stepped, places + STEPPED)
+        } else {
+            (ints, places)
+        };
         let alone = fit_plan(ints, &[]);
-        let Some(along) = self.best_curve(place, ints, alone) else {
-            out.push(places);
+        let along = self.best_curve(place, ints, alone);
+        out.push(tag + if along.is_some() { FOLLOWS } else { 0 });
+        if step > 1 {
+            put(out, step.cast_unsigned());
+            put_signed(out, base);
+        }
+        let Some(along) = along else {
             put_planned(out, ints, alone);
             return;
         };
-        out.push(places + FOLLOWS);
         along.basis.put(out);
         put_plan(out, &along.planned.plan);
         put_residuals(out, ints, &along.curve, &along.planned.plan);
@@ -100,6 +114,21 @@ impl<'a> Packer<'a> {
         let column = &self.chunk.columns[place];
         self.held[place].get_or_insert_with(|| at_all_ticks(column, ticks));
     }
+}
+
+/// The greatest number that divides all steps between values; 0 when all are the same.
+fn step_of(ints: &[i64]) -> i64 {
+    let mut step = 0_u64;
+    for pair in ints.windows(2) {
+        let mut rest = pair[0].abs_diff(pair[1]);
+        while rest != 0 {
+            (step, rest) = (rest, step % rest);
+        }
+        if step == 1 {
+            break;
+        }
+    }
+    i64::try_from(step).unwrap_or(1)
 }
 
 /// A way to pack a column along a curve.

@@ -20,11 +20,13 @@ const WIDTHS: [u32; 3] = [2, 3, 4];
 
 /// The pieces by which a column of `count` values is judged.
 fn pieces(count: usize) -> Vec<Range<usize>> {
-    if count <= PIECES * PIECE {
-        return vec![0..count];
-    }
-    let apart = (count - PIECE) / (PIECES - 1);
-    (0..PIECES).map(|n| n * apart..n * apart + PIECE).collect()
+    let (pieces, length) = if count <= PIECES * PIECE {
+        (1, count)
+    } else {
+        (PIECES, PIECE)
+    };
+    let apart = (count - length) / (PIECES - 1);
+    (0..pieces).map(|n| n * apart..n * apart + length).collect()
 }
 
 /// A running mean distance that weighs samples: noisy stretches and jumps count little.

@@ -4,7 +4,7 @@
 use super::bits::{BitReader, BitWriter};
 use super::bytes::{Input, damaged, put_len, put_signed};
 use super::model::{Guess, Model, Pace, TURN};
-use super::tables::{DIRECT, ESCAPE, STATE_BITS, STATES, TAIL_BITS, Table, Tables, ZERO, tables};
+use super::tables::{DIRECT, ESCAPE, STATE_BITS, TAIL_BITS, Table, Tables, ZERO, tables};
 use crate::base::Result;
 
 /// Streams of a long list.
@@ -172,6 +172,16 @@ fn write_lane(values: &[i64], curve: &[i64], plan: &Plan) -> (Vec<u8>, Vec<u8>) 
     (stream.finish(), escapes)
 }
 
+/// The symbols of distances end here.
+#[allow(clippy::cast_possible_truncation)] // 64
+const DIRECT_END: u32 = DIRECT as u32;
+
+/// The low 32 bits.
+#[allow(clippy::cast_possible_truncation)] // that is what it is for
+const fn low_word(bits: u64) -> u32 {
+    bits as u32
+}
+
 /// One stream on its way.
 #[derive(Clone, Copy, Debug)]
 struct Lane<'a> {
@@ -185,7 +195,7 @@ struct Lane<'a> {
 impl<'a> Lane<'a> {
     fn open(stream: &'a [u8], escapes: &'a [u8], model: Model) -> Self {
         let mut bits = BitReader::new(stream);
-        let state = bits.peek() as u32 % STATES as u32;
+        let state = low_word(bits.peek()) & ((1 << STATE_BITS) - 1);
         bits.skip(STATE_BITS);
         Self {
             bits,
@@ -201,15 +211,15 @@ impl<'a> Lane<'a> {
         let guess = self.model.guess(pace, curve);
         let (symbol, count, base) = tables.entry(guess.table, self.state as usize);
         let bits = self.bits.peek();
-        self.state = base + (bits & ((1 << count) - 1)) as u32;
+        self.state = base + low_word(bits & ((1 << count) - 1));
         let low_bits = self.model.raw();
         let rest = bits >> count;
-        let distance = if symbol < DIRECT {
+        let distance = if symbol < DIRECT_END {
             self.bits.skip(count + low_bits);
             let low = (rest & ((1 << low_bits) - 1)).cast_signed();
-            (symbol as i64 - ZERO) << low_bits | low
+            (i64::from(symbol) - ZERO) << low_bits | low
         } else {
-            self.tail(tables.get(guess.table), symbol, rest, count)
+            self.tail(tables.get(guess.table), symbol as usize, rest, count)
         };
         let value = guess.value(distance);
         self.model.take(pace, curve, &guess, value);
@@ -304,8 +314,9 @@ fn read_lanes(
         done = quarter;
     }
     let (start, lane) = (bounds[lanes - 1], &mut open[lanes - 1]);
-    for place in start + done..bounds[lanes] {
-        values[place] = lane.next(tables, pace, at(curve, place));
+    let ends = start + done..bounds[lanes];
+    for (place, value) in ends.clone().zip(&mut values[ends]) {
+        *value = lane.next(tables, pace, at(curve, place));
         if (place - start) % TURN == 0 {
             lane.model.turn(pace);
         }

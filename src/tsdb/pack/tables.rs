@@ -58,9 +58,9 @@ impl Tables {
 
     /// What a state of a table says: the symbol, how many bits to read, what to add them to.
     #[inline]
-    pub(super) fn entry(&self, number: usize, state: usize) -> (usize, u32, u32) {
+    pub(super) fn entry(&self, number: usize, state: usize) -> (u32, u32, u32) {
         let entry = self.read[(number * STATES + state) % (TABLES * STATES)];
-        ((entry & 0xFF) as usize, entry >> 8 & 0xFF, entry >> 16)
+        (entry & 0xFF, entry >> 8 & 0xFF, entry >> 16)
     }
 }
 
@@ -92,6 +92,7 @@ pub(super) struct Scale {
 /// The scales by [`scale_of`].
 const SCALES: [Scale; 128] = scales();
 
+#[allow(clippy::cast_possible_truncation)] // numbers below 128
 const fn scales() -> [Scale; 128] {
     let mut scales = [Scale {
         table: 0,
@@ -138,13 +139,16 @@ impl Scale {
     pub(super) fn of(width: i64) -> Self {
         let width = (width | 1 << NARROWEST).cast_unsigned();
         let octave = width.ilog2();
-        let number = (width >> (octave - 1)) as usize + 2 * (octave as usize - 1);
+        #[allow(clippy::cast_possible_truncation)] // 2 or 3
+        let half = (width >> (octave - 1)) as usize;
+        let number = half + 2 * (octave as usize - 1);
         SCALES[number % SCALES.len()]
     }
 
     /// The table for a centre: a distance from a whole unit, below half of it, times 2^16.
     #[inline]
     pub(super) fn table(self, centre: i64) -> usize {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 3
         let step = (centre >> (ONE - 1 - CENTRES.ilog2())) as usize;
         usize::from(self.table) + (step & usize::from(self.steps))
     }

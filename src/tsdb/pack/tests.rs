@@ -23,13 +23,17 @@ fn any_state() -> impl Strategy<Value = State> {
 
 /// Values of one shape or another, as many as asked for.
 fn any_values(count: usize) -> BoxedStrategy<Values> {
-    let wandering =
-        (0..7_u8, proptest::collection::vec(-9..10_i64, count)).prop_map(|(places, steps)| {
+    let wandering = (
+        0..7_u8,
+        1..99_i64,
+        proptest::collection::vec(-9..10_i64, count),
+    )
+        .prop_map(|(places, grain, steps)| {
             let mut at = 4_000;
             let ints = steps
                 .iter()
                 .map(|step| {
-                    at += step;
+                    at += step * grain;
                     at
                 })
                 .collect();
