@@ -13,8 +13,9 @@ pub(crate) trait Disk: Send + Sync {
     /// Makes an empty database in a file that only its owner can read, and its folder.
     fn make(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError>;
 
-    /// Whether there is such a file.
-    fn exists(&self, name: &str) -> bool;
+    /// Whether there is such a file. A disk that cannot tell is an error, never a "no": a data
+    /// file that seems absent would be made anew.
+    fn exists(&self, name: &str) -> io::Result<bool>;
 
     /// Bytes that the file takes from the disk; 0 when it is absent.
     fn bytes(&self, name: &str) -> u64;
@@ -66,8 +67,8 @@ impl Disk for RealDisk {
         Database::builder().set_cache_size(cache_bytes).create(path)
     }
 
-    fn exists(&self, name: &str) -> bool {
-        self.root.join(name).exists()
+    fn exists(&self, name: &str) -> io::Result<bool> {
+        self.root.join(name).try_exists()
     }
 
     fn bytes(&self, name: &str) -> u64 {

@@ -54,7 +54,7 @@ pub(super) struct DataFile {
 impl DataFile {
     /// Opens the file; makes it when it is absent; brings an older one up to this version.
     pub(super) fn open(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Result<Self> {
-        if !disk.exists(name) {
+        if !disk.exists(name).map_err(read_error)? {
             create(disk.as_ref(), name, kind)?;
         }
         let database = open(disk.as_ref(), name, kind)?;

@@ -14,6 +14,8 @@ pub(crate) mod disk;
 mod file;
 mod migrate;
 mod read;
+#[cfg(test)]
+pub(crate) mod simulated;
 pub mod table;
 mod volume;
 mod writer;

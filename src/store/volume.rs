@@ -6,7 +6,7 @@
 
 use super::disk::Disk;
 use super::file::{DataFile, FileKind};
-use super::{Reader, Transaction, write_error};
+use super::{Reader, Transaction, read_error, write_error};
 use crate::base::Result;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,7 +116,7 @@ impl Volumes {
             return Ok(Some(volume.clone()));
         }
         let path = self.path(name);
-        if !make && !self.disk.exists(&path) {
+        if !make && !self.disk.exists(&path).map_err(read_error)? {
             return Ok(None);
         }
         let file = DataFile::open(&self.disk, &path, FileKind::Volume)?;
@@ -136,7 +136,7 @@ impl Volumes {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self) -> Result<Vec<VolumeInfo>> {
-        let paths = self.disk.list(self.folder).map_err(super::read_error)?;
+        let paths = self.disk.list(self.folder).map_err(read_error)?;
         let info = |path: &String| {
             let name = path.strip_prefix(self.folder)?.strip_prefix('/')?;
             Some(VolumeInfo {
