@@ -23,6 +23,10 @@ pub(crate) trait Disk: Send + Sync {
     /// Puts a finished file into its place; durable when it returns.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
+    /// Makes the name of a file that was found durable: the process may have been killed, or the
+    /// disk may have refused, in the middle of [`Disk::rename`].
+    fn settle(&self, name: &str) -> io::Result<()>;
+
     /// Deletes a file; durable when it returns. An absent one is no error.
     fn remove(&self, name: &str) -> io::Result<()>;
 
@@ -84,12 +88,20 @@ impl Disk for RealDisk {
         sync_folder_of(&to)
     }
 
+    fn settle(&self, name: &str) -> io::Result<()> {
+        sync_folder_of(&self.root.join(name))
+    }
+
     fn remove(&self, name: &str) -> io::Result<()> {
         let path = self.root.join(name);
         match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => done?,
+        }
+        // Also when it was absent: an earlier attempt may have been refused after half of it.
+        match sync_folder_of(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-            Ok(()) => sync_folder_of(&path),
+            done => done,
         }
     }
 

@@ -33,14 +33,13 @@ impl Volume {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(&self) -> Result<Reader> {
-        self.inner.file.begin_read().map(Reader::new)
+        self.inner.file.begin_read()
     }
 
     /// Runs `work` in one write transaction on this thread and returns when it is on disk.
     ///
     /// # Errors
-    /// What `work` returned, or [`crate::base::ErrorKind::Unavailable`] when the disk refused;
-    /// then nothing of it stays.
+    /// As [`super::Store::write`].
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let _turn = self
             .inner

@@ -338,21 +338,33 @@ impl Disk for SimulatedDisk {
         machine.sync_names()
     }
 
+    fn settle(&self, _: &str) -> io::Result<()> {
+        self.lock().sync_names()
+    }
+
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut machine = self.lock();
         machine.look()?;
-        if machine.find(name).is_err() {
-            return Ok(());
+        if machine.find(name).is_ok() {
+            machine.rename(NameChange::Removed(name.to_owned()))?;
         }
-        machine.rename(NameChange::Removed(name.to_owned()))?;
         machine.sync_names()
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         let mut machine = self.lock();
         machine.look()?;
-        let inside = |name: &&String| name.strip_prefix(folder).is_some_and(|n| n.starts_with('/'));
-        Ok(machine.names.current().keys().filter(inside).cloned().collect())
+        let inside = |name: &&String| {
+            name.strip_prefix(folder)
+                .is_some_and(|n| n.starts_with('/'))
+        };
+        Ok(machine
+            .names
+            .current()
+            .keys()
+            .filter(inside)
+            .cloned()
+            .collect())
     }
 
     fn show(&self, name: &str) -> String {

@@ -41,7 +41,11 @@ impl Image {
     /// Writes, and grows to hold it.
     pub(super) fn write(&mut self, offset: u64, data: &[u8]) {
         for (page, inside, part) in pieces(offset, data.len(), PAGE) {
-            let bytes = Arc::make_mut(self.pages.entry(page).or_insert_with(|| Arc::new([0; PAGE])));
+            let bytes = Arc::make_mut(
+                self.pages
+                    .entry(page)
+                    .or_insert_with(|| Arc::new([0; PAGE])),
+            );
             bytes[inside..inside + part.len()].copy_from_slice(&data[part]);
         }
         self.len = self.len.max(offset + data.len() as u64);

@@ -137,7 +137,9 @@ impl Ledger {
 
 fn difference(expected: &State, found: &State) -> String {
     let other = |left: &Rows, right: &Rows| {
-        let keys = left.iter().filter(|(key, value)| right.get(*key) != Some(value));
+        let keys = left
+            .iter()
+            .filter(|(key, value)| right.get(*key) != Some(value));
         keys.map(|(key, _)| *key).collect::<Vec<_>>()
     };
     format!(

@@ -100,7 +100,14 @@ fn name_of(period: Period) -> String {
 fn note(transaction: &crate::store::Transaction<'_>, action: &str, count: usize) -> Result<()> {
     let actor = audit::Actor::console();
     let details = serde_json::json!({ "rows": count });
-    audit::append(transaction, Timestamp::from_ms(0), &actor, action, "rows", details)?;
+    audit::append(
+        transaction,
+        Timestamp::from_ms(0),
+        &actor,
+        action,
+        "rows",
+        details,
+    )?;
     Ok(())
 }
 

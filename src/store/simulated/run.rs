@@ -112,10 +112,7 @@ impl<'a> Session<'a> {
         Period::try_from(self.next_row / PERIOD % 200).unwrap_or_default()
     }
 
-    fn first(
-        &self,
-        of: impl Fn(&Self) -> &std::collections::BTreeSet<Period>,
-    ) -> Option<Period> {
+    fn first(&self, of: impl Fn(&Self) -> &std::collections::BTreeSet<Period>) -> Option<Period> {
         of(self).first().copied()
     }
 

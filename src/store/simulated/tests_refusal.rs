@@ -13,18 +13,25 @@ fn a_full_disk_harms_nothing_and_heals_itself() {
     let seed = 7;
     let honest = refusal_run(seed, Trouble::default()).unwrap();
     let sum = Mutex::new((0, 0, 0));
-    let levels = Torture::of(FILL_LEVELS as u64).run("a_full_disk_harms_nothing_and_heals_itself", |level| {
-        let step = usize::try_from(level).unwrap_or_default();
-        let capacity = honest.pages * (step % FILL_LEVELS) / FILL_LEVELS;
-        let trouble = Trouble {
-            capacity_pages: Some(capacity),
-            ..Trouble::default()
-        };
-        let refusals = refusal_run(seed + level / FILL_LEVELS as u64, trouble)?;
-        let mut sum = sum.lock().unwrap();
-        *sum = (sum.0 + u64::from(refusals.steps > 0), sum.1 + refusals.steps, sum.2 + refusals.reads);
-        Ok(())
-    });
+    let levels = Torture::of(FILL_LEVELS as u64).run(
+        "a_full_disk_harms_nothing_and_heals_itself",
+        |level| {
+            let step = usize::try_from(level).unwrap_or_default();
+            let capacity = honest.pages * (step % FILL_LEVELS) / FILL_LEVELS;
+            let trouble = Trouble {
+                capacity_pages: Some(capacity),
+                ..Trouble::default()
+            };
+            let refusals = refusal_run(seed + level / FILL_LEVELS as u64, trouble)?;
+            let mut sum = sum.lock().unwrap();
+            *sum = (
+                sum.0 + u64::from(refusals.steps > 0),
+                sum.1 + refusals.steps,
+                sum.2 + refusals.reads,
+            );
+            Ok(())
+        },
+    );
     let (full, steps, reads) = *sum.lock().unwrap();
     println!("{full} disks ran full, {steps} changes were refused, {reads} reads");
     assert_eq!(levels.failed, 0);
@@ -54,5 +61,8 @@ fn one_input_output_error_anywhere_harms_nothing() {
 
 #[test]
 fn a_disk_that_breaks_anywhere_and_is_replaced_harms_nothing() {
-    errors_at_every_operation("a_disk_that_breaks_anywhere_and_is_replaced_harms_nothing", true);
+    errors_at_every_operation(
+        "a_disk_that_breaks_anywhere_and_is_replaced_harms_nothing",
+        true,
+    );
 }

@@ -31,7 +31,10 @@ impl Torture {
     pub(crate) fn of(runs: u64) -> Self {
         let number = |name: &str| -> Option<u64> {
             let text = std::env::var(name).ok()?;
-            Some(text.parse().expect("INDUSMIND_TORTURE and INDUSMIND_SEED are whole numbers"))
+            Some(
+                text.parse()
+                    .expect("INDUSMIND_TORTURE and INDUSMIND_SEED are whole numbers"),
+            )
         };
         let asked = number("INDUSMIND_TORTURE");
         Self {
@@ -75,7 +78,12 @@ impl Torture {
     fn tell(self, test: &str, tally: &Tally) {
         let mut out = std::io::stdout();
         let (first, last) = (self.first, self.first + self.runs - 1);
-        let Tally { runs, failed, panicked, told } = tally;
+        let Tally {
+            runs,
+            failed,
+            panicked,
+            told,
+        } = tally;
         let _ = writeln!(
             out,
             "{test}: {runs} runs, seeds {first} to {last}: {failed} failed, {panicked} of them by a panic"
