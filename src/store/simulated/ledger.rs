@@ -98,8 +98,8 @@ impl Ledger {
         }
     }
 
-    pub(super) const fn is_in_doubt(&self) -> bool {
-        self.doubt.is_some()
+    pub(super) const fn in_doubt(&self) -> Option<&Change> {
+        self.doubt.as_ref()
     }
 
     pub(super) fn keys_of(&self, period: Period) -> Vec<Key> {

@@ -14,6 +14,9 @@ const RECOVERY_REACH: u64 = 50;
 /// Changes of rows until the next period begins.
 const PERIOD: u64 = 5;
 
+/// How the sentence begins when something acknowledged is not there.
+const LOST: &str = "LOST";
+
 /// How a run went wrong: with a sentence for the person who replays it.
 pub(super) type Outcome = Result<(), String>;
 
@@ -60,6 +63,18 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Does again what the disk refused, as the rooms above do, or finds out what became of it.
+    fn settle(&mut self) -> Outcome {
+        if let Some(Change::Forget(period)) = self.ledger.in_doubt() {
+            let again = Change::Forget(*period);
+            return self.apply(again);
+        }
+        if self.ledger.in_doubt().is_some() || self.ledger.handing_over.is_some() {
+            return self.start();
+        }
+        Ok(())
+    }
+
     fn plant(&mut self) -> Result<&Plant, String> {
         match &mut self.plant {
             Some(plant) => Ok(plant),
@@ -74,7 +89,7 @@ impl<'a> Session<'a> {
     pub(super) fn check(&mut self) -> Outcome {
         let seen = self.plant()?.read().map_err(|error| why("read", &error))?;
         let compared = self.ledger.check(&seen);
-        compared.map_err(|text| format!("LOST: {text}"))
+        compared.map_err(|text| format!("{LOST}: {text}"))
     }
 
     /// One random step; the error says which one the disk refused.
@@ -209,7 +224,7 @@ pub(super) fn cut_run(seed: u64, cuts: Cuts) -> Outcome {
         for _ in 0..STEPS {
             outcome = outcome.and_then(|()| session.step());
         }
-        // The sessions's files are closed without power: closing must not tidy up.
+        // The session's files are closed without power: closing must not tidy up.
         let was_powered = disk.is_powered();
         disk.cut();
         drop(session);
@@ -227,8 +242,8 @@ pub(super) fn cut_run(seed: u64, cuts: Cuts) -> Outcome {
 pub(super) struct Refusals {
     /// Steps that were refused.
     pub(super) steps: u64,
-    /// Checks that could not read while the disk was in trouble.
-    pub(super) reads: u64,
+    /// Attempts to find out what became of a refused step that were refused too.
+    pub(super) settlings: u64,
     /// Operations of the disk until the trouble was over.
     pub(super) operations: u64,
     /// Pages in use at that point.
@@ -246,17 +261,16 @@ pub(super) fn refusal_run(seed: u64, trouble: Trouble) -> Result<Refusals, Strin
     let mut refusals = Refusals::default();
     let mut session = Session::new(&disk, &mut ledger, &mut chance);
     for _ in 0..STEPS {
-        if session.ledger.is_in_doubt() || session.ledger.handing_over.is_some() {
-            refusals.reads += settle(&mut session)?;
-        }
-        if !session.ledger.is_in_doubt() && session.step().is_err() {
-            refusals.steps += 1;
+        match session.settle() {
+            Ok(()) => refusals.steps += u64::from(session.step().is_err()),
+            Err(text) if text.starts_with(LOST) => return Err(text),
+            Err(_) => refusals.settlings += 1,
         }
     }
     refusals.operations = disk.operations();
     refusals.pages = disk.allotted_pages();
     disk.set_trouble(Trouble::default());
-    let healed = session.start().and_then(|()| session.put(202));
+    let healed = session.settle().and_then(|()| session.put(202));
     healed.map_err(|text| format!("the disk works again: {text}"))?;
     let healed = session.check();
     healed.map_err(|text| format!("after the trouble: {text}"))?;
@@ -268,16 +282,7 @@ pub(super) fn refusal_run(seed: u64, trouble: Trouble) -> Result<Refusals, Strin
     Ok(refusals)
 }
 
-/// Reads what became of a refused change; 1 when the disk refuses that too.
-fn settle(session: &mut Session<'_>) -> Result<u64, String> {
-    match session.check() {
-        Ok(()) => Ok(0),
-        Err(text) if text.starts_with("LOST") => Err(text),
-        Err(_) => Ok(1),
-    }
-}
-
-/// What a seed does to a disk that works: operations, and a sum over all that was written.
+/// What a seed does to a disk that works: number of changes, and a sum over all that was written.
 pub(super) fn trace_of(seed: u64) -> (u64, u32) {
     let mut chance = Chance::new(seed);
     let disk = SimulatedDisk::empty(seed);
@@ -288,5 +293,5 @@ pub(super) fn trace_of(seed: u64) -> (u64, u32) {
         outcome = outcome.and_then(|()| session.step());
     }
     assert_eq!(outcome, Ok(()));
-    (disk.operations(), disk.trace())
+    (disk.changes(), disk.trace())
 }

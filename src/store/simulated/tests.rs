@@ -52,4 +52,5 @@ fn a_seed_means_the_same_run_every_time() {
         assert_eq!(trace_of(seed), trace_of(seed), "seed {seed}");
     }
     assert_ne!(trace_of(1), trace_of(2));
+    assert!(trace_of(1).0 > 0);
 }

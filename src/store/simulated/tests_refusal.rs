@@ -27,13 +27,15 @@ fn a_full_disk_harms_nothing_and_heals_itself() {
             *sum = (
                 sum.0 + u64::from(refusals.steps > 0),
                 sum.1 + refusals.steps,
-                sum.2 + refusals.reads,
+                sum.2 + refusals.settlings,
             );
             Ok(())
         },
     );
-    let (full, steps, reads) = *sum.lock().unwrap();
-    println!("{full} disks ran full, {steps} changes were refused, {reads} reads");
+    let (full, steps, settlings) = *sum.lock().unwrap();
+    println!(
+        "{full} disks ran full, {steps} changes were refused, {settlings} of their repetitions"
+    );
     assert_eq!(levels.failed, 0);
     assert!(full > 0);
 }
