@@ -9,6 +9,7 @@ mod disk;
 mod file;
 mod image;
 mod ledger;
+mod machine;
 mod names;
 mod plant;
 mod run;
