@@ -8,8 +8,8 @@
 use super::disk::Disk;
 use super::{Reader, Transaction, migrate, read_error, write_error};
 use crate::base::{Error, ErrorKind, Result};
-use redb::{Database, DatabaseError, Durability, ReadableDatabase as _, WriteTransaction};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use redb::{Database, DatabaseError, Durability, WriteTransaction};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -53,7 +53,8 @@ pub(super) struct DataFile {
 
 /// One opening of the file.
 struct Handle {
-    database: Database,
+    /// `None` only while it is dropped.
+    database: Option<Database>,
     /// A read or a change did not end well: the file is opened again before the next one. Each
     /// opening has its own mark, so that who still reads from an older one does not spoil this.
     suspect: Arc<AtomicBool>,
@@ -62,8 +63,31 @@ struct Handle {
 impl Handle {
     fn of(database: Database) -> Self {
         Self {
-            database,
+            database: Some(database),
             suspect: Arc::default(),
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        !self.suspect.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Handle {
+    /// Closing commits once more. Not to a file on which something went wrong: redb leaves that
+    /// out while it unwinds, so it is dropped in a panic that nobody sees. The next opening finds
+    /// the last commit, as after a power cut.
+    fn drop(&mut self) {
+        let database = self.database.take();
+        let sound = self.is_sound();
+        let closed = catch_unwind(AssertUnwindSafe(move || {
+            let _database = database;
+            if !sound {
+                resume_unwind(Box::new(()));
+            }
+        }));
+        if sound && closed.is_err() {
+            tracing::error!("a data file did not close; it may be damaged");
         }
     }
 }
@@ -76,8 +100,11 @@ impl DataFile {
         } else {
             create(disk.as_ref(), name, kind)?;
         }
-        let database = open(disk.as_ref(), name, kind)?;
-        migrate::run(&database, kind)?;
+        let database = contained(&disk.show(name), || {
+            let database = open(disk.as_ref(), name, kind)?;
+            migrate::run(&database, kind)?;
+            Ok(database)
+        })?;
         Ok(Self {
             disk: Arc::clone(disk),
             name: name.to_owned(),
@@ -95,8 +122,8 @@ impl DataFile {
     pub(super) fn begin_read(&self) -> Result<Reader> {
         let slot = self.sound_handle()?;
         let handle = slot.as_ref().ok_or_else(refused)?;
-        let begun = handle.database.begin_read().map_err(read_error);
-        begun.map(|transaction| Reader::new(transaction, Arc::clone(&handle.suspect)))
+        let database = handle.database.as_ref().ok_or_else(refused)?;
+        Reader::begin(database, Arc::clone(&handle.suspect))
     }
 
     /// Runs one change. One at a time: the caller sees to that. A panic in it leaves nothing
@@ -121,6 +148,15 @@ impl DataFile {
         result
     }
 
+    /// Leaves out the closing commit, as a process that is killed.
+    #[cfg(test)]
+    pub(super) fn abandon(&self) {
+        let slot = self.handle.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = slot.as_ref() {
+            handle.suspect.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn note(&self, healthy: bool) {
         self.healthy.store(healthy, Ordering::Relaxed);
     }
@@ -131,7 +167,8 @@ impl DataFile {
     fn begin_write(&self) -> Result<(WriteTransaction, Arc<AtomicBool>)> {
         let slot = self.sound_handle()?;
         let handle = slot.as_ref().ok_or_else(refused)?;
-        let begun = handle.database.begin_write().inspect_err(|_| {
+        let database = handle.database.as_ref().ok_or_else(refused)?;
+        let begun = database.begin_write().inspect_err(|_| {
             handle.suspect.store(true, Ordering::Relaxed);
         });
         let mut transaction = begun.map_err(write_error)?;
@@ -145,7 +182,7 @@ impl DataFile {
     /// The handle; opened again first when something went wrong on it.
     fn sound_handle(&self) -> Result<RwLockReadGuard<'_, Option<Handle>>> {
         let slot = self.handle.read().unwrap_or_else(PoisonError::into_inner);
-        if is_sound(slot.as_ref()) {
+        if slot.as_ref().is_some_and(Handle::is_sound) {
             return Ok(slot);
         }
         drop(slot);
@@ -156,31 +193,28 @@ impl DataFile {
     /// Drops the handle on which something went wrong and opens the file again.
     fn reopen(&self) -> Result<()> {
         let mut slot = self.handle.write().unwrap_or_else(PoisonError::into_inner);
-        if is_sound(slot.as_ref()) {
+        if slot.as_ref().is_some_and(Handle::is_sound) {
             // Somebody else was faster.
             return Ok(());
         }
         drop(slot.take());
         let mut tries = 1;
-        let database = loop {
+        let open = || loop {
             match self.disk.open(&self.name, self.kind.cache_bytes()) {
-                Ok(database) => break database,
+                Ok(database) => break Ok(database),
                 Err(DatabaseError::DatabaseAlreadyOpen) if tries < REOPEN_TRIES => {
                     std::thread::sleep(REOPEN_PAUSE);
                 }
-                Err(cause) => return Err(open_error(&self.disk.show(&self.name), cause)),
+                Err(cause) => break Err(open_error(&self.disk.show(&self.name), cause)),
             }
             tries += 1;
         };
+        let database = contained(&self.disk.show(&self.name), open)?;
         *slot = Some(Handle::of(database));
         let file = &self.name;
         tracing::info!(%file, "a data file was opened again after the disk had refused");
         Ok(())
     }
-}
-
-fn is_sound(handle: Option<&Handle>) -> bool {
-    handle.is_some_and(|handle| !handle.suspect.load(Ordering::Relaxed))
 }
 
 fn attempt<T>(
@@ -209,6 +243,16 @@ fn refused() -> Error {
 fn open(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<Database> {
     disk.open(name, kind.cache_bytes())
         .map_err(|cause| open_error(&disk.show(name), cause))
+}
+
+/// Opens a file whose damage may make redb panic.
+fn contained(file: &str, open: impl FnOnce() -> Result<Database>) -> Result<Database> {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+        Err(Error::unavailable(format!(
+            "The data file {file} is damaged and cannot be opened. Check the disk and restore the \
+             last backup; do not delete the file."
+        )))
+    })
 }
 
 /// Makes an empty data file under a temporary name and moves it into place: a power cut inside

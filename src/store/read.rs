@@ -2,7 +2,10 @@
 
 use super::{TableName, read_error, write_error};
 use crate::base::{Error, Result};
-use redb::{AccessGuard, ReadOnlyTable, ReadTransaction, StorageError, TableError};
+use redb::{
+    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, StorageError,
+    TableError,
+};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -46,11 +49,13 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(super) const fn new(transaction: ReadTransaction, suspect: Arc<AtomicBool>) -> Self {
-        Self {
+    /// Begins to read the last commit; `suspect` is the mark of this opening.
+    pub(super) fn begin(database: &Database, suspect: Arc<AtomicBool>) -> Result<Self> {
+        let transaction = attempt(&suspect, || database.begin_read())?;
+        Ok(Self {
             transaction,
             suspect,
-        }
+        })
     }
 
     /// A table that nothing was written to yet does not exist, and is empty.
@@ -64,33 +69,11 @@ impl Reader {
         })
     }
 
-    /// Reads, and marks the opening when it serves no further read: the next one opens the file
-    /// again. redb trusts the pages it reads and may panic on a damaged one; that ends here.
     fn attempt<T, E: Into<redb::Error>>(
         &self,
         read: impl FnOnce() -> std::result::Result<T, E>,
     ) -> Result<T> {
-        let spoil = || self.suspect.store(true, Ordering::Relaxed);
-        match catch_unwind(AssertUnwindSafe(read)) {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(cause)) => {
-                let cause = cause.into();
-                if matches!(
-                    cause,
-                    redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::LockPoisoned(_)
-                ) {
-                    spoil();
-                }
-                Err(read_error(cause))
-            }
-            Err(_) => {
-                spoil();
-                Err(Error::internal(
-                    "A part of the data file is damaged and cannot be read. Check the disk and \
-                     restore the last backup.",
-                ))
-            }
-        }
+        attempt(&self.suspect, read)
     }
 
     /// Shows entries to `visit` until it breaks.
@@ -107,6 +90,35 @@ impl Reader {
             }
         }
         Ok(())
+    }
+}
+
+/// Reads, and marks the opening when it serves no further read: the next one opens the file
+/// again. redb trusts the pages it reads and may panic on a damaged one; that ends here.
+fn attempt<T, E: Into<redb::Error>>(
+    suspect: &AtomicBool,
+    read: impl FnOnce() -> std::result::Result<T, E>,
+) -> Result<T> {
+    let spoil = || suspect.store(true, Ordering::Relaxed);
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(cause)) => {
+            let cause = cause.into();
+            if matches!(
+                cause,
+                redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::LockPoisoned(_)
+            ) {
+                spoil();
+            }
+            Err(read_error(cause))
+        }
+        Err(_) => {
+            spoil();
+            Err(Error::internal(
+                "A part of the data file is damaged and cannot be read. Check the disk and \
+                 restore the last backup.",
+            ))
+        }
     }
 }
 

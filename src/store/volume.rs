@@ -162,6 +162,15 @@ impl Volumes {
         open.volumes.clear();
     }
 
+    /// Leaves out the closing commits, as a process that is killed.
+    #[cfg(test)]
+    pub(super) fn abandon(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for (volume, _) in open.volumes.values() {
+            volume.inner.file.abandon();
+        }
+    }
+
     fn path(&self, name: &str) -> String {
         format!("{}/{name}{ENDING}", self.folder)
     }

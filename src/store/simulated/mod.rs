@@ -15,6 +15,7 @@ mod plant;
 mod run;
 mod tests;
 mod tests_refusal;
+mod tests_rot;
 mod torture;
 
 pub(crate) use chance::Chance;

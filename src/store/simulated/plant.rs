@@ -32,6 +32,12 @@ impl Plant {
         self.volumes.close();
     }
 
+    /// Stops without closing anything.
+    pub(super) fn abandon(self) {
+        self.volumes.abandon();
+        self.store.file.abandon();
+    }
+
     pub(super) fn close_volumes(&self) {
         self.volumes.close();
     }
