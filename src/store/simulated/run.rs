@@ -67,7 +67,7 @@ impl<'a> Session<'a> {
     fn settle(&mut self) -> Outcome {
         if let Some(Change::Forget(period)) = self.ledger.in_doubt() {
             let again = Change::Forget(*period);
-            return self.apply(again);
+            return self.apply(&again);
         }
         if self.ledger.in_doubt().is_some() || self.ledger.handing_over.is_some() {
             return self.start();
@@ -144,7 +144,7 @@ impl<'a> Session<'a> {
             (key, value.take(len).collect())
         });
         let change = Change::Put(rows.collect());
-        self.apply(change)
+        self.apply(&change)
     }
 
     fn remove(&mut self) -> Outcome {
@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
         let mut keys = self.ledger.keys_of(period);
         self.chance.shuffle(&mut keys);
         keys.truncate(1 + self.chance.index(8));
-        self.apply(Change::Remove(keys))
+        self.apply(&Change::Remove(keys))
     }
 
     fn forget(&mut self) -> Outcome {
@@ -165,12 +165,12 @@ impl<'a> Session<'a> {
         if self.ledger.in_main.contains(&period) {
             self.hand_over(period)?;
         }
-        self.apply(Change::Forget(period))
+        self.apply(&Change::Forget(period))
     }
 
-    fn apply(&mut self, change: Change) -> Outcome {
+    fn apply(&mut self, change: &Change) -> Outcome {
         self.ledger.begin(change.clone());
-        let done = self.plant()?.apply(&change);
+        let done = self.plant()?.apply(change);
         done.map_err(|error| why("change", &error))?;
         self.ledger.acknowledged();
         Ok(())
