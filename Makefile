@@ -9,7 +9,7 @@ OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
 TIMED := @packaging/timed.sh
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench lint api clean \
+.PHONY: help run test dist bench torture lint api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys
 
 help: ## list the targets
@@ -31,6 +31,12 @@ bench: ## how fast the store is on this machine
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
 	$(TIMED) "Benches" cargo bench --profile dist --bench store
+
+torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (INDUSMIND_TORTURE=n)
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Torture" env INDUSMIND_TORTURE=$${INDUSMIND_TORTURE:-10000} \
+		cargo test --release --lib -- simulated:: power_cut::
 
 lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 

@@ -13,14 +13,19 @@ pub(crate) trait Disk: Send + Sync {
     /// Makes an empty database in a file that only its owner can read, and its folder.
     fn make(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError>;
 
-    /// Whether there is such a file.
-    fn exists(&self, name: &str) -> bool;
+    /// Whether there is such a file. A disk that cannot tell is an error, never a "no": a data
+    /// file that seems absent would be made anew.
+    fn exists(&self, name: &str) -> io::Result<bool>;
 
     /// Bytes that the file takes from the disk; 0 when it is absent.
     fn bytes(&self, name: &str) -> u64;
 
     /// Puts a finished file into its place; durable when it returns.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Makes the name of a file that was found durable: the process may have been killed, or the
+    /// disk may have refused, in the middle of [`Disk::rename`].
+    fn settle(&self, name: &str) -> io::Result<()>;
 
     /// Deletes a file; durable when it returns. An absent one is no error.
     fn remove(&self, name: &str) -> io::Result<()>;
@@ -80,8 +85,8 @@ impl Disk for RealDisk {
         Database::builder().set_cache_size(cache_bytes).create(path)
     }
 
-    fn exists(&self, name: &str) -> bool {
-        self.root.join(name).exists()
+    fn exists(&self, name: &str) -> io::Result<bool> {
+        self.root.join(name).try_exists()
     }
 
     fn bytes(&self, name: &str) -> u64 {
@@ -97,12 +102,20 @@ impl Disk for RealDisk {
         sync_folder_of(&to)
     }
 
+    fn settle(&self, name: &str) -> io::Result<()> {
+        sync_folder_of(&self.root.join(name))
+    }
+
     fn remove(&self, name: &str) -> io::Result<()> {
         let path = self.root.join(name);
         match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => done?,
+        }
+        // Also when it was absent: an earlier attempt may have been refused after half of it.
+        match sync_folder_of(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-            Ok(()) => sync_folder_of(&path),
+            done => done,
         }
     }
 

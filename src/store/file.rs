@@ -1,18 +1,20 @@
 //! One data file: made whole, opened, and opened again after the disk refused.
 //!
-//! After an input/output error redb takes no more writes on the same handle, also when the disk
-//! has room again. So the handle is dropped and the file opened anew, which repairs it to the
-//! last commit; a write that failed is never taken for done.
+//! After an input/output error redb takes no more reads or writes on the same handle, also when
+//! the disk works again. So the handle is dropped and the file opened anew before the next one,
+//! which repairs it to the last commit. Only that tells whether a refused commit is there: until
+//! then nobody reads on.
 
 use super::disk::Disk;
-use super::{Transaction, migrate, read_error, write_error};
+use super::{Reader, Transaction, migrate, read_error, write_error};
 use crate::base::{Error, ErrorKind, Result};
-use redb::{Database, Durability, ReadTransaction, ReadableDatabase as _, WriteTransaction};
+use redb::{Database, DatabaseError, Durability, WriteTransaction};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-/// How often opening again is tried for one change: a read that is under way holds the old handle
+/// How often opening again is tried for one call: a change that is under way holds the old handle
 /// for a moment.
 const REOPEN_TRIES: u32 = 40;
 /// Pause between two tries.
@@ -44,27 +46,70 @@ pub(super) struct DataFile {
     name: String,
     kind: FileKind,
     /// `None` between a refusal of the disk and the next successful opening.
-    database: RwLock<Option<Database>>,
-    /// The last change did not end well: the file is opened again before the next one.
-    suspect: AtomicBool,
+    handle: RwLock<Option<Handle>>,
     /// What the appliance tells about itself.
     healthy: AtomicBool,
+}
+
+/// One opening of the file.
+struct Handle {
+    /// `None` only while it is dropped.
+    database: Option<Database>,
+    /// A read or a change did not end well: the file is opened again before the next one. Each
+    /// opening has its own mark, so that who still reads from an older one does not spoil this.
+    suspect: Arc<AtomicBool>,
+}
+
+impl Handle {
+    fn of(database: Database) -> Self {
+        Self {
+            database: Some(database),
+            suspect: Arc::default(),
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        !self.suspect.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Handle {
+    /// Closing commits once more. Not to a file on which something went wrong: redb leaves that
+    /// out while it unwinds, so it is dropped in a panic that nobody sees. The next opening finds
+    /// the last commit, as after a power cut.
+    fn drop(&mut self) {
+        let database = self.database.take();
+        let sound = self.is_sound();
+        let closed = catch_unwind(AssertUnwindSafe(move || {
+            let _database = database;
+            if !sound {
+                resume_unwind(Box::new(()));
+            }
+        }));
+        if sound && closed.is_err() {
+            tracing::error!("a data file did not close; it may be damaged");
+        }
+    }
 }
 
 impl DataFile {
     /// Opens the file; makes it when it is absent; brings an older one up to this version.
     pub(super) fn open(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Result<Self> {
-        if !disk.exists(name) {
+        if disk.exists(name).map_err(read_error)? {
+            disk.settle(name).map_err(write_error)?;
+        } else {
             create(disk.as_ref(), name, kind)?;
         }
-        let database = open(disk.as_ref(), name, kind)?;
-        migrate::run(&database, kind)?;
+        let database = contained(&disk.show(name), || {
+            let database = open(disk.as_ref(), name, kind)?;
+            migrate::run(&database, kind)?;
+            Ok(database)
+        })?;
         Ok(Self {
             disk: Arc::clone(disk),
             name: name.to_owned(),
             kind,
-            database: RwLock::new(Some(database)),
-            suspect: AtomicBool::new(false),
+            handle: RwLock::new(Some(Handle::of(database))),
             healthy: AtomicBool::new(true),
         })
     }
@@ -74,93 +119,140 @@ impl DataFile {
         self.healthy.load(Ordering::Relaxed)
     }
 
-    pub(super) fn begin_read(&self) -> Result<ReadTransaction> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        database
-            .as_ref()
-            .ok_or_else(refused)?
-            .begin_read()
-            .map_err(read_error)
+    pub(super) fn begin_read(&self) -> Result<Reader> {
+        let slot = self.sound_handle()?;
+        let handle = slot.as_ref().ok_or_else(refused)?;
+        let database = handle.database.as_ref().ok_or_else(refused)?;
+        Reader::begin(database, Arc::clone(&handle.suspect))
     }
 
-    /// Runs one change. One at a time: the caller sees to that.
+    /// Runs one change. One at a time: the caller sees to that. A panic in it leaves nothing
+    /// behind and goes no further.
     pub(super) fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        if self.suspect.load(Ordering::Relaxed) {
-            self.reopen()?;
+        let (transaction, suspect) = self.begin_write().inspect_err(|_| self.note(false))?;
+        let attempt = catch_unwind(AssertUnwindSafe(|| attempt(transaction, work)));
+        let (result, sound) = match attempt {
+            // A refusal by the work itself says nothing about the disk; a failed read or write
+            // does.
+            Ok(Err(error)) if error.kind == ErrorKind::Unavailable => (Err(error), false),
+            Ok(result) => (result, true),
+            Err(_) => {
+                let error = Error::internal("A change failed; nothing was stored.");
+                (Err(error), false)
+            }
+        };
+        if !sound {
+            suspect.store(true, Ordering::Relaxed);
         }
-        // Until it ended well: a panic, too, leaves it to the next change to open the file again.
-        self.suspect.store(true, Ordering::Relaxed);
-        let result = self.attempt(work);
-        // A refusal by the work itself says nothing about the disk; a failed read or write does.
-        let disk_refused = result
-            .as_ref()
-            .is_err_and(|error| error.kind == ErrorKind::Unavailable);
-        self.suspect.store(disk_refused, Ordering::Relaxed);
-        self.healthy.store(!disk_refused, Ordering::Relaxed);
+        self.note(sound);
         result
     }
 
-    fn attempt<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let transaction = self.begin_write()?;
-        match work(&Transaction::new(&transaction)) {
-            Ok(value) => {
-                transaction.commit().map_err(write_error)?;
-                Ok(value)
-            }
-            Err(refused) => {
-                transaction.abort().map_err(write_error)?;
-                Err(refused)
-            }
+    /// Leaves out the closing commit, as a process that is killed.
+    #[cfg(test)]
+    pub(super) fn abandon(&self) {
+        let slot = self.handle.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = slot.as_ref() {
+            handle.suspect.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn note(&self, healthy: bool) {
+        self.healthy.store(healthy, Ordering::Relaxed);
     }
 
     /// Begins a write under the commit policy: on disk when it returns (`Immediate`), and with
     /// the allocator state (quick-repair), so that the file opens at once after a power cut
     /// instead of being walked.
-    fn begin_write(&self) -> Result<WriteTransaction> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        let begun = database.as_ref().ok_or_else(refused)?.begin_write();
+    fn begin_write(&self) -> Result<(WriteTransaction, Arc<AtomicBool>)> {
+        let slot = self.sound_handle()?;
+        let handle = slot.as_ref().ok_or_else(refused)?;
+        let database = handle.database.as_ref().ok_or_else(refused)?;
+        let begun = database.begin_write().inspect_err(|_| {
+            handle.suspect.store(true, Ordering::Relaxed);
+        });
         let mut transaction = begun.map_err(write_error)?;
         transaction
             .set_durability(Durability::Immediate)
             .map_err(write_error)?;
         transaction.set_quick_repair(true);
-        Ok(transaction)
+        Ok((transaction, Arc::clone(&handle.suspect)))
     }
 
-    /// Drops the handle that the disk refused and opens the file again.
+    /// The handle; opened again first when something went wrong on it.
+    fn sound_handle(&self) -> Result<RwLockReadGuard<'_, Option<Handle>>> {
+        let slot = self.handle.read().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(Handle::is_sound) {
+            return Ok(slot);
+        }
+        drop(slot);
+        self.reopen()?;
+        Ok(self.handle.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Drops the handle on which something went wrong and opens the file again.
     fn reopen(&self) -> Result<()> {
-        let mut slot = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.handle.write().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(Handle::is_sound) {
+            // Somebody else was faster.
+            return Ok(());
+        }
         drop(slot.take());
         let mut tries = 1;
-        let database = loop {
-            match open(self.disk.as_ref(), &self.name, self.kind) {
-                Ok(database) => break database,
-                Err(error) if tries == REOPEN_TRIES => return Err(error),
-                Err(_) => std::thread::sleep(REOPEN_PAUSE),
+        let open = || loop {
+            match self.disk.open(&self.name, self.kind.cache_bytes()) {
+                Ok(database) => break Ok(database),
+                Err(DatabaseError::DatabaseAlreadyOpen) if tries < REOPEN_TRIES => {
+                    std::thread::sleep(REOPEN_PAUSE);
+                }
+                Err(cause) => break Err(open_error(&self.disk.show(&self.name), cause)),
             }
             tries += 1;
         };
-        *slot = Some(database);
+        let database = contained(&self.disk.show(&self.name), open)?;
+        *slot = Some(Handle::of(database));
         let file = &self.name;
         tracing::info!(%file, "a data file was opened again after the disk had refused");
         Ok(())
     }
 }
 
+fn attempt<T>(
+    transaction: WriteTransaction,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    match work(&Transaction::new(&transaction)) {
+        Ok(value) => {
+            transaction.commit().map_err(write_error)?;
+            Ok(value)
+        }
+        Err(refused) => {
+            transaction.abort().map_err(write_error)?;
+            Err(refused)
+        }
+    }
+}
+
 fn refused() -> Error {
     Error::unavailable(
-        "The disk refused the last change and the data file is being opened again. Check that it \
-         has room.",
+        "The disk refused and the data file is being opened again. Check that the disk has room \
+         and is not read-only.",
     )
 }
 
 fn open(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<Database> {
     disk.open(name, kind.cache_bytes())
         .map_err(|cause| open_error(&disk.show(name), cause))
+}
+
+/// Opens a file whose damage may make redb panic.
+fn contained(file: &str, open: impl FnOnce() -> Result<Database>) -> Result<Database> {
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+        Err(Error::unavailable(format!(
+            "The data file {file} is damaged and cannot be opened. Check the disk and restore the \
+             last backup; do not delete the file."
+        )))
+    })
 }
 
 /// Makes an empty data file under a temporary name and moves it into place: a power cut inside

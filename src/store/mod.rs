@@ -14,6 +14,8 @@ pub(crate) mod disk;
 mod file;
 mod migrate;
 mod read;
+#[cfg(test)]
+pub(crate) mod simulated;
 pub mod table;
 mod volume;
 mod writer;
@@ -114,14 +116,15 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(&self) -> Result<Reader> {
-        self.file.begin_read().map(Reader::new)
+        self.file.begin_read()
     }
 
     /// Runs `work` in one write transaction and returns when it is on disk. When `work` fails
     /// nothing of it stays.
     ///
     /// # Errors
-    /// What `work` returned, or [`crate::base::ErrorKind::Unavailable`] when the disk refused.
+    /// What `work` returned, or [`crate::base::ErrorKind::Unavailable`] when the disk refused:
+    /// then the change is there whole or not at all, and the next read tells which.
     pub async fn write<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,

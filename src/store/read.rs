@@ -1,9 +1,15 @@
 //! Reading: from a consistent view of the last commit, or from inside a write.
 
-use super::{TableName, read_error};
-use crate::base::Result;
-use redb::{AccessGuard, ReadOnlyTable, ReadTransaction, StorageError, TableError};
+use super::{TableName, read_error, write_error};
+use crate::base::{Error, Result};
+use redb::{
+    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, StorageError,
+    TableError,
+};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Sees a table entry by entry; breaking ends the scan.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
@@ -38,11 +44,18 @@ pub trait View {
 /// Reads of one moment. See [`super::Store::read`].
 pub struct Reader {
     transaction: ReadTransaction,
+    /// The mark of the opening that it reads from.
+    suspect: Arc<AtomicBool>,
 }
 
 impl Reader {
-    pub(super) const fn new(transaction: ReadTransaction) -> Self {
-        Self { transaction }
+    /// Begins to read the last commit; `suspect` is the mark of this opening.
+    pub(super) fn begin(database: &Database, suspect: Arc<AtomicBool>) -> Result<Self> {
+        let transaction = attempt(&suspect, || database.begin_read())?;
+        Ok(Self {
+            transaction,
+            suspect,
+        })
     }
 
     /// A table that nothing was written to yet does not exist, and is empty.
@@ -50,10 +63,61 @@ impl Reader {
         &self,
         name: TableName,
     ) -> Result<Option<ReadOnlyTable<&'static [u8], &'static [u8]>>> {
-        match self.transaction.open_table(name.definition()) {
-            Ok(table) => Ok(Some(table)),
+        self.attempt(|| match self.transaction.open_table(name.definition()) {
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(cause) => Err(read_error(cause)),
+            opened => opened.map(Some),
+        })
+    }
+
+    fn attempt<T, E: Into<redb::Error>>(
+        &self,
+        read: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> Result<T> {
+        attempt(&self.suspect, read)
+    }
+
+    /// Shows entries to `visit` until it breaks.
+    fn walk<'a>(
+        &self,
+        mut entries: impl Iterator<Item = Found<'a>>,
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        while let Some((key, value)) = self.attempt(|| entries.next().transpose())? {
+            let (key, value) =
+                self.attempt(|| Ok::<_, StorageError>((key.value(), value.value())))?;
+            if visit(key, value)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads, and marks the opening when it serves no further read: the next one opens the file
+/// again. redb trusts the pages it reads and may panic on a damaged one; that ends here.
+fn attempt<T, E: Into<redb::Error>>(
+    suspect: &AtomicBool,
+    read: impl FnOnce() -> std::result::Result<T, E>,
+) -> Result<T> {
+    let spoil = || suspect.store(true, Ordering::Relaxed);
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(cause)) => {
+            let cause = cause.into();
+            if matches!(
+                cause,
+                redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::LockPoisoned(_)
+            ) {
+                spoil();
+            }
+            Err(read_error(cause))
+        }
+        Err(_) => {
+            spoil();
+            Err(Error::internal(
+                "A part of the data file is damaged and cannot be read. Check the disk and \
+                 restore the last backup.",
+            ))
         }
     }
 }
@@ -63,13 +127,15 @@ impl View for Reader {
         let Some(table) = self.table(table)? else {
             return Ok(None);
         };
-        let value = table.get(key).map_err(read_error)?;
-        Ok(value.map(|guard| guard.value().to_vec()))
+        self.attempt(|| {
+            let value = table.get(key)?;
+            Ok::<_, StorageError>(value.map(|guard| guard.value().to_vec()))
+        })
     }
 
     fn scan(&self, table: TableName, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<()> {
         match self.table(table)? {
-            Some(table) if from < to => walk(table.range(from..to).map_err(read_error)?, visit),
+            Some(table) if from < to => self.walk(self.attempt(|| table.range(from..to))?, visit),
             _ => Ok(()),
         }
     }
@@ -83,25 +149,29 @@ impl View for Reader {
     ) -> Result<()> {
         match self.table(table)? {
             Some(table) if from < to => {
-                walk(table.range(from..to).map_err(read_error)?.rev(), visit)
+                self.walk(self.attempt(|| table.range(from..to))?.rev(), visit)
             }
             _ => Ok(()),
         }
     }
 }
 
-type Entry<'a> = (
-    AccessGuard<'a, &'static [u8]>,
-    AccessGuard<'a, &'static [u8]>,
-);
+/// An entry, or why it cannot be read.
+type Found<'a> = std::result::Result<
+    (
+        AccessGuard<'a, &'static [u8]>,
+        AccessGuard<'a, &'static [u8]>,
+    ),
+    StorageError,
+>;
 
-/// Shows entries to `visit` until it breaks.
+/// Shows entries of a table under change to `visit` until it breaks.
 pub(super) fn walk<'a>(
-    entries: impl Iterator<Item = std::result::Result<Entry<'a>, StorageError>>,
+    entries: impl Iterator<Item = Found<'a>>,
     visit: &mut Visit<'_>,
 ) -> Result<()> {
     for entry in entries {
-        let (key, value) = entry.map_err(read_error)?;
+        let (key, value) = entry.map_err(write_error)?;
         if visit(key.value(), value.value())?.is_break() {
             break;
         }

@@ -6,7 +6,7 @@
 
 use super::disk::Disk;
 use super::file::{DataFile, FileKind};
-use super::{Reader, Transaction, write_error};
+use super::{Reader, Transaction, read_error, write_error};
 use crate::base::Result;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,14 +33,13 @@ impl Volume {
     /// # Errors
     /// When the file cannot be read.
     pub fn read(&self) -> Result<Reader> {
-        self.inner.file.begin_read().map(Reader::new)
+        self.inner.file.begin_read()
     }
 
     /// Runs `work` in one write transaction on this thread and returns when it is on disk.
     ///
     /// # Errors
-    /// What `work` returned, or [`crate::base::ErrorKind::Unavailable`] when the disk refused;
-    /// then nothing of it stays.
+    /// As [`super::Store::write`].
     pub fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let _turn = self
             .inner
@@ -116,7 +115,7 @@ impl Volumes {
             return Ok(Some(volume.clone()));
         }
         let path = self.path(name);
-        if !make && !self.disk.exists(&path) {
+        if !make && !self.disk.exists(&path).map_err(read_error)? {
             return Ok(None);
         }
         let file = DataFile::open(&self.disk, &path, FileKind::Volume)?;
@@ -136,7 +135,7 @@ impl Volumes {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self) -> Result<Vec<VolumeInfo>> {
-        let paths = self.disk.list(self.folder).map_err(super::read_error)?;
+        let paths = self.disk.list(self.folder).map_err(read_error)?;
         let info = |path: &String| {
             let name = path.strip_prefix(self.folder)?.strip_prefix('/')?;
             Some(VolumeInfo {
@@ -161,6 +160,15 @@ impl Volumes {
     pub fn close(&self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.volumes.clear();
+    }
+
+    /// Leaves out the closing commits, as a process that is killed.
+    #[cfg(test)]
+    pub(super) fn abandon(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for (volume, _) in open.volumes.values() {
+            volume.inner.file.abandon();
+        }
     }
 
     fn path(&self, name: &str) -> String {

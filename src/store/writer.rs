@@ -5,7 +5,6 @@ use super::read::walk;
 use super::{TableName, View, Visit, write_error};
 use crate::base::{Error, Result};
 use redb::{ReadableTable as _, WriteTransaction};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::oneshot;
 
@@ -195,10 +194,7 @@ impl Writer {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let job: Job = Box::new(move |file| {
-            // A panic aborts its transaction when it is dropped; the thread goes on.
-            let result = catch_unwind(AssertUnwindSafe(|| file.change(work)))
-                .unwrap_or_else(|_| Err(Error::internal("A change failed; nothing was stored.")));
-            reply(result);
+            reply(file.change(work));
         });
         let jobs = self
             .shared
