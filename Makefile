@@ -30,7 +30,7 @@ dist: binary ## the static binary that ships, in dist/, and the proof that it ne
 bench: ## how fast the store is on this machine
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
-	$(TIMED) "Benches" cargo bench --profile dist --bench store
+	$(TIMED) "Benches" cargo bench --profile release --bench bench
 
 lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 
