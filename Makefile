@@ -9,7 +9,7 @@ OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
 TIMED := @packaging/timed.sh
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench lint api clean \
+.PHONY: help run test dist bench bench-peers lint api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys
 
 help: ## list the targets
@@ -27,10 +27,16 @@ dist: binary ## the static binary that ships, in dist/, and the proof that it ne
 	@packaging/need.sh file curl
 	$(TIMED) "Proof: static, small, alone in an empty chroot" packaging/prove-static.sh dist/indusmind
 
-bench: ## how fast the store is on this machine
+bench: ## how fast the store is on this machine, beside SQLite (INDUSMIND_BENCH=full: a month of history)
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
 	$(TIMED) "Benches" cargo bench --profile release --bench bench
+
+bench-peers: ## the same questions to InfluxDB and VictoriaMetrics, from Debian's packages
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Peers" packaging/bench-peers.sh $(abspath $(or $(CARGO_TARGET_DIR),target))/peers
+	$(TIMED) "Benches beside peers" cargo bench --profile release --bench bench -- peers
 
 lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 
