@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
+PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target))/peers
 TIMED := @packaging/timed.sh
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
@@ -35,8 +36,8 @@ bench: ## how fast the store is on this machine, beside SQLite (INDUSMIND_BENCH=
 bench-peers: ## the same questions to InfluxDB and VictoriaMetrics, from Debian's packages
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
-	$(TIMED) "Peers" packaging/bench-peers.sh $(abspath $(or $(CARGO_TARGET_DIR),target))/peers
-	$(TIMED) "Benches beside peers" cargo bench --profile release --bench bench -- peers
+	$(TIMED) "Peers" packaging/bench-peers.sh $(PEERS)
+	$(TIMED) "Benches beside peers" cargo bench --profile release --bench bench -- peers $(PEERS)
 
 lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 

@@ -20,6 +20,7 @@ mod generator;
 mod load;
 mod measure;
 mod ours;
+mod peers;
 mod queries;
 mod questions;
 mod report;
@@ -50,12 +51,27 @@ fn main() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         [served::COMMAND, data, now_ms] => runtime.block_on(served::serve(data, now_ms)),
+        // Behind it stands what the build tool adds.
+        ["peers", programs, ..] => runtime.block_on(peers(Path::new(programs))),
         _ => runtime.block_on(bench()),
     }
 }
 
-async fn bench() {
-    let full = std::env::var("INDUSMIND_BENCH").is_ok_and(|size| size == "full");
+fn full() -> bool {
+    std::env::var("INDUSMIND_BENCH").is_ok_and(|size| size == "full")
+}
+
+/// Ten meters that are read every five seconds.
+fn registers() -> Shape {
+    Shape {
+        kind: Kind::Quantised,
+        meters: METERS,
+        days: if full() { 30 } else { 3 },
+        interval_ms: 5_000,
+    }
+}
+
+fn introduce() {
     println!(
         "{}",
         measure::machine(Path::new(env!("CARGO_TARGET_TMPDIR")))
@@ -64,22 +80,26 @@ async fn bench() {
         "indusmind {} (profile release, without LTO) beside SQLite {} (bundled, WAL, synchronous=FULL); size {}",
         env!("CARGO_PKG_VERSION"),
         rusqlite::version(),
-        if full {
+        if full() {
             "full"
         } else {
             "quick (INDUSMIND_BENCH=full takes 30 days)"
         },
     );
+}
+
+async fn peers(programs: &Path) {
+    introduce();
+    peers::run(registers(), programs).await;
+}
+
+async fn bench() {
+    introduce();
     println!();
     entropy::print();
-    let (beats, many) = if full { (1_000, 400) } else { (400, 200) };
+    let (beats, many) = if full() { (1_000, 400) } else { (400, 200) };
     ticks::run(&[(50, beats), (500, beats), (5_000, many)]).await;
-    let registers = Shape {
-        kind: Kind::Quantised,
-        meters: METERS,
-        days: if full { 30 } else { 3 },
-        interval_ms: 5_000,
-    };
+    let registers = registers();
     let floats = Shape {
         kind: Kind::NoisyFloat,
         days: 1,
@@ -100,7 +120,7 @@ async fn bench() {
     queries::run(&mut set, &questions::of_days(registers.days, METERS)).await;
     restart::run(&set.place()).await;
     drop(set);
-    if full {
+    if full() {
         restart::run_with(BIG_HISTORY).await;
     }
 }

@@ -65,6 +65,16 @@ impl Process {
         }
     }
 
+    /// What two looks at the CPU and the bytes cost themselves, s: as much as a small tick.
+    pub(crate) fn cpu_of_looking(self) -> f64 {
+        const LOOKS: u32 = 200;
+        let looks = (0..LOOKS).map(|_| {
+            let (cpu, _) = (self.cpu(), self.written());
+            self.cpu().since(cpu)
+        });
+        looks.sum::<f64>() / f64::from(LOOKS)
+    }
+
     /// Bytes that were sent to the disk so far.
     pub(crate) fn written(self) -> u64 {
         number_after(&self.read("io"), "write_bytes:")
@@ -84,16 +94,16 @@ fn number_after(text: &str, head: &str) -> u64 {
         .unwrap_or_default()
 }
 
-/// Blocks that a folder takes on disk, bytes; files of these endings are left out.
+/// Blocks that a folder takes on disk, bytes; names with these endings are left out.
 pub(crate) fn allocated(folder: &Path, but: &[&str]) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let of = |entry: fs::DirEntry| {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Ok(meta) = entry.metadata() else { return 0 };
-        if meta.is_dir() {
-            allocated(&entry.path(), but)
-        } else if but.iter().any(|ending| name.ends_with(ending)) {
+        if but.iter().any(|ending| name.ends_with(ending)) {
             0
+        } else if meta.is_dir() {
+            allocated(&entry.path(), but)
         } else {
             meta.blocks() * 512
         }

@@ -13,7 +13,7 @@ const RUNS_MIN: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs often enough to say something.
-fn repeat(mut run: impl FnMut()) -> Times {
+pub(crate) fn repeat(mut run: impl FnMut()) -> Times {
     run();
     let (mut times, cpu, began) = (Times::default(), Process::own().cpu(), Instant::now());
     for done in 0..RUNS {
