@@ -1,6 +1,7 @@
 //! How fast readings are stored and answered on this machine, beside SQLite in the same run.
 //! `make bench` prints it; nothing here passes or fails. `INDUSMIND_BENCH=full` takes a month of
-//! history instead of three days, and 6 GB of it for the restart.
+//! history instead of three days, and 6 GB of it for the restart. `make bench-peers` asks other
+//! servers the same questions.
 
 #![allow(
     clippy::cast_possible_truncation,

@@ -3,14 +3,16 @@
 use crate::fixture::directory;
 use crate::fleet::Fleet;
 use crate::generator::Kind;
-use crate::measure::{Process, allocated};
+use crate::measure::{Process, Times, allocated};
 use crate::ours::Ours;
 use crate::questions::{HOUR_MS, START_MS};
+use crate::report::figure;
 use crate::served::furnish;
 use crate::support::{EMAIL, PASSWORD};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A running program; killed when it is dropped.
@@ -79,13 +81,14 @@ pub(crate) async fn run(data: &Path) {
 }
 
 /// As [`run`], with a history of so many bytes: a hundred meters that are read every second and
-/// say floats that compress badly.
+/// say floats that compress badly. Then it goes on: a tick must not cost more behind a long history.
 pub(crate) async fn run_with(bytes: u64) {
     const METERS: u32 = 100;
     const BEAT_MS: i64 = 1_000;
     let place = directory();
     let data = place.path().join("data");
-    let ours = Ours::open(&data, furnish(&data, METERS).await, BEAT_MS);
+    let meters = furnish(&data, METERS).await;
+    let ours = Ours::open(&data, meters.clone(), BEAT_MS);
     let mut fleet = Fleet::new(Kind::NoisyFloat, METERS, START_MS, BEAT_MS);
     let mut at = START_MS;
     while allocated(&data, &[]) < bytes {
@@ -95,4 +98,21 @@ pub(crate) async fn run_with(bytes: u64) {
     ours.seal();
     ours.close();
     run(&data).await;
+    let ours = Ours::open(&data, meters, BEAT_MS);
+    let mut times = Times::default();
+    let written = Process::own().written();
+    for _ in 0..200 {
+        at += BEAT_MS;
+        let batches = Arc::new(ours.batches(&fleet.until(at)));
+        let began = Instant::now();
+        ours.tick(batches).await;
+        times.note(began);
+    }
+    println!(
+        "  durable tick of 1000 values after it: p50 {} ms, p99 {} ms, {:.0} kB written",
+        figure(times.share_ms(0.5)),
+        figure(times.share_ms(0.99)),
+        (Process::own().written() - written) as f64 / 1e3 / times.runs()
+    );
+    ours.close();
 }
