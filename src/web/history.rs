@@ -3,10 +3,11 @@
 use super::Context;
 use super::dashboard::site_equipment;
 use super::envelope::{Answer, Envelope, Params, Refusal, ok};
-use crate::auth::{Caller, Permission};
+use crate::auth::{Asker, Permission};
 use crate::base::time::BucketSize;
 use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange};
 use crate::energy::{HistoryPoint, HistoryQuery, HistoryWindow};
+use crate::site::Site;
 use crate::tsdb::Resolution;
 use axum::extract::State;
 use serde::Deserialize;
@@ -18,8 +19,8 @@ use utoipa_axum::routes;
 const AUTO_POINTS: i64 = 800;
 const MINUTE_MS: i64 = 60_000;
 
-/// Routes of a session.
-pub fn protected() -> OpenApiRouter<Context> {
+/// Routes of persons and programs.
+pub fn open() -> OpenApiRouter<Context> {
     OpenApiRouter::new().routes(routes!(consumption))
 }
 
@@ -52,11 +53,11 @@ struct ConsumptionQuery {
     ))]
 async fn consumption(
     State(context): State<Context>,
-    caller: Caller,
+    asker: Asker,
     Params(params): Params<ConsumptionQuery>,
 ) -> Answer<HistoryWindow> {
-    caller.require(Permission::ReadingsRead)?;
-    let site = context.site_of(&caller)?;
+    asker.require(Permission::ReadingsRead)?;
+    let site = context.site(asker.site())?;
     let time = |path: &str, text: &str| {
         // A plus in a query is a blank unless it was escaped: mend the offset it stands for.
         let text = text.replace(' ', "+");
@@ -66,7 +67,7 @@ async fn consumption(
     let range = TimeRange::new(time("from", &params.from)?, time("to", &params.to)?)?;
     let (name, resolution) = resolution_of(&params.resolution, range)?;
     let equipment = match &params.meter_id {
-        Some(id) => vec![meter(&context, id)?],
+        Some(id) => vec![meter(&context, &site, id)?],
         None => site_equipment(&context, &site.key),
     };
     let (metric, phase) = match &params.metric {
@@ -92,9 +93,12 @@ async fn consumption(
     })
 }
 
-fn meter(context: &Context, id: &str) -> Result<EquipmentId> {
-    let id = id.parse().map_err(|_| Error::not_found("meter", id))?;
-    context.registry.get(id).map(|equipment| equipment.id)
+fn meter(context: &Context, site: &Site, id: &str) -> Result<EquipmentId> {
+    let absent = || Error::not_found("meter", id);
+    let equipment = context.registry.get(id.parse().map_err(|_| absent())?)?;
+    // The meters of another site are not there for him.
+    let his = equipment.site == site.key;
+    his.then_some(equipment.id).ok_or_else(absent)
 }
 
 /// The names of the resolutions, finest first.

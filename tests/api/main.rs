@@ -26,3 +26,5 @@ mod sessions;
 mod setup;
 mod sockets;
 mod system;
+mod tokens;
+mod write;
