@@ -5,11 +5,17 @@
 //! Will not do: know routes or flags.
 
 pub mod directory;
+pub mod excel;
+pub mod history;
 pub mod inflate;
 pub mod line;
 pub mod number;
 pub mod push;
+pub mod table;
 pub mod words;
 
 pub use directory::Directory;
+pub use excel::Excel;
+pub use history::{Column, HistoryExport};
 pub use push::{Pushed, Refused, Sorter};
+pub use table::Csv;

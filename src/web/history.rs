@@ -27,7 +27,7 @@ pub fn open() -> OpenApiRouter<Context> {
 /// What is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ConsumptionQuery {
+pub struct ConsumptionQuery {
     /// First instant, RFC 3339.
     from: String,
     /// First instant after, RFC 3339.
@@ -38,7 +38,7 @@ struct ConsumptionQuery {
     /// One meter; the whole site when absent.
     meter_id: Option<String>,
     /// The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`.
-    metric: Option<String>,
+    pub metric: Option<String>,
     /// More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
     /// `powerFactor`, `current`, `temperature`.
     fields: Option<String>,
@@ -57,7 +57,36 @@ async fn consumption(
     Params(params): Params<ConsumptionQuery>,
 ) -> Answer<HistoryWindow> {
     asker.require(Permission::ReadingsRead)?;
-    let site = context.site(asker.site())?;
+    let Asked {
+        name,
+        query,
+        fields,
+    } = asked(&context, asker.site(), &params)?;
+    let mut series = super::blocking(move || context.history.points(&query)).await?;
+    series.iter_mut().for_each(|point| fields.trim(point));
+    ok(HistoryWindow {
+        count: series.len(),
+        resolution: name.to_owned(),
+        series,
+    })
+}
+
+/// A query that was understood.
+pub struct Asked {
+    /// Name of the resolution.
+    name: &'static str,
+    /// What is asked for.
+    pub query: HistoryQuery,
+    /// Optional fields of each point.
+    pub fields: Fields,
+}
+
+/// Understands a query about a site.
+///
+/// # Errors
+/// The refused parameter; a meter that is not there.
+pub fn asked(context: &Context, site: &str, params: &ConsumptionQuery) -> Result<Asked> {
+    let site = context.site(site)?;
     let time = |path: &str, text: &str| {
         // A plus in a query is a blank unless it was escaped: mend the offset it stands for.
         let text = text.replace(' ', "+");
@@ -67,15 +96,14 @@ async fn consumption(
     let range = TimeRange::new(time("from", &params.from)?, time("to", &params.to)?)?;
     let (name, resolution) = resolution_of(&params.resolution, range)?;
     let equipment = match &params.meter_id {
-        Some(id) => vec![meter(&context, &site, id)?],
-        None => site_equipment(&context, &site.key),
+        Some(id) => vec![meter(context, &site, id)?],
+        None => site_equipment(context, &site.key),
     };
     let (metric, phase) = match &params.metric {
         None => (Metric::CONSUMPTION, Phase::Total),
         Some(name) if name == "powerFactor" => (Metric::POWER_FACTOR, Phase::Total),
         Some(name) => Metric::with_phase(name)?,
     };
-    let fields = Fields::parse(params.fields.as_deref())?;
     let query = HistoryQuery {
         equipment,
         range,
@@ -84,12 +112,10 @@ async fn consumption(
         phase,
         calendar: site.calendar(),
     };
-    let mut series = super::blocking(move || context.history.points(&query)).await?;
-    series.iter_mut().for_each(|point| fields.trim(point));
-    ok(HistoryWindow {
-        count: series.len(),
-        resolution: name.to_owned(),
-        series,
+    Ok(Asked {
+        name,
+        query,
+        fields: Fields::parse(params.fields.as_deref())?,
     })
 }
 
@@ -140,11 +166,16 @@ fn resolution_of(name: &str, range: TimeRange) -> Result<(&'static str, Resoluti
 
 /// Which optional fields were asked for.
 #[derive(Debug, Default)]
-struct Fields {
+pub struct Fields {
     names: Vec<String>,
 }
 
 impl Fields {
+    /// Their names, in the order in which they were asked for.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     const KNOWN: [&str; 7] = [
         "min",
         "max",

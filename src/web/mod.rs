@@ -12,6 +12,7 @@ mod dashboard;
 mod edge;
 mod envelope;
 mod equipment;
+mod export;
 mod history;
 mod hub;
 mod openapi;
@@ -47,6 +48,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -112,6 +114,7 @@ pub struct Edge {
     setting_up: tokio::sync::Mutex<()>,
     trying: tokio::sync::Mutex<()>,
     writes: tokio::sync::Semaphore,
+    exports: Arc<tokio::sync::Semaphore>,
 }
 
 impl Deref for Edge {
@@ -138,6 +141,7 @@ impl Context {
             sockets: Sockets::default(),
             setting_up: tokio::sync::Mutex::default(),
             trying: tokio::sync::Mutex::default(),
+            exports: Arc::new(tokio::sync::Semaphore::new(export::EXPORTS_AT_ONCE)),
             writes: tokio::sync::Semaphore::new(write::WRITES_AT_ONCE),
         }))
     }
@@ -189,6 +193,7 @@ fn api() -> Routes {
     let public = OpenApiRouter::new().merge(auth::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
+        .merge(export::open())
         .merge(write::open());
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
@@ -240,6 +245,10 @@ pub fn router(context: &Context) -> Router {
         .merge(routes.protected.route_layer(session))
         .split_for_parts();
     let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
+    // Files are large and stay on the local network: packing them takes longer than sending them.
+    let packed = DefaultPredicate::new()
+        .and(NotForContentType::const_new(export::CSV))
+        .and(NotForContentType::const_new(export::XLSX));
     let http = Router::new()
         .nest("/api", api.clone())
         .nest("/api/v1", api)
@@ -248,7 +257,7 @@ pub fn router(context: &Context) -> Router {
         .merge(docs(document))
         .fallback(spa::serve)
         .layer(timeout)
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().compress_when(packed));
     // Sockets live long and are not compressed.
     let sockets = Router::new()
         .route("/ws", get(hub::open))

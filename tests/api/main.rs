@@ -15,6 +15,7 @@ mod edge;
 mod equipment;
 mod equipment_fields;
 mod equipment_list;
+mod export;
 mod history;
 mod hub;
 mod page;

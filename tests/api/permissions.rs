@@ -20,7 +20,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 18] = [
+const TABLE: [(&str, &str, &[Role]); 19] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -31,6 +31,11 @@ const TABLE: [(&str, &str, &[Role]); 18] = [
     (
         "GET",
         "/api/historical/consumption?from=2026-11-20&to=2026-11-21&resolution=1hour",
+        READ,
+    ),
+    (
+        "GET",
+        "/api/historical/export?from=2026-11-20&to=2026-11-21&resolution=1hour",
         READ,
     ),
     ("POST", "/api/equipment", WRITE),
