@@ -249,6 +249,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/historical/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Energy, power and voltage over time as a file: `timestamp,consumption,power,voltage`, then
+         *     `value` when `metric` is named, then the `fields`. Raw readings of several meters have a column
+         *     `equipment_id` after the time. At most a million rows: more buckets are refused, raw readings
+         *     are cut off with a last line that says where to go on.
+         */
+        get: operations["export_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/modbus/test-read": {
         parameters: {
             query?: never;
@@ -2443,6 +2465,65 @@ export interface operations {
             };
             /** @description A refused parameter, or too many points */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    export_history: {
+        parameters: {
+            query: {
+                /** @description First instant, RFC 3339. */
+                from: string;
+                /** @description First instant after, RFC 3339. */
+                to: string;
+                /**
+                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `daily`, `weekly`, `monthly` or
+                 *     `auto`.
+                 */
+                resolution: string;
+                /** @description One meter; the whole site when absent. */
+                meter_id?: string;
+                /** @description The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`. */
+                metric?: string;
+                /**
+                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
+                 *     `powerFactor`, `current`, `temperature`.
+                 */
+                fields?: string;
+                /** @description `csv` (when absent) or `excel`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refused parameter, or too many rows */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Others are exporting, or the disk refuses */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
