@@ -36,19 +36,26 @@ pub enum Permission {
     /// See live values and history.
     #[serde(rename = "readings.read")]
     ReadingsRead,
+    /// Write readings that were measured elsewhere.
+    #[serde(rename = "readings.write")]
+    ReadingsWrite,
     /// Change the site.
     #[serde(rename = "settings.write")]
     SettingsWrite,
     /// Add, change and lock users.
     #[serde(rename = "users.manage")]
     UsersManage,
+    /// Make and delete API tokens.
+    #[serde(rename = "tokens.manage")]
+    TokensManage,
     /// Read the audit log and the figures of the appliance itself.
     #[serde(rename = "audit.read")]
     AuditRead,
 }
 
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, ReadingsRead, SettingsWrite, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, ReadingsRead, ReadingsWrite, SettingsWrite,
+    TokensManage, UsersManage,
 };
 
 impl Role {
@@ -71,8 +78,10 @@ impl Role {
                 EquipmentRead,
                 EquipmentWrite,
                 ReadingsRead,
+                ReadingsWrite,
                 SettingsWrite,
                 UsersManage,
+                TokensManage,
                 AuditRead,
             ],
             Self::EnergyManager => &[EquipmentRead, EquipmentWrite, ReadingsRead, SettingsWrite],

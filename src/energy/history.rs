@@ -76,7 +76,7 @@ pub struct HistoryWindow {
 /// History over one or many meters.
 #[derive(Clone)]
 pub struct SiteHistory {
-    tsdb: Arc<Tsdb>,
+    pub(super) tsdb: Arc<Tsdb>,
 }
 
 /// What one column of a query stands for.
