@@ -39,6 +39,9 @@ pub enum Permission {
     /// Write readings that were measured elsewhere.
     #[serde(rename = "readings.write")]
     ReadingsWrite,
+    /// Correct readings that were measured wrong.
+    #[serde(rename = "readings.correct")]
+    ReadingsCorrect,
     /// Change the site.
     #[serde(rename = "settings.write")]
     SettingsWrite,
@@ -54,8 +57,8 @@ pub enum Permission {
 }
 
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, ReadingsRead, ReadingsWrite, SettingsWrite,
-    TokensManage, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, ReadingsCorrect, ReadingsRead, ReadingsWrite,
+    SettingsWrite, TokensManage, UsersManage,
 };
 
 impl Role {
@@ -79,12 +82,19 @@ impl Role {
                 EquipmentWrite,
                 ReadingsRead,
                 ReadingsWrite,
+                ReadingsCorrect,
                 SettingsWrite,
                 UsersManage,
                 TokensManage,
                 AuditRead,
             ],
-            Self::EnergyManager => &[EquipmentRead, EquipmentWrite, ReadingsRead, SettingsWrite],
+            Self::EnergyManager => &[
+                EquipmentRead,
+                EquipmentWrite,
+                ReadingsRead,
+                ReadingsCorrect,
+                SettingsWrite,
+            ],
             Self::Technician => &[EquipmentRead, EquipmentWrite, ReadingsRead],
             Self::Operator | Self::Viewer | Self::Kiosk => &[EquipmentRead, ReadingsRead],
             // Nothing until equipment can belong to a customer: all of it would be others'.

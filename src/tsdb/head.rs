@@ -168,10 +168,6 @@ impl HotDevice {
         }
     }
 
-    pub(super) fn series(&self) -> impl Iterator<Item = SeriesId> + '_ {
-        self.columns.iter().map(|column| column.series)
-    }
-
     /// The readings of a series, in order of time.
     pub(super) fn track(&self, series: SeriesId) -> Track {
         let Ok(place) = self

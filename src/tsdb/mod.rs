@@ -11,6 +11,7 @@ pub mod counter;
 mod fold;
 mod head;
 mod hours;
+mod load;
 #[cfg(test)]
 mod model;
 pub mod pack;
@@ -84,6 +85,8 @@ struct State {
     catalogue: Catalogue,
     corrections: Corrections,
     dirty: Arc<Dirty>,
+    /// Before this, ms, samples are gone while their rows are kept.
+    forgotten_until: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +128,7 @@ impl Tsdb {
             State {
                 corrections: Corrections::load(&reader, &catalogue)?,
                 dirty: Arc::new(correct::load_dirty(&reader)?),
+                forgotten_until: retention::forgotten_until(&reader)?,
                 catalogue,
             }
         };
@@ -202,6 +206,16 @@ impl Tsdb {
 
     fn state(&self) -> Arc<State> {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits on this thread until nobody appends.
+    fn take_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        loop {
+            match self.appending.try_lock() {
+                Ok(turn) => return turn,
+                Err(_) => std::thread::sleep(std::time::Duration::from_millis(1)),
+            }
+        }
     }
 
     fn set_state(&self, next: State) {

@@ -6,7 +6,7 @@ use super::envelope::{Answer, Envelope, Params, Refusal, ok};
 use crate::auth::{Asker, Permission};
 use crate::base::time::BucketSize;
 use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange};
-use crate::energy::{HistoryPoint, HistoryQuery, HistoryWindow};
+use crate::energy::{Extras, HistoryPoint, HistoryQuery, HistoryWindow};
 use crate::site::Site;
 use crate::tsdb::Resolution;
 use axum::extract::State;
@@ -62,7 +62,8 @@ async fn consumption(
         query,
         fields,
     } = asked(&context, asker.site(), &params)?;
-    let mut series = super::blocking(move || context.history.points(&query)).await?;
+    let extras = fields.extras();
+    let mut series = super::blocking(move || context.history.points_with(&query, extras)).await?;
     series.iter_mut().for_each(|point| fields.trim(point));
     ok(HistoryWindow {
         count: series.len(),
@@ -201,6 +202,17 @@ impl Fields {
                 ),
             )),
             None => Ok(Self { names }),
+        }
+    }
+
+    /// The quantities among them.
+    fn extras(&self) -> Extras {
+        let has = |name: &str| self.names.iter().any(|asked| asked == name);
+        Extras {
+            frequency: has("frequency"),
+            power_factor: has("powerFactor"),
+            current: has("current"),
+            temperature: has("temperature"),
         }
     }
 

@@ -22,6 +22,7 @@ mod show;
 mod sites;
 mod socket;
 mod spa;
+mod storage;
 mod system;
 mod write;
 
@@ -201,6 +202,7 @@ fn api() -> Routes {
         .merge(sites::protected())
         .merge(equipment::protected())
         .merge(realtime::protected())
+        .merge(storage::protected())
         .merge(system::protected());
     Routes {
         public,

@@ -26,6 +26,7 @@ mod restart;
 mod sessions;
 mod setup;
 mod sockets;
+mod storage;
 mod system;
 mod tokens;
 mod write;

@@ -85,7 +85,7 @@ impl Ours {
 
     /// A part of an archive.
     pub(crate) async fn load(&self, batches: Vec<Batch>) {
-        self.tick(Arc::new(batches)).await;
+        self.tsdb.load(&batches).unwrap();
     }
 
     /// Brings what was loaded into the form in which it stays.
