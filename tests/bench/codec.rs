@@ -4,6 +4,8 @@
 //! Sizes are exact and the same on every machine; times are those of one core, whatever else runs.
 
 mod generator;
+#[path = "codec/rollups.rs"]
+mod rollups;
 
 use generator::{Kind, METRICS, Meter};
 use indusmind::base::{Metric, Phase, Quality};
@@ -37,6 +39,7 @@ fn main() {
             ours(&chunks);
         }
     }
+    rollups::print(days);
 }
 
 /// The readings of a meter, cut into chunks of one span.
