@@ -179,21 +179,24 @@ fn candidates(columns: &[Column], place: usize) -> Vec<Basis> {
             add(power, Shape::Powers, 4);
             add(power, Shape::Powers, 2);
         }
-        Quantity::Power | Quantity::Voltage | Quantity::Other => {
+        Quantity::Power => add(find(Quantity::Power, Phase::Total), Shape::Powers, 1),
+        Quantity::Voltage => {
             add(power, Shape::Powers, 1);
+            add(find(Quantity::Voltage, Phase::L1), Shape::Powers, 1);
         }
+        Quantity::Other => add(power, Shape::Powers, 1),
     }
     found
 }
 
 /// The order in which columns may follow each other.
 const fn rank(role: Role) -> u8 {
-    let line = !matches!(role.phase, Phase::Total) as u8;
-    match role.quantity {
-        Quantity::Power => line,
-        Quantity::Voltage | Quantity::ApparentPower | Quantity::PowerFactor => 2,
-        Quantity::ReactivePower | Quantity::Energy => 2,
-        Quantity::Current => 3,
-        Quantity::Other => 4,
+    match (role.quantity, role.phase) {
+        (Quantity::Power, Phase::Total) => 0,
+        (Quantity::Power, _) => 1,
+        (Quantity::Voltage, Phase::L2 | Phase::L3) => 3,
+        (Quantity::Current, _) => 4,
+        (Quantity::Other, _) => 5,
+        _ => 2,
     }
 }

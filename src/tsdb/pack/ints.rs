@@ -3,6 +3,7 @@
 use super::bytes::{Input, damaged, put_len, put_signed};
 use super::fit::{Planned, fit_plan};
 use super::model::Pace;
+use super::packed::{near, read_near, read_steps, steps};
 use super::residuals::{Plan, VALUE_MAX, cost, put_residuals, read_residuals};
 use crate::base::Result;
 
@@ -14,6 +15,10 @@ const SINGLE: u8 = 1;
 const PCO: u8 = 2;
 /// As residuals with a plan of their own.
 const PLANNED: u8 = 3;
+/// In blocks near a base.
+const NEAR: u8 = 4;
+/// In blocks of steps.
+const STEPS: u8 = 5;
 /// From here on: as residuals with one of the common paces.
 const COMMON: u8 = 16;
 /// Below this many the header of the library costs more than it saves.
@@ -61,6 +66,23 @@ pub(super) fn put_ints(out: &mut Vec<u8>, ints: &[i64]) {
         return;
     }
     put_planned(out, ints, fit_plan(ints, &[]));
+}
+
+/// Writes the numbers in a form that is quick to read.
+pub(super) fn put_quick(out: &mut Vec<u8>, ints: &[i64]) {
+    let same = ints.windows(2).all(|pair| pair[0] == pair[1]);
+    match (near(ints), steps(ints)) {
+        (Some(near), Some(steps)) if !same => {
+            let (tag, packed) = if near.len() < steps.len() {
+                (NEAR, near)
+            } else {
+                (STEPS, steps)
+            };
+            out.push(tag);
+            out.extend(packed);
+        }
+        _ => put_ints(out, ints),
+    }
 }
 
 /// Writes numbers that have a plan already.
@@ -135,6 +157,8 @@ pub(super) fn read_ints(input: &mut Input<'_>, count: usize, ints: &mut Vec<i64>
                 return Err(damaged());
             }
         }
+        NEAR => read_near(input, count, ints)?,
+        STEPS => read_steps(input, count, ints)?,
         PLANNED => {
             let plan = read_plan(input)?;
             read_residuals(input, count, &[], &plan, ints)?;

@@ -15,6 +15,7 @@ mod floats;
 mod ints;
 mod model;
 mod others;
+mod packed;
 mod residuals;
 mod rows;
 mod states;
