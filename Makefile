@@ -27,10 +27,10 @@ dist: binary ## the static binary that ships, in dist/, and the proof that it ne
 	@packaging/need.sh file curl
 	$(TIMED) "Proof: static, small, alone in an empty chroot" packaging/prove-static.sh dist/indusmind
 
-bench: ## how fast the store is on this machine
+bench: ## how fast the store and the exports are on this machine
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
-	$(TIMED) "Benches" cargo bench --profile dist --bench store
+	$(TIMED) "Benches" cargo bench --profile dist --bench store --bench export
 
 lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 
