@@ -254,7 +254,7 @@ async fn an_import_that_was_stopped_goes_on_and_a_finished_one_changes_nothing()
 /// Stores equipment as the registry does: what an export reads.
 async fn register(store: &Store, equipment: &[Equipment]) {
     const EQUIPMENT: Records<Equipment> = Records::new("equipment", 1);
-    for record in equipment.to_vec() {
+    for record in equipment.iter().cloned() {
         let put = move |tx: &crate::store::Transaction<'_>| {
             EQUIPMENT.put(tx, record.id.as_bytes(), &record)
         };
