@@ -21,6 +21,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// How often hours that are over are looked for, ms.
+const UPKEEP_EVERY_MS: i64 = 10_000;
+/// How often files that are over are looked for, ms.
+const FORGET_EVERY_MS: i64 = 10 * 60_000;
+
 /// A running appliance.
 pub struct App {
     /// Where the page is.
@@ -32,6 +37,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     page: JoinHandle<()>,
 }
 
@@ -72,6 +78,12 @@ impl App {
             acquisition,
         )?;
 
+        let upkeep = tokio::spawn(upkeep(
+            Arc::clone(&tsdb),
+            Arc::clone(&clock),
+            stop_funnel.clone(),
+        ));
+
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
         let context = Context::new(Services {
@@ -101,6 +113,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
+            upkeep,
             page,
         })
     }
@@ -124,9 +137,47 @@ impl App {
         if let Err(error) = self.funnel.await {
             tracing::error!(%error, "the funnel did not stop cleanly");
         }
+        if let Err(error) = self.upkeep.await {
+            tracing::error!(%error, "the upkeep did not stop cleanly");
+        }
         let store = self.context.store.clone();
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+/// Seals, packs and forgets readings until `stop`, beside the ticks.
+async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let mut forget_at = clock.now();
+    loop {
+        let wake = clock.now().plus_ms(UPKEEP_EVERY_MS);
+        if stop
+            .run_until_cancelled(clock.sleep_until(wake))
+            .await
+            .is_none()
+        {
+            return;
+        }
+        let now = clock.now();
+        let forget = now >= forget_at || forget_at.since_ms(now) > FORGET_EVERY_MS;
+        if forget {
+            forget_at = now.plus_ms(FORGET_EVERY_MS);
+        }
+        let tsdb = Arc::clone(&tsdb);
+        let work = tokio::task::spawn_blocking(move || {
+            tsdb.maintain(now)?;
+            if forget {
+                for file in tsdb.forget(now)? {
+                    tracing::info!(%file, "forgotten");
+                }
+            }
+            Ok::<(), Error>(())
+        });
+        match work.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "readings wait to be sealed"),
+            Err(error) => tracing::error!(%error, "the upkeep of the readings failed"),
+        }
     }
 }
 

@@ -31,8 +31,9 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 12] = [
     ("redb", "src/store/"),
+    ("pco", "src/tsdb/"),
     ("tokio_modbus", "src/modbus/"),
     ("axum", "src/web/"),
     ("rust_embed", "src/web/"),

@@ -111,6 +111,27 @@ impl utoipa::PartialSchema for Timestamp {
 
 impl utoipa::ToSchema for Timestamp {}
 
+/// Year and month (1 to 12) of an instant in UTC.
+#[must_use]
+pub fn utc_month(at: Timestamp) -> (u32, u32) {
+    let date = at.jiff().to_zoned(TimeZone::UTC).date();
+    let number = |n: i32| u32::try_from(n).unwrap_or(0);
+    (number(date.year().into()), number(date.month().into()))
+}
+
+/// First instant of a month (1 to 12) in UTC; the epoch when there is no such month.
+#[must_use]
+pub fn utc_month_start(year: u32, month: u32) -> Timestamp {
+    let date = i16::try_from(year)
+        .ok()
+        .zip(i8::try_from(month).ok())
+        .and_then(|(year, month)| jiff::civil::Date::new(year, month, 1).ok());
+    let start = date.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+    start.map_or(Timestamp(0), |start| {
+        Timestamp(start.timestamp().as_millisecond())
+    })
+}
+
 /// A span of time: `from` belongs to it, `to` does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeRange {

@@ -35,6 +35,20 @@ pub(crate) trait Disk: Send + Sync {
 
     /// The file as a person knows it.
     fn show(&self, name: &str) -> String;
+
+    /// How much room there is; `None` when the disk does not say.
+    fn room(&self) -> Option<Room> {
+        None
+    }
+}
+
+/// The room on a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that may still be written.
+    pub free: u64,
+    /// Bytes of the whole disk.
+    pub total: u64,
 }
 
 /// A directory of the file system.
@@ -122,6 +136,14 @@ impl Disk for RealDisk {
 
     fn show(&self, name: &str) -> String {
         self.root.join(name).display().to_string()
+    }
+
+    fn room(&self) -> Option<Room> {
+        let found = rustix::fs::statvfs(&self.root).ok()?;
+        Some(Room {
+            free: found.f_bavail.saturating_mul(found.f_frsize),
+            total: found.f_blocks.saturating_mul(found.f_frsize),
+        })
     }
 }
 

@@ -21,6 +21,7 @@ mod volume;
 mod writer;
 
 pub use directory::{LockOwner, inspect};
+pub use disk::Room;
 pub use read::{Reader, View, Visit};
 pub use volume::{Volume, VolumeInfo, Volumes};
 pub use writer::Transaction;
@@ -142,6 +143,12 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         self.writer.run_blocking(work)
+    }
+
+    /// How much room there is on the disk; `None` when it does not say.
+    #[must_use]
+    pub fn room(&self) -> Option<Room> {
+        self.disk.room()
     }
 
     /// Whether the writer still takes work.

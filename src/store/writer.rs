@@ -173,7 +173,8 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
-        let answer = self.hand_in(work)?;
+        let (reply, answer) = oneshot::channel();
+        self.hand_in(work, move |result| drop(reply.send(result)))?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -182,18 +183,18 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
-        let answer = self.hand_in(work)?;
-        answer.blocking_recv().unwrap_or_else(|_| Err(stopped()))
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.hand_in(work, move |result| drop(reply.send(result)))?;
+        answer.recv().unwrap_or_else(|_| Err(stopped()))
     }
 
-    fn hand_in<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T>>>
+    fn hand_in<T, F>(&self, work: F, reply: impl FnOnce(Result<T>) + Send + 'static) -> Result<()>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |file| {
-            let _ = reply.send(file.change(work));
+            reply(file.change(work));
         });
         let jobs = self
             .shared
@@ -208,8 +209,7 @@ impl Writer {
                 "The disk is too slow: changes are waiting to be written. Try again in a minute.",
             ),
             mpsc::TrySendError::Disconnected(_) => stopped(),
-        })?;
-        Ok(answer)
+        })
     }
 
     pub(super) fn close(&self) {

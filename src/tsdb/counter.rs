@@ -5,6 +5,11 @@
 //! in. The base is kept until two more polls confirm the new level; a blip then costs nothing,
 //! and neither a negative nor a huge delta ever appears.
 
+use super::SeriesId;
+
+/// Bytes of one entry of what is not believed yet.
+const PENDING: usize = 4 + 8 + 8 + 1;
+
 /// How many polls at a lower level make it the new level.
 const POLLS_TO_CONFIRM: u8 = 3;
 
@@ -65,6 +70,46 @@ impl Counter {
         value - lower.first
     }
 
+    /// Whether the last readings lay below the base and are not believed yet.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        self.lower.is_some()
+    }
+
+    /// What is not believed yet, to be kept beside the base; empty when everything is.
+    #[must_use]
+    pub fn pending(&self, series: SeriesId) -> Vec<u8> {
+        let Some(lower) = self.lower else {
+            return Vec::new();
+        };
+        let mut bytes = series.0.to_le_bytes().to_vec();
+        bytes.extend(lower.first.to_le_bytes());
+        bytes.extend(lower.last.to_le_bytes());
+        bytes.push(lower.polls);
+        bytes
+    }
+
+    /// The counter of a series from its base and what [`Counter::pending`] gave for several
+    /// series one after another; `None` when there is nothing of this one.
+    #[must_use]
+    pub fn from_pending(bytes: &[u8], series: SeriesId, base: f64) -> Option<Self> {
+        let of_series = |part: &&[u8]| part.starts_with(&series.0.to_le_bytes());
+        let part = bytes.chunks_exact(PENDING).find(of_series)?;
+        let float = |at: usize| {
+            let bytes = part.get(at..)?.first_chunk::<8>()?;
+            Some(f64::from_le_bytes(*bytes))
+        };
+        let lower = Lower {
+            first: float(4)?,
+            last: float(12)?,
+            polls: *part.get(20)?,
+        };
+        Some(Self {
+            base: Some(base),
+            lower: Some(lower),
+        })
+    }
+
     /// The reading that the next delta counts from.
     #[must_use]
     pub const fn base(&self) -> Option<f64> {
@@ -101,6 +146,21 @@ mod tests {
     fn an_exchanged_meter_brings_no_spike() {
         assert!(total(&[100.0, 90.0, 90.0, 90.0]).abs() < 1e-9);
         assert!((total(&[900.0, 12.0, 12.5, 13.0, 14.0]) - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_not_believed_yet_survives_the_hour() {
+        let mut counter = Counter::default();
+        for value in [100.0, 0.0, 0.5] {
+            counter.step(value);
+        }
+        let (other, series) = (SeriesId(7), SeriesId(8));
+        let mut lower = Counter::resume(3.0);
+        lower.step(1.0);
+        let bytes = [lower.pending(other), counter.pending(series)].concat();
+        assert_eq!(Counter::from_pending(&bytes, series, 100.0), Some(counter));
+        assert_eq!(Counter::from_pending(&bytes, SeriesId(9), 100.0), None);
+        assert!((counter.step(1.0) - 1.0).abs() < 1e-9);
     }
 
     proptest! {

@@ -1,276 +1,253 @@
-//! Closing quarters: folding the raw ticks of a quarter into one row per series.
+//! *pure* — folding the samples of a series into buckets.
 //!
-//! A closed quarter is always computed from the raw ticks by the same function, also when late
-//! samples fall into it: what is on disk never depends on the order of arrival.
+//! A bucket is always computed from the same samples by the same function, whether an hour is
+//! sealed, a late sample came, or an open hour is asked for: what is answered never depends on
+//! the order of arrival.
 
-use super::codec::{self, StoredBatch};
 use super::counter::Counter;
-use super::rollup::{self, QUARTER_MS, Quarter, Summary};
-use super::series::Catalogue;
-use super::{QUARTERS, SeriesId, TICKS, tick_key, time_key, time_of};
-use crate::base::sample::MetricKind;
-use crate::base::{Result, Timestamp};
-use crate::store::{Transaction, View};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
+use super::pack::{State, Values};
+use super::rollup::{Summary, spread};
+use super::tick::as_decimal;
+use super::track::{POWERS, Track, number};
+use super::{HOUR_MS, MINUTE_MS};
+use crate::base::Quality;
 
-/// How long a quarter stays open for stragglers, ms.
-const GRACE_MS: i64 = 60_000;
 /// The longest poll interval: a sample this old may still stand for the present, ms.
-const INTERVAL_MAX_MS: i64 = 3_600_000;
-/// Quarters that one commit closes at most; the next tick goes on.
-const QUARTERS_PER_COMMIT: usize = 96;
-/// How far back the base of a counter is looked for at the start, ms.
-const COUNTER_WITHIN_MS: i64 = 35 * 24 * 3_600_000;
+pub(super) const INTERVAL_MAX_MS: i64 = 3_600_000;
 
-/// Rows of one bucket after another.
-pub(super) type Buckets = BTreeMap<Timestamp, BTreeMap<SeriesId, Summary>>;
-
-/// How far the quarters are closed, and the counters at that point.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Fold {
-    /// Quarters that start before this are on disk.
-    closed_until: Option<Timestamp>,
-    /// The newest tick.
-    newest: Option<Timestamp>,
-    /// Counters as they stood at `closed_until`.
-    counters: BTreeMap<SeriesId, Counter>,
-    /// Closed quarters that late samples fell into.
-    late: BTreeSet<Timestamp>,
+/// Buckets of one series, and its counter at their end.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Folded {
+    /// One entry per bucket; `None` where nothing is known.
+    pub(super) rows: Vec<Option<Summary>>,
+    /// The counter after the last reading at or before the end.
+    pub(super) counter: Counter,
+    /// The counter at the end of each hour at which something of it was not believed yet, ms.
+    pub(super) pending: Vec<(i64, Counter)>,
 }
 
-impl Fold {
-    pub(super) fn rebuild(view: &impl View, catalogue: &Catalogue) -> Result<Self> {
-        let mut fold = Self::default();
-        view.scan_back(TICKS, &[], &super::END, &mut |key, _| {
-            fold.newest = Some(time_of(key));
-            Ok(ControlFlow::Break(()))
-        })?;
-        let wanted: BTreeSet<_> = (0..u32::try_from(catalogue.len()).unwrap_or(u32::MAX))
-            .map(SeriesId)
-            .filter(|id| is_counter(catalogue, *id))
-            .collect();
-        view.scan_back(QUARTERS, &[], &[0xFF; 9], &mut |key, bytes| {
-            let start = time_of(key);
-            let until = *fold.closed_until.get_or_insert(start.plus_ms(QUARTER_MS));
-            if until.since_ms(start) > COUNTER_WITHIN_MS || fold.counters.len() == wanted.len() {
-                return Ok(ControlFlow::Break(()));
-            }
-            for (id, row) in Quarter::open(start, bytes)?
-                .iter()
-                .filter(|(id, _)| wanted.contains(id))
-            {
-                fold.counters.entry(id).or_insert(Counter::resume(row.last));
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        if fold.closed_until.is_none() {
-            fold.closed_until = first_tick(view, None)?.map(rollup::quarter_of_delta);
-        }
-        Ok(fold)
+/// A span that is cut into buckets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// Start, ms since the epoch; a multiple of the step.
+    pub(super) from: i64,
+    /// End, ms since the epoch.
+    pub(super) to: i64,
+    /// Length of a bucket, ms.
+    pub(super) step: i64,
+}
+
+impl Span {
+    fn slots(self) -> usize {
+        usize::try_from((self.to - self.from + self.step - 1) / self.step).unwrap_or(0)
     }
 
-    /// Takes note of a tick that was stored.
-    pub(super) fn note(&mut self, at: Timestamp, interval_ms: u32) {
-        self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
-        let until = *self
-            .closed_until
-            .get_or_insert(rollup::quarter_of_delta(at));
-        let touched = rollup::spread(at, interval_ms, QUARTER_MS).map(|(quarter, _)| quarter);
-        let delta = rollup::quarter_of_delta(at);
-        // The quarter after counts its first delta from here.
-        for quarter in touched.chain([delta, delta.plus_ms(QUARTER_MS)]) {
-            if quarter < until {
-                self.late.insert(quarter);
-            }
-        }
-    }
-
-    /// Writes the quarters that are over, and those that late samples changed.
-    pub(super) fn close(
-        &mut self,
-        transaction: &Transaction<'_>,
-        catalogue: &Catalogue,
-    ) -> Result<()> {
-        let (Some(mut until), Some(newest)) = (self.closed_until, self.newest) else {
-            return Ok(());
-        };
-        for quarter in std::mem::take(&mut self.late) {
-            let mut counters = counters_before(transaction, catalogue, quarter)?;
-            write_quarter(transaction, catalogue, quarter, &mut counters)?;
-            if quarter.plus_ms(QUARTER_MS) == until {
-                // The open quarter goes on from what the late samples brought.
-                self.counters.append(&mut counters);
-            }
-        }
-        for _ in 0..QUARTERS_PER_COMMIT {
-            if until.plus_ms(QUARTER_MS + GRACE_MS) > newest {
-                break;
-            }
-            let wrote = write_quarter(transaction, catalogue, until, &mut self.counters)?;
-            until = until.plus_ms(QUARTER_MS);
-            if !wrote && let Some(next) = first_tick(transaction, Some(until))? {
-                // Nothing was measured: go on where something was.
-                until = until.max(rollup::quarter_of_delta(next));
-            }
-        }
-        self.closed_until = Some(until);
-        Ok(())
-    }
-
-    /// The quarters that are not on disk yet, folded now; nothing before `closed_until`.
-    pub(super) fn open_quarters(
-        &self,
-        view: &impl View,
-        catalogue: &Catalogue,
-    ) -> Result<(Timestamp, Buckets)> {
-        let (Some(from), Some(newest)) = (self.closed_until, self.newest) else {
-            return Ok((Timestamp::from_ms(i64::MAX), Buckets::new()));
-        };
-        let to = newest.floor_to(QUARTER_MS).plus_ms(QUARTER_MS);
-        let mut counters = self.counters.clone();
-        let buckets = fold_raw(
-            view,
-            catalogue,
-            None,
-            (from, to),
-            QUARTER_MS,
-            &mut counters,
-            from,
-        )?;
-        Ok((from, buckets))
+    fn slot(self, at: i64) -> Option<usize> {
+        let inside = at >= self.from && at < self.to;
+        inside
+            .then(|| usize::try_from((at - self.from) / self.step).ok())
+            .flatten()
     }
 }
 
-/// Folds the ticks of `from..to` into buckets of `step_ms`. `counters` stand as they were at
-/// `counters_from` (at most `from`) and are carried to `to`.
-pub(super) fn fold_raw(
-    view: &impl View,
-    catalogue: &Catalogue,
-    only: Option<&[SeriesId]>,
-    (from, to): (Timestamp, Timestamp),
-    step_ms: i64,
-    counters: &mut BTreeMap<SeriesId, Counter>,
-    counters_from: Timestamp,
-) -> Result<Buckets> {
-    let mut buckets = Buckets::new();
-    // A poller that is restarted asks again on the same tick: the first answer stands.
-    let mut taken: BTreeMap<SeriesId, Timestamp> = BTreeMap::new();
-    let mut take = |at: Timestamp, batch: &StoredBatch| {
-        for sample in &batch.samples {
-            let Some(value) = sample.value.filter(|_| sample.quality.counts()) else {
-                continue;
+/// Folds the samples of `track` into the buckets of a span. `counter` is the state after the
+/// last reading at or before `span.from` for a counter, `None` for a gauge. The track holds the
+/// samples of the span, those of the hour before it (one may stand for its beginning), and the
+/// one on the stroke of its end (it closes the last bucket of a counter).
+pub(super) fn fold(track: &Track, span: Span, counter: Option<Counter>) -> Folded {
+    let mut rows = vec![None; span.slots()];
+    if counter.is_none()
+        && let Some(interval) = regular(track, span)
+        && let Values::Decimal { places, ints } = &track.values
+    {
+        fold_regular(track, span, interval, (*places, ints), &mut rows);
+        return Folded {
+            rows,
+            counter: Counter::default(),
+            pending: Vec::new(),
+        };
+    }
+    let mut state = counter.unwrap_or_default();
+    let mut bases = vec![(span.from, state.base())];
+    let mut pending = Vec::new();
+    let mut hour_end = span.from + HOUR_MS;
+    for n in track.range(span.from - INTERVAL_MAX_MS, span.to + 1) {
+        let State::Value(quality) = track.state[n] else {
+            continue;
+        };
+        if !quality.counts() {
+            continue;
+        }
+        let at = track.at[n];
+        let value = number(&track.values, n);
+        while at > hour_end {
+            note_pending(&mut pending, hour_end, &state);
+            hour_end += HOUR_MS;
+        }
+        if counter.is_some() && at > span.from {
+            let delta = state.step(value);
+            bases.push((at, state.base()));
+            if let Some(slot) = span.slot(at - 1) {
+                add(&mut rows[slot], &Summary::of_delta(value, delta));
+            }
+        }
+        add_weight(track, n, value, span, quality, &mut rows);
+    }
+    if counter.is_some() {
+        set_bases(&mut rows, span, &bases);
+    }
+    while hour_end <= span.to {
+        note_pending(&mut pending, hour_end, &state);
+        hour_end += HOUR_MS;
+    }
+    if let Some(power) = common_power(track, bases[0].1) {
+        for row in rows.iter_mut().flatten() {
+            row.round_to(power);
+        }
+    }
+    Folded {
+        rows,
+        counter: state,
+        pending,
+    }
+}
+
+/// Ten to the power of the places at which the samples and the base before them are decimals.
+fn common_power(track: &Track, base: Option<f64>) -> Option<f64> {
+    let Values::Decimal { places, .. } = track.values else {
+        return None;
+    };
+    let of_base = base.map_or(Some(0), |base| as_decimal(base).map(|(places, _)| places))?;
+    POWERS.get(usize::from(places.max(of_base))).copied()
+}
+
+/// The last value of a counter's bucket is what the next delta counts from: the believed reading
+/// at its end.
+fn set_bases(rows: &mut [Option<Summary>], span: Span, bases: &[(i64, Option<f64>)]) {
+    let mut end = span.from;
+    for row in rows {
+        end += span.step;
+        let before = bases.partition_point(|(at, _)| *at <= end);
+        let base = before.checked_sub(1).and_then(|n| bases[n].1);
+        if let (Some(row), Some(base)) = (row, base) {
+            row.last = base;
+        }
+    }
+}
+
+fn note_pending(pending: &mut Vec<(i64, Counter)>, hour_end: i64, counter: &Counter) {
+    if counter.is_pending() {
+        pending.push((hour_end, *counter));
+    }
+}
+
+fn add(into: &mut Option<Summary>, summary: &Summary) {
+    match into {
+        Some(sum) => sum.merge(summary),
+        None => *into = Some(*summary),
+    }
+}
+
+/// Adds the time that a sample stands for to the buckets it falls into.
+fn add_weight(
+    track: &Track,
+    n: usize,
+    value: f64,
+    span: Span,
+    quality: Quality,
+    rows: &mut [Option<Summary>],
+) {
+    let parts = spread(track.at[n], track.interval[n], span.step);
+    for (part, (start, weight_ms)) in parts.enumerate() {
+        if let Some(slot) = span.slot(start) {
+            let summary = Summary {
+                count: u32::from(part == 0),
+                ..Summary::of(value, weight_ms, 0.0).with(quality)
             };
-            if only.is_some_and(|only| !only.contains(&sample.series)) {
-                continue;
-            }
-            if taken.insert(sample.series, at) == Some(at) {
-                continue;
-            }
-            let mut last = value;
-            if at > counters_from && at <= to && is_counter(catalogue, sample.series) {
-                let counter = counters.entry(sample.series).or_default();
-                let delta = counter.step(value);
-                last = counter.base().unwrap_or(value);
-                if at > from {
-                    let bucket = buckets.entry(at.minus_ms(1).floor_to(step_ms)).or_default();
-                    let none = Summary {
-                        count: 0,
-                        ..Summary::of(last, 0, delta)
-                    };
-                    rollup::add(bucket, sample.series, &none);
-                }
-            }
-            for (n, (start, weight_ms)) in
-                rollup::spread(at, batch.interval_ms, step_ms).enumerate()
-            {
-                if start >= from.floor_to(step_ms) && start < to {
-                    let part = Summary {
-                        last,
-                        count: u32::from(n == 0),
-                        ..Summary::of(value, weight_ms, 0.0)
-                    };
-                    rollup::add(buckets.entry(start).or_default(), sample.series, &part);
-                }
-            }
+            add(&mut rows[slot], &summary);
         }
-    };
-    let first = from.minus_ms(INTERVAL_MAX_MS).min(counters_from);
-    let end = tick_key(to.plus_ms(1), 0);
-    view.scan(TICKS, &tick_key(first, 0), &end, &mut |key, row| {
-        let at = time_of(key);
-        let shown = codec::decode(at, row, |batch| {
-            take(at, batch);
-            Ok(())
+    }
+}
+
+/// The one interval of samples that are all good and never reach over the end of a bucket.
+fn regular(track: &Track, span: Span) -> Option<i64> {
+    let range = track.range(span.from - INTERVAL_MAX_MS, span.to);
+    let interval = *track.interval.get(range.start)?;
+    let step = i64::from(interval);
+    let even = step > 0
+        && span.step % step == 0
+        && track.interval[range.clone()].iter().all(|i| *i == interval)
+        && track.at[range.clone()]
+            .iter()
+            .all(|at| (at - span.from) % step == 0)
+        && track.state[range]
+            .iter()
+            .all(|state| *state == State::Value(Quality::Good));
+    even.then_some(step)
+}
+
+/// What nearly every hour of every meter is: complete, good, on the grid. Sums are exact.
+fn fold_regular(
+    track: &Track,
+    span: Span,
+    interval: i64,
+    (places, ints): (u8, &[i64]),
+    rows: &mut [Option<Summary>],
+) {
+    let power = POWERS[usize::from(places)];
+    #[allow(clippy::cast_precision_loss)] // made from doubles that held them exactly
+    let back = |int: i64| int as f64 / power;
+    let range = track.range(span.from, span.to);
+    let (at, ints) = (&track.at[range.clone()], &ints[range]);
+    let mut n = 0;
+    while n < at.len() {
+        let Some(slot) = span.slot(at[n]) else { break };
+        #[allow(clippy::cast_possible_wrap)] // slots of a month at most
+        let end = span.from + (slot as i64 + 1) * span.step;
+        let count = at[n..].partition_point(|at| *at < end);
+        let part = &ints[n..n + count];
+        let (mut min, mut max, mut sum) = (part[0], part[0], 0i64);
+        for int in part {
+            min = min.min(*int);
+            max = max.max(*int);
+            sum = sum.saturating_add(*int);
+        }
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            clippy::cast_possible_wrap
+        )]
+        // at most the ticks of a month
+        let (count32, covered, weighted) = (
+            count as u32,
+            (count as i64 * interval) as u32,
+            (i128::from(sum) * i128::from(interval)) as f64 / power,
+        );
+        rows[slot] = Some(Summary {
+            min: back(min),
+            max: back(max),
+            last: back(part[count - 1]),
+            weighted_sum: weighted,
+            delta: 0.0,
+            covered_ms: covered,
+            count: count32,
+            qualities: Summary::quality_bit(Quality::Good),
         });
-        if let Err(error) = shown {
-            tracing::error!(%error, "a damaged row of readings");
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(buckets)
+        n += count;
+    }
 }
 
-/// Folds one quarter and writes it; `false` when nothing was measured in it.
-fn write_quarter(
-    transaction: &Transaction<'_>,
-    catalogue: &Catalogue,
-    quarter: Timestamp,
-    counters: &mut BTreeMap<SeriesId, Counter>,
-) -> Result<bool> {
-    let span = (quarter, quarter.plus_ms(QUARTER_MS));
-    let mut buckets = fold_raw(
-        transaction,
-        catalogue,
-        None,
-        span,
-        QUARTER_MS,
-        counters,
-        quarter,
-    )?;
-    let Some(rows) = buckets.remove(&quarter).filter(|rows| !rows.is_empty()) else {
-        return Ok(false);
-    };
-    transaction.put(QUARTERS, &time_key(quarter), &rollup::encode(&rows))?;
-    Ok(true)
+/// Joins groups of `factor` neighbours: minutes into quarters, quarters into hours.
+pub(super) fn coarsen(rows: &[Option<Summary>], factor: usize) -> Vec<Option<Summary>> {
+    rows.chunks(factor)
+        .map(|group| {
+            let mut sum = None;
+            group.iter().flatten().for_each(|row| add(&mut sum, row));
+            sum
+        })
+        .collect()
 }
 
-/// The counters as the quarters before `quarter` left them.
-fn counters_before(
-    view: &impl View,
-    catalogue: &Catalogue,
-    quarter: Timestamp,
-) -> Result<BTreeMap<SeriesId, Counter>> {
-    let mut counters = BTreeMap::new();
-    let from = quarter.minus_ms(COUNTER_WITHIN_MS);
-    view.scan_back(
-        QUARTERS,
-        &time_key(from),
-        &time_key(quarter),
-        &mut |key, bytes| {
-            let rows = Quarter::open(time_of(key), bytes)?;
-            for (id, row) in rows.iter().filter(|(id, _)| is_counter(catalogue, *id)) {
-                counters.entry(id).or_insert(Counter::resume(row.last));
-            }
-            // The quarter right before holds every counter that was alive.
-            Ok(ControlFlow::Break(()))
-        },
-    )?;
-    Ok(counters)
-}
-
-fn first_tick(view: &impl View, from: Option<Timestamp>) -> Result<Option<Timestamp>> {
-    let mut first = None;
-    let start = from.map_or([0; 16], |from| tick_key(from, 0));
-    view.scan(TICKS, &start, &super::END, &mut |key, _| {
-        first = Some(time_of(key));
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(first)
-}
-
-fn is_counter(catalogue: &Catalogue, id: SeriesId) -> bool {
-    catalogue
-        .info(id)
-        .is_some_and(|info| info.key.metric.kind() == MetricKind::Counter)
-}
+/// The hour that a minute belongs to, by its place in a span of whole hours.
+pub(super) const MINUTES: usize = (HOUR_MS / MINUTE_MS) as usize;

@@ -1,54 +1,97 @@
-//! The time-series store: packed tick rows, closed quarters, latest values, history by bucket.
+//! The time-series store: ticks on disk at once, sealed by the hour into blocks, folded into
+//! rollups, answered from the coarsest level that still answers.
 //!
-//! Promises: a batch is stored once and whole, with its quality; a gap stays a gap; a damaged
-//! row is reported, never shown as truth; energy is the corrected delta of a counter. Will not
-//! do: invent values, or forget (retention comes with the next store).
+//! Promises: a batch is stored once and whole, with its quality; late samples give the same
+//! figures as timely ones; a gap stays a gap; a damaged block is reported and left out, never
+//! shown as truth; energy is the corrected delta of a counter. Will not do: invent values.
 
-pub mod codec;
+pub mod blocks;
+mod correct;
 pub mod counter;
 mod fold;
+mod head;
+mod hours;
+#[cfg(test)]
+mod model;
+pub mod pack;
 mod query;
+mod retention;
 pub mod rollup;
+mod seal;
+mod sealed;
 mod series;
 #[cfg(test)]
 mod tests;
+pub mod tick;
+mod track;
 
+pub use blocks::Level;
+pub use correct::{Change, Correction, NewCorrection, Undone};
 pub use query::{Bucket, Point, Query, Resolution};
+pub use retention::{Keep, LevelUse, StorageUse};
+pub use seal::Done;
 pub use series::{SeriesId, SeriesInfo};
 
 use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Result, Timestamp};
 use crate::store::{Store, TableName, Transaction, View as _};
-use codec::{StoredBatch, StoredSample};
-use fold::Fold;
-use series::Catalogue;
+use blocks::Blocks;
+use correct::{Corrections, Dirty};
+use head::Head;
+use hours::Memo;
+use series::{Catalogue, Device};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tick::{StoredBatch, StoredSample};
 
-/// (time, number within that instant) → packed batches. Time first: a tick is appended at the end of the
-/// tree, which costs a hundredth of what series-first keys cost.
+/// (time, number within that instant) → packed batches. Time first: a tick is appended at the
+/// end of the tree, which costs a hundredth of what series-first keys cost.
 const TICKS: TableName = TableName::new("ts_tick");
-/// Start of a closed quarter → one row per series.
-const QUARTERS: TableName = TableName::new("ts_quarter");
+/// Folder of the volumes in the data directory.
+pub const FOLDER: &str = "readings";
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// How far back the latest values are looked for at the start, ms: a device that has been silent
 /// for longer has no current value anyway.
-const LATEST_WITHIN_MS: i64 = 24 * 3_600_000;
+const LATEST_WITHIN_MS: i64 = DAY_MS;
+/// The last instant that a reading may have, ms: the end of the year 9999.
+const AT_MAX_MS: i64 = 253_402_300_799_999;
+/// Rows that are read at once at the start.
+const ROWS_AT_ONCE: usize = 2_000;
 
 /// The store of readings.
 #[derive(Debug)]
 pub struct Tsdb {
     store: Store,
+    blocks: Blocks,
     state: RwLock<Arc<State>>,
+    head: RwLock<Head>,
+    /// The newest value of every series.
+    last: RwLock<BTreeMap<SeriesId, Last>>,
+    memo: Memo,
     /// One append at a time: each starts from the state that the one before left.
     appending: tokio::sync::Mutex<()>,
+    /// One at a time changes blocks.
+    upkeep: Mutex<seal::Upkeep>,
 }
 
 /// What is kept in memory, exactly as the last commit left it.
 #[derive(Clone, Debug, Default)]
 struct State {
     catalogue: Catalogue,
-    fold: Fold,
+    corrections: Corrections,
+    dirty: Arc<Dirty>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    at: i64,
+    interval_ms: u32,
+    value: f64,
+    quality: Quality,
 }
 
 /// The newest value of a series.
@@ -66,22 +109,38 @@ pub struct Latest {
     pub quality: Quality,
 }
 
+/// A row of ticks with its key and its instant.
+type Row = ([u8; 16], i64, Vec<StoredBatch>);
+
 impl Tsdb {
-    /// Opens the readings of a store and rebuilds what memory holds: the catalogue of series,
-    /// the counters and the open quarter.
+    /// Opens the readings of a store and rebuilds what memory holds: the catalogue of series and
+    /// the hours that are not sealed yet.
     ///
     /// # Errors
     /// When the data file cannot be read.
     pub fn open(store: &Store) -> Result<Self> {
-        let reader = store.read()?;
-        let catalogue = Catalogue::load(&reader)?;
-        let fold = Fold::rebuild(&reader, &catalogue)?;
-        let state = State { catalogue, fold };
-        Ok(Self {
+        let state = {
+            let reader = store.read()?;
+            let catalogue = Catalogue::load(&reader)?;
+            State {
+                corrections: Corrections::load(&reader, &catalogue)?,
+                dirty: Arc::new(correct::load_dirty(&reader)?),
+                catalogue,
+            }
+        };
+        let tsdb = Self {
+            blocks: Blocks::new(store.volumes(FOLDER)),
             store: store.clone(),
             state: RwLock::new(Arc::new(state)),
+            head: RwLock::default(),
+            last: RwLock::default(),
+            memo: Memo::default(),
             appending: tokio::sync::Mutex::new(()),
-        })
+            upkeep: Mutex::default(),
+        };
+        tsdb.replay()?;
+        tsdb.find_last()?;
+        Ok(tsdb)
     }
 
     /// Stores batches; returns when they are on disk. `also` runs in the same transaction.
@@ -94,58 +153,39 @@ impl Tsdb {
     {
         let _turn = self.appending.lock().await;
         let mut next = State::clone(&self.state());
-        let next = self
+        let (next, rows) = self
             .store
             .write(move |transaction| {
-                next.append(transaction, &batches)?;
+                let rows = next.store(transaction, &batches)?;
                 also(transaction)?;
-                Ok(next)
+                Ok((next, rows))
             })
             .await?;
-        *self
-            .state
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(next);
+        let catalogue = next.catalogue.clone();
+        self.set_state(next);
+        self.remember(&rows, &catalogue);
         Ok(())
     }
 
-    /// The newest value of every series that had one in the last day.
+    /// The newest value of every series that had one in the last day of readings.
     ///
     /// # Errors
-    /// When the data file cannot be read.
+    /// None today; kept for stores that look it up.
     pub fn latest(&self) -> Result<Vec<Latest>> {
         let state = self.state();
-        let mut found: BTreeMap<SeriesId, Latest> = BTreeMap::new();
-        let mut newest = None;
-        self.store
-            .read()?
-            .scan_back(TICKS, &[], &END, &mut |key, row| {
-                let at = time_of(key);
-                if at.plus_ms(LATEST_WITHIN_MS) < *newest.get_or_insert(at)
-                    || found.len() == state.catalogue.len()
-                {
-                    return Ok(ControlFlow::Break(()));
-                }
-                let mut take = |batch: &StoredBatch| {
-                    for sample in batch.samples.iter().filter(|s| s.value.is_some()) {
-                        if let Some(series) = state.catalogue.info(sample.series) {
-                            found.entry(sample.series).or_insert_with(|| Latest {
-                                series: series.clone(),
-                                at,
-                                interval_ms: batch.interval_ms,
-                                value: sample.value,
-                                quality: sample.quality,
-                            });
-                        }
-                    }
-                    Ok(())
-                };
-                if let Err(error) = codec::decode(at, row, &mut take) {
-                    tracing::error!(%error, "a damaged row of readings");
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
-        Ok(found.into_values().collect())
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+        let newest = last.values().map(|last| last.at).max().unwrap_or(0);
+        let show = |(id, last): (&SeriesId, &Last)| {
+            Some(Latest {
+                series: state.catalogue.info(*id)?.clone(),
+                at: Timestamp::from_ms(last.at),
+                interval_ms: last.interval_ms,
+                value: Some(last.value),
+                quality: last.quality,
+            })
+        };
+        let recent = |entry: &(&SeriesId, &Last)| entry.1.at + LATEST_WITHIN_MS >= newest;
+        Ok(last.iter().filter(recent).filter_map(show).collect())
     }
 
     /// The series of a device.
@@ -161,32 +201,159 @@ impl Tsdb {
     }
 
     fn state(&self) -> Arc<State> {
-        Arc::clone(
-            &self
-                .state
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_state(&self, next: State) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+    }
+
+    /// Takes rows that are on disk into memory.
+    fn remember(&self, rows: &[Row], catalogue: &Catalogue) {
+        let mut head = self.head.write().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, at, batches) in rows {
+            head.push(*key, *at, batches, catalogue);
+            for batch in batches {
+                for sample in &batch.samples {
+                    let Some(value) = sample.value else { continue };
+                    let newest = Last {
+                        at: *at,
+                        interval_ms: batch.interval_ms,
+                        value,
+                        quality: sample.quality,
+                    };
+                    last.entry(sample.series)
+                        .and_modify(|old| {
+                            if old.at < *at {
+                                *old = newest;
+                            }
+                        })
+                        .or_insert(newest);
+                }
+            }
+        }
+    }
+
+    /// Reads the rows that are not sealed. There is an hour or two of them; in a file of the
+    /// first schema there is everything, so what is old is sealed on the way.
+    fn replay(&self) -> Result<()> {
+        let catalogue = self.state().catalogue.clone();
+        let mut from: Vec<u8> = Vec::new();
+        loop {
+            let mut rows: Vec<Row> = Vec::new();
+            let mut more = false;
+            let mut next = from.clone();
+            self.store
+                .read()?
+                .scan(TICKS, &from, &END, &mut |key, row| {
+                    if rows.len() == ROWS_AT_ONCE {
+                        more = true;
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    next.clear();
+                    next.extend_from_slice(key);
+                    next.push(0);
+                    rows.extend(read_row(key, row));
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            from = next;
+            self.remember(&rows, &catalogue);
+            if !more {
+                return Ok(());
+            }
+            self.seal_all_but_newest()?;
+        }
+    }
+
+    /// Looks up the newest values of series that had none in the rows.
+    fn find_last(&self) -> Result<()> {
+        let state = self.state();
+        let newest = {
+            let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+            if last.len() == state.catalogue.len() {
+                return Ok(());
+            }
+            last.values().map(|last| last.at).max()
+        };
+        let look = self.blocks.look();
+        let Some(newest) = newest.or(seal::newest_sealed(&self.blocks, &look)?) else {
+            return Ok(());
+        };
+        let span = (newest - LATEST_WITHIN_MS, newest + 1);
+        for device in state.catalogue.devices() {
+            let wanted: Vec<_> = {
+                let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+                let all = state.catalogue.series_of(device).into_iter();
+                all.filter(|id| !last.contains_key(id)).collect()
+            };
+            if wanted.is_empty() {
+                continue;
+            }
+            let tracks = sealed::tracks(&look, device, Some(&wanted), span)?;
+            let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
+            for (series, track) in tracks {
+                let value = |n: usize| track.sample(n).filter(|sample| sample.value.is_some());
+                if let Some(sample) = (0..track.len()).rev().find_map(value) {
+                    let newest = Last {
+                        at: sample.at,
+                        interval_ms: sample.interval,
+                        value: sample.value.unwrap_or_default(),
+                        quality: sample.quality,
+                    };
+                    last.insert(series, newest);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
+/// A row as it is kept in memory; one that is damaged is reported and left out.
+fn read_row(key: &[u8], row: &[u8]) -> Option<Row> {
+    let key: [u8; 16] = key.try_into().ok()?;
+    let at = time_of(&key);
+    let mut batches = Vec::new();
+    let shown = tick::decode(at, row, |batch| {
+        batches.push(batch.clone());
+        Ok(())
+    });
+    if let Err(error) = shown {
+        tracing::error!(%error, "a damaged row of readings");
+        batches.clear();
+    }
+    Some((key, at.ms(), batches))
+}
+
 impl State {
-    fn append(&mut self, transaction: &Transaction<'_>, batches: &[Batch]) -> Result<()> {
+    fn store(&mut self, transaction: &Transaction<'_>, batches: &[Batch]) -> Result<Vec<Row>> {
         let mut ticks: BTreeMap<Timestamp, Vec<StoredBatch>> = BTreeMap::new();
         for batch in batches {
+            if !(0..=AT_MAX_MS).contains(&batch.at.ms()) {
+                tracing::error!(at = %batch.at, "readings of an impossible time are left out");
+                continue;
+            }
             let mut samples = Vec::with_capacity(batch.readings.len());
-            for reading in &batch.readings {
+            for (guess, reading) in batch.readings.iter().enumerate() {
                 let series = self
                     .catalogue
-                    .intern(transaction, batch.equipment, reading)?;
+                    .intern(transaction, batch.equipment, reading, guess)?;
+                // What is no number is no value, whoever brought it.
+                let value = reading.value.filter(|value| value.is_finite());
+                let quality = match value {
+                    None if reading.value.is_some() => Quality::Missing,
+                    _ => reading.quality,
+                };
                 samples.push(StoredSample {
                     series,
-                    value: reading.value,
-                    quality: reading.quality,
+                    value,
+                    quality,
                 });
             }
             // Neighbouring numbers differ by little, which is what the codec stores.
-            samples.sort_by_key(|sample| sample.series);
+            if !samples.is_sorted_by_key(|sample| sample.series) {
+                samples.sort_by_key(|sample| sample.series);
+            }
             let stored = StoredBatch {
                 interval_ms: batch.interval_ms,
                 arrived: batch.arrived,
@@ -194,14 +361,18 @@ impl State {
             };
             ticks.entry(batch.at).or_default().push(stored);
         }
-        for (at, stored) in &ticks {
-            let key = free_key(transaction, *at)?;
-            transaction.put(TICKS, &key, &codec::encode(*at, stored))?;
-            for batch in stored {
-                self.fold.note(*at, batch.interval_ms);
-            }
+        let mut rows = Vec::with_capacity(ticks.len());
+        for (at, stored) in ticks {
+            let key = free_key(transaction, at)?;
+            transaction.put(TICKS, &key, &tick::encode(at, &stored))?;
+            rows.push((key, at.ms(), stored));
         }
-        self.fold.close(transaction, &self.catalogue)
+        Ok(rows)
+    }
+
+    /// The hours of a device that are to be folded again.
+    fn dirty_of(&self, device: Device) -> impl Iterator<Item = i64> + '_ {
+        self.dirty.get(&device).into_iter().flatten().copied()
     }
 }
 
@@ -220,14 +391,9 @@ const END: [u8; 17] = [0xFF; 17];
 /// Key of a tick row: 8 bytes of time whose order is the order of time, 8 of number.
 fn tick_key(at: Timestamp, row: u64) -> [u8; 16] {
     let mut key = [0; 16];
-    key[..8].copy_from_slice(&time_key(at));
+    key[..8].copy_from_slice(&(at.ms().cast_unsigned() ^ (1 << 63)).to_be_bytes());
     key[8..].copy_from_slice(&row.to_be_bytes());
     key
-}
-
-/// Eight bytes whose order is the order of time, also before 1970.
-fn time_key(at: Timestamp) -> [u8; 8] {
-    (at.ms().cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
 /// The time in the first eight bytes of a key.

@@ -1,13 +1,16 @@
 //! Answering: raw points, or buckets from the coarsest level that still answers.
 
-use super::fold::{Buckets, fold_raw};
-use super::rollup::{QUARTER_MS, Quarter, Summary};
-use super::{QUARTERS, SeriesId, TICKS, Tsdb, codec, tick_key, time_key, time_of};
+use super::blocks::{Level, Look};
+use super::fold::{self, Span};
+use super::hours::{Desk, Fresh};
+use super::rollup::Summary;
+use super::sealed::{self, RowSpan};
+use super::series::Device;
+use super::track::Track;
+use super::{DAY_MS, HOUR_MS, MINUTE_MS, SeriesId, State, Tsdb};
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{Error, Result, TimeRange, Timestamp};
-use crate::store::View as _;
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most points of one answer: more than four per pixel of a wall display help nobody.
 pub(super) const POINTS_MAX: usize = 5_000;
@@ -58,131 +61,242 @@ impl Tsdb {
     /// Every stored tick of a range in which one of the series was asked for, in order of time.
     ///
     /// # Errors
-    /// When the file cannot be read, or the answer would have too many points.
+    /// When the files cannot be read, or the answer would have too many points.
     pub fn raw(&self, series: &[SeriesId], range: TimeRange) -> Result<Vec<Point>> {
-        let mut points: Vec<Point> = Vec::new();
-        let (from, to) = (tick_key(range.from, 0), tick_key(range.to, 0));
-        self.store
-            .read()?
-            .scan(TICKS, &from, &to, &mut |key, row| {
-                let at = time_of(key);
-                let mut values = vec![None; series.len()];
-                let mut asked = false;
-                let shown = codec::decode(at, row, |batch| {
-                    for sample in &batch.samples {
-                        if let Some(column) = series.iter().position(|id| *id == sample.series) {
-                            asked = true;
-                            values[column] = sample.value.filter(|_| sample.quality.counts());
-                        }
+        let state = self.state();
+        let mut points: BTreeMap<i64, Vec<Option<f64>>> = BTreeMap::new();
+        let (mut from, to) = (range.from.ms().max(0), range.to.ms());
+        let look = self.blocks.look();
+        while from < to {
+            let end = to.min((from.div_euclid(DAY_MS) + 1) * DAY_MS);
+            for (device, wanted) in by_device(&state, series) {
+                let fresh = self.fresh(device, &wanted, end);
+                let desk = self.desk(&look, &state, device, &fresh);
+                for (id, track) in desk.corrected(&wanted, from, end)? {
+                    let places = || (0..series.len()).filter(|n| series[*n] == id);
+                    for n in 0..track.len() {
+                        let Some(sample) = track.sample(n) else {
+                            continue;
+                        };
+                        let point = points
+                            .entry(sample.at)
+                            .or_insert_with(|| vec![None; series.len()]);
+                        let value = sample.value.filter(|_| sample.quality.counts());
+                        places().for_each(|place| point[place] = value);
                     }
-                    Ok(())
-                });
-                if let Err(error) = shown {
-                    tracing::error!(%error, "a damaged row of readings");
+                    if points.len() > POINTS_MAX {
+                        return Err(too_many());
+                    }
                 }
-                if asked {
-                    join(&mut points, Point { at, values });
-                }
-                if points.len() > POINTS_MAX {
-                    Err(too_many())
-                } else {
-                    Ok(ControlFlow::Continue(()))
-                }
-            })?;
-        Ok(points)
+            }
+            from = end;
+        }
+        let point = |(at, values)| Point {
+            at: Timestamp::from_ms(at),
+            values,
+        };
+        Ok(points.into_iter().map(point).collect())
     }
 
     /// The buckets of a range, the empty ones too: a gap stays a gap.
     ///
     /// # Errors
-    /// When the file cannot be read, or the answer would have too many points.
+    /// When the files cannot be read, or the answer would have too many points.
     pub fn buckets(&self, query: &Query) -> Result<Vec<Bucket>> {
         let Resolution::Buckets(size) = query.resolution else {
             return Err(Error::internal("Raw points are no buckets."));
         };
         let mut buckets = lay_out(query, size)?;
-        let span = TimeRange {
-            from: buckets
-                .first()
-                .map_or(query.range.from, |bucket| bucket.start),
-            to: buckets.last().map_or(query.range.to, |bucket| bucket.end),
+        let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else {
+            return Ok(buckets);
         };
-        let mut fill = Filler {
-            buckets: &mut buckets,
-            at: 0,
-        };
-        match size {
-            BucketSize::Fixed(step_ms) if step_ms < QUARTER_MS => {
-                let folded = self.fold_fine(&query.series, span, step_ms)?;
-                fill.all(&query.series, &folded);
+        let span = (first.start.ms(), last.end.ms());
+        let state = self.state();
+        // Blocks are looked at after the head: what is sealed in between is in both, never in
+        // neither.
+        for (device, wanted) in by_device(&state, &query.series) {
+            let fresh = self.fresh(device, &wanted, span.1 + HOUR_MS);
+            let look = self.blocks.look();
+            let desk = self.desk(&look, &state, device, &fresh);
+            let columns = match source_of(size, &buckets) {
+                Source::Level(level) => {
+                    let hot = self.changed_hours(&state, device, span.1);
+                    level_rows(&desk, &wanted, level, span, &hot)?
+                }
+                Source::Samples(step) => sample_rows(&desk, &wanted, step, span)?,
+            };
+            for (id, (from, step, rows)) in wanted.iter().zip(columns) {
+                for place in (0..query.series.len()).filter(|n| query.series[*n] == *id) {
+                    pour(&mut buckets, place, from, step, &rows);
+                }
             }
-            _ => self.fill_from_quarters(query, span, &mut fill)?,
         }
         Ok(buckets)
     }
 
-    fn fold_fine(&self, series: &[SeriesId], span: TimeRange, step_ms: i64) -> Result<Buckets> {
-        /// Where the counters get their first base: before the first bucket.
-        const RUN_UP_MS: i64 = 3_600_000;
-        let state = self.state();
-        let mut counters = BTreeMap::new();
-        let run_up = span.from.minus_ms(RUN_UP_MS);
-        let (from, to) = (span.from, span.to);
-        let reader = self.store.read()?;
-        let only = Some(series);
-        fold_raw(
-            &reader,
-            &state.catalogue,
-            only,
-            (from, to),
-            step_ms,
-            &mut counters,
-            run_up,
-        )
+    /// The hours of a device before `to` that the blocks do not tell the truth about.
+    fn changed_hours(&self, state: &State, device: Device, to: i64) -> BTreeSet<i64> {
+        let mut hours = self.head_read(|head| head.hours_of(device));
+        hours.extend(state.dirty_of(device));
+        hours.retain(|hour| hour * HOUR_MS < to + HOUR_MS);
+        hours
     }
 
-    fn fill_from_quarters(
-        &self,
-        query: &Query,
-        span: TimeRange,
-        fill: &mut Filler<'_>,
-    ) -> Result<()> {
-        let state = self.state();
-        let reader = self.store.read()?;
-        let (open_from, open) = state.fold.open_quarters(&reader, &state.catalogue)?;
-        let closed_to = span.to.min(open_from);
-        reader.scan(
-            QUARTERS,
-            &time_key(span.from),
-            &time_key(closed_to),
-            &mut |key, bytes| {
-                let start = time_of(key);
-                match Quarter::open(start, bytes) {
-                    Ok(quarter) => {
-                        fill.one(start, query.series.iter().map(|id| quarter.get(*id)));
-                    }
-                    Err(error) => tracing::error!(%error, "a damaged quarter"),
+    /// What is in no block yet of some series of a device, up to `to`, ms.
+    fn fresh(&self, device: Device, wanted: &[SeriesId], to: i64) -> Fresh {
+        self.head_read(|head| {
+            let hours = head.hours_of(device);
+            let track = |id: &SeriesId| {
+                let mut track = Track::default();
+                for hour in hours.iter().filter(|hour| *hour * HOUR_MS <= to) {
+                    track.append(head.track(device, *id, *hour));
                 }
-                Ok(ControlFlow::Continue(()))
-            },
-        )?;
-        let within = |(start, _): &(&Timestamp, _)| **start >= span.from && **start < span.to;
-        for (start, rows) in open.iter().filter(within) {
-            fill.one(*start, query.series.iter().map(|id| rows.get(id).copied()));
+                (!track.is_empty()).then_some((*id, track))
+            };
+            wanted.iter().filter_map(track).collect()
+        })
+    }
+
+    fn desk<'a>(
+        &'a self,
+        look: &'a Look,
+        state: &'a State,
+        device: Device,
+        fresh: &'a Fresh,
+    ) -> Desk<'a> {
+        Desk {
+            look,
+            memo: &self.memo,
+            catalogue: &state.catalogue,
+            corrections: &state.corrections,
+            device,
+            fresh,
         }
-        Ok(())
     }
 }
 
-/// Merges the columns of the same instant that came in two rows.
-fn join(points: &mut Vec<Point>, next: Point) {
-    match points.last_mut() {
-        Some(last) if last.at == next.at => {
-            for (old, new) in last.values.iter_mut().zip(next.values) {
-                *old = old.or(new);
+/// The series of a query by the device they belong to, each once.
+fn by_device(state: &State, series: &[SeriesId]) -> BTreeMap<Device, Vec<SeriesId>> {
+    let mut devices: BTreeMap<Device, Vec<SeriesId>> = BTreeMap::new();
+    for id in series {
+        if let Some(device) = state.catalogue.device_of(*id) {
+            let wanted = devices.entry(device).or_default();
+            if !wanted.contains(id) {
+                wanted.push(*id);
             }
         }
-        _ => points.push(next),
+    }
+    devices
+}
+
+/// Where the rows of an answer come from.
+enum Source {
+    /// Stored rows.
+    Level(Level),
+    /// Samples, folded into this many ms.
+    Samples(i64),
+}
+
+/// The coarsest level whose rows every bucket is made of.
+fn source_of(size: BucketSize, buckets: &[Bucket]) -> Source {
+    // Local hours and days begin on a whole hour of UTC in most zones, on a quarter in the others.
+    let made_of = |step: i64| {
+        let whole = |at: Timestamp| at.ms() % step == 0;
+        buckets.iter().all(|b| whole(b.start) && whole(b.end))
+    };
+    let coarsest_first = [Level::Hour, Level::Quarter, Level::Minute];
+    let level = coarsest_first
+        .into_iter()
+        .find(|level| made_of(level.step_ms()));
+    match (level, size) {
+        (Some(level), _) => Source::Level(level),
+        (None, BucketSize::Fixed(step)) if HOUR_MS % step == 0 => Source::Samples(step),
+        // Buckets that no whole number of makes an hour: of minutes, as near as those come.
+        (None, _) => Source::Level(Level::Minute),
+    }
+}
+
+/// Start of the first row, length of a row, rows.
+type RowsOf = (i64, i64, Vec<Option<Summary>>);
+
+/// The stored rows of a span, with those folded anew that samples or corrections changed since.
+fn level_rows(
+    desk: &Desk<'_>,
+    wanted: &[SeriesId],
+    level: Level,
+    (from, to): (i64, i64),
+    changed: &BTreeSet<i64>,
+) -> Result<Vec<RowsOf>> {
+    let step = level.step_ms();
+    let from = from.div_euclid(step) * step;
+    let slots = usize::try_from((to - from + step - 1) / step).unwrap_or(0);
+    let mut columns: Vec<_> = wanted.iter().map(|_| vec![None; slots]).collect();
+    let mut spans: Vec<_> = columns
+        .iter_mut()
+        .map(|rows| RowSpan { level, from, rows })
+        .collect();
+    sealed::rows(desk.look, desk.device, wanted, &mut spans)?;
+    if !changed.is_empty() {
+        let runs = desk.fold(wanted, changed)?;
+        let factor = usize::try_from(step / MINUTE_MS).unwrap_or(1);
+        for hour in runs.hours() {
+            let start = hour * HOUR_MS;
+            for (id, into) in wanted.iter().zip(&mut spans) {
+                if let Some(minutes) = runs.minutes(*id, hour) {
+                    into.take(start, start + HOUR_MS, &fold::coarsen(minutes, factor));
+                }
+            }
+        }
+    }
+    Ok(columns.into_iter().map(|rows| (from, step, rows)).collect())
+}
+
+/// Rows finer than any that is stored, from the samples.
+fn sample_rows(
+    desk: &Desk<'_>,
+    wanted: &[SeriesId],
+    step: i64,
+    (from, to): (i64, i64),
+) -> Result<Vec<RowsOf>> {
+    let start = from.div_euclid(HOUR_MS) * HOUR_MS;
+    let tracks = desk.corrected(wanted, start - fold::INTERVAL_MAX_MS, to + 1)?;
+    let mut columns = Vec::with_capacity(wanted.len());
+    for id in wanted {
+        let track = tracks.get(id).cloned().unwrap_or_default();
+        let counter = desk.counter_from(*id, start)?;
+        let span = Span {
+            from: start,
+            to,
+            step,
+        };
+        columns.push((start, step, fold::fold(&track, span, counter).rows));
+    }
+    Ok(columns)
+}
+
+/// Pours rows, which come in order of time, into the buckets they belong to.
+fn pour(buckets: &mut [Bucket], column: usize, from: i64, step: i64, rows: &[Option<Summary>]) {
+    let mut at = 0;
+    let mut start = from;
+    for row in rows {
+        if let Some(row) = row {
+            while buckets
+                .get(at)
+                .is_some_and(|bucket| bucket.end.ms() <= start)
+            {
+                at += 1;
+            }
+            let Some(bucket) = buckets.get_mut(at) else {
+                return;
+            };
+            if bucket.start.ms() <= start {
+                match &mut bucket.columns[column] {
+                    Some(sum) => sum.merge(row),
+                    empty => *empty = Some(*row),
+                }
+            }
+        }
+        start += step;
     }
 }
 
@@ -210,38 +324,4 @@ fn too_many() -> Error {
         "resolution",
         format!("That is more than {POINTS_MAX} points. Ask for a shorter range or wider buckets."),
     )
-}
-
-/// Pours rows, which come in order of time, into the buckets they belong to.
-struct Filler<'a> {
-    buckets: &'a mut [Bucket],
-    at: usize,
-}
-
-impl Filler<'_> {
-    fn one(&mut self, start: Timestamp, row: impl Iterator<Item = Option<Summary>>) {
-        while self
-            .buckets
-            .get(self.at)
-            .is_some_and(|bucket| bucket.end <= start)
-        {
-            self.at += 1;
-        }
-        let Some(bucket) = self.buckets.get_mut(self.at) else {
-            return;
-        };
-        for (column, summary) in bucket.columns.iter_mut().zip(row) {
-            match (column, summary) {
-                (Some(sum), Some(summary)) => sum.merge(&summary),
-                (column @ None, Some(summary)) => *column = Some(summary),
-                (_, None) => {}
-            }
-        }
-    }
-
-    fn all(&mut self, series: &[SeriesId], rows: &Buckets) {
-        for (start, row) in rows {
-            self.one(*start, series.iter().map(|id| row.get(id).copied()));
-        }
-    }
 }

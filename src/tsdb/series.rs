@@ -1,9 +1,11 @@
 //! The catalogue of series: a number for each (equipment, metric, phase).
 
+use super::pack::Role;
+use crate::base::sample::MetricKind;
 use crate::base::{EquipmentId, Error, Metric, Phase, Reading, Result, SeriesKey, Unit};
 use crate::store::{TableName, Transaction, View};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -14,6 +16,10 @@ const SERIES_MAX: usize = 200_000;
 /// The number of a series in the data file. Never used again for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesId(pub u32);
+
+/// The number of a device in the data file: that of its first series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Device(pub u32);
 
 /// What a series is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +40,10 @@ pub(super) struct Catalogue {
 #[derive(Clone, Debug, Default)]
 struct Inner {
     infos: Vec<SeriesInfo>,
-    numbers: BTreeMap<SeriesKey, SeriesId>,
+    /// The device of each series.
+    owners: Vec<Device>,
+    /// The series of each device, ascending.
+    devices: HashMap<EquipmentId, Vec<SeriesId>>,
 }
 
 impl Catalogue {
@@ -66,29 +75,77 @@ impl Catalogue {
         metric: &Metric,
         phase: Phase,
     ) -> Option<SeriesId> {
-        let key = SeriesKey {
-            equipment,
-            metric: metric.clone(),
-            phase,
-        };
-        self.inner.numbers.get(&key).copied()
+        let is = |id: &&SeriesId| self.is(**id, metric, phase);
+        self.inner.devices.get(&equipment)?.iter().find(is).copied()
+    }
+
+    fn is(&self, id: SeriesId, metric: &Metric, phase: Phase) -> bool {
+        self.info(id)
+            .is_some_and(|info| info.key.phase == phase && info.key.metric == *metric)
     }
 
     pub(super) fn of(&self, equipment: EquipmentId) -> Vec<(SeriesId, SeriesInfo)> {
-        let with_number = (0..).map(SeriesId).zip(&self.inner.infos);
-        with_number
-            .filter(|(_, info)| info.key.equipment == equipment)
-            .map(|(id, info)| (id, info.clone()))
+        let series = self.inner.devices.get(&equipment).into_iter().flatten();
+        series
+            .filter_map(|id| Some((*id, self.info(*id)?.clone())))
             .collect()
     }
 
+    /// The device that a series belongs to.
+    pub(super) fn device_of(&self, id: SeriesId) -> Option<Device> {
+        self.inner.owners.get(id.0 as usize).copied()
+    }
+
+    /// The series of a device, ascending.
+    pub(super) fn series_of(&self, device: Device) -> Vec<SeriesId> {
+        let owner = self.inner.infos.get(device.0 as usize);
+        let series = owner.and_then(|info| self.inner.devices.get(&info.key.equipment));
+        series.cloned().unwrap_or_default()
+    }
+
+    /// Every device, in the order of their numbers.
+    pub(super) fn devices(&self) -> Vec<Device> {
+        let mut all: Vec<_> = self
+            .inner
+            .devices
+            .values()
+            .filter_map(|series| series.first().map(|first| Device(first.0)))
+            .collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Whether the values of a series only grow.
+    pub(super) fn is_counter(&self, id: SeriesId) -> bool {
+        self.info(id)
+            .is_some_and(|info| info.key.metric.kind() == MetricKind::Counter)
+    }
+
+    /// What a series measures, for the packing.
+    pub(super) fn role(&self, id: SeriesId) -> Role {
+        self.info(id).map_or(Role::OTHER, |info| {
+            Role::of(&info.key.metric, info.key.phase)
+        })
+    }
+
     /// The number of the series of a reading; a new series is written with the transaction.
+    /// `guess` is where among the series of the device it is likely to be.
     pub(super) fn intern(
         &mut self,
         transaction: &Transaction<'_>,
         equipment: EquipmentId,
         reading: &Reading,
+        guess: usize,
     ) -> Result<SeriesId> {
+        // The same registers come in the same order with every poll.
+        let likely = self
+            .inner
+            .devices
+            .get(&equipment)
+            .and_then(|all| all.get(guess));
+        if let Some(id) = likely.filter(|id| self.is(**id, &reading.metric, reading.phase)) {
+            return Ok(*id);
+        }
         if let Some(id) = self.find(equipment, &reading.metric, reading.phase) {
             return Ok(id);
         }
@@ -117,7 +174,9 @@ impl Catalogue {
 impl Inner {
     fn push(&mut self, info: SeriesInfo) -> SeriesId {
         let id = SeriesId(u32::try_from(self.infos.len()).unwrap_or(u32::MAX));
-        self.numbers.insert(info.key.clone(), id);
+        let series = self.devices.entry(info.key.equipment).or_default();
+        series.push(id);
+        self.owners.push(Device(series[0].0));
         self.infos.push(info);
         id
     }

@@ -82,7 +82,7 @@ fn ask(tsdb: &Tsdb, meter: EquipmentId, size: BucketSize, hours: i64) -> Vec<Buc
     tsdb.buckets(&query).unwrap()
 }
 
-fn near(left: f64, right: f64) -> bool {
+pub(super) fn near(left: f64, right: f64) -> bool {
     (left - right).abs() < 1e-6
 }
 

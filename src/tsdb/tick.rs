@@ -140,7 +140,7 @@ fn put_value(out: &mut Vec<u8>, quality: Quality, value: Option<f64>) {
 }
 
 /// The integer and its decimal places, when they give back exactly this value.
-fn as_decimal(value: f64) -> Option<(u8, i64)> {
+pub(super) fn as_decimal(value: f64) -> Option<(u8, i64)> {
     if value.to_bits() == (-0.0f64).to_bits() || value.abs() >= 9e11 {
         return None;
     }

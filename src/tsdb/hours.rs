@@ -1,0 +1,421 @@
+//! Folding hours of one device from everything that is known of it: blocks, head, corrections.
+//!
+//! An hour depends on the last reading before it (the base of a counter), on a sample that
+//! reaches into it from the hour before, and on the reading on the stroke of its end. So when the
+//! samples of an hour change, its neighbours may change too; which ones is decided here, once,
+//! for sealing and for answering.
+
+use super::blocks::{Level, Look, NewBlock, Stage};
+use super::correct::Corrections;
+use super::counter::Counter;
+use super::fold::{self, Folded, INTERVAL_MAX_MS, Span};
+use super::pack::{self, RowColumn, Rows};
+use super::rollup::Summary;
+use super::series::{Catalogue, Device};
+use super::track::{self, Track};
+use super::{HOUR_MS, MINUTE_MS, SeriesId, sealed};
+use crate::base::Result;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// Samples that are not in blocks, by series.
+pub(super) type Fresh = BTreeMap<SeriesId, Track>;
+
+/// What is known of the blocks without looking.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    inner: Mutex<Notes>,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    /// Of a counter: nothing is sealed after this hour.
+    newest: HashMap<SeriesId, i64>,
+    /// Of a device: a sealed hour, and the end of the time that its samples stand for, ms.
+    reach: HashMap<Device, (i64, i64)>,
+}
+
+impl Memo {
+    fn with<T>(&self, look: impl FnOnce(&mut Notes) -> T) -> T {
+        look(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes note that rows of some series were sealed, the last of them in `last_hour`.
+    pub(super) fn sealed<'s>(&self, series: impl Iterator<Item = &'s SeriesId>, last_hour: i64) {
+        self.with(|notes| {
+            for id in series {
+                if let Some(newest) = notes.newest.get_mut(id) {
+                    *newest = (*newest).max(last_hour);
+                }
+            }
+        });
+    }
+
+    /// Takes note that an hour was sealed, and of the end of what its samples stand for, ms.
+    pub(super) fn reaches(&self, device: Device, hour: i64, reach: i64) {
+        self.with(|notes| notes.reach.insert(device, (hour, reach)));
+    }
+
+    /// Forgets what was known of a device: its blocks change in a way that is not followed.
+    pub(super) fn clear(&self, device: Device) {
+        self.with(|notes| notes.reach.remove(&device));
+    }
+}
+
+/// One device, with all there is to know of it.
+pub(super) struct Desk<'a> {
+    pub(super) look: &'a Look,
+    pub(super) memo: &'a Memo,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) corrections: &'a Corrections,
+    pub(super) device: Device,
+    /// What is in no block yet.
+    pub(super) fresh: &'a Fresh,
+}
+
+/// Folded minutes of some series over runs of hours.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    pub(super) runs: Vec<Run>,
+}
+
+/// Consecutive hours, folded.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// Hours since 1970.
+    pub(super) hours: Range<i64>,
+    /// Per series: a row per minute, and the counter at the end.
+    pub(super) series: BTreeMap<SeriesId, Folded>,
+}
+
+impl Desk<'_> {
+    /// The samples of series in `from..to` as they were measured.
+    pub(super) fn measured(&self, wanted: &[SeriesId], from: i64, to: i64) -> Result<Fresh> {
+        let mut tracks = sealed::tracks(self.look, self.device, Some(wanted), (from, to))?;
+        for series in wanted {
+            if let Some(fresh) = self.fresh.get(series) {
+                let fresh = fresh.slice(from, to);
+                if !fresh.is_empty() {
+                    let old = tracks.remove(series).unwrap_or_default();
+                    tracks.insert(*series, Track::union(old, fresh));
+                }
+            }
+        }
+        Ok(tracks)
+    }
+
+    /// As [`Desk::measured`], with what people corrected since.
+    pub(super) fn corrected(&self, wanted: &[SeriesId], from: i64, to: i64) -> Result<Fresh> {
+        let mut tracks = self.measured(wanted, from, to)?;
+        for (series, track) in &mut tracks {
+            self.corrections.apply(*series, track);
+        }
+        Ok(tracks)
+    }
+
+    /// Folds the hours whose samples changed, and those that change with them.
+    pub(super) fn fold(&self, wanted: &[SeriesId], changed: &BTreeSet<i64>) -> Result<Runs> {
+        self.fold_until(wanted, changed, i64::MAX)
+    }
+
+    /// As [`Desk::fold`], but no hour from `until` on.
+    fn fold_until(&self, wanted: &[SeriesId], changed: &BTreeSet<i64>, until: i64) -> Result<Runs> {
+        let mut todo = self.with_neighbours(wanted, changed)?;
+        todo.retain(|hour| *hour < until);
+        for hour in changed {
+            if self.is_forgotten(*hour)? {
+                todo.remove(hour);
+            }
+        }
+        let mut runs = Runs::default();
+        let mut ends: BTreeMap<SeriesId, (i64, Counter)> = BTreeMap::new();
+        while let Some(first) = todo.pop_first() {
+            let mut end = first + 1;
+            while end - first < RUN_MAX && todo.remove(&end) {
+                end += 1;
+            }
+            let run = self.fold_run(wanted, first..end, &ends)?;
+            for (series, folded) in &run.series {
+                if !self.catalogue.is_counter(*series) {
+                    continue;
+                }
+                ends.insert(*series, (end - 1, folded.counter));
+                if self.stored_end(*series, end - 1)? != Some(folded.counter)
+                    && let Some(next) = self.next_hour(*series, end - 1)?
+                    && next < until
+                    && !self.is_forgotten(next)?
+                {
+                    todo.insert(next);
+                }
+            }
+            runs.runs.push(run);
+        }
+        Ok(runs)
+    }
+
+    /// The changed hours, those before that their first reading closes, and those after that
+    /// their last sample reaches into.
+    fn with_neighbours(
+        &self,
+        wanted: &[SeriesId],
+        changed: &BTreeSet<i64>,
+    ) -> Result<BTreeSet<i64>> {
+        let mut todo = changed.clone();
+        for hour in changed {
+            let start = hour * HOUR_MS;
+            for series in wanted {
+                let Some(fresh) = self.fresh.get(series) else {
+                    continue;
+                };
+                let range = fresh.range(start, start + HOUR_MS);
+                let reach = |n: usize| fresh.at[n] + i64::from(fresh.interval[n]);
+                let Some(end) = range.clone().map(reach).max() else {
+                    continue;
+                };
+                if end > start + HOUR_MS {
+                    todo.insert(hour + 1);
+                }
+                let strikes = fresh.at[range.start] == start;
+                if strikes && *hour > 0 && self.catalogue.is_counter(*series) {
+                    let stored = self.stored_end(*series, hour - 1)?;
+                    let closed = stored.and_then(|counter| counter.base());
+                    if closed != fresh.value(range.start) {
+                        todo.insert(hour - 1);
+                    }
+                }
+            }
+        }
+        Ok(todo)
+    }
+
+    /// Whether the samples of an hour were there once and are no longer kept: its rows tell more
+    /// than what could be folded now.
+    pub(super) fn is_forgotten(&self, hour: i64) -> Result<bool> {
+        let start = hour * HOUR_MS;
+        let span = (start, start + HOUR_MS);
+        let mut measured = false;
+        for series in self.catalogue.series_of(self.device) {
+            let rows = sealed::hour_rows(self.look, self.device, series, span)?;
+            measured = rows.iter().flatten().any(|row| row.count > 0);
+            if measured {
+                break;
+            }
+        }
+        if !measured {
+            return Ok(false);
+        }
+        let kept = [Stage::Hour, Stage::Day].into_iter();
+        for stage in kept {
+            let span = stage.span_of(start);
+            if self.look.has_block(Level::Raw, stage, span, self.device)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn fold_run(
+        &self,
+        wanted: &[SeriesId],
+        hours: Range<i64>,
+        ends: &BTreeMap<SeriesId, (i64, Counter)>,
+    ) -> Result<Run> {
+        let span = Span {
+            from: hours.start * HOUR_MS,
+            to: hours.end * HOUR_MS,
+            step: MINUTE_MS,
+        };
+        let reach = self
+            .memo
+            .with(|notes| notes.reach.get(&self.device).copied());
+        let back = match reach {
+            // The hour before is sealed and nothing of it reaches over its end.
+            Some((hour, reach)) if hour == hours.start - 1 && reach <= span.from => 0,
+            _ => INTERVAL_MAX_MS,
+        };
+        let tracks = self.corrected(wanted, span.from - back, span.to + 1)?;
+        let mut series = BTreeMap::new();
+        for (id, track) in tracks {
+            let counter = if self.catalogue.is_counter(id) {
+                Some(self.counter_at(id, hours.start, ends)?)
+            } else {
+                None
+            };
+            series.insert(id, fold::fold(&track, span, counter));
+        }
+        Ok(Run { hours, series })
+    }
+
+    /// The counter of a series at the start of an hour, ms; `None` for a gauge. What is not
+    /// sealed before is folded for it.
+    pub(super) fn counter_from(&self, series: SeriesId, start: i64) -> Result<Option<Counter>> {
+        if !self.catalogue.is_counter(series) {
+            return Ok(None);
+        }
+        let hour = start.div_euclid(HOUR_MS);
+        let fresh = self.fresh.get(&series);
+        let hot = |track: &Track| -> BTreeSet<i64> {
+            let before = track.at.iter().map(|at| at.div_euclid(HOUR_MS));
+            before.filter(|at| *at < hour).collect()
+        };
+        let changed = fresh.map(hot).unwrap_or_default();
+        let mut ends = BTreeMap::new();
+        for run in self.fold_until(&[series], &changed, hour)?.runs {
+            if let Some(folded) = run.series.get(&series) {
+                ends.insert(series, (run.hours.end - 1, folded.counter));
+            }
+        }
+        self.counter_at(series, hour, &ends).map(Some)
+    }
+
+    /// The counter of a series at the start of an hour.
+    fn counter_at(
+        &self,
+        series: SeriesId,
+        hour: i64,
+        ends: &BTreeMap<SeriesId, (i64, Counter)>,
+    ) -> Result<Counter> {
+        let folded = ends.get(&series).copied();
+        if let Some((_, counter)) = folded.filter(|(end, _)| *end == hour - 1) {
+            return Ok(counter);
+        }
+        let sealed = sealed::counter_before(self.look, self.device, series, hour)?;
+        let newer = match (folded, sealed) {
+            (Some(folded), Some(sealed)) if sealed.0 > folded.0 => Some(sealed),
+            (Some(folded), _) => Some(folded),
+            (None, sealed) => sealed,
+        };
+        Ok(newer.map(|(_, counter)| counter).unwrap_or_default())
+    }
+
+    /// The counter at the end of an hour as it was sealed.
+    fn stored_end(&self, series: SeriesId, hour: i64) -> Result<Option<Counter>> {
+        let span = (hour * HOUR_MS, (hour + 1) * HOUR_MS);
+        let row = sealed::hour_rows(self.look, self.device, series, span)?;
+        let Some(Some(row)) = row.first() else {
+            return Ok(None);
+        };
+        let pending = self
+            .look
+            .pending(Stage::Hour.span_of(span.0), self.device)?;
+        let open = pending.and_then(|bytes| Counter::from_pending(&bytes, series, row.last));
+        Ok(Some(open.unwrap_or(Counter::resume(row.last))))
+    }
+
+    /// The first hour after `hour` for which a row of the series is sealed.
+    fn next_hour(&self, series: SeriesId, hour: i64) -> Result<Option<i64>> {
+        let newest = self.memo.with(|notes| notes.newest.get(&series).copied());
+        if newest.is_some_and(|newest| newest <= hour) {
+            return Ok(None);
+        }
+        let mut from = (hour + 1) * HOUR_MS;
+        let mut searched = 0;
+        while self.look.has_volume(Level::Hour, from)? && searched < MONTHS_MAX {
+            let month = Stage::Month.span_of(from);
+            let to = Stage::Month.start_of(month + 1);
+            let rows = sealed::hour_rows(self.look, self.device, series, (from, to))?;
+            if let Some(n) = (0..).zip(&rows).find_map(|(n, row)| row.map(|_| n)) {
+                return Ok(Some(from / HOUR_MS + n));
+            }
+            from = to;
+            searched += 1;
+        }
+        self.memo.with(|notes| notes.newest.insert(series, hour));
+        Ok(None)
+    }
+}
+
+/// Hours that are folded at once: what a backfill of two days needs, and a bound for memory.
+const RUN_MAX: i64 = 48;
+/// Months that are searched for the return of a counter: as long as its base is remembered.
+const MONTHS_MAX: u32 = 3;
+
+impl Runs {
+    /// The minutes of a series in an hour; `None` when that hour was not folded.
+    pub(super) fn minutes(&self, series: SeriesId, hour: i64) -> Option<&[Option<Summary>]> {
+        let run = self.runs.iter().find(|run| run.hours.contains(&hour))?;
+        let at = usize::try_from(hour - run.hours.start).ok()? * fold::MINUTES;
+        match run.series.get(&series) {
+            Some(folded) => folded.rows.get(at..at + fold::MINUTES),
+            None => Some(&[None; fold::MINUTES]),
+        }
+    }
+
+    /// All folded hours.
+    pub(super) fn hours(&self) -> impl Iterator<Item = i64> + '_ {
+        self.runs.iter().flat_map(|run| run.hours.clone())
+    }
+}
+
+impl Run {
+    /// The blocks of one hour, by level, and what is open of its counters.
+    pub(super) fn blocks(&self, device: Device, hour: i64) -> Vec<(Level, NewBlock)> {
+        let place = usize::try_from(hour - self.hours.start).unwrap_or(0) * fold::MINUTES;
+        let minutes: BTreeMap<_, _> = self
+            .series
+            .iter()
+            .map(|(id, folded)| (*id, &folded.rows[place..place + fold::MINUTES]))
+            .filter(|(_, rows)| rows.iter().any(Option::is_some))
+            .collect();
+        let span = Stage::Hour.span_of(hour * HOUR_MS);
+        [Level::Minute, Level::Quarter, Level::Hour]
+            .into_iter()
+            .map(|level| {
+                let factor = usize::try_from(level.step_ms() / MINUTE_MS).unwrap_or(1);
+                let columns = minutes.iter().map(|(series, rows)| RowColumn {
+                    series: *series,
+                    rows: fold::coarsen(rows, factor),
+                });
+                let rows = Rows {
+                    start: hour * HOUR_MS,
+                    step_ms: u32::try_from(level.step_ms()).unwrap_or(u32::MAX),
+                    slots: u32::try_from(fold::MINUTES / factor).unwrap_or(0),
+                    columns: columns.collect(),
+                };
+                let block = NewBlock {
+                    stage: Stage::Hour,
+                    span,
+                    device,
+                    bytes: pack::encode_rows(&rows),
+                };
+                (level, block)
+            })
+            .collect()
+    }
+
+    /// What is open of the counters at the end of an hour of the run.
+    pub(super) fn pending(&self, hour: i64) -> Vec<u8> {
+        let open = |(id, folded): (&SeriesId, &Folded)| {
+            let of_hour = |(end, _): &&(i64, Counter)| *end == (hour + 1) * HOUR_MS;
+            let found = folded.pending.iter().find(of_hour);
+            found.map_or_else(Vec::new, |(_, counter)| counter.pending(*id))
+        };
+        self.series.iter().flat_map(open).collect()
+    }
+}
+
+/// The raw block of an hour.
+pub(super) fn raw_block(
+    catalogue: &Catalogue,
+    device: Device,
+    hour: i64,
+    tracks: &Fresh,
+) -> NewBlock {
+    let chunk = track::to_chunk(tracks, |series| catalogue.role(series));
+    NewBlock {
+        stage: Stage::Hour,
+        span: Stage::Hour.span_of(hour * HOUR_MS),
+        device,
+        bytes: pack::encode(&chunk),
+    }
+}
+
+/// The end of the time that samples stand for, ms.
+pub(super) fn reach(tracks: &Fresh) -> i64 {
+    let end = |track: &Track| {
+        let ends = track.at.iter().zip(&track.interval);
+        ends.map(|(at, interval)| at + i64::from(*interval)).max()
+    };
+    tracks.values().filter_map(end).max().unwrap_or(0)
+}

@@ -1,0 +1,488 @@
+//! Random histories against a model that keeps every sample in a map and computes everything
+//! from the beginning: whatever the order of arrival, of sealing, packing, correcting and
+//! restarting, the answers are the same.
+
+use super::tests::near;
+use super::*;
+use crate::base::time::{BucketSize, Calendar};
+use crate::base::{Reading, TimeRange, Unit, UserId};
+use proptest::prelude::*;
+
+/// 2026-10-24T20:00:00Z: the night in which Europe's clocks go back lies ahead.
+const START: i64 = 1_793_044_800_000 - 28 * HOUR_MS;
+const ZONES: [&str; 4] = ["UTC", "Europe/Paris", "Asia/Kolkata", "America/St_Johns"];
+const GAUGE: usize = 0;
+const COUNTER: usize = 1;
+const FLOAT: usize = 2;
+
+fn metric(series: usize) -> Metric {
+    [
+        Metric::POWER,
+        Metric::CONSUMPTION,
+        Metric::new("thd").unwrap(),
+    ][series]
+        .clone()
+}
+
+/// One step of a history. Times are minutes from the start.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Ticks of a device from a minute on: how many, how many seconds apart, off the grid by ms.
+    Ticks {
+        device: usize,
+        from: i64,
+        count: i64,
+        every: i64,
+        off: i64,
+        seed: u64,
+    },
+    Correct {
+        device: usize,
+        series: usize,
+        from: i64,
+        length: i64,
+        change: Change,
+    },
+    Undo(usize),
+    /// The upkeep, as if it were so many minutes after the start.
+    Maintain(i64),
+    SealNow,
+    Restart,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let ticks = (
+        0..2usize,
+        0..3_600i64,
+        1..40i64,
+        prop_oneof![Just(60), Just(300), Just(17), Just(1_800)],
+        prop_oneof![3 => Just(0), 1 => 0..5_000i64],
+        any::<u64>(),
+    )
+        .prop_map(|(device, from, count, every, off, seed)| Step::Ticks {
+            device,
+            from,
+            count,
+            every,
+            off,
+            seed,
+        });
+    let change = prop_oneof![
+        Just(Change::Exclude),
+        Just(Change::Set(12.5)),
+        Just(Change::Add(-3.25)),
+        Just(Change::Multiply(10.0)),
+    ];
+    let correct = (0..2usize, 0..3usize, 0..3_600i64, 1..200i64, change).prop_map(
+        |(device, series, from, length, change)| Step::Correct {
+            device,
+            series,
+            from,
+            length,
+            change,
+        },
+    );
+    prop_oneof![
+        8 => ticks,
+        1 => correct,
+        1 => (0..4usize).prop_map(Step::Undo),
+        3 => (0..9_000i64).prop_map(Step::Maintain),
+        1 => Just(Step::SealNow),
+        1 => Just(Step::Restart),
+    ]
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    interval: i64,
+    value: Option<f64>,
+    quality: Quality,
+}
+
+/// Everything that was ever said, and nothing computed.
+#[derive(Default)]
+struct Model {
+    samples: BTreeMap<(usize, usize), BTreeMap<i64, Known>>,
+    corrections: Vec<(usize, usize, i64, i64, Change, bool)>,
+}
+
+impl Model {
+    fn learn(&mut self, device: usize, series: usize, at: i64, known: Known) {
+        let samples = self.samples.entry((device, series)).or_default();
+        samples
+            .entry(at)
+            .and_modify(|old| {
+                if old.value.is_none() && known.value.is_some() {
+                    *old = known;
+                }
+            })
+            .or_insert(known);
+    }
+
+    fn corrected(&self, device: usize, series: usize) -> Vec<(i64, i64, f64, Quality)> {
+        let Some(samples) = self.samples.get(&(device, series)) else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for (at, known) in samples {
+            let Some(mut value) = known.value else {
+                continue;
+            };
+            let mut quality = known.quality;
+            for (d, s, from, to, change, holds) in &self.corrections {
+                if *holds && *d == device && *s == series && (*from..*to).contains(at) {
+                    (value, quality) = match change {
+                        Change::Exclude => (value, Quality::Bad),
+                        Change::Set(to) => (*to, Quality::Manual),
+                        Change::Add(by) => (value + by, Quality::Substituted),
+                        Change::Multiply(by) => (value * by, Quality::Substituted),
+                    };
+                }
+            }
+            if quality.counts() {
+                out.push((*at, known.interval, value, quality));
+            }
+        }
+        out
+    }
+
+    /// Energy, smallest, greatest, mean × time, time, samples, qualities of one bucket.
+    fn bucket(&self, device: usize, series: usize, start: i64, end: i64) -> Option<Expected> {
+        let mut counter = counter::Counter::default();
+        let mut expected = Expected::default();
+        let mut any = false;
+        for (at, interval, value, quality) in self.corrected(device, series) {
+            if series == COUNTER {
+                let delta = counter.step(value);
+                // The very first reading has nothing before it, and tells so by a delta of none.
+                if at > start && at <= end {
+                    expected.delta += delta;
+                    any = true;
+                }
+            }
+            let overlap = (at + interval).min(end) - at.max(start);
+            if overlap > 0 {
+                any = true;
+                expected.covered += overlap;
+                expected.sum += value * overlap as f64;
+                expected.min = expected.min.min(value);
+                expected.max = expected.max.max(value);
+                expected.count += u32::from(at >= start);
+                expected.qualities |= 1 << quality as u8;
+            }
+        }
+        any.then_some(expected)
+    }
+}
+
+#[derive(Debug)]
+struct Expected {
+    delta: f64,
+    min: f64,
+    max: f64,
+    sum: f64,
+    covered: i64,
+    count: u32,
+    qualities: u8,
+}
+
+impl Default for Expected {
+    fn default() -> Self {
+        Self {
+            delta: 0.0,
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            sum: 0.0,
+            covered: 0,
+            count: 0,
+            qualities: 0,
+        }
+    }
+}
+
+struct World {
+    _dir: tempfile::TempDir,
+    store: Store,
+    tsdb: Tsdb,
+    devices: [EquipmentId; 2],
+    model: Model,
+    counters: [f64; 2],
+}
+
+impl World {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "model").unwrap();
+        Self {
+            tsdb: Tsdb::open(&store).unwrap(),
+            _dir: dir,
+            store,
+            devices: [EquipmentId::new(), EquipmentId::new()],
+            model: Model::default(),
+            counters: [1_000.0, 5_000.0],
+        }
+    }
+
+    async fn take(&mut self, step: &Step) {
+        match step {
+            Step::Ticks {
+                device,
+                from,
+                count,
+                every,
+                off,
+                seed,
+            } => {
+                // A tick of a device has one interval: ticks of different ones never coincide here.
+                let apart = match every {
+                    60 => 0,
+                    300 => 7,
+                    1_800 => 11,
+                    _ => 13,
+                };
+                let first = START + from * MINUTE_MS + off / 20 * 20 + apart;
+                let mut rng = *seed;
+                let batches = (0..*count)
+                    .map(|n| self.tick(*device, first + n * every * 1_000, *every, &mut rng))
+                    .collect();
+                self.tsdb
+                    .append(Arc::new(batches), |_| Ok(()))
+                    .await
+                    .unwrap();
+            }
+            Step::Correct {
+                device,
+                series,
+                from,
+                length,
+                change,
+            } => {
+                let from = START + from * MINUTE_MS;
+                let to = from + length * MINUTE_MS;
+                let asked = NewCorrection {
+                    equipment: self.devices[*device],
+                    metric: metric(*series),
+                    phase: Phase::Total,
+                    range: TimeRange::new(Timestamp::from_ms(from), Timestamp::from_ms(to))
+                        .unwrap(),
+                    change: *change,
+                    why: "the model says so".to_owned(),
+                    by: UserId::new(),
+                    at: Timestamp::from_ms(START),
+                };
+                let made = self.tsdb.correct(asked, |_, _| Ok(())).await;
+                // Of a series that was never read nothing can be corrected.
+                assert_eq!(
+                    made.is_ok(),
+                    self.model.samples.contains_key(&(*device, *series))
+                );
+                if made.is_ok() {
+                    let entry = (*device, *series, from, to, *change, true);
+                    self.model.corrections.push(entry);
+                }
+            }
+            Step::Undo(n) => {
+                if let Some(entry) = self.model.corrections.get_mut(*n) {
+                    entry.5 = false;
+                    let (id, at) = (*n as u64 + 1, Timestamp::from_ms(START));
+                    let by = UserId::new();
+                    self.tsdb
+                        .undo_correction(id, by, at, |_, _| Ok(()))
+                        .await
+                        .unwrap();
+                }
+            }
+            Step::Maintain(minutes) => {
+                let now = Timestamp::from_ms(START + minutes * MINUTE_MS);
+                // Twice: an hour is sealed when nothing came between two runs.
+                self.tsdb.maintain(now).unwrap();
+                self.tsdb.maintain(now).unwrap();
+            }
+            Step::SealNow => self.tsdb.seal_now().unwrap(),
+            Step::Restart => {
+                self.tsdb.blocks.close();
+                self.tsdb = Tsdb::open(&self.store).unwrap();
+            }
+        }
+    }
+
+    fn tick(&mut self, device: usize, at: i64, every: i64, rng: &mut u64) -> Batch {
+        let mut random = |below: u64| {
+            *rng = rng
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (*rng >> 33) % below
+        };
+        // The counter follows the time, so that late samples fit in between; now and then it
+        // blips to zero.
+        let truth = self.counters[device] + (at - START) as f64 / 1e5;
+        let counter = if random(30) == 0 {
+            0.0
+        } else {
+            (truth * 10.0).round() / 10.0
+        };
+        let values = [
+            Some(random(1_000) as f64 / 10.0),
+            Some(counter),
+            Some(1.0 / (1.0 + random(1_000) as f64)),
+        ];
+        let mut readings = Vec::new();
+        for (series, value) in values.into_iter().enumerate() {
+            let (value, quality) = match random(40) {
+                0 => (None, Quality::Missing),
+                1 => (value, Quality::Bad),
+                2 if series == FLOAT => continue,
+                _ => (value, Quality::Good),
+            };
+            let known = Known {
+                interval: every * 1_000,
+                value,
+                quality,
+            };
+            self.model.learn(device, series, at, known);
+            readings.push(Reading {
+                metric: metric(series),
+                phase: Phase::Total,
+                unit: Unit::none(),
+                value,
+                quality,
+            });
+        }
+        Batch {
+            equipment: self.devices[device],
+            at: Timestamp::from_ms(at),
+            arrived: Timestamp::from_ms(at),
+            interval_ms: u32::try_from(every * 1_000).unwrap(),
+            readings,
+        }
+    }
+
+    fn check(&self, zone: &str) {
+        let calendar = Calendar::new(zone).unwrap();
+        let sizes = [
+            (BucketSize::Fixed(MINUTE_MS), 20, 7),
+            (BucketSize::Fixed(15 * MINUTE_MS), 0, 20),
+            (BucketSize::Fixed(HOUR_MS), 0, 75),
+            (BucketSize::Fixed(20_000), 30, 2),
+            (BucketSize::Day, 0, 75),
+        ];
+        for device in 0..2 {
+            for series in [GAUGE, COUNTER, FLOAT] {
+                let Some(id) = self
+                    .tsdb
+                    .find(self.devices[device], &metric(series), Phase::Total)
+                else {
+                    continue;
+                };
+                for (size, from_hours, hours) in sizes {
+                    let from = START + from_hours * HOUR_MS;
+                    let range = TimeRange {
+                        from: Timestamp::from_ms(from),
+                        to: Timestamp::from_ms(from + hours * HOUR_MS),
+                    };
+                    let query = Query {
+                        series: vec![id],
+                        range,
+                        resolution: Resolution::Buckets(size),
+                        calendar: calendar.clone(),
+                    };
+                    for bucket in self.tsdb.buckets(&query).unwrap() {
+                        let (start, end) = (bucket.start.ms(), bucket.end.ms());
+                        let expected = self.model.bucket(device, series, start, end);
+                        compare(bucket.columns[0], expected, &bucket, (device, series));
+                    }
+                }
+                self.check_raw(device, series, id);
+            }
+        }
+    }
+
+    fn check_raw(&self, device: usize, series: usize, id: SeriesId) {
+        let range = TimeRange {
+            from: Timestamp::from_ms(START),
+            to: Timestamp::from_ms(START + 90 * HOUR_MS),
+        };
+        let points = self.tsdb.raw(&[id], range).unwrap();
+        let found: Vec<_> = points
+            .iter()
+            .filter_map(|point| Some((point.at.ms(), point.values[0]?)))
+            .collect();
+        let expected: Vec<_> = self
+            .model
+            .corrected(device, series)
+            .iter()
+            .map(|(at, _, value, _)| (*at, *value))
+            .collect();
+        assert_eq!(found, expected, "raw of device {device}, series {series}");
+    }
+}
+
+fn compare(
+    found: Option<rollup::Summary>,
+    expected: Option<Expected>,
+    bucket: &Bucket,
+    place: (usize, usize),
+) {
+    let what = format!(
+        "{place:?} {} to {}: {found:?} {expected:?}",
+        bucket.start, bucket.end
+    );
+    let Some(expected) = expected else {
+        // A bucket in which a counter did not move may be there, empty.
+        assert!(
+            found.is_none_or(|row| row.count == 0 && row.covered_ms == 0 && near(row.delta, 0.0)),
+            "{what}"
+        );
+        return;
+    };
+    if expected.covered == 0 && near(expected.delta, 0.0) && found.is_none() {
+        return;
+    }
+    let row = found.unwrap_or_else(|| panic!("missing {what}"));
+    assert!(near(row.delta, expected.delta), "energy of {what}");
+    assert_eq!(
+        i64::from(row.covered_ms),
+        expected.covered,
+        "time of {what}"
+    );
+    assert_eq!(row.count, expected.count, "samples of {what}");
+    assert_eq!(row.qualities, expected.qualities, "qualities of {what}");
+    if expected.covered > 0 {
+        assert_eq!((row.min, row.max), (expected.min, expected.max), "{what}");
+        let scale = expected.sum.abs().max(1.0);
+        assert!(
+            (row.weighted_sum - expected.sum).abs() / scale < 1e-9,
+            "sum of {what}"
+        );
+    }
+}
+
+fn cases() -> ProptestConfig {
+    ProptestConfig {
+        cases: std::env::var("INDUSMIND_TORTURE").map_or(40, |n| n.parse().unwrap_or(40)),
+        max_shrink_iters: 120,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+    #[test]
+    fn whatever_happens_the_answers_are_those_of_the_model(
+        steps in proptest::collection::vec(any_step(), 1..40),
+        zone in 0..ZONES.len(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::new();
+            for step in &steps {
+                world.take(step).await;
+            }
+            world.check(ZONES[zone]);
+            world.take(&Step::Maintain(20_000)).await;
+            world.check(ZONES[zone]);
+            world.take(&Step::Restart).await;
+            world.check(ZONES[zone]);
+        });
+    }
+}

@@ -1,0 +1,197 @@
+//! *pure* — rollup rows of one device: equal slots, one column of summaries for each series.
+
+use super::bytes::{Input, damaged, put, put_len, put_signed};
+use super::chunk::{seal, unseal};
+use super::summaries::{put_summaries, read_summaries};
+use crate::base::Result;
+use crate::tsdb::SeriesId;
+use crate::tsdb::rollup::Summary;
+
+/// First byte of a block of rows.
+const VERSION: u8 = 2;
+/// Most slots of a block: a month of minutes, and a bound on what rubbish can make us allocate.
+pub const SLOTS_MAX: usize = 1 << 16;
+/// Most slots times columns of a block, for the same reason.
+pub const ROWS_MAX: usize = 1 << 22;
+
+/// Rollup rows of one device: slots of one length from a start on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// Start of the first slot, ms UTC.
+    pub start: i64,
+    /// Length of a slot, ms.
+    pub step_ms: u32,
+    /// How many slots.
+    pub slots: u32,
+    /// One column for each series, ascending by series.
+    pub columns: Vec<RowColumn>,
+}
+
+/// The rows of one series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowColumn {
+    /// Which series.
+    pub series: SeriesId,
+    /// One entry for each slot; `None` when nothing is known of it.
+    pub rows: Vec<Option<Summary>>,
+}
+
+/// Packs rows.
+///
+/// # Panics
+/// When a column does not have one entry for each slot, when the columns do not ascend, or when
+/// there are more than [`SLOTS_MAX`] slots or [`ROWS_MAX`] slots times columns. Better no block
+/// than one that nobody can read.
+#[must_use]
+pub fn encode_rows(rows: &Rows) -> Vec<u8> {
+    let slots = rows.slots as usize;
+    assert!(slots <= SLOTS_MAX && slots * rows.columns.len() <= ROWS_MAX);
+    assert!(rows.columns.iter().all(|column| column.rows.len() == slots));
+    assert!(
+        rows.columns
+            .windows(2)
+            .all(|pair| pair[0].series < pair[1].series)
+    );
+    let mut out = vec![VERSION, 0, 0, 0, 0];
+    put_signed(&mut out, rows.start);
+    put(&mut out, u64::from(rows.step_ms));
+    put(&mut out, u64::from(rows.slots));
+    put_len(&mut out, rows.columns.len());
+    let (mut packed, mut next) = (Vec::new(), 0);
+    for column in &rows.columns {
+        let start = packed.len();
+        put_summaries(&mut packed, &column.rows);
+        put(&mut out, u64::from(column.series.0) - next);
+        put_len(&mut out, packed.len() - start);
+        next = u64::from(column.series.0) + 1;
+    }
+    out.extend(packed);
+    seal(&mut out);
+    out
+}
+
+/// Packed rows whose checksum is right. Columns are unpacked when they are asked for.
+#[derive(Clone, Debug)]
+pub struct RowsView<'a> {
+    start: i64,
+    step_ms: u32,
+    slots: u32,
+    columns: Vec<(SeriesId, Input<'a>)>,
+}
+
+impl<'a> RowsView<'a> {
+    /// Checks the bytes of a block of rows and reads its directory.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn open(bytes: &'a [u8]) -> Result<Self> {
+        let mut input = unseal(bytes, VERSION)?;
+        let (start, step_ms, slots) = (input.signed()?, input.word()?, input.word()?);
+        let count = input.count(input.rest.len() / 2)?;
+        if slots as usize > SLOTS_MAX || slots as usize * count > ROWS_MAX {
+            return Err(damaged());
+        }
+        Ok(Self {
+            start,
+            step_ms,
+            slots,
+            columns: read_directory(&mut input, count)?,
+        })
+    }
+
+    /// Start of the first slot, ms UTC.
+    #[must_use]
+    pub const fn start(&self) -> i64 {
+        self.start
+    }
+
+    /// Length of a slot, ms.
+    #[must_use]
+    pub const fn step_ms(&self) -> u32 {
+        self.step_ms
+    }
+
+    /// How many slots.
+    #[must_use]
+    pub const fn slots(&self) -> u32 {
+        self.slots
+    }
+
+    /// The series of the columns, ascending.
+    pub fn series(&self) -> impl Iterator<Item = SeriesId> + '_ {
+        self.columns.iter().map(|(series, _)| *series)
+    }
+
+    /// The rows of a series, one entry for each slot; `None` when there is no such column.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn column(&self, series: SeriesId) -> Result<Option<Vec<Option<Summary>>>> {
+        let mut rows = Vec::new();
+        let found = self.column_into(series, &mut rows)?;
+        Ok(found.then_some(rows))
+    }
+
+    /// Unpacks the rows of a series into `rows`, whose memory is used again; returns whether
+    /// there are any. On an error `rows` holds nothing of use.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn column_into(&self, series: SeriesId, rows: &mut Vec<Option<Summary>>) -> Result<bool> {
+        let found = self.columns.binary_search_by_key(&series, |entry| entry.0);
+        let Ok(place) = found else {
+            return Ok(false);
+        };
+        let mut input = self.columns[place].1;
+        read_summaries(&mut input, self.slots as usize, rows)?;
+        if input.rest.is_empty() {
+            Ok(true)
+        } else {
+            Err(damaged())
+        }
+    }
+
+    /// Unpacks everything.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn decode(&self) -> Result<Rows> {
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for (series, _) in &self.columns {
+            let rows = self.column(*series)?.unwrap_or_default();
+            columns.push(RowColumn {
+                series: *series,
+                rows,
+            });
+        }
+        Ok(Rows {
+            start: self.start,
+            step_ms: self.step_ms,
+            slots: self.slots,
+            columns,
+        })
+    }
+}
+
+/// Reads `count` entries of (series, length), and the bytes of each column behind them.
+pub(super) fn read_directory<'a>(
+    input: &mut Input<'a>,
+    count: usize,
+) -> Result<Vec<(SeriesId, Input<'a>)>> {
+    let (mut columns, mut next) = (Vec::with_capacity(count), 0);
+    let mut lengths = Vec::with_capacity(count);
+    for _ in 0..count {
+        let series = input.unsigned()?.checked_add(next).ok_or_else(damaged)?;
+        let series = u32::try_from(series).map_err(|_| damaged())?;
+        lengths.push((SeriesId(series), input.count(input.rest.len())?));
+        next = u64::from(series) + 1;
+    }
+    for (series, length) in lengths {
+        columns.push((series, Input::new(input.take(length)?)));
+    }
+    if input.rest.is_empty() {
+        Ok(columns)
+    } else {
+        Err(damaged())
+    }
+}

@@ -1,0 +1,393 @@
+//! Forgetting: how long each level is kept, how much room it takes, and when the disk is full.
+//!
+//! Forgetting is deleting the file of a period, so it never stands in the way of a commit and the
+//! room comes back at once. A clock that jumped forward forgets nothing: time has to pass, day by
+//! day, before it counts.
+
+use super::blocks::{self, Level};
+use super::{DAY_MS, HOUR_MS, Tsdb};
+use crate::base::error::Checks;
+use crate::base::{Result, Timestamp};
+use crate::store::table::Table;
+use serde::{Deserialize, Serialize};
+use std::sync::PoisonError;
+use utoipa::ToSchema;
+
+const KEEP: Table<Keep> = Table::new("ts_keep", 1);
+const CLOCK: Table<Clock> = Table::new("ts_clock", 1);
+const ONLY: &[u8] = b"only";
+
+/// A clock that moved by more than this between two looks has jumped, or the appliance was off.
+const JUMP_MS: i64 = 3 * DAY_MS;
+/// How long the time must pass evenly before it is believed again, ms.
+const PROBATION_MS: i64 = DAY_MS;
+/// Two looks further apart than this are not even, ms.
+const EVEN_MS: i64 = HOUR_MS;
+/// Shares of the disk, in percent, at which there is a warning, and raw samples give way.
+const WARN_PERCENT: [u64; 3] = [80, 90, 95];
+const THIN_PERCENT: u64 = 95;
+/// Energy figures have to be there for two years.
+const YEARS_MIN_DAYS: u32 = 731;
+const DAYS_MAX: u32 = 36_525;
+
+/// How long each level is kept, days; `null` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Keep {
+    /// Samples.
+    pub raw_days: Option<u32>,
+    /// Rows of a minute.
+    pub minute_days: Option<u32>,
+    /// Rows of a quarter of an hour; at least 731 days.
+    pub quarter_days: Option<u32>,
+    /// Rows of an hour, of which days and months are made; at least 731 days.
+    pub hour_days: Option<u32>,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self {
+            raw_days: Some(90),
+            minute_days: Some(366),
+            quarter_days: None,
+            hour_days: None,
+        }
+    }
+}
+
+impl Keep {
+    const fn of(self, level: Level) -> Option<u32> {
+        match level {
+            Level::Raw => self.raw_days,
+            Level::Minute => self.minute_days,
+            Level::Quarter => self.quarter_days,
+            Level::Hour => self.hour_days,
+        }
+    }
+
+    /// Refuses what would lose what has to be kept.
+    ///
+    /// # Errors
+    /// With the place of each figure that is too small or out of order.
+    pub fn check(self) -> Result<()> {
+        let limits = [
+            ("raw_days", self.raw_days, 7),
+            ("minute_days", self.minute_days, 31),
+            ("quarter_days", self.quarter_days, YEARS_MIN_DAYS),
+            ("hour_days", self.hour_days, YEARS_MIN_DAYS),
+        ];
+        let mut checks = Checks::default();
+        let mut finer = Some(0);
+        for (path, days, min) in limits {
+            let days_or_ever = days.unwrap_or(u32::MAX);
+            if days.is_some_and(|days| !(min..=DAYS_MAX).contains(&days)) {
+                let sentence =
+                    format!("Give {min} to {DAYS_MAX} days, or none to keep it for ever.");
+                checks.refuse(path, sentence);
+            } else if days_or_ever < finer.unwrap_or(u32::MAX) {
+                let sentence = "A coarser level is kept at least as long as the finer one.";
+                checks.refuse(path, sentence);
+            }
+            finer = days;
+        }
+        checks.finish()
+    }
+}
+
+/// What the clock was when it was last believed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Clock {
+    at: Timestamp,
+}
+
+/// A time that has to prove itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Probation {
+    since: i64,
+    seen: i64,
+    believed: Option<i64>,
+}
+
+/// How much room a level takes.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct LevelUse {
+    /// `raw`, `minute`, `quarter`, `hour`.
+    pub level: &'static str,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Files.
+    pub files: usize,
+    /// Start of the oldest file; `null` when there is none.
+    pub oldest: Option<Timestamp>,
+    /// Kept so many days; `null` is for ever.
+    pub keep_days: Option<u32>,
+}
+
+/// How much room there is and how long it lasts.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct StorageUse {
+    /// The levels, finest first.
+    pub levels: Vec<LevelUse>,
+    /// Bytes of the data file: records, and readings that are not sealed yet.
+    pub data_file_bytes: u64,
+    /// Bytes that everybody may still write on this disk; `null` when the disk does not say.
+    pub free_bytes: Option<u64>,
+    /// Bytes of the disk.
+    pub disk_bytes: Option<u64>,
+    /// How full the disk is, percent.
+    pub used_percent: Option<u64>,
+    /// The warning threshold that is passed: 80, 90 or 95 percent; `null` below.
+    pub warning_percent: Option<u64>,
+    /// Bytes that readings add on a day, as the days so far did.
+    pub bytes_per_day: Option<u64>,
+    /// When the disk is full if it goes on like this; `null` when it will not be within ten years.
+    pub full_on: Option<Timestamp>,
+}
+
+impl Tsdb {
+    /// How long each level is kept.
+    ///
+    /// # Errors
+    /// When the data file cannot be read.
+    pub fn keep(&self) -> Result<Keep> {
+        Ok(KEEP.get(&self.store.read()?, ONLY)?.unwrap_or_default())
+    }
+
+    /// Changes how long each level is kept. `also` runs in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Keep::check`], or when the disk refuses.
+    pub async fn set_keep<F>(&self, keep: Keep, also: F) -> Result<()>
+    where
+        F: FnOnce(&crate::store::Transaction<'_>) -> Result<()> + Send + 'static,
+    {
+        keep.check()?;
+        let change = move |transaction: &crate::store::Transaction<'_>| {
+            KEEP.put(transaction, ONLY, &keep)?;
+            also(transaction)
+        };
+        self.store.write(change).await
+    }
+
+    /// Deletes the files of periods that are over for longer than they are kept, and the oldest
+    /// raw samples when the disk is nearly full. Returns the names of what is gone.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn forget(&self, now: Timestamp) -> Result<Vec<String>> {
+        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(believed) = self.believed(&mut upkeep.probation, now.ms())? else {
+            return Ok(Vec::new());
+        };
+        let keep = self.keep()?;
+        let mut gone = Vec::new();
+        let mut raw_left = Vec::new();
+        for info in self.blocks.list()? {
+            let Some((level, _, end)) = blocks::period_of(&info) else {
+                continue;
+            };
+            let over = |days: u32| end.ms() + i64::from(days) * DAY_MS <= believed;
+            if keep.of(level).is_some_and(over) {
+                self.blocks.forget(&info.name)?;
+                gone.push(info.name);
+            } else if level == Level::Raw && end.ms() <= believed {
+                raw_left.push(info.name);
+            }
+        }
+        let mut raw_left = raw_left.into_iter();
+        while self
+            .used_percent()
+            .is_some_and(|percent| percent >= THIN_PERCENT)
+        {
+            let Some(name) = raw_left.next() else { break };
+            tracing::warn!(file = %name, "the disk is nearly full: the oldest samples go; their rollups stay");
+            self.blocks.forget(&name)?;
+            gone.push(name);
+        }
+        Ok(gone)
+    }
+
+    /// The time, when it may be forgotten by; `None` while the clock has to prove itself.
+    fn believed(&self, probation: &mut Probation, now: i64) -> Result<Option<i64>> {
+        let last = match probation.believed {
+            Some(last) => Some(last),
+            None => CLOCK
+                .get(&self.store.read()?, ONLY)?
+                .map(|clock| clock.at.ms()),
+        };
+        let even = (0..=EVEN_MS).contains(&(now - probation.seen));
+        if !even {
+            probation.since = now;
+        }
+        probation.seen = now;
+        let proved =
+            last.is_none_or(|last| now - last <= JUMP_MS) || now - probation.since >= PROBATION_MS;
+        if !proved {
+            return Ok(None);
+        }
+        if last.is_none_or(|last| (now - last).abs() >= HOUR_MS) {
+            let clock = Clock {
+                at: Timestamp::from_ms(now),
+            };
+            self.store
+                .write_blocking(move |transaction| CLOCK.put(transaction, ONLY, &clock))?;
+            probation.believed = Some(now);
+        } else {
+            probation.believed = last;
+        }
+        Ok(Some(now))
+    }
+
+    /// Start of the oldest day of which anything is sealed.
+    fn first_sealed(&self) -> Result<Option<Timestamp>> {
+        let look = self.blocks.look();
+        let mut first = None;
+        for info in self.blocks.list()? {
+            if let Some((Level::Raw, start, end)) = blocks::period_of(&info) {
+                let mut day = start.ms();
+                while day < end.ms() && first.is_none_or(|first| day < first) {
+                    if look.has_day(Level::Raw, day)? {
+                        first = Some(day);
+                    }
+                    day += DAY_MS;
+                }
+            }
+        }
+        Ok(first.map(Timestamp::from_ms))
+    }
+
+    fn used_percent(&self) -> Option<u64> {
+        let room = self.store.room()?;
+        let used = room.total.saturating_sub(room.free);
+        Some(used.saturating_mul(100) / room.total.max(1))
+    }
+
+    /// How much room the readings take, and how long it lasts.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn storage_use(&self, now: Timestamp) -> Result<StorageUse> {
+        let keep = self.keep()?;
+        let mut levels: Vec<LevelUse> = Level::ALL
+            .into_iter()
+            .map(|level| LevelUse {
+                level: level.name(),
+                bytes: 0,
+                files: 0,
+                oldest: None,
+                keep_days: keep.of(level),
+            })
+            .collect();
+        for info in self.blocks.list()? {
+            if let Some((level, start, _)) = blocks::period_of(&info) {
+                let entry = &mut levels[level as usize];
+                entry.bytes += info.bytes;
+                entry.files += 1;
+                entry.oldest = Some(entry.oldest.map_or(start, |oldest| oldest.min(start)));
+            }
+        }
+        let room = self.store.room();
+        let used_percent = self.used_percent();
+        let first = self.first_sealed()?;
+        let rates = first.map(|first| Rates::of(&levels, first, now));
+        let passed = |percent: u64| WARN_PERCENT.into_iter().rfind(|limit| percent >= *limit);
+        Ok(StorageUse {
+            data_file_bytes: self.store.file_bytes(),
+            free_bytes: room.map(|room| room.free),
+            disk_bytes: room.map(|room| room.total),
+            used_percent,
+            warning_percent: used_percent.and_then(passed),
+            bytes_per_day: rates.as_ref().map(Rates::per_day),
+            full_on: rates
+                .zip(room)
+                .and_then(|(rates, room)| rates.full_on(room.free, now)),
+            levels,
+        })
+    }
+}
+
+/// What each level adds on a day, and how many days of it there are.
+struct Rates {
+    levels: Vec<(f64, f64, Option<u32>)>,
+}
+
+impl Rates {
+    /// From what there is: bytes by the days since the first reading that are still kept.
+    #[allow(clippy::cast_precision_loss)] // an estimate
+    fn of(levels: &[LevelUse], first: Timestamp, now: Timestamp) -> Self {
+        // Less than an hour says nothing of a day.
+        let age = (now.since_ms(first).max(HOUR_MS) as f64) / DAY_MS as f64;
+        let rate = |level: &LevelUse| {
+            let days = level.keep_days.map_or(age, |keep| age.min(f64::from(keep)));
+            (level.bytes as f64 / days, days, level.keep_days)
+        };
+        Self {
+            levels: levels.iter().map(rate).collect(),
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // bytes on a disk
+    fn per_day(&self) -> u64 {
+        self.levels.iter().map(|level| level.0).sum::<f64>() as u64
+    }
+
+    /// The day on which the levels that still grow have taken all that is free.
+    #[allow(clippy::cast_precision_loss)] // an estimate
+    fn full_on(&self, free: u64, now: Timestamp) -> Option<Timestamp> {
+        let mut left = free as f64;
+        for day in 0..3_653u32 {
+            for (rate, age, keep) in &self.levels {
+                let grows = keep.is_none_or(|keep| age + f64::from(day) < f64::from(keep) + 31.0);
+                left -= if grows { *rate } else { 0.0 };
+            }
+            if left <= 0.0 {
+                return Some(now.plus_ms(i64::from(day) * DAY_MS));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_to_be_kept_cannot_be_given_up() {
+        assert!(Keep::default().check().is_ok());
+        let short = Keep {
+            hour_days: Some(100),
+            quarter_days: Some(800),
+            ..Keep::default()
+        };
+        let error = short.check().unwrap_err();
+        assert_eq!(error.fields.len(), 1);
+        assert_eq!(error.fields[0].path, "hour_days");
+        let disordered = Keep {
+            raw_days: Some(400),
+            ..Keep::default()
+        };
+        assert_eq!(
+            disordered.check().unwrap_err().fields[0].path,
+            "minute_days"
+        );
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_is_foretold() {
+        let level = |bytes, keep_days| LevelUse {
+            level: "raw",
+            bytes,
+            files: 1,
+            oldest: None,
+            keep_days,
+        };
+        let now = Timestamp::from_ms(100 * DAY_MS);
+        let first = Timestamp::from_ms(90 * DAY_MS);
+        let growing = Rates::of(&[level(1_000, None)], first, now);
+        assert_eq!(growing.per_day(), 100);
+        assert_eq!(growing.full_on(1_000, now), Some(now.plus_ms(9 * DAY_MS)));
+        // What is kept for ninety days stops growing.
+        let kept = Rates::of(&[level(1_000, Some(90))], first, now);
+        assert_eq!(kept.full_on(100 * 365, now), None);
+    }
+}

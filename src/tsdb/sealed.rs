@@ -1,0 +1,276 @@
+//! Reading blocks: tracks of samples, and rows, each from the finest stage that holds them.
+
+use super::blocks::{Level, Look, Stage};
+use super::counter::Counter;
+use super::pack::{ChunkView, Column, RowsView};
+use super::rollup::Summary;
+use super::series::Device;
+use super::track::{self, Track};
+use super::{DAY_MS, HOUR_MS, SeriesId};
+use crate::base::{Result, Timestamp};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// How far back the base of a counter is looked for, ms: as long as a meter may be silent and
+/// still have its energy counted when it is back.
+const COUNTER_WITHIN_MS: i64 = 35 * DAY_MS;
+
+/// The sealed samples of series of a device in `from..to`, as they were measured.
+pub(super) fn tracks(
+    look: &Look,
+    device: Device,
+    wanted: Option<&[SeriesId]>,
+    (from, to): (i64, i64),
+) -> Result<BTreeMap<SeriesId, Track>> {
+    let mut found: BTreeMap<SeriesId, Track> = BTreeMap::new();
+    let mut day = from.max(0).div_euclid(DAY_MS) * DAY_MS;
+    while day < to {
+        let (start, end) = (day.max(from), (day + DAY_MS).min(to));
+        day += DAY_MS;
+        let span = Stage::Day.span_of(start);
+        if !look.is_loose(Level::Raw, Stage::Hour, start)? {
+            if let Some(bytes) = look.block(Level::Raw, Stage::Day, span, device)? {
+                read_chunk(&bytes, wanted, (start, end), &mut found);
+            }
+            continue;
+        }
+        let packed = look.block(Level::Raw, Stage::Day, span, device)?;
+        let mut hour = start.div_euclid(HOUR_MS) * HOUR_MS;
+        while hour < end {
+            let piece = (hour.max(start), (hour + HOUR_MS).min(end));
+            let span = Stage::Hour.span_of(hour);
+            if let Some(bytes) = look.block(Level::Raw, Stage::Hour, span, device)? {
+                read_chunk(&bytes, wanted, piece, &mut found);
+            } else if let Some(bytes) = &packed {
+                read_chunk(bytes, wanted, piece, &mut found);
+            }
+            hour += HOUR_MS;
+        }
+    }
+    Ok(found)
+}
+
+/// Adds what a chunk holds of a range. A damaged chunk is reported and left out: its time is a
+/// gap, never a wrong value.
+fn read_chunk(
+    bytes: &[u8],
+    wanted: Option<&[SeriesId]>,
+    (from, to): (i64, i64),
+    found: &mut BTreeMap<SeriesId, Track>,
+) {
+    let mut read = || -> Result<()> {
+        let view = ChunkView::open(bytes)?;
+        let times = view.times()?;
+        let mut pieces = Vec::new();
+        let mut take = |series: SeriesId, column: Column| {
+            let mut track = track::of_column(&times, view.intervals(), column);
+            if track.at.first().is_some_and(|at| *at < from)
+                || track.at.last().is_some_and(|at| *at >= to)
+            {
+                track = track.slice(from, to);
+            }
+            pieces.push((series, track));
+        };
+        match wanted {
+            Some(wanted) => {
+                for series in wanted {
+                    if let Some(column) = view.column(*series)? {
+                        take(*series, column);
+                    }
+                }
+            }
+            None => {
+                for column in view.decode()?.columns {
+                    take(column.series, column);
+                }
+            }
+        }
+        for (series, track) in pieces {
+            found.entry(series).or_default().append(track);
+        }
+        Ok(())
+    };
+    if let Err(error) = read() {
+        let from = Timestamp::from_ms(from);
+        tracing::error!(%error, %from, "damaged readings are left out");
+    }
+}
+
+/// Rows of one series in consecutive slots.
+pub(super) struct RowSpan<'a> {
+    pub(super) level: Level,
+    /// Start of the first slot, ms; a multiple of the level's step.
+    pub(super) from: i64,
+    pub(super) rows: &'a mut [Option<Summary>],
+}
+
+impl RowSpan<'_> {
+    fn to(&self) -> i64 {
+        self.from + i64::try_from(self.rows.len()).unwrap_or(0) * self.level.step_ms()
+    }
+
+    /// The slots of a span of time, and how many of that span lie before the first.
+    fn overlap(&self, start: i64, end: i64) -> (Range<usize>, usize) {
+        let step = self.level.step_ms();
+        let slot = |at: i64| usize::try_from((at - self.from).max(0) / step).unwrap_or(0);
+        let skipped = usize::try_from((self.from - start).max(0) / step).unwrap_or(0);
+        let range = slot(start).min(self.rows.len())..slot(end).min(self.rows.len());
+        (range, skipped)
+    }
+
+    /// Takes the slots of a block, the empty ones too.
+    pub(super) fn take(&mut self, start: i64, end: i64, rows: &[Option<Summary>]) {
+        let (range, skipped) = self.overlap(start, end);
+        for (slot, row) in self.rows[range].iter_mut().zip(rows.iter().skip(skipped)) {
+            *slot = *row;
+        }
+    }
+}
+
+/// Fills the rows of several series of one device from the blocks.
+pub(super) fn rows(
+    look: &Look,
+    device: Device,
+    series: &[SeriesId],
+    spans: &mut [RowSpan<'_>],
+) -> Result<()> {
+    let Some(first) = spans.first() else {
+        return Ok(());
+    };
+    let (level, from, to) = (first.level, first.from, first.to());
+    if level.last_stage() == Stage::Day {
+        return days(look, device, series, spans, (from, to));
+    }
+    let mut month = Stage::Month.span_of(from);
+    while Stage::Month.start_of(month) < to {
+        let start = Stage::Month.start_of(month);
+        let end = Stage::Month.start_of(month + 1);
+        take_block(look, level, (Stage::Month, month), device, series, spans)?;
+        if look.is_loose(level, Stage::Day, start)? || look.has_loose_hours(level, start, end)? {
+            let inside = (start.max(from), end.min(to));
+            days(look, device, series, spans, inside)?;
+        }
+        month += 1;
+    }
+    Ok(())
+}
+
+fn days(
+    look: &Look,
+    device: Device,
+    series: &[SeriesId],
+    spans: &mut [RowSpan<'_>],
+    (from, to): (i64, i64),
+) -> Result<()> {
+    let level = spans[0].level;
+    let mut day = from.div_euclid(DAY_MS) * DAY_MS;
+    while day < to {
+        let span = Stage::Day.span_of(day);
+        take_block(look, level, (Stage::Day, span), device, series, spans)?;
+        if look.is_loose(level, Stage::Hour, day)? {
+            let mut hour = day.max(from).div_euclid(HOUR_MS) * HOUR_MS;
+            while hour < (day + DAY_MS).min(to) {
+                let span = Stage::Hour.span_of(hour);
+                take_block(look, level, (Stage::Hour, span), device, series, spans)?;
+                hour += HOUR_MS;
+            }
+        }
+        day += DAY_MS;
+    }
+    Ok(())
+}
+
+fn take_block(
+    look: &Look,
+    level: Level,
+    (stage, span): (Stage, u32),
+    device: Device,
+    series: &[SeriesId],
+    spans: &mut [RowSpan<'_>],
+) -> Result<()> {
+    let Some(bytes) = look.block(level, stage, span, device)? else {
+        return Ok(());
+    };
+    let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
+    let mut read = || -> Result<()> {
+        let view = RowsView::open(&bytes)?;
+        let mut column = Vec::new();
+        for (series, into) in series.iter().zip(&mut *spans) {
+            if view.column_into(*series, &mut column)? {
+                into.take(start, end, &column);
+            } else {
+                into.take(start, end, &vec![None; view.slots() as usize]);
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = read() {
+        let start = Timestamp::from_ms(start);
+        tracing::error!(%error, %start, "damaged rows are left out");
+        for into in spans {
+            let (range, _) = into.overlap(start.ms(), end);
+            into.rows[range].fill(None);
+        }
+    }
+    Ok(())
+}
+
+/// The counter of a series after the last sealed reading at or before `hour` (in hours since
+/// 1970), with the hour that ended with it. `None` when none is sealed in the weeks before.
+pub(super) fn counter_before(
+    look: &Look,
+    device: Device,
+    series: SeriesId,
+    hour: i64,
+) -> Result<Option<(i64, Counter)>> {
+    let oldest = hour * HOUR_MS - COUNTER_WITHIN_MS;
+    let mut to = hour * HOUR_MS;
+    // The hour before has it, nearly always; then the day, and then by the day.
+    let mut from = to - HOUR_MS;
+    while to > oldest.max(0) {
+        if look.has_volume(Level::Hour, from)? || look.has_volume(Level::Hour, to - 1)? {
+            if let Some((hour, row)) = last_row(look, device, series, (from, to))? {
+                let pending = look.pending(Stage::Hour.span_of(hour * HOUR_MS), device)?;
+                let counter = pending
+                    .and_then(|bytes| Counter::from_pending(&bytes, series, row.last))
+                    .unwrap_or(Counter::resume(row.last));
+                return Ok(Some((hour, counter)));
+            }
+        }
+        to = from;
+        from = (to - 1).div_euclid(DAY_MS) * DAY_MS;
+    }
+    Ok(None)
+}
+
+fn last_row(
+    look: &Look,
+    device: Device,
+    series: SeriesId,
+    (from, to): (i64, i64),
+) -> Result<Option<(i64, Summary)>> {
+    let found = hour_rows(look, device, series, (from, to))?;
+    let last = (0..)
+        .zip(found)
+        .filter_map(|(n, row)| row.map(|row| (n, row)))
+        .last();
+    Ok(last.map(|(n, row)| (from.div_euclid(HOUR_MS) + n, row)))
+}
+
+/// The hourly rows of a series; `from` and `to` are whole hours.
+pub(super) fn hour_rows(
+    look: &Look,
+    device: Device,
+    series: SeriesId,
+    (from, to): (i64, i64),
+) -> Result<Vec<Option<Summary>>> {
+    let slots = usize::try_from((to - from) / HOUR_MS).unwrap_or(0);
+    let mut found = vec![None; slots];
+    let mut spans = [RowSpan {
+        level: Level::Hour,
+        from,
+        rows: &mut found,
+    }];
+    rows(look, device, &[series], &mut spans)?;
+    Ok(found)
+}
