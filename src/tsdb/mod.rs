@@ -14,6 +14,8 @@ mod hours;
 #[cfg(test)]
 mod model;
 pub mod pack;
+#[cfg(test)]
+mod power_cut;
 mod query;
 mod retention;
 pub mod rollup;

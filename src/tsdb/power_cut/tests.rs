@@ -1,0 +1,79 @@
+//! Power cuts, full and broken disks under the readings.
+
+use super::run::{cut_run, refusal_run};
+use crate::store::simulated::{Torture, Trouble};
+
+/// Runs of each test, unless more are asked for.
+const RUNS: u64 = 60;
+/// How full the disk is when it runs full.
+const FILL_LEVELS: usize = 145;
+
+#[test]
+fn a_power_cut_loses_no_reading() {
+    let tally = Torture::of(RUNS).run("a_power_cut_loses_no_reading", |seed| {
+        cut_run(seed, 0, false)
+    });
+    assert_eq!(tally.failed, 0);
+}
+
+#[test]
+fn a_power_cut_inside_the_recovery_loses_no_reading() {
+    let test = "a_power_cut_inside_the_recovery_loses_no_reading";
+    let tally = Torture::of(RUNS).run(test, |seed| cut_run(seed, 2, false));
+    assert_eq!(tally.failed, 0);
+}
+
+/// The control: a proof that does not notice a disk that lies proves nothing.
+#[test]
+fn readings_on_a_disk_that_lies_are_noticed() {
+    let test = "readings_on_a_disk_that_lies_are_noticed";
+    let tally = Torture::of(RUNS).run(test, |seed| cut_run(seed, 0, true));
+    assert!(
+        tally.runs == 1 || tally.failed * 2 > tally.runs,
+        "only {} of {} runs on a lying disk were noticed",
+        tally.failed,
+        tally.runs
+    );
+}
+
+#[test]
+fn a_full_disk_harms_no_reading() {
+    let seed = 5;
+    let (_, pages) = refusal_run(seed, Trouble::default()).unwrap();
+    let levels = Torture::of(FILL_LEVELS as u64 / 3);
+    let tally = levels.run("a_full_disk_harms_no_reading", |level| {
+        let step = usize::try_from(level * if levels.is_long() { 1 } else { 3 }).unwrap_or(0);
+        let trouble = Trouble {
+            capacity_pages: Some(pages * (step % FILL_LEVELS) / FILL_LEVELS),
+            ..Trouble::default()
+        };
+        refusal_run(seed + (step / FILL_LEVELS) as u64, trouble).map(drop)
+    });
+    assert_eq!(tally.failed, 0);
+}
+
+fn errors_at_every_operation(test: &str, keeps_failing: bool) {
+    let seed = 3;
+    let (operations, _) = refusal_run(seed, Trouble::default()).unwrap();
+    let every = if Torture::of(0).is_long() { 1 } else { 29 };
+    let tally = Torture::of(operations / every).run(test, |place| {
+        let trouble = Trouble {
+            fail_at_operation: Some(1 + place * every % operations),
+            keeps_failing,
+            ..Trouble::default()
+        };
+        refusal_run(seed + place * every / operations, trouble).map(drop)
+    });
+    assert_eq!(tally.failed, 0);
+}
+
+#[test]
+fn one_input_output_error_anywhere_harms_no_reading() {
+    errors_at_every_operation("one_input_output_error_anywhere_harms_no_reading", false);
+}
+
+#[test]
+fn a_disk_that_breaks_anywhere_and_is_replaced_harms_no_reading() {
+    let test = "a_disk_that_breaks_anywhere_and_is_replaced_harms_no_reading";
+    errors_at_every_operation(test, true);
+}
