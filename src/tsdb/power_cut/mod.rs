@@ -6,5 +6,6 @@
 
 mod ledger;
 mod plant;
+mod rot;
 mod run;
 mod tests;

@@ -36,8 +36,10 @@ impl Plant {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime without drivers needs nothing");
+        // A store that is only dropped lets go of its file when its thread has ended.
+        let tsdb = Tsdb::open(&store).inspect_err(|_| store.close())?;
         Ok(Self {
-            tsdb: Tsdb::open(&store)?,
+            tsdb,
             store,
             runtime,
         })

@@ -232,13 +232,6 @@ impl<'a> Session<'a> {
         self.restart()?;
         self.check()
     }
-
-    /// Stops without closing anything.
-    pub(super) fn abandon(&mut self) {
-        if let Some(plant) = self.plant.take() {
-            plant.abandon();
-        }
-    }
 }
 
 fn why(what: &str, error: &crate::base::Error) -> String {
@@ -311,7 +304,7 @@ pub(super) fn refusal_run(seed: u64, trouble: Trouble) -> Result<(u64, usize), S
 }
 
 /// What a seed leaves on a disk that works, after a stop in order.
-pub(super) fn filled_disk(seed: u64) -> (SimulatedDisk, Ledger) {
+pub(super) fn filled_disk(seed: u64) -> SimulatedDisk {
     let mut chance = Chance::new(seed);
     let disk = SimulatedDisk::empty(seed);
     let mut ledger = Ledger::default();
@@ -325,5 +318,5 @@ pub(super) fn filled_disk(seed: u64) -> (SimulatedDisk, Ledger) {
         plant.close();
     }
     drop(session);
-    (disk, ledger)
+    disk
 }

@@ -1,10 +1,16 @@
 //! Power cuts, full and broken disks under the readings.
 
-use super::run::{cut_run, refusal_run};
+use super::plant::Plant;
+use super::rot::{Answers, Rot, flip_run};
+use super::run::{cut_run, filled_disk, refusal_run};
 use crate::store::simulated::{Torture, Trouble};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// Runs of each test, unless more are asked for.
-const RUNS: u64 = 60;
+const RUNS: u64 = 20;
+/// Flips, unless more are asked for.
+const FLIPS: u64 = 100;
 /// How full the disk is when it runs full.
 const FILL_LEVELS: usize = 145;
 
@@ -40,9 +46,9 @@ fn readings_on_a_disk_that_lies_are_noticed() {
 fn a_full_disk_harms_no_reading() {
     let seed = 5;
     let (_, pages) = refusal_run(seed, Trouble::default()).unwrap();
-    let levels = Torture::of(FILL_LEVELS as u64 / 3);
+    let levels = Torture::of(FILL_LEVELS as u64 / 9);
     let tally = levels.run("a_full_disk_harms_no_reading", |level| {
-        let step = usize::try_from(level * if levels.is_long() { 1 } else { 3 }).unwrap_or(0);
+        let step = usize::try_from(level * if levels.is_long() { 1 } else { 9 }).unwrap_or(0);
         let trouble = Trouble {
             capacity_pages: Some(pages * (step % FILL_LEVELS) / FILL_LEVELS),
             ..Trouble::default()
@@ -55,7 +61,7 @@ fn a_full_disk_harms_no_reading() {
 fn errors_at_every_operation(test: &str, keeps_failing: bool) {
     let seed = 3;
     let (operations, _) = refusal_run(seed, Trouble::default()).unwrap();
-    let every = if Torture::of(0).is_long() { 1 } else { 29 };
+    let every = if Torture::of(0).is_long() { 1 } else { 113 };
     let tally = Torture::of(operations / every).run(test, |place| {
         let trouble = Trouble {
             fail_at_operation: Some(1 + place * every % operations),
@@ -76,4 +82,28 @@ fn one_input_output_error_anywhere_harms_no_reading() {
 fn a_disk_that_breaks_anywhere_and_is_replaced_harms_no_reading() {
     let test = "a_disk_that_breaks_anywhere_and_is_replaced_harms_no_reading";
     errors_at_every_operation(test, true);
+}
+
+#[test]
+fn a_flipped_bit_never_becomes_a_value() {
+    let disks: Vec<_> = (1..=6)
+        .map(|seed| {
+            let disk = filled_disk(seed);
+            let plant = Plant::open(&disk).unwrap();
+            let sound = Answers::of(&plant);
+            plant.close();
+            (disk, sound)
+        })
+        .collect();
+    let counts: Mutex<BTreeMap<Rot, u64>> = Mutex::default();
+    let test = "a_flipped_bit_never_becomes_a_value";
+    let tally = Torture::of(FLIPS).run(test, |seed| {
+        let number = usize::try_from(seed).unwrap_or_default() % disks.len();
+        let (disk, sound) = &disks[number];
+        let rot = flip_run(seed, disk, sound)?;
+        *counts.lock().unwrap().entry(rot).or_default() += 1;
+        Ok(())
+    });
+    println!("{:?}", counts.lock().unwrap());
+    assert_eq!(tally.failed, 0);
 }
