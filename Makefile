@@ -6,10 +6,11 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
+PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target))/peers
 TIMED := @packaging/timed.sh
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench torture lint api clean \
+.PHONY: help run test dist bench bench-peers torture lint api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys
 
 help: ## list the targets
@@ -27,10 +28,16 @@ dist: binary ## the static binary that ships, in dist/, and the proof that it ne
 	@packaging/need.sh file curl
 	$(TIMED) "Proof: static, small, alone in an empty chroot" packaging/prove-static.sh dist/indusmind
 
-bench: ## how fast the store is on this machine
+bench: ## how fast the store is on this machine, beside SQLite (INDUSMIND_BENCH=full: a month of history)
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
-	$(TIMED) "Benches" cargo bench --profile dist --bench store
+	$(TIMED) "Benches" cargo bench --profile release --bench bench
+
+bench-peers: ## the same questions to InfluxDB and VictoriaMetrics, from Debian's packages
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Peers" packaging/bench-peers.sh $(PEERS)
+	$(TIMED) "Benches beside peers" cargo bench --profile release --bench bench -- peers $(PEERS)
 
 torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (INDUSMIND_TORTURE=n)
 	@packaging/need.sh cargo

@@ -4,12 +4,12 @@
 //! sites, the funnel, the pollers, and the page last, so that nothing is asked of what is not
 //! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
 
-use crate::auth::Auth;
+use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Acquisition, Profiles, Registry};
-use crate::ingest::{Funnel, INLET_CAPACITY, Inlet};
+use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::site::Sites;
 use crate::store::Store;
@@ -58,14 +58,12 @@ impl App {
         let limit = config.logins_per_minute;
         let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live), limit).await?;
 
+        let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
+
         let (inlet, outlet) = Inlet::with_capacity(INLET_CAPACITY);
-        let funnel = Funnel::new(
-            outlet,
-            Arc::clone(&tsdb),
-            Arc::clone(&live),
-            Arc::clone(&clock),
-        );
-        let counters = funnel.counters();
+        let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
+        let intake = Arc::new(intake);
+        let funnel = Funnel::new(outlet, Arc::clone(&intake));
         let stop_funnel = CancellationToken::new();
         let funnel = tokio::spawn(funnel.run(stop_funnel.clone()));
 
@@ -95,13 +93,15 @@ impl App {
             clock,
             store,
             auth: Arc::new(auth),
+            api_tokens,
             sites,
             live,
             registry: Arc::new(registry),
             today: TodayCache::new(history.clone()),
             history,
             inlet,
-            counters,
+            intake,
+            tsdb: Arc::clone(&tsdb),
             stop: stop.clone(),
         });
         let router = web::router(&context);

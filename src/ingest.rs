@@ -1,10 +1,11 @@
 //! The funnel: batches in, one transaction, then the feed.
 //!
-//! Promises: a batch is shown only when it is on disk; a batch that found the disk refusing is
-//! kept and tried again, oldest dropped first and counted when the buffer is full. Will not do:
-//! decide what a value means.
+//! Promises: every batch, polled or pushed, comes through [`Intake::store`] and is shown only
+//! when it is on disk; a polled batch that found the disk refusing is kept and tried again,
+//! oldest dropped first and counted when the buffer is full, a pushed one is refused to its
+//! sender. Will not do: decide what a value means.
 
-use crate::base::{Batch, Clock, Timestamp};
+use crate::base::{Batch, Clock, Error, Result, Timestamp};
 use crate::live::Live;
 use crate::tsdb::Tsdb;
 use std::sync::Arc;
@@ -101,37 +102,76 @@ impl Counters {
     }
 }
 
-/// The funnel: the one consumer of the inlet.
-pub struct Funnel {
-    inlet: mpsc::Receiver<Batch>,
+/// The one place where readings come in: committed first, then told.
+pub struct Intake {
     tsdb: Arc<Tsdb>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
-    counters: Arc<Counters>,
+    counters: Counters,
 }
 
-impl Funnel {
-    /// A funnel from `inlet` into the store and the feed.
+impl Intake {
+    /// An intake into the store and the feed.
     #[must_use]
-    pub fn new(
-        inlet: mpsc::Receiver<Batch>,
-        tsdb: Arc<Tsdb>,
-        live: Arc<Live>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(tsdb: Arc<Tsdb>, live: Arc<Live>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            inlet,
             tsdb,
             live,
             clock,
-            counters: Arc::default(),
+            counters: Counters::default(),
         }
     }
 
     /// What it has done so far.
     #[must_use]
-    pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Stores batches, all or none of them; returns when they are on disk and told.
+    ///
+    /// Runs to its end even when the caller goes away: the commit and what memory knows of it
+    /// belong together, and a client that hangs up must not come between them.
+    ///
+    /// # Errors
+    /// When the disk refuses; then nothing of the batches is stored.
+    pub async fn store(self: &Arc<Self>, batches: Arc<Vec<Batch>>) -> Result<()> {
+        let intake = Arc::clone(self);
+        let work = tokio::spawn(async move { intake.store_and_tell(batches).await });
+        work.await
+            .map_err(|cause| Error::internal("The readings could not be stored.").because(cause))?
+    }
+
+    async fn store_and_tell(&self, batches: Arc<Vec<Batch>>) -> Result<()> {
+        let stored = self.tsdb.append(Arc::clone(&batches), |_| Ok(())).await;
+        let counters = &self.counters;
+        if let Err(error) = stored {
+            counters.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(error);
+        }
+        self.live.apply(&batches);
+        let samples: usize = batches.iter().map(|batch| batch.readings.len()).sum();
+        let now_ms = self.clock.now().ms();
+        counters
+            .samples
+            .fetch_add(samples as u64, Ordering::Relaxed);
+        counters.commits.fetch_add(1, Ordering::Relaxed);
+        counters.last_commit_ms.store(now_ms, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The funnel: the one consumer of the inlet.
+pub struct Funnel {
+    inlet: mpsc::Receiver<Batch>,
+    intake: Arc<Intake>,
+}
+
+impl Funnel {
+    /// A funnel from `inlet` into the intake.
+    #[must_use]
+    pub const fn new(inlet: mpsc::Receiver<Batch>, intake: Arc<Intake>) -> Self {
+        Self { inlet, intake }
     }
 
     /// Takes batches until `stop`; what was handed in by then is committed.
@@ -169,7 +209,8 @@ impl Funnel {
         let excess = held.len().saturating_sub(HELD_MAX);
         if excess > 0 {
             held.drain(..excess);
-            self.counters
+            self.intake
+                .counters
                 .dropped
                 .fetch_add(excess as u64, Ordering::Relaxed);
         }
@@ -178,31 +219,25 @@ impl Funnel {
     /// Stores what is held and shows it; keeps it when the disk refuses.
     async fn commit(&self, held: &mut Vec<Batch>) {
         let batches = Arc::new(std::mem::take(held));
-        match self.tsdb.append(Arc::clone(&batches), |_| Ok(())).await {
-            Ok(()) => {
-                self.live.apply(&batches);
-                let samples: usize = batches.iter().map(|batch| batch.readings.len()).sum();
-                self.counters
-                    .samples
-                    .fetch_add(samples as u64, Ordering::Relaxed);
-                self.counters.commits.fetch_add(1, Ordering::Relaxed);
-                self.counters
-                    .last_commit_ms
-                    .store(self.clock.now().ms(), Ordering::Relaxed);
-            }
-            Err(error) => {
-                self.counters.refused.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(%error, batches = batches.len(), "readings wait for the disk");
-                *held = Arc::unwrap_or_clone(batches);
-            }
+        if let Err(error) = self.intake.store(Arc::clone(&batches)).await {
+            tracing::error!(%error, batches = batches.len(), "readings wait for the disk");
+            *held = Arc::unwrap_or_clone(batches);
         }
+    }
+}
+
+impl std::fmt::Debug for Intake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Intake")
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Funnel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Funnel")
-            .field("counters", &self.counters)
+            .field("intake", &self.intake)
             .finish_non_exhaustive()
     }
 }

@@ -33,6 +33,9 @@ pub mod equipment;
 /// The figures of a site: power now, energy and cost.
 pub mod energy;
 
+/// Ways in and out: line protocol, CSV, Excel; home of csv, flate2 and `rust_xlsxwriter`.
+pub mod exchange;
+
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;
 

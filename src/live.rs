@@ -94,18 +94,22 @@ impl Device {
     fn take(&mut self, batch: &Batch) {
         self.interval_ms = batch.interval_ms;
         let answered = batch.readings.iter().any(|reading| reading.value.is_some());
-        if !answered || self.last_good.is_some_and(|last| last > batch.at) {
+        // The clock of a writer may be ahead of ours: a value is no newer than its arrival, and
+        // one that claimed to be does not stand in the way of those that follow.
+        let at = batch.at.min(batch.arrived);
+        let newer_is_known = |last: Timestamp| last > at && last <= batch.arrived;
+        if !answered || self.last_good.is_some_and(newer_is_known) {
             // The device was silent: its values grow old, they do not vanish. Or the batch is
             // late: what is known is newer.
             return;
         }
-        self.last_good = Some(batch.at);
+        self.last_good = Some(at);
         for reading in &batch.readings {
             let held = Held {
                 unit: reading.unit.clone(),
                 value: reading.value,
                 quality: reading.quality,
-                at: batch.at,
+                at,
             };
             self.values
                 .insert((reading.metric.clone(), reading.phase), held);
@@ -273,11 +277,33 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_ahead_does_not_freeze_the_value() {
+        let live = Live::new(Vec::new());
+        let meter = EquipmentId::new();
+        let ahead = Batch {
+            arrived: Timestamp::from_ms(10_000),
+            ..batch(meter, 3_600_000, Some(1.0))
+        };
+        live.apply(&[ahead]);
+        assert_eq!(
+            live.device(meter).last_good,
+            Some(Timestamp::from_ms(10_000))
+        );
+        live.apply(&[batch(meter, 15_000, Some(2.0))]);
+        let shown = live.device(meter).values(Timestamp::from_ms(15_000));
+        assert_eq!(shown[0].value, Some(2.0));
+    }
+
+    #[test]
     fn a_late_batch_does_not_replace_what_is_newer() {
         let live = Live::new(Vec::new());
         let meter = EquipmentId::new();
         live.apply(&[batch(meter, 10_000, Some(2.0))]);
-        live.apply(&[batch(meter, 5_000, Some(1.0))]);
+        let late = Batch {
+            arrived: Timestamp::from_ms(11_000),
+            ..batch(meter, 5_000, Some(1.0))
+        };
+        live.apply(&[late]);
         assert_eq!(
             live.device(meter).values(Timestamp::from_ms(10_000))[0].value,
             Some(2.0)

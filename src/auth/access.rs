@@ -36,19 +36,29 @@ pub enum Permission {
     /// See live values and history.
     #[serde(rename = "readings.read")]
     ReadingsRead,
+    /// Write readings that were measured elsewhere.
+    #[serde(rename = "readings.write")]
+    ReadingsWrite,
+    /// Correct readings that were measured wrong.
+    #[serde(rename = "readings.correct")]
+    ReadingsCorrect,
     /// Change the site.
     #[serde(rename = "settings.write")]
     SettingsWrite,
     /// Add, change and lock users.
     #[serde(rename = "users.manage")]
     UsersManage,
+    /// Make and delete API tokens.
+    #[serde(rename = "tokens.manage")]
+    TokensManage,
     /// Read the audit log and the figures of the appliance itself.
     #[serde(rename = "audit.read")]
     AuditRead,
 }
 
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, ReadingsRead, SettingsWrite, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, ReadingsCorrect, ReadingsRead, ReadingsWrite,
+    SettingsWrite, TokensManage, UsersManage,
 };
 
 impl Role {
@@ -71,11 +81,20 @@ impl Role {
                 EquipmentRead,
                 EquipmentWrite,
                 ReadingsRead,
+                ReadingsWrite,
+                ReadingsCorrect,
                 SettingsWrite,
                 UsersManage,
+                TokensManage,
                 AuditRead,
             ],
-            Self::EnergyManager => &[EquipmentRead, EquipmentWrite, ReadingsRead, SettingsWrite],
+            Self::EnergyManager => &[
+                EquipmentRead,
+                EquipmentWrite,
+                ReadingsRead,
+                ReadingsCorrect,
+                SettingsWrite,
+            ],
             Self::Technician => &[EquipmentRead, EquipmentWrite, ReadingsRead],
             Self::Operator | Self::Viewer | Self::Kiosk => &[EquipmentRead, ReadingsRead],
             // Nothing until equipment can belong to a customer: all of it would be others'.

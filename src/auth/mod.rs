@@ -5,6 +5,8 @@
 //! in the audit log. Will not do: know routes or cookies.
 
 pub mod access;
+pub mod api_token;
+mod asker;
 mod login;
 mod password;
 mod session;
@@ -14,6 +16,8 @@ pub mod token;
 mod user;
 
 pub use access::{Permission, Role};
+pub use api_token::{ApiToken, ApiTokens, MadeApiToken, NewApiToken, Scope};
+pub use asker::Asker;
 pub use login::{Login, SignedIn};
 pub use setup::SetupToken;
 pub use ticket::{TICKET_LIFETIME_S, Tickets};

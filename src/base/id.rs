@@ -72,3 +72,7 @@ id!(
     /// A plant.
     SiteId
 );
+id!(
+    /// What a program shows to get in.
+    ApiTokenId
+);

@@ -3,7 +3,6 @@
 use crate::base::sample::MetricKind;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange, Timestamp};
-use crate::tsdb::rollup::Summary;
 use crate::tsdb::{Bucket, Query, Resolution, SeriesId, Tsdb};
 use serde::Serialize;
 use std::sync::Arc;
@@ -24,6 +23,36 @@ pub struct HistoryQuery {
     pub phase: Phase,
     /// Whose days.
     pub calendar: Calendar,
+}
+
+/// Quantities of a point beside energy, power and voltage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// Mains frequency.
+    pub frequency: bool,
+    /// Power factor.
+    pub power_factor: bool,
+    /// Current.
+    pub current: bool,
+    /// Temperature.
+    pub temperature: bool,
+}
+
+impl Extras {
+    /// All of them.
+    pub const ALL: Self = Self {
+        frequency: true,
+        power_factor: true,
+        current: true,
+        temperature: true,
+    };
+
+    fn has(self, metric: &Metric) -> bool {
+        (self.frequency && *metric == Metric::FREQUENCY)
+            || (self.power_factor && *metric == Metric::POWER_FACTOR)
+            || (self.current && *metric == Metric::CURRENT)
+            || (self.temperature && *metric == Metric::TEMPERATURE)
+    }
 }
 
 /// One bucket or tick. `null` is a gap: nothing was measured.
@@ -76,7 +105,7 @@ pub struct HistoryWindow {
 /// History over one or many meters.
 #[derive(Clone)]
 pub struct SiteHistory {
-    tsdb: Arc<Tsdb>,
+    pub(super) tsdb: Arc<Tsdb>,
 }
 
 /// What one column of a query stands for.
@@ -108,7 +137,16 @@ impl SiteHistory {
     /// # Errors
     /// When the file cannot be read, or there would be too many points.
     pub fn points(&self, query: &HistoryQuery) -> Result<Vec<HistoryPoint>> {
-        let columns = self.columns(query);
+        self.points_with(query, Extras::ALL)
+    }
+
+    /// As [`SiteHistory::points`] with only some of the quantities beside energy, power and
+    /// voltage; the others are `null`.
+    ///
+    /// # Errors
+    /// As [`SiteHistory::points`].
+    pub fn points_with(&self, query: &HistoryQuery, extras: Extras) -> Result<Vec<HistoryPoint>> {
+        let columns = self.columns(query, extras);
         let of = |c: &Column| c.metric == query.metric && c.phase == query.phase;
         // A quantity that every meter may have is a gap where it is absent; any other is a slip.
         if query.metric.standard_unit().is_none() && !columns.iter().any(of) {
@@ -129,7 +167,7 @@ impl SiteHistory {
                     let of = |column: &Column| column.metric == *metric && column.phase == phase;
                     columns.iter().position(of).and_then(|n| point.values[n])
                 };
-                point_of(point.at, query, &pick, None)
+                point_of(point.at, query, &pick)
             };
             return Ok(points.into_iter().map(show).collect());
         }
@@ -139,9 +177,10 @@ impl SiteHistory {
             resolution: query.resolution,
             calendar: query.calendar.clone(),
         })?;
+        let places = Places::of(&columns, query);
         Ok(buckets
             .iter()
-            .map(|bucket| bucket_point(bucket, &columns, query))
+            .map(|bucket| places.point(bucket, query))
             .collect())
     }
 
@@ -175,7 +214,7 @@ impl SiteHistory {
                 phase: Phase::Total,
                 calendar: calendar.clone(),
             };
-            for point in self.points(&query)? {
+            for point in self.points_with(&query, Extras::default())? {
                 if let Some(kwh) = point.consumption {
                     *energy.get_or_insert(0.0) += kwh;
                 }
@@ -189,19 +228,11 @@ impl SiteHistory {
         Ok(energy.map(|energy: f64| (energy, (covered_ms / length).min(1.0))))
     }
 
-    fn columns(&self, query: &HistoryQuery) -> Vec<Column> {
+    fn columns(&self, query: &HistoryQuery, extras: Extras) -> Vec<Column> {
         let wanted = |metric: &Metric, phase: Phase| {
-            let basic = [
-                Metric::POWER,
-                Metric::CONSUMPTION,
-                Metric::VOLTAGE,
-                Metric::FREQUENCY,
-                Metric::POWER_FACTOR,
-                Metric::CURRENT,
-                Metric::TEMPERATURE,
-            ];
+            let basic = [Metric::POWER, Metric::CONSUMPTION];
             (*metric == query.metric && phase == query.phase)
-                || (basic.contains(metric) && phase == Phase::Total)
+                || (phase == Phase::Total && (basic.contains(metric) || extras.has(metric)))
                 || (*metric == Metric::VOLTAGE)
         };
         let mut columns = Vec::new();
@@ -222,54 +253,131 @@ impl SiteHistory {
     }
 }
 
-fn bucket_point(bucket: &Bucket, columns: &[Column], query: &HistoryQuery) -> HistoryPoint {
-    let length_ms = bucket.end.since_ms(bucket.start);
-    let of = |metric: &Metric, phase: Phase| -> Vec<Summary> {
-        let is = |column: &Column| column.metric == *metric && column.phase == phase;
-        let pairs = columns.iter().zip(&bucket.columns);
-        pairs
-            .filter(|(column, _)| is(column))
-            .filter_map(|(_, summary)| *summary)
-            .collect()
-    };
-    let pick = |metric: &Metric, phase: Phase| {
-        if metric.kind() == MetricKind::Counter {
-            return energy_of(bucket, columns, metric, phase);
-        }
-        let covered = of(metric, phase).into_iter().filter(|s| s.covered_ms > 0);
-        let means: Vec<f64> = covered.map(|s| s.mean()).collect();
-        combine(&means, is_intensive(metric))
-    };
-    let asked = of(&query.metric, query.phase);
-    let spread = Spread::of(&asked, length_ms, query);
-    point_of(bucket.start, query, &pick, Some(spread))
+/// Which columns a figure of a point is made of.
+struct Places {
+    consumption: EnergyPlaces,
+    power: Vec<usize>,
+    phases: [Vec<usize>; 3],
+    voltage: Vec<usize>,
+    frequency: Vec<usize>,
+    power_factor: Vec<usize>,
+    current: Vec<usize>,
+    temperature: Vec<usize>,
+    asked: Vec<usize>,
+    asked_energy: Option<EnergyPlaces>,
+    intensive: bool,
 }
 
-/// Energy of all meters in a bucket: the delta of the counter, or for a meter that has none the
-/// mean power over the measured time.
-fn energy_of(bucket: &Bucket, columns: &[Column], metric: &Metric, phase: Phase) -> Option<f64> {
-    const MS_PER_HOUR: f64 = 3_600_000.0;
-    let summaries = || columns.iter().zip(&bucket.columns);
-    let counted = |equipment: EquipmentId| {
-        columns
-            .iter()
-            .any(|c| c.equipment == equipment && c.metric == *metric && c.phase == phase)
-    };
-    let mut energy = None;
-    for (column, summary) in summaries() {
-        let Some(summary) = summary else { continue };
-        let is_counter = column.metric == *metric && column.phase == phase;
-        let stands_in = *metric == Metric::CONSUMPTION
-            && column.metric == Metric::POWER
-            && column.phase == Phase::Total
-            && !counted(column.equipment);
-        if is_counter && (summary.covered_ms > 0 || summary.delta > 0.0) {
-            *energy.get_or_insert(0.0) += summary.delta;
-        } else if stands_in && summary.covered_ms > 0 {
-            *energy.get_or_insert(0.0) += summary.weighted_sum / MS_PER_HOUR;
+/// The counters of the meters, and the power of those that have none.
+struct EnergyPlaces {
+    counters: Vec<usize>,
+    stand_ins: Vec<usize>,
+}
+
+impl Places {
+    fn of(columns: &[Column], query: &HistoryQuery) -> Self {
+        let of = |metric: &Metric, phase: Phase| -> Vec<usize> {
+            let is = |n: &usize| columns[*n].metric == *metric && columns[*n].phase == phase;
+            (0..columns.len()).filter(is).collect()
+        };
+        let total = |metric: &Metric| of(metric, Phase::Total);
+        let energy = |metric: &Metric, phase: Phase| {
+            let counters = of(metric, phase);
+            let counted = |n: &usize| {
+                let same = |c: &usize| columns[*c].equipment == columns[*n].equipment;
+                counters.iter().any(same)
+            };
+            let mut stand_ins = Vec::new();
+            if *metric == Metric::CONSUMPTION {
+                stand_ins = total(&Metric::POWER);
+                stand_ins.retain(|n| !counted(n));
+            }
+            EnergyPlaces {
+                counters,
+                stand_ins,
+            }
+        };
+        let is_counter = query.metric.kind() == MetricKind::Counter;
+        Self {
+            consumption: energy(&Metric::CONSUMPTION, Phase::Total),
+            power: total(&Metric::POWER),
+            phases: Phase::LINES.map(|phase| of(&Metric::VOLTAGE, phase)),
+            voltage: total(&Metric::VOLTAGE),
+            frequency: total(&Metric::FREQUENCY),
+            power_factor: total(&Metric::POWER_FACTOR),
+            current: total(&Metric::CURRENT),
+            temperature: total(&Metric::TEMPERATURE),
+            asked: of(&query.metric, query.phase),
+            asked_energy: is_counter.then(|| energy(&query.metric, query.phase)),
+            intensive: is_intensive(&query.metric),
         }
     }
-    energy
+
+    fn point(&self, bucket: &Bucket, query: &HistoryQuery) -> HistoryPoint {
+        let length_ms = bucket.end.since_ms(bucket.start);
+        let spread = Spread::of(bucket, &self.asked, length_ms, query);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for phase in &self.phases {
+            if let Some(mean) = mean_of(bucket, phase, true) {
+                sum += mean;
+                count += 1.0;
+            }
+        }
+        let voltage = if count > 0.0 {
+            Some(sum / count)
+        } else {
+            mean_of(bucket, &self.voltage, true)
+        };
+        HistoryPoint {
+            timestamp: bucket.start,
+            consumption: self.consumption.energy(bucket),
+            power: mean_of(bucket, &self.power, false),
+            voltage,
+            frequency: Some(mean_of(bucket, &self.frequency, true)),
+            power_factor: Some(mean_of(bucket, &self.power_factor, true)),
+            current: Some(mean_of(bucket, &self.current, false)),
+            temperature: Some(mean_of(bucket, &self.temperature, true)),
+            value: match &self.asked_energy {
+                Some(energy) => energy.energy(bucket),
+                None => mean_of(bucket, &self.asked, self.intensive),
+            },
+            min: Some(spread.min),
+            max: Some(spread.max),
+            coverage: Some(Some(spread.coverage)),
+        }
+    }
+}
+
+impl EnergyPlaces {
+    /// Energy of all meters in a bucket: the delta of the counter, or for a meter that has none
+    /// the mean power over the measured time.
+    fn energy(&self, bucket: &Bucket) -> Option<f64> {
+        const MS_PER_HOUR: f64 = 3_600_000.0;
+        let mut energy = None;
+        for summary in self.counters.iter().filter_map(|n| bucket.columns[*n]) {
+            if summary.covered_ms > 0 || summary.delta > 0.0 {
+                *energy.get_or_insert(0.0) += summary.delta;
+            }
+        }
+        for summary in self.stand_ins.iter().filter_map(|n| bucket.columns[*n]) {
+            if summary.covered_ms > 0 {
+                *energy.get_or_insert(0.0) += summary.weighted_sum / MS_PER_HOUR;
+            }
+        }
+        energy
+    }
+}
+
+/// The mean of the meters that were measured, or the sum of their means.
+fn mean_of(bucket: &Bucket, places: &[usize], intensive: bool) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for summary in places.iter().filter_map(|n| bucket.columns[*n]) {
+        if summary.covered_ms > 0 {
+            sum += summary.mean();
+            count += 1.0;
+        }
+    }
+    (count > 0.0).then(|| if intensive { sum / count } else { sum })
 }
 
 /// Smallest, greatest and coverage of the asked quantity.
@@ -281,14 +389,15 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(summaries: &[Summary], length_ms: i64, query: &HistoryQuery) -> Self {
-        let covered: Vec<_> = summaries.iter().filter(|s| s.covered_ms > 0).collect();
+    fn of(bucket: &Bucket, places: &[usize], length_ms: i64, query: &HistoryQuery) -> Self {
+        let known = || places.iter().filter_map(|n| bucket.columns[*n]);
+        let covered = || known().filter(|summary| summary.covered_ms > 0);
         #[allow(clippy::cast_precision_loss)] // a few thousand meters
         let meters = query.equipment.len().max(1) as f64;
-        let coverage = covered.iter().map(|s| s.coverage(length_ms)).sum::<f64>() / meters;
+        let coverage = covered().map(|s| s.coverage(length_ms)).sum::<f64>() / meters;
         // The extremes of several meters are not reached at the same time: there is no honest sum.
         let single = (query.equipment.len() == 1)
-            .then(|| covered.first())
+            .then(|| covered().next())
             .flatten();
         Self {
             min: single.map(|s| s.min),
@@ -302,35 +411,26 @@ fn point_of(
     at: Timestamp,
     query: &HistoryQuery,
     pick: &dyn Fn(&Metric, Phase) -> Option<f64>,
-    spread: Option<Spread>,
 ) -> HistoryPoint {
     let total = |metric: &Metric| pick(metric, Phase::Total);
     let phases: Vec<f64> = Phase::LINES
         .iter()
         .filter_map(|phase| pick(&Metric::VOLTAGE, *phase))
         .collect();
+    #[allow(clippy::cast_precision_loss)] // three
+    let mean = (!phases.is_empty()).then(|| phases.iter().sum::<f64>() / phases.len() as f64);
     HistoryPoint {
         timestamp: at,
         consumption: total(&Metric::CONSUMPTION),
         power: total(&Metric::POWER),
-        voltage: combine(&phases, true).or_else(|| total(&Metric::VOLTAGE)),
+        voltage: mean.or_else(|| total(&Metric::VOLTAGE)),
         frequency: Some(total(&Metric::FREQUENCY)),
         power_factor: Some(total(&Metric::POWER_FACTOR)),
         current: Some(total(&Metric::CURRENT)),
         temperature: Some(total(&Metric::TEMPERATURE)),
         value: pick(&query.metric, query.phase),
-        min: Some(spread.and_then(|s| s.min)),
-        max: Some(spread.and_then(|s| s.max)),
-        coverage: Some(spread.map(|s| s.coverage)),
+        min: Some(None),
+        max: Some(None),
+        coverage: Some(None),
     }
-}
-
-fn combine(values: &[f64], intensive: bool) -> Option<f64> {
-    if values.is_empty() {
-        return None;
-    }
-    let sum: f64 = values.iter().sum();
-    #[allow(clippy::cast_precision_loss)] // a few thousand meters
-    let count = values.len() as f64;
-    Some(if intensive { sum / count } else { sum })
 }

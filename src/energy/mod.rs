@@ -5,8 +5,10 @@
 
 mod history;
 mod now;
+mod raw;
 mod today;
 
-pub use history::{HistoryPoint, HistoryQuery, HistoryWindow, SiteHistory};
+pub use history::{Extras, HistoryPoint, HistoryQuery, HistoryWindow, SiteHistory};
 pub use now::{DashboardMetrics, PhaseMetrics, site_now};
+pub use raw::RawPlan;
 pub use today::{Today, TodayCache};

@@ -354,13 +354,29 @@ pub(super) fn put(transaction: &Transaction<'_>, block: &NewBlock) -> Result<()>
     Ok(())
 }
 
+/// As [`put`], and forgets the finer blocks of the same span, which would override it.
+pub(super) fn put_over(transaction: &Transaction<'_>, block: &NewBlock) -> Result<()> {
+    put(transaction, block)?;
+    let finer = match block.stage {
+        Stage::Hour => return Ok(()),
+        Stage::Day => Stage::Hour,
+        Stage::Month => Stage::Day,
+    };
+    let (start, end) = (
+        block.stage.start_of(block.span),
+        block.stage.start_of(block.span + 1),
+    );
+    let waiting = transaction.get(LOOSE, &loose_key(finer, block.span))?;
+    if waiting.is_some() {
+        for old in finer.span_of(start)..finer.span_of(end) {
+            remove(transaction, finer, old, block.device)?;
+        }
+    }
+    Ok(())
+}
+
 /// Forgets a block.
-pub(super) fn remove(
-    transaction: &Transaction<'_>,
-    stage: Stage,
-    span: u32,
-    device: Device,
-) -> Result<()> {
+fn remove(transaction: &Transaction<'_>, stage: Stage, span: u32, device: Device) -> Result<()> {
     remove_from(transaction, stage, span, device, 0)
 }
 
@@ -371,7 +387,6 @@ fn remove_from(
     device: Device,
     part: u16,
 ) -> Result<()> {
-    use crate::store::View as _;
     let mut old = Vec::new();
     let (from, to) = (key(span, device, part), key(span, device, u16::MAX));
     transaction.scan(stage.table(), &from, &to, &mut |key, _| {

@@ -69,6 +69,8 @@ pub(super) struct Desk<'a> {
     pub(super) memo: &'a Memo,
     pub(super) catalogue: &'a Catalogue,
     pub(super) corrections: &'a Corrections,
+    /// Before this, ms, samples are gone while their rows are kept.
+    pub(super) forgotten_until: i64,
     pub(super) device: Device,
     /// What is in no block yet.
     pub(super) fresh: &'a Fresh,
@@ -132,7 +134,7 @@ impl Desk<'_> {
         let mut ends: BTreeMap<SeriesId, (i64, Counter)> = BTreeMap::new();
         while let Some(first) = todo.pop_first() {
             let mut end = first + 1;
-            while end - first < RUN_MAX && todo.remove(&end) {
+            while end % DAY_HOURS != 0 && todo.remove(&end) {
                 end += 1;
             }
             let run = self.fold_run(wanted, first..end, &ends)?;
@@ -194,6 +196,9 @@ impl Desk<'_> {
     pub(super) fn is_forgotten(&self, hour: i64) -> Result<bool> {
         let start = hour * HOUR_MS;
         let span = (start, start + HOUR_MS);
+        if span.1 > self.forgotten_until {
+            return Ok(false);
+        }
         let mut measured = false;
         for series in self.catalogue.series_of(self.device) {
             let rows = sealed::hour_rows(self.look, self.device, series, span)?;
@@ -326,8 +331,8 @@ impl Desk<'_> {
     }
 }
 
-/// Hours that are folded at once: what a backfill of two days needs, and a bound for memory.
-const RUN_MAX: i64 = 48;
+/// Hours that are folded at once at most: those of a day, which make one block.
+pub(super) const DAY_HOURS: i64 = 24;
 /// Months that are searched for the return of a counter: as long as its base is remembered.
 const MONTHS_MAX: u32 = 3;
 
@@ -349,16 +354,27 @@ impl Runs {
 }
 
 impl Run {
-    /// The blocks of one hour, by level, and what is open of its counters.
-    pub(super) fn blocks(&self, device: Device, hour: i64) -> Vec<(Level, NewBlock)> {
-        let place = usize::try_from(hour - self.hours.start).unwrap_or(0) * fold::MINUTES;
+    /// Whether this is a whole day.
+    pub(super) fn is_day(&self) -> bool {
+        self.hours.end - self.hours.start == DAY_HOURS
+    }
+
+    /// The blocks of some of the hours, one per level: of one hour or of the whole day.
+    pub(super) fn blocks(&self, device: Device, hours: Range<i64>) -> Vec<(Level, NewBlock)> {
+        let place = |hour: i64| usize::try_from(hour - self.hours.start).unwrap_or(0);
+        let place = place(hours.start) * fold::MINUTES..place(hours.end) * fold::MINUTES;
         let minutes: BTreeMap<_, _> = self
             .series
             .iter()
-            .map(|(id, folded)| (*id, &folded.rows[place..place + fold::MINUTES]))
+            .map(|(id, folded)| (*id, &folded.rows[place.clone()]))
             .filter(|(_, rows)| rows.iter().any(Option::is_some))
             .collect();
-        let span = Stage::Hour.span_of(hour * HOUR_MS);
+        let start = hours.start * HOUR_MS;
+        let stage = if hours.end - hours.start == 1 {
+            Stage::Hour
+        } else {
+            Stage::Day
+        };
         [Level::Minute, Level::Quarter, Level::Hour]
             .into_iter()
             .map(|level| {
@@ -368,14 +384,14 @@ impl Run {
                     rows: fold::coarsen(rows, factor),
                 });
                 let rows = Rows {
-                    start: hour * HOUR_MS,
+                    start,
                     step_ms: u32::try_from(level.step_ms()).unwrap_or(u32::MAX),
-                    slots: u32::try_from(fold::MINUTES / factor).unwrap_or(0),
+                    slots: u32::try_from(place.len() / factor).unwrap_or(0),
                     columns: columns.collect(),
                 };
                 let block = NewBlock {
-                    stage: Stage::Hour,
-                    span,
+                    stage,
+                    span: stage.span_of(start),
                     device,
                     bytes: pack::encode_rows(&rows),
                 };
@@ -395,17 +411,17 @@ impl Run {
     }
 }
 
-/// The raw block of an hour.
+/// The raw block of an hour or a day.
 pub(super) fn raw_block(
     catalogue: &Catalogue,
     device: Device,
-    hour: i64,
+    (stage, at): (Stage, i64),
     tracks: &Fresh,
 ) -> NewBlock {
     let chunk = track::to_chunk(tracks, |series| catalogue.role(series));
     NewBlock {
-        stage: Stage::Hour,
-        span: Stage::Hour.span_of(hour * HOUR_MS),
+        stage,
+        span: stage.span_of(at),
         device,
         bytes: pack::encode(&chunk),
     }

@@ -35,6 +35,8 @@ enum Step {
         every: i64,
         off: i64,
         seed: u64,
+        /// Through the ticks, or as an archive.
+        load: bool,
     },
     Correct {
         device: usize,
@@ -58,15 +60,19 @@ fn any_step() -> impl Strategy<Value = Step> {
         prop_oneof![Just(60), Just(300), Just(17), Just(1_800)],
         prop_oneof![3 => Just(0), 1 => 0..5_000i64],
         any::<u64>(),
+        prop::bool::weighted(0.3),
     )
-        .prop_map(|(device, from, count, every, off, seed)| Step::Ticks {
-            device,
-            from,
-            count,
-            every,
-            off,
-            seed,
-        });
+        .prop_map(
+            |(device, from, count, every, off, seed, load)| Step::Ticks {
+                device,
+                from,
+                count,
+                every,
+                off,
+                seed,
+                load,
+            },
+        );
     let change = prop_oneof![
         Just(Change::Exclude),
         Just(Change::Set(12.5)),
@@ -238,6 +244,7 @@ impl World {
                 every,
                 off,
                 seed,
+                load,
             } => {
                 // A tick of a device has one interval: ticks of different ones never coincide here.
                 let apart = match every {
@@ -248,9 +255,13 @@ impl World {
                 };
                 let first = START + from * MINUTE_MS + off / 20 * 20 + apart;
                 let mut rng = *seed;
-                let batches = (0..*count)
+                let batches: Vec<Batch> = (0..*count)
                     .map(|n| self.tick(*device, first + n * every * 1_000, *every, &mut rng))
                     .collect();
+                if *load {
+                    self.tsdb.load(&batches).unwrap();
+                    return;
+                }
                 self.tsdb
                     .append(Arc::new(batches), |_| Ok(()))
                     .await
@@ -465,7 +476,7 @@ pub(super) fn compare(
 
 fn cases() -> ProptestConfig {
     ProptestConfig {
-        cases: std::env::var("INDUSMIND_TORTURE").map_or(40, |n| n.parse().unwrap_or(40)),
+        cases: std::env::var("INDUSMIND_TORTURE").map_or(24, |n| n.parse().unwrap_or(24)),
         max_shrink_iters: 120,
         ..ProptestConfig::default()
     }

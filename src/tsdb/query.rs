@@ -169,6 +169,7 @@ impl Tsdb {
             memo: &self.memo,
             catalogue: &state.catalogue,
             corrections: &state.corrections,
+            forgotten_until: state.forgotten_until,
             device,
             fresh,
         }

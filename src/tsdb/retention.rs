@@ -8,6 +8,7 @@ use super::blocks::{self, Level};
 use super::{DAY_MS, HOUR_MS, Tsdb};
 use crate::base::error::Checks;
 use crate::base::{Result, Timestamp};
+use crate::store::View;
 use crate::store::table::Table;
 use serde::{Deserialize, Serialize};
 use std::sync::PoisonError;
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 
 const KEEP: Table<Keep> = Table::new("ts_keep", 1);
 const CLOCK: Table<Clock> = Table::new("ts_clock", 1);
+const FORGOTTEN: Table<Clock> = Table::new("ts_forgotten", 1);
 const ONLY: &[u8] = b"only";
 
 /// A clock that moved by more than this between two looks has jumped, or the appliance was off.
@@ -93,7 +95,14 @@ impl Keep {
     }
 }
 
-/// What the clock was when it was last believed.
+/// Before which instant samples are gone, ms.
+pub(super) fn forgotten_until(view: &impl View) -> Result<i64> {
+    let found = FORGOTTEN.get(view, ONLY)?;
+    Ok(found.map_or(0, |until| until.at.ms()))
+}
+
+/// An instant that was written down: when the clock was last believed, or up to when samples
+/// were forgotten.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Clock {
     at: Timestamp,
@@ -187,10 +196,10 @@ impl Tsdb {
             };
             let over = |days: u32| end.ms() + i64::from(days) * DAY_MS <= believed;
             if keep.of(level).is_some_and(over) {
-                self.blocks.forget(&info.name)?;
+                self.forget_volume(level, &info.name, end)?;
                 gone.push(info.name);
             } else if level == Level::Raw && end.ms() <= believed {
-                raw_left.push(info.name);
+                raw_left.push((info.name, end));
             }
         }
         let mut raw_left = raw_left.into_iter();
@@ -198,12 +207,29 @@ impl Tsdb {
             .used_percent()
             .is_some_and(|percent| percent >= THIN_PERCENT)
         {
-            let Some(name) = raw_left.next() else { break };
+            let Some((name, end)) = raw_left.next() else {
+                break;
+            };
             tracing::warn!(file = %name, "the disk is nearly full: the oldest samples go; their rollups stay");
-            self.blocks.forget(&name)?;
+            self.forget_volume(Level::Raw, &name, end)?;
             gone.push(name);
         }
         Ok(gone)
+    }
+
+    /// Deletes one file. That its samples are gone is on disk before they are: else a straggler
+    /// would be folded as if it were all there ever was.
+    fn forget_volume(&self, level: Level, name: &str, end: Timestamp) -> Result<()> {
+        if level == Level::Raw && end.ms() > self.state().forgotten_until {
+            let _turn = self.take_turn();
+            let mark = Clock { at: end };
+            self.store
+                .write_blocking(move |transaction| FORGOTTEN.put(transaction, ONLY, &mark))?;
+            let mut next = super::State::clone(&self.state());
+            next.forgotten_until = end.ms();
+            self.set_state(next);
+        }
+        self.blocks.forget(name)
     }
 
     /// The time, when it may be forgotten by; `None` while the clock has to prove itself.

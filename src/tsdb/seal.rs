@@ -8,7 +8,7 @@
 use super::blocks::{self, Blocks, Level, Look, NewBlock, Stage};
 use super::correct;
 use super::head::Hot;
-use super::hours::{self, Desk, Fresh};
+use super::hours::{self, DAY_HOURS, Desk, Fresh};
 use super::pack::{self, RowColumn, Rows, RowsView};
 use super::series::Device;
 use super::track::{self, Track};
@@ -23,8 +23,10 @@ const GRACE_MS: i64 = 60_000;
 const PACK_AFTER_MS: i64 = 2 * HOUR_MS;
 /// An hour this far ahead of the clock was brought by a clock that was wrong.
 const AHEAD_MS: i64 = HOUR_MS;
-/// Devices whose blocks one commit writes: a bound for memory.
-const DEVICES_PER_COMMIT: usize = 256;
+/// Hours of devices whose blocks one commit writes: a bound for memory.
+const DEVICES_PER_COMMIT: usize = 512;
+/// Hours that are sealed together when many wait.
+const HOURS_PER_COMMIT: usize = 24;
 
 /// What the upkeep remembers between two runs.
 #[derive(Debug, Default)]
@@ -39,7 +41,7 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    fn wrote(&mut self, writes: &Writes) {
+    pub(super) fn wrote(&mut self, writes: &Writes) {
         if let Some(loose) = &mut self.loose {
             for (level, month) in writes.volumes.keys() {
                 let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
@@ -71,14 +73,18 @@ impl Tsdb {
         let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
         let mut done = Done::default();
         let waiting = self.head_read(super::Head::waiting);
-        for (hour, rows) in &waiting {
+        let is_over = |(hour, rows): &&(i64, u64)| {
             let start = hour * HOUR_MS;
             let over = start + HOUR_MS + GRACE_MS <= now.ms() || start > now.ms() + AHEAD_MS;
-            if over && upkeep.seen.get(hour) == Some(rows) {
-                self.seal_hour(*hour, &mut upkeep)?;
-                done.hours += 1;
-            }
-        }
+            over && upkeep.seen.get(hour) == Some(rows)
+        };
+        let over: Vec<_> = waiting
+            .iter()
+            .filter(is_over)
+            .map(|(hour, _)| *hour)
+            .collect();
+        self.seal_hours(&over, &mut upkeep)?;
+        done.hours = over.len();
         upkeep.seen = waiting.into_iter().collect();
         done.folded = self.fold_dirty(&mut upkeep)?;
         done.packed = self.pack(now, &mut upkeep)?;
@@ -91,9 +97,9 @@ impl Tsdb {
     /// When the disk refuses.
     pub fn seal_now(&self) -> Result<()> {
         let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
-        for (hour, _) in self.head_read(super::Head::waiting) {
-            self.seal_hour(hour, &mut upkeep)?;
-        }
+        let waiting = self.head_read(super::Head::waiting);
+        let all: Vec<_> = waiting.into_iter().map(|(hour, _)| hour).collect();
+        self.seal_hours(&all, &mut upkeep)?;
         self.fold_dirty(&mut upkeep).map(drop)
     }
 
@@ -102,68 +108,70 @@ impl Tsdb {
         let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = self.head_read(super::Head::waiting);
         let old = waiting.len().saturating_sub(2);
-        for (hour, _) in waiting.iter().take(old) {
-            self.seal_hour(*hour, &mut upkeep)?;
-        }
-        Ok(())
+        let old: Vec<_> = waiting.iter().take(old).map(|(hour, _)| *hour).collect();
+        self.seal_hours(&old, &mut upkeep)
     }
 
     pub(super) fn head_read<T>(&self, look: impl FnOnce(&super::Head) -> T) -> T {
         look(&self.head.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes the blocks of an hour, then takes its rows out of the data file.
-    fn seal_hour(&self, hour: i64, upkeep: &mut Upkeep) -> Result<()> {
+    /// Writes the blocks of hours, then takes their rows out of the data file.
+    fn seal_hours(&self, hours: &[i64], upkeep: &mut Upkeep) -> Result<()> {
+        hours
+            .chunks(HOURS_PER_COMMIT)
+            .try_for_each(|part| self.seal_part(part, upkeep))
+    }
+
+    fn seal_part(&self, hours: &[i64], upkeep: &mut Upkeep) -> Result<()> {
         let mut head = self.head.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(hot) = head.freeze(hour) else {
-            return Ok(());
-        };
+        let freeze = |hour: &i64| Some((*hour, head.freeze(*hour)?));
+        let frozen: Vec<(i64, Arc<Hot>)> = hours.iter().filter_map(freeze).collect();
         drop(head);
         let state = self.state();
-        let devices: Vec<_> = hot.devices.keys().copied().collect();
-        for part in devices.chunks(DEVICES_PER_COMMIT) {
+        let mut changed: BTreeMap<Device, BTreeSet<i64>> = BTreeMap::new();
+        for (hour, hot) in &frozen {
+            for device in hot.devices.keys() {
+                changed.entry(*device).or_default().insert(*hour);
+            }
+        }
+        let devices: Vec<_> = changed.iter().collect();
+        for part in devices.chunks((DEVICES_PER_COMMIT / frozen.len().max(1)).max(1)) {
             let look = self.blocks.look();
             let mut writes = Writes::default();
-            for device in part {
-                let fresh = self.fresh_of(*device, &hot);
-                let changed = BTreeSet::from([hour]);
-                self.fold_into(&look, &state, *device, &fresh, &changed, &mut writes)?;
+            for (device, hours) in part {
+                let fresh = self.fresh_of(**device);
+                self.fold_into(&look, &state, **device, &fresh, hours, &mut writes)?;
             }
             drop(look);
             writes.commit(&self.blocks)?;
             self.note_sealed(&writes);
             upkeep.wrote(&writes);
         }
-        let sealed = Arc::clone(&hot);
-        self.store
-            .write_blocking(move |transaction| transaction.remove_all(TICKS, &sealed.keys))?;
+        let sealed: Vec<_> = frozen.iter().map(|(_, hot)| Arc::clone(hot)).collect();
+        self.store.write_blocking(move |transaction| {
+            transaction.remove_all(TICKS, sealed.iter().flat_map(|hot| &hot.keys))
+        })?;
         let mut head = self.head.write().unwrap_or_else(PoisonError::into_inner);
-        head.thaw(hour);
+        hours.iter().for_each(|hour| head.thaw(*hour));
         Ok(())
     }
 
-    /// The readings of a device around an hour that is sealed: all that is in no block yet, so
-    /// that the reading on the stroke of its end is among them.
-    fn fresh_of(&self, device: Device, hot: &Hot) -> Fresh {
-        let state = self.state();
-        let mut fresh = Fresh::new();
-        let Some(own) = hot.devices.get(&device) else {
-            return fresh;
-        };
-        let series: BTreeSet<SeriesId> = own.series().collect();
+    /// The readings of a device that are in no block yet: also those of the hours beside the ones
+    /// that are sealed, so that the reading on the stroke of their end is among them.
+    pub(super) fn fresh_of(&self, device: Device) -> Fresh {
+        let series = self.state().catalogue.series_of(device);
         self.head_read(|head| {
             let hours = head.hours_of(device);
-            for id in state.catalogue.series_of(device) {
+            let track = |id: SeriesId| {
                 let mut track = Track::default();
                 for hour in &hours {
                     track.append(head.track(device, id, *hour));
                 }
-                if !track.is_empty() || series.contains(&id) {
-                    fresh.insert(id, track);
-                }
-            }
-        });
-        fresh
+                (!track.is_empty()).then_some((id, track))
+            };
+            series.into_iter().filter_map(track).collect()
+        })
     }
 
     /// Folds hours of a device and adds their blocks to what is to be written. Raw blocks are
@@ -182,27 +190,58 @@ impl Tsdb {
             memo: &self.memo,
             catalogue: &state.catalogue,
             corrections: &state.corrections,
+            forgotten_until: state.forgotten_until,
             device,
             fresh,
         };
         let all = state.catalogue.series_of(device);
+        let runs = desk.fold(&all, changed)?.runs;
+        // A neighbour that waits to be sealed is folded then, with its samples in their block.
+        let hot = self.head_read(|head| head.hours_of(device));
+        let waits = |hour: i64| hot.contains(&hour) && !changed.contains(&hour);
+        let days: BTreeSet<i64> = runs
+            .iter()
+            .filter(|run| run.is_day() && !run.hours.clone().any(waits))
+            .map(|run| run.hours.start)
+            .collect();
         for hour in changed {
-            let (start, end) = (hour * HOUR_MS, (hour + 1) * HOUR_MS);
+            let day = hour.div_euclid(DAY_HOURS) * DAY_HOURS;
+            let whole = days.contains(&day);
+            if whole && *hour != day {
+                continue;
+            }
+            let stage = if whole { Stage::Day } else { Stage::Hour };
+            let length = if whole { DAY_HOURS } else { 1 };
+            let (start, end) = (hour * HOUR_MS, (hour + length) * HOUR_MS);
+            if desk.is_forgotten(*hour)? {
+                let at = Timestamp::from_ms(start);
+                tracing::error!(hour = %at, "readings came for an hour whose samples are forgotten; its figures stay as they are");
+                continue;
+            }
             if fresh
                 .values()
                 .any(|track| !track.range(start, end).is_empty())
             {
                 let tracks = desk.measured(&all, start, end)?;
-                let block = hours::raw_block(&state.catalogue, device, *hour, &tracks);
+                let block = hours::raw_block(&state.catalogue, device, (stage, start), &tracks);
                 writes.add(Level::Raw, block);
-                writes.reach.push((device, *hour, hours::reach(&tracks)));
+                let last = hour + length - 1;
+                writes.reach.push((device, last, hours::reach(&tracks)));
             }
         }
-        for run in desk.fold(&all, changed)?.runs {
-            for hour in run.hours.clone() {
-                for (level, block) in run.blocks(device, hour) {
+        for run in runs {
+            let whole = run.is_day() && !run.hours.clone().any(waits);
+            let parts: Vec<_> = if whole {
+                vec![run.hours.clone()]
+            } else {
+                run.hours.clone().map(|hour| hour..hour + 1).collect()
+            };
+            for part in parts.into_iter().filter(|part| !waits(part.start)) {
+                for (level, block) in run.blocks(device, part) {
                     writes.add(level, block);
                 }
+            }
+            for hour in run.hours.clone().filter(|hour| !waits(*hour)) {
                 writes.pending.push((hour, device, run.pending(hour)));
             }
             let folded: Vec<_> = run.series.keys().copied().collect();
@@ -241,12 +280,7 @@ impl Tsdb {
             done.iter().flat_map(of).collect::<Vec<_>>()
         };
         // Corrections made meanwhile wait for this lock and mark their hours again.
-        let _turn = loop {
-            match self.appending.try_lock() {
-                Ok(turn) => break turn,
-                Err(_) => std::thread::sleep(std::time::Duration::from_millis(1)),
-            }
-        };
+        let _turn = self.take_turn();
         if !Arc::ptr_eq(&self.state().dirty, &state.dirty) {
             return Ok(folded);
         }
@@ -367,21 +401,11 @@ impl Tsdb {
         if joined.is_empty() {
             return Ok(());
         }
-        let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
-        let volume = self.blocks.volume(level, start)?;
+        let volume = self.blocks.volume(level, stage.start_of(span))?;
         volume.write(|transaction| {
-            for block in &joined {
-                blocks::put(transaction, block)?;
-                let finer = if stage == Stage::Month {
-                    Stage::Day
-                } else {
-                    Stage::Hour
-                };
-                for old in finer.span_of(start)..finer.span_of(end) {
-                    blocks::remove(transaction, finer, old, block.device)?;
-                }
-            }
-            Ok(())
+            joined
+                .iter()
+                .try_for_each(|block| blocks::put_over(transaction, block))
         })
     }
 

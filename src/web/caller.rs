@@ -5,7 +5,7 @@
 
 use super::Context;
 use super::envelope::Failure;
-use crate::auth::Caller;
+use crate::auth::{Asker, Caller, api_token};
 use crate::base::{Error, ErrorKind};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
@@ -21,14 +21,53 @@ pub async fn require_session(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
+    if let Some(secret) = api_secret(request.headers()) {
+        context.api_tokens.authenticate(secret).await?;
+        let sentence = "An API token reaches only what its scopes name. Sign in for this.";
+        return Err(Error::new(ErrorKind::Forbidden, sentence).into());
+    }
+    let caller = caller_of(&context, &request)?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+/// Lets a request through that shows an access token of a live session or an API token; the
+/// handler asks what it may do.
+pub async fn require_asker(
+    State(context): State<Context>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    refuse_secrets_in_address(request.uri())?;
+    let asker = match api_secret(request.headers()) {
+        Some(secret) => Asker::Program(context.api_tokens.authenticate(secret).await?),
+        None => Asker::Person(caller_of(&context, &request)?),
+    };
+    request.extensions_mut().insert(asker);
+    Ok(next.run(request).await)
+}
+
+/// Addresses end in logs: a secret in one is refused before anything is made of it.
+fn refuse_secrets_in_address(uri: &Uri) -> Result<(), Error> {
+    let names = uri.query().unwrap_or_default().split('&');
+    let mut names = names.map(|pair| pair.split('=').next().unwrap_or_default());
+    match names.find(|name| ["u", "p", "token"].contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::invalid(
+            name,
+            "Keep secrets out of addresses: send the API token as Authorization: Token …, and \
+             change the one that was sent here.",
+        )),
+    }
+}
+
+fn caller_of(context: &Context, request: &Request) -> Result<Caller, Error> {
     let address = address_of(request.extensions()).map(|address| address.to_string());
     let token = bearer(request.headers()).ok_or_else(|| {
         let sentence = "Sign in first: this needs an access token.";
         Error::new(ErrorKind::Unauthenticated, sentence)
     })?;
-    let caller = context.auth.authenticate(token, address)?;
-    request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    context.auth.authenticate(token, address)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -38,6 +77,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let caller = parts.extensions.get::<Self>().cloned();
         // A route that forgot its guard is closed, not open.
         Ok(caller.ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "Sign in first."))?)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let asker = parts.extensions.get::<Self>().cloned();
+        // As above.
+        Ok(asker.ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "Sign in first."))?)
     }
 }
 
@@ -57,6 +106,17 @@ fn address_of(extensions: &axum::http::Extensions) -> Option<IpAddr> {
     extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip())
+}
+
+/// The API token of an `Authorization` header: `Token` is what InfluxDB's clients write.
+fn api_secret(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let known = ["token", "bearer"]
+        .iter()
+        .any(|name| scheme.eq_ignore_ascii_case(name));
+    let token = token.trim();
+    (known && token.starts_with(api_token::PREFIX)).then_some(token)
 }
 
 /// The token of an `Authorization: Bearer` header.

@@ -62,7 +62,7 @@ pub fn site_equipment(context: &Context, site: &str) -> Vec<EquipmentId> {
 /// When the energy of today cannot be read.
 pub async fn metrics_of(context: &Context, site: &Site) -> Result<DashboardMetrics> {
     let now = context.clock.now();
-    let commits = context.counters.commits();
+    let commits = context.intake.counters().commits();
     if let Some(metrics) = context.dashboards.get(site, commits, now) {
         return Ok(metrics);
     }

@@ -3,10 +3,11 @@
 use super::Context;
 use super::dashboard::site_equipment;
 use super::envelope::{Answer, Envelope, Params, Refusal, ok};
-use crate::auth::{Caller, Permission};
+use crate::auth::{Asker, Permission};
 use crate::base::time::BucketSize;
 use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange};
-use crate::energy::{HistoryPoint, HistoryQuery, HistoryWindow};
+use crate::energy::{Extras, HistoryPoint, HistoryQuery, HistoryWindow};
+use crate::site::Site;
 use crate::tsdb::Resolution;
 use axum::extract::State;
 use serde::Deserialize;
@@ -18,15 +19,15 @@ use utoipa_axum::routes;
 const AUTO_POINTS: i64 = 800;
 const MINUTE_MS: i64 = 60_000;
 
-/// Routes of a session.
-pub fn protected() -> OpenApiRouter<Context> {
+/// Routes of persons and programs.
+pub fn open() -> OpenApiRouter<Context> {
     OpenApiRouter::new().routes(routes!(consumption))
 }
 
 /// What is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ConsumptionQuery {
+pub struct ConsumptionQuery {
     /// First instant, RFC 3339.
     from: String,
     /// First instant after, RFC 3339.
@@ -37,7 +38,7 @@ struct ConsumptionQuery {
     /// One meter; the whole site when absent.
     meter_id: Option<String>,
     /// The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`.
-    metric: Option<String>,
+    pub metric: Option<String>,
     /// More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
     /// `powerFactor`, `current`, `temperature`.
     fields: Option<String>,
@@ -52,11 +53,41 @@ struct ConsumptionQuery {
     ))]
 async fn consumption(
     State(context): State<Context>,
-    caller: Caller,
+    asker: Asker,
     Params(params): Params<ConsumptionQuery>,
 ) -> Answer<HistoryWindow> {
-    caller.require(Permission::ReadingsRead)?;
-    let site = context.site_of(&caller)?;
+    asker.require(Permission::ReadingsRead)?;
+    let Asked {
+        name,
+        query,
+        fields,
+    } = asked(&context, asker.site(), &params)?;
+    let extras = fields.extras();
+    let mut series = super::blocking(move || context.history.points_with(&query, extras)).await?;
+    series.iter_mut().for_each(|point| fields.trim(point));
+    ok(HistoryWindow {
+        count: series.len(),
+        resolution: name.to_owned(),
+        series,
+    })
+}
+
+/// A query that was understood.
+pub struct Asked {
+    /// Name of the resolution.
+    name: &'static str,
+    /// What is asked for.
+    pub query: HistoryQuery,
+    /// Optional fields of each point.
+    pub fields: Fields,
+}
+
+/// Understands a query about a site.
+///
+/// # Errors
+/// The refused parameter; a meter that is not there.
+pub fn asked(context: &Context, site: &str, params: &ConsumptionQuery) -> Result<Asked> {
+    let site = context.site(site)?;
     let time = |path: &str, text: &str| {
         // A plus in a query is a blank unless it was escaped: mend the offset it stands for.
         let text = text.replace(' ', "+");
@@ -66,15 +97,14 @@ async fn consumption(
     let range = TimeRange::new(time("from", &params.from)?, time("to", &params.to)?)?;
     let (name, resolution) = resolution_of(&params.resolution, range)?;
     let equipment = match &params.meter_id {
-        Some(id) => vec![meter(&context, id)?],
-        None => site_equipment(&context, &site.key),
+        Some(id) => vec![meter(context, &site, id)?],
+        None => site_equipment(context, &site.key),
     };
     let (metric, phase) = match &params.metric {
         None => (Metric::CONSUMPTION, Phase::Total),
         Some(name) if name == "powerFactor" => (Metric::POWER_FACTOR, Phase::Total),
         Some(name) => Metric::with_phase(name)?,
     };
-    let fields = Fields::parse(params.fields.as_deref())?;
     let query = HistoryQuery {
         equipment,
         range,
@@ -83,18 +113,19 @@ async fn consumption(
         phase,
         calendar: site.calendar(),
     };
-    let mut series = super::blocking(move || context.history.points(&query)).await?;
-    series.iter_mut().for_each(|point| fields.trim(point));
-    ok(HistoryWindow {
-        count: series.len(),
-        resolution: name.to_owned(),
-        series,
+    Ok(Asked {
+        name,
+        query,
+        fields: Fields::parse(params.fields.as_deref())?,
     })
 }
 
-fn meter(context: &Context, id: &str) -> Result<EquipmentId> {
-    let id = id.parse().map_err(|_| Error::not_found("meter", id))?;
-    context.registry.get(id).map(|equipment| equipment.id)
+fn meter(context: &Context, site: &Site, id: &str) -> Result<EquipmentId> {
+    let absent = || Error::not_found("meter", id);
+    let equipment = context.registry.get(id.parse().map_err(|_| absent())?)?;
+    // The meters of another site are not there for him.
+    let his = equipment.site == site.key;
+    his.then_some(equipment.id).ok_or_else(absent)
 }
 
 /// The names of the resolutions, finest first.
@@ -136,11 +167,16 @@ fn resolution_of(name: &str, range: TimeRange) -> Result<(&'static str, Resoluti
 
 /// Which optional fields were asked for.
 #[derive(Debug, Default)]
-struct Fields {
+pub struct Fields {
     names: Vec<String>,
 }
 
 impl Fields {
+    /// Their names, in the order in which they were asked for.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     const KNOWN: [&str; 7] = [
         "min",
         "max",
@@ -166,6 +202,17 @@ impl Fields {
                 ),
             )),
             None => Ok(Self { names }),
+        }
+    }
+
+    /// The quantities among them.
+    fn extras(&self) -> Extras {
+        let has = |name: &str| self.names.iter().any(|asked| asked == name);
+        Extras {
+            frequency: has("frequency"),
+            power_factor: has("powerFactor"),
+            current: has("current"),
+            temperature: has("temperature"),
         }
     }
 

@@ -4,6 +4,7 @@
 //! disk; no token or query of an address reaches a log. Will not do: decide anything that a
 //! domain should.
 
+mod api_tokens;
 mod auth;
 mod caller;
 mod channel;
@@ -11,6 +12,7 @@ mod dashboard;
 mod edge;
 mod envelope;
 mod equipment;
+mod export;
 mod history;
 mod hub;
 mod openapi;
@@ -20,18 +22,21 @@ mod show;
 mod sites;
 mod socket;
 mod spa;
+mod storage;
 mod system;
+mod write;
 
 pub use serve::serve;
 
-use crate::auth::{Auth, Caller};
+use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::Registry;
-use crate::ingest::{Counters, Inlet};
+use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
 use crate::site::{Site, Sites};
 use crate::store::Store;
+use crate::tsdb::Tsdb;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -44,6 +49,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -77,6 +83,8 @@ pub struct Services {
     pub store: Store,
     /// Identity.
     pub auth: Arc<Auth>,
+    /// API tokens.
+    pub api_tokens: Arc<ApiTokens>,
     /// Sites.
     pub sites: Arc<Sites>,
     /// Latest values.
@@ -89,8 +97,10 @@ pub struct Services {
     pub today: TodayCache,
     /// The way into the funnel, for its counter of skipped beats.
     pub inlet: Inlet,
-    /// What the funnel has done.
-    pub counters: Arc<Counters>,
+    /// Where readings come in, and what it has done.
+    pub intake: Arc<Intake>,
+    /// The readings.
+    pub tsdb: Arc<Tsdb>,
     /// The stop signal.
     pub stop: CancellationToken,
     /// When the appliance started.
@@ -104,6 +114,8 @@ pub struct Edge {
     sockets: Sockets,
     setting_up: tokio::sync::Mutex<()>,
     trying: tokio::sync::Mutex<()>,
+    writes: tokio::sync::Semaphore,
+    exports: Arc<tokio::sync::Semaphore>,
 }
 
 impl Deref for Edge {
@@ -130,6 +142,8 @@ impl Context {
             sockets: Sockets::default(),
             setting_up: tokio::sync::Mutex::default(),
             trying: tokio::sync::Mutex::default(),
+            exports: Arc::new(tokio::sync::Semaphore::new(export::EXPORTS_AT_ONCE)),
+            writes: tokio::sync::Semaphore::new(write::WRITES_AT_ONCE),
         }))
     }
 
@@ -138,9 +152,16 @@ impl Context {
     /// # Errors
     /// When it was not set up.
     pub fn site_of(&self, caller: &Caller) -> Result<Site> {
-        self.sites
-            .by_key(&caller.user.site)
-            .ok_or_else(|| Error::not_found("site", &caller.user.site))
+        self.site(&caller.user.site)
+    }
+
+    /// The site of this key.
+    ///
+    /// # Errors
+    /// When it was not set up.
+    pub fn site(&self, key: &str) -> Result<Site> {
+        let found = self.sites.by_key(key);
+        found.ok_or_else(|| Error::not_found("site", key))
     }
 
     fn uptime_s(&self) -> i64 {
@@ -159,17 +180,35 @@ where
         .map_err(|cause| Error::internal("The question could not be answered.").because(cause))?
 }
 
-/// The routes of the API, those without a session first.
-fn api() -> (OpenApiRouter<Context>, OpenApiRouter<Context>) {
+/// The routes of the API by who is let in.
+struct Routes {
+    /// Everybody.
+    public: OpenApiRouter<Context>,
+    /// Persons and programs.
+    open: OpenApiRouter<Context>,
+    /// Persons.
+    protected: OpenApiRouter<Context>,
+}
+
+fn api() -> Routes {
     let public = OpenApiRouter::new().merge(auth::public());
+    let open = OpenApiRouter::new()
+        .merge(history::open())
+        .merge(export::open())
+        .merge(write::open());
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
+        .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
         .merge(realtime::protected())
-        .merge(history::protected())
+        .merge(storage::protected())
         .merge(system::protected());
-    (public, protected)
+    Routes {
+        public,
+        open,
+        protected,
+    }
 }
 
 /// The API document as JSON.
@@ -177,10 +216,11 @@ fn api() -> (OpenApiRouter<Context>, OpenApiRouter<Context>) {
 /// # Errors
 /// Never in practice: the document is made of plain values.
 pub fn document() -> Result<String> {
-    let (public, protected) = api();
+    let routes = api();
     let document = OpenApiRouter::with_openapi(openapi::Head::openapi())
-        .merge(public)
-        .merge(protected)
+        .merge(routes.public)
+        .merge(routes.open)
+        .merge(routes.protected)
         .into_openapi();
     document
         .to_pretty_json()
@@ -198,21 +238,28 @@ fn docs(document: utoipa::openapi::OpenApi) -> SwaggerUi {
 
 /// Everything that is served.
 pub fn router(context: &Context) -> Router {
-    let (public, protected) = api();
-    let guard = middleware::from_fn_with_state(context.clone(), caller::require_session);
+    let routes = api();
+    let session = middleware::from_fn_with_state(context.clone(), caller::require_session);
+    let asker = middleware::from_fn_with_state(context.clone(), caller::require_asker);
     let (api, document) = OpenApiRouter::with_openapi(openapi::Head::openapi())
-        .merge(public)
-        .merge(protected.route_layer(guard))
+        .merge(routes.public)
+        .merge(routes.open.route_layer(asker))
+        .merge(routes.protected.route_layer(session))
         .split_for_parts();
     let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
+    // Files are large and stay on the local network: packing them takes longer than sending them.
+    let packed = DefaultPredicate::new()
+        .and(NotForContentType::const_new(export::CSV))
+        .and(NotForContentType::const_new(export::XLSX));
     let http = Router::new()
         .nest("/api", api.clone())
         .nest("/api/v1", api)
         .merge(system::probes())
+        .merge(write::alias(context))
         .merge(docs(document))
         .fallback(spa::serve)
         .layer(timeout)
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().compress_when(packed));
     // Sockets live long and are not compressed.
     let sockets = Router::new()
         .route("/ws", get(hub::open))

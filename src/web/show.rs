@@ -127,7 +127,7 @@ pub struct RegisterValue {
     pub value: LiveValue,
     /// How old it is, ms.
     pub age_ms: i64,
-    /// The register it was read from.
+    /// The register it was read from; `null` when others write the value.
     pub register: Option<RegisterPlace>,
 }
 
@@ -162,10 +162,22 @@ impl LiveAnswer {
                 register: Some(RegisterPlace::from(register)),
             }
         };
+        let is_read = |value: &&LiveValue| {
+            let of = |r: &Register| r.metric == value.metric && r.phase.line() == value.phase;
+            registers.iter().any(of)
+        };
+        // What others write to the equipment stands in no register.
+        let pushed = known.iter().filter(|value| !is_read(value));
+        let of_writer = |value: &LiveValue| RegisterValue {
+            age_ms: now.since_ms(value.timestamp).max(0),
+            value: value.clone(),
+            register: None,
+        };
+        let read = registers.iter().map(of_register);
         Self {
             equipment_id: equipment.id,
             status: context.registry.status(equipment),
-            values: registers.iter().map(of_register).collect(),
+            values: read.chain(pushed.map(of_writer)).collect(),
             link: context.registry.acquisition().link(equipment.id),
         }
     }

@@ -69,9 +69,9 @@ async fn system(State(context): State<Context>, caller: Caller) -> Answer<System
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: context.uptime_s(),
         data_file_bytes: context.store.file_bytes(),
-        samples_written: context.counters.samples(),
+        samples_written: context.intake.counters().samples(),
         ticks_skipped: context.inlet.skipped(),
-        ticks_dropped: context.counters.dropped(),
+        ticks_dropped: context.intake.counters().dropped(),
         sockets: context.sockets.count(),
         static_binary: cfg!(target_feature = "crt-static"),
     })
@@ -100,7 +100,8 @@ async fn health(State(context): State<Context>) -> Response {
     let (online, offline) = (count(Status::Online), count(Status::Offline));
     // Readings are late only when some were taken: a plant without meters writes nothing.
     let writing = context
-        .counters
+        .intake
+        .counters()
         .last_commit()
         .is_none_or(|at| online == 0 || now.since_ms(at) < COMMIT_LATE_MS);
     let status = match (store_up && writing, offline) {
@@ -185,11 +186,13 @@ fn record(context: &Context) {
     metrics::gauge!("indusmind_uptime_seconds").set(context.uptime_s() as f64);
     metrics::gauge!("indusmind_data_file_bytes").set(context.store.file_bytes() as f64);
     metrics::gauge!("indusmind_sockets").set(context.sockets.count() as f64);
-    metrics::counter!("indusmind_samples_total").absolute(context.counters.samples());
-    metrics::counter!("indusmind_commits_total").absolute(context.counters.commits());
-    metrics::counter!("indusmind_commits_refused_total").absolute(context.counters.refused());
+    metrics::counter!("indusmind_samples_total").absolute(context.intake.counters().samples());
+    metrics::counter!("indusmind_commits_total").absolute(context.intake.counters().commits());
+    metrics::counter!("indusmind_commits_refused_total")
+        .absolute(context.intake.counters().refused());
     metrics::counter!("indusmind_batches_skipped_total").absolute(context.inlet.skipped());
-    metrics::counter!("indusmind_batches_dropped_total").absolute(context.counters.dropped());
+    metrics::counter!("indusmind_batches_dropped_total")
+        .absolute(context.intake.counters().dropped());
     for equipment in context.registry.all().iter().filter(|e| e.modbus.is_some()) {
         let up = f64::from(context.registry.status(equipment) == Status::Online);
         let labels = [

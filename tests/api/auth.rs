@@ -57,8 +57,10 @@ async fn the_role_decides_what_me_says() {
         "equipment.read",
         "equipment.write",
         "readings.read",
+        "readings.write",
         "settings.write",
         "users.manage",
+        "tokens.manage",
         "audit.read",
     ];
     assert_eq!(me["permissions"], json!(all));

@@ -1,9 +1,10 @@
 //! Who may do what: every role at every route.
 
 use crate::support::Appliance;
-use crate::support::client::Client;
+use crate::support::client::{Client, Reply};
 use crate::support::socket::Socket;
 use indusmind::auth::Role;
+use reqwest::Method;
 use serde_json::json;
 
 const READ: &[Role] = &[
@@ -19,7 +20,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 15] = [
+const TABLE: [(&str, &str, &[Role]); 23] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -32,6 +33,11 @@ const TABLE: [(&str, &str, &[Role]); 15] = [
         "/api/historical/consumption?from=2026-11-20&to=2026-11-21&resolution=1hour",
         READ,
     ),
+    (
+        "GET",
+        "/api/historical/export?from=2026-11-20&to=2026-11-21&resolution=1hour",
+        READ,
+    ),
     ("POST", "/api/equipment", WRITE),
     ("PUT", "/api/equipment/{id}", WRITE),
     ("POST", "/api/modbus/test-read", WRITE),
@@ -39,18 +45,39 @@ const TABLE: [(&str, &str, &[Role]); 15] = [
     ("GET", "/api/audit", ADMIN),
     ("GET", "/api/audit/verify", ADMIN),
     ("GET", "/api/system", ADMIN),
+    ("GET", "/api/system/storage", ADMIN),
+    ("PUT", "/api/system/storage", ADMIN),
+    ("GET", "/api/corrections", READ),
+    ("POST", "/api/corrections", SETTINGS),
+    ("GET", "/api/api-tokens", ADMIN),
+    ("POST", "/api/api-tokens", ADMIN),
+    ("POST", "/api/v2/write", ADMIN),
 ];
 
 /// Asks in a way that succeeds when it is allowed.
-async fn ask(client: &Client, method: &str, path: &str) -> crate::support::client::Reply {
+async fn ask(client: &Client, method: &str, path: &str) -> Reply {
     let equipment = json!({ "name": "Meter", "type": "Meter", "model": "T1",
         "install_date": "2024-05-01" });
+    let keep = json!({ "raw_days": 90, "minute_days": 366, "quarter_days": null,
+        "hour_days": null });
+    let correction = json!({ "equipment_id": "nobody", "metric": "power", "from":
+        "2026-11-18T01:00:00Z", "to": "2026-11-18T02:00:00Z", "change": { "do": "exclude" },
+        "why": "A test." });
     let dead = crate::support::meters::dead_port();
     let source = json!({ "modbus": { "host": "127.0.0.1", "port": dead.port(),
         "registers": { "power": { "address": 0, "type": "float32" } } } });
     match (method, path) {
         ("GET", path) => client.get(path).await,
         ("POST", "/api/equipment") => client.post(path, &equipment).await,
+        ("POST", "/api/api-tokens") => {
+            let token = json!({ "name": "Telegraf", "scopes": ["readings:write"] });
+            client.post(path, &token).await
+        }
+        ("PUT", "/api/system/storage") => client.put(path, &keep).await,
+        // Allowed, and then refused for what it asks.
+        ("POST", "/api/corrections") => client.post(path, &correction).await,
+        // Nothing to write is written.
+        ("POST", "/api/v2/write") => Reply::to(client.request(Method::POST, path)).await,
         ("POST", path) => client.post(path, &source).await,
         (_, path) => client.put(path, &json!({})).await,
     }
@@ -69,7 +96,9 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         for (method, path, allowed) in TABLE {
             let path = path.replace("{id}", &id).replace("{site}", site);
             let reply = ask(&client, method, &path).await;
-            if allowed.contains(&role) {
+            if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
+                assert_eq!(reply.bad_fields(), ["equipment_id"]);
+            } else if allowed.contains(&role) {
                 assert!(
                     reply.status < 300,
                     "{role:?} {method} {path}: {}",

@@ -117,3 +117,15 @@ it('reads both forms of Retry-After', () => {
   expect(retryAfterSeconds(null, now)).toBeNull();
   expect(retryAfterSeconds('soon', now)).toBeNull();
 });
+
+it('takes a file under the name that the server gave it, and a refusal as a sentence', async () => {
+  holdLogin(login('new'));
+  const headers = { 'Content-Disposition': 'attachment; filename="consumption_export_x.csv"' };
+  server = () => new Response('timestamp,power\r\n', { headers });
+  const query = { from: '', to: '', resolution: 'raw', format: 'csv' };
+  const { blob, name } = await api.exportHistory(query);
+  expect([await blob.text(), name]).toEqual(['timestamp,power\r\n', 'consumption_export_x.csv']);
+  const sentence = 'Ask for a shorter range.';
+  server = () => answer(400, { success: false, error: sentence, error_code: 'VALIDATION_ERROR' });
+  await expect(api.exportHistory(query)).rejects.toThrow(sentence);
+});

@@ -100,6 +100,16 @@ export const client = createClient<paths>({
   fetch: sendWithToken,
 });
 
+/** The file of an answer that is one, under the name that the server gave it. */
+export async function file(
+  answer: Promise<{ data?: unknown; error?: unknown; response: Response }>,
+): Promise<{ blob: Blob; name: string }> {
+  const { data: blob, error, response } = await answer;
+  if (!response.ok || !(blob instanceof Blob)) throw errorFrom(response, error);
+  const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '');
+  return { blob, name: name?.[1] ?? 'export' };
+}
+
 /** Takes the data out of the envelope, or throws an ApiError with the server's sentence. */
 export async function data<T>(
   answer: Promise<{ data?: Envelope<T>; error?: unknown; response: Response }>,

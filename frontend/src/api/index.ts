@@ -1,10 +1,11 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
-import { client, data } from './client';
+import { client, data, file } from './client';
 import type {
   EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
   EquipmentSummary,
+  ExportQuery,
   HistoryQuery,
   LoginRequest,
   Modbus,
@@ -52,6 +53,8 @@ export const api = {
   today: () => data(client.GET('/dashboard/today')),
   history: (query: HistoryQuery) =>
     data(client.GET('/historical/consumption', { params: { query } })),
+  exportHistory: (query: ExportQuery) =>
+    file(client.GET('/historical/export', { params: { query }, parseAs: 'blob' })),
 };
 
 export { ApiError } from './errors';

@@ -4,6 +4,41 @@
  */
 
 export interface paths {
+    "/api-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The API tokens, without their secrets. */
+        get: operations["list_api_tokens"];
+        put?: never;
+        /** Makes an API token. Its secret is in this answer and never again. */
+        post: operations["create_api_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes an API token; it is worth nothing from now on. */
+        delete: operations["delete_api_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -214,6 +249,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/historical/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Energy, power and voltage over time as a file: `timestamp,consumption,power,voltage`, then
+         *     `value` when `metric` is named, then the `fields`. Raw readings of several meters have a column
+         *     `equipment_id` after the time. At most a million rows: more buckets are refused, raw readings
+         *     are cut off with a last line that says where to go on.
+         */
+        get: operations["export_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/modbus/test-read": {
         parameters: {
             query?: never;
@@ -351,6 +408,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Writes readings in InfluxDB's line protocol. Tags: `equipment_id` (an id, or a name or serial
+         *     number that only one has), `site`, `phase`, `interval`. Every numeric field is a quantity.
+         */
+        post: operations["write_readings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -360,6 +437,29 @@ export interface components {
          * @enum {string}
          */
         AdminStatus: "active" | "maintenance" | "decommissioned";
+        /** @description A token as it is shown: everything but its secret. */
+        ApiToken: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description When it ends. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: components["schemas"]["ApiTokenId"];
+            last_used_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it reaches. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description Key of the site that it reaches. */
+            site: string;
+        };
+        /**
+         * Format: uuid
+         * @description What a program shows to get in.
+         */
+        ApiTokenId: string;
         /** @description A part of the audit log, newest first. */
         AuditPage: {
             /** @description The entries. */
@@ -597,6 +697,21 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MadeApiToken: {
+            /** @description A new token with its secret, which is not shown again. */
+            data: components["schemas"]["ApiToken"] & {
+                /**
+                 * @description The secret, for `Authorization: Token …` or `Bearer …`.
+                 * @example imt_…
+                 */
+                token: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Message: {
             /** @description A sentence. */
             data: {
@@ -618,6 +733,42 @@ export interface components {
                 online_count: number;
                 /** @description How many there are. */
                 total_count: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_ApiToken: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description When it was made. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Who made it. */
+                    created_by: string;
+                    /** @description When it ends. */
+                    expires_at: components["schemas"]["Timestamp"];
+                    /** @description Its id. */
+                    id: components["schemas"]["ApiTokenId"];
+                    last_used_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description What it is for. */
+                    name: string;
+                    /** @description What it reaches. */
+                    scopes: components["schemas"]["Scope"][];
+                    /** @description Key of the site that it reaches. */
+                    site: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1063,6 +1214,15 @@ export interface components {
             /** @description What kind of thing it is. */
             type: string;
         };
+        /** @description Why a line was not understood. */
+        Fault: {
+            /** @description The line, from 1. */
+            line: number;
+            /** @description The part of it: `tag site`, `field power`, `column 17`. */
+            place: string;
+            /** @description What is wrong and what to do. */
+            sentence: string;
+        };
         /**
          * @description Which table of the device a register is in.
          * @enum {string}
@@ -1204,6 +1364,14 @@ export interface components {
             /** @description Stay signed in for 30 days instead of 7. */
             remember_me?: boolean;
         };
+        /** @description A new token with its secret, which is not shown again. */
+        MadeApiToken: components["schemas"]["ApiToken"] & {
+            /**
+             * @description The secret, for `Authorization: Token …` or `Bearer …`.
+             * @example imt_…
+             */
+            token: string;
+        };
         /** @description A sentence. */
         Message: {
             /** @description What was done. */
@@ -1314,6 +1482,19 @@ export interface components {
             /** @description The order of the words of one value. */
             word_order?: components["schemas"]["WordOrder"];
         };
+        /** @description What a person says of a new token. */
+        NewApiToken: {
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description What it is for, such as the program and the machine that will hold it.
+             * @example Telegraf in hall 2
+             */
+            name: string;
+            /** @description What it reaches. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description Key of the site that it reaches; that of the person who makes it when absent. */
+            site?: string | null;
+        };
         /** @description What is said of new equipment. */
         NewEquipment: {
             /** @description Whether it counts in the totals of the site; not for a sub-meter behind a counted meter. */
@@ -1372,11 +1553,24 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /** @description What was not taken, in the shape that InfluxDB's clients read. */
+        PartialWrite: {
+            /** @description Lines that were taken and are on disk. */
+            accepted: number;
+            /** @description Always `invalid`. */
+            code: string;
+            /** @description A sentence with the first refused line. */
+            message: string;
+            /** @description The first hundred of them. */
+            refused: components["schemas"]["Fault"][];
+            /** @description Lines that were refused. */
+            refused_total: number;
+        };
         /**
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "readings.read" | "settings.write" | "users.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "readings.read" | "readings.write" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
         /** @description One phase of a site. */
         PhaseMetrics: {
             /**
@@ -1487,6 +1681,11 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "energy_manager" | "operator" | "technician" | "viewer" | "kiosk" | "customer";
+        /**
+         * @description What a token reaches.
+         * @enum {string}
+         */
+        Scope: "readings:write" | "readings:read";
         /** @description A session. */
         SessionAnswer: {
             /**
@@ -1740,6 +1939,97 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_api_tokens: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_ApiToken"];
+                };
+            };
+        };
+    };
+    create_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MadeApiToken"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the token */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     audit_log: {
         parameters: {
             query?: {
@@ -2184,6 +2474,65 @@ export interface operations {
             };
         };
     };
+    export_history: {
+        parameters: {
+            query: {
+                /** @description First instant, RFC 3339. */
+                from: string;
+                /** @description First instant after, RFC 3339. */
+                to: string;
+                /**
+                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `daily`, `weekly`, `monthly` or
+                 *     `auto`.
+                 */
+                resolution: string;
+                /** @description One meter; the whole site when absent. */
+                meter_id?: string;
+                /** @description The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`. */
+                metric?: string;
+                /**
+                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
+                 *     `powerFactor`, `current`, `temperature`.
+                 */
+                fields?: string;
+                /** @description `csv` (when absent) or `excel`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refused parameter, or too many rows */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Others are exporting, or the disk refuses */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     try_read: {
         parameters: {
             query?: never;
@@ -2421,6 +2770,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_System"];
+                };
+            };
+        };
+    };
+    write_readings: {
+        parameters: {
+            query?: {
+                /** @description Unit of the timestamps: `ns` (when absent), `us`, `ms`, `s`; also `n`, `u`, `m`, `h`. */
+                precision?: string;
+                /**
+                 * @description How often the readings come, for equipment that is not polled and lines without a tag
+                 *     `interval`: `10s`, `500ms`, `1m`, from 100ms to 1h; a minute when absent. A reading stands
+                 *     for this long in means and energy.
+                 */
+                interval?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description Every line was taken and is on disk */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Some lines were refused; the others are on disk */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartialWrite"];
+                };
+            };
+            /** @description More than 10 MB, packed or unpacked */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The disk refuses; nothing was taken */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };

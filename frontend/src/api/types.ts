@@ -36,11 +36,12 @@ export type DashboardToday = Answer<Schemas['Today']>;
 export type HistoryPoint = Schemas['HistoryPoint'];
 export type History = Schemas['HistoryWindow'];
 
-type Query<Path extends '/equipment' | '/historical/consumption'> = NonNullable<
-  paths[Path]['get']['parameters']['query']
->;
+type Query<Path extends '/equipment' | '/historical/consumption' | '/historical/export'> =
+  NonNullable<paths[Path]['get']['parameters']['query']>;
 export type EquipmentQuery = Query<'/equipment'>;
 export type HistoryQuery = Query<'/historical/consumption'>;
+export type ExportQuery = Query<'/historical/export'>;
+export type ExportFormat = 'csv' | 'excel';
 export type Resolution =
   | 'raw'
   | '1min'

@@ -1,13 +1,20 @@
 //! *pure* — a chunk of raw ticks: a directory of columns, each of which is read by itself.
 
+use super::basis::{Basis, Shape};
 use super::bytes::{Input, damaged, put, put_len};
+use super::column::{FOLLOWS, Packer, STEPPED};
+use super::floats;
+use super::ints::{read_ints, read_plan};
+use super::others::{Picked, at_all_ticks};
+use super::residuals::read_residuals;
 use super::rows::read_directory;
-use super::states::{put_states, read_states, values_of};
+use super::states::{read_states, values_of};
 use super::times::{TIME_MAX, put_times, read_intervals, read_times};
-use super::values::{put_values, read_values};
-use super::{Chunk, Column};
+use super::values::PLACES_MAX;
+use super::{Chunk, Column, Role, State};
 use crate::base::Result;
 use crate::tsdb::SeriesId;
+use std::collections::BTreeMap;
 
 /// First byte of a chunk.
 const VERSION: u8 = 1;
@@ -34,10 +41,10 @@ pub fn encode(chunk: &Chunk) -> Vec<u8> {
     out.extend(times);
     put_len(&mut out, chunk.columns.len());
     let (mut packed, mut next) = (Vec::new(), 0);
-    for column in &chunk.columns {
+    let mut packer = Packer::new(chunk);
+    for (place, column) in chunk.columns.iter().enumerate() {
         let start = packed.len();
-        put_states(&mut packed, &column.states);
-        put_values(&mut packed, &column.values);
+        packer.put(&mut packed, place);
         put(&mut out, u64::from(column.series.0) - next);
         put_len(&mut out, packed.len() - start);
         next = u64::from(column.series.0) + 1;
@@ -145,6 +152,12 @@ impl<'a> ChunkView<'a> {
         self.columns.iter().map(|(series, _)| *series)
     }
 
+    /// The series of the columns and what each takes, in bytes.
+    pub fn sizes(&self) -> impl Iterator<Item = (SeriesId, usize)> + '_ {
+        let size = |(series, input): &(SeriesId, Input<'_>)| (*series, input.rest.len());
+        self.columns.iter().map(size)
+    }
+
     /// The column of a series; `None` when there is none.
     ///
     /// # Errors
@@ -165,15 +178,8 @@ impl<'a> ChunkView<'a> {
         let Ok(place) = found else {
             return Ok(false);
         };
-        let mut input = self.columns[place].1;
-        column.series = series;
-        read_states(&mut input, self.ticks, &mut column.states)?;
-        read_values(&mut input, values_of(&column.states), &mut column.values)?;
-        if input.rest.is_empty() {
-            Ok(true)
-        } else {
-            Err(damaged())
-        }
+        Held::default().read(self, place, column, FOLLOWING_MAX)?;
+        Ok(true)
     }
 
     /// Unpacks everything.
@@ -182,13 +188,103 @@ impl<'a> ChunkView<'a> {
     /// When the bytes are damaged.
     pub fn decode(&self) -> Result<Chunk> {
         let mut columns = Vec::with_capacity(self.columns.len());
-        for (series, _) in &self.columns {
-            columns.extend(self.column(*series)?);
+        let mut held = Held::default();
+        for (place, (series, _)) in self.columns.iter().enumerate() {
+            let mut column = Column::empty(*series);
+            held.read(self, place, &mut column, FOLLOWING_MAX)?;
+            columns.push(column);
         }
         Ok(Chunk {
             times: self.times()?,
             intervals: self.intervals.clone(),
             columns,
         })
+    }
+}
+
+/// How long a row of columns that follow each other may be.
+const FOLLOWING_MAX: u32 = 4;
+
+/// What columns that follow others have needed so far.
+#[derive(Debug, Default)]
+struct Held {
+    columns: BTreeMap<usize, Vec<f64>>,
+    times: Option<Vec<i64>>,
+}
+
+impl Held {
+    fn read(
+        &mut self,
+        view: &ChunkView<'_>,
+        place: usize,
+        column: &mut Column,
+        following: u32,
+    ) -> Result<()> {
+        let (series, mut input) = *view.columns.get(place).ok_or_else(damaged)?;
+        column.series = series;
+        column.role = Role::OTHER;
+        read_states(&mut input, view.ticks, &mut column.states)?;
+        let count = values_of(&column.states);
+        let tag = input.byte()?;
+        let places = tag & !(FOLLOWS | STEPPED);
+        if places > PLACES_MAX {
+            floats::read_floats(&mut input, tag, count, column.values.floats())?;
+        } else {
+            let steps = if tag & STEPPED > 0 {
+                Some((input.unsigned()?.cast_signed(), input.signed()?))
+            } else {
+                None
+            };
+            let ints = column.values.decimals(places);
+            if tag & FOLLOWS > 0 {
+                let basis = Basis::read(&mut input, view.columns.len())?;
+                let plan = read_plan(&mut input)?;
+                let left = following.checked_sub(1).ok_or_else(damaged)?;
+                let picked = self.others(view, &basis, &column.states, left)?;
+                let curve = basis.curve(&picked.as_others());
+                read_residuals(&mut input, count, &curve, &plan, ints)?;
+            } else {
+                read_ints(&mut input, count, ints)?;
+            }
+            if let Some((step, base)) = steps {
+                let value = |int: i64| int.wrapping_mul(step).wrapping_add(base);
+                ints.iter_mut().for_each(|int| *int = value(*int));
+            }
+        }
+        if input.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(damaged())
+        }
+    }
+
+    /// What a basis needs; columns that are not there yet are read.
+    fn others(
+        &mut self,
+        view: &ChunkView<'_>,
+        basis: &Basis,
+        states: &[(u32, State)],
+        following: u32,
+    ) -> Result<Picked> {
+        let by = match basis.shape {
+            Shape::Powers => None,
+            Shape::Quotient(by) => Some(by),
+            Shape::Sum => {
+                if self.times.is_none() {
+                    self.times = Some(view.times()?);
+                }
+                None
+            }
+        };
+        for place in std::iter::once(basis.of).chain(by) {
+            if !self.columns.contains_key(&place) {
+                let mut other = Column::empty(SeriesId(0));
+                self.read(view, place, &mut other, following)?;
+                self.columns.insert(place, at_all_ticks(&other, view.ticks));
+            }
+        }
+        let times = self.times.as_deref().unwrap_or_default();
+        let held = |place: usize| self.columns.get(&place).map(Vec::as_slice);
+        Picked::new(basis, states, times, held)
     }
 }

@@ -5,12 +5,22 @@
 //! a key. A [`Chunk`] holds raw ticks, [`Rows`] hold rollups; both start with a version byte and
 //! a CRC-32 over the rest.
 
+mod basis;
+mod bits;
 mod bytes;
 mod chunk;
+mod column;
+mod fit;
+mod floats;
 mod ints;
+mod model;
+mod others;
+mod packed;
+mod residuals;
 mod rows;
 mod states;
 mod summaries;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -2,7 +2,8 @@
 
 use super::bytes::{Input, damaged, put, put_len, put_signed};
 use super::chunk::{seal, unseal};
-use super::summaries::{put_summaries, read_summaries};
+use super::ints::{put_ints, put_quick};
+use super::summaries::{Frame, PutInts, put_frame, put_summaries, read_frame, read_summaries};
 use crate::base::Result;
 use crate::tsdb::SeriesId;
 use crate::tsdb::rollup::Summary;
@@ -13,6 +14,9 @@ const VERSION: u8 = 2;
 pub const SLOTS_MAX: usize = 1 << 16;
 /// Most slots times columns of a block, for the same reason.
 pub const ROWS_MAX: usize = 1 << 22;
+
+/// From this length of a slot on, rows are packed to be read quickly, ms.
+const QUICK_FROM_MS: u32 = 600_000;
 
 /// Rollup rows of one device: slots of one length from a start on.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,15 +60,35 @@ pub fn encode_rows(rows: &Rows) -> Vec<u8> {
     put_signed(&mut out, rows.start);
     put(&mut out, u64::from(rows.step_ms));
     put(&mut out, u64::from(rows.slots));
-    put_len(&mut out, rows.columns.len());
-    let (mut packed, mut next) = (Vec::new(), 0);
+    // Minutes are many and seldom read; longer slots are few and read by every page.
+    let put_list: PutInts = if rows.step_ms < QUICK_FROM_MS {
+        put_ints
+    } else {
+        put_quick
+    };
+    let (mut directory, mut packed, mut next) = (Vec::new(), Vec::new(), 0);
+    let mut frames: Vec<Vec<u8>> = Vec::new();
     for column in &rows.columns {
         let start = packed.len();
-        put_summaries(&mut packed, &column.rows);
-        put(&mut out, u64::from(column.series.0) - next);
-        put_len(&mut out, packed.len() - start);
+        let mut frame = Vec::new();
+        put_frame(&mut frame, &column.rows, put_list);
+        let known = frames.iter().position(|other| *other == frame);
+        put_len(&mut packed, known.unwrap_or(frames.len()));
+        if known.is_none() {
+            frames.push(frame);
+        }
+        put_summaries(&mut packed, &column.rows, put_list);
+        put(&mut directory, u64::from(column.series.0) - next);
+        put_len(&mut directory, packed.len() - start);
         next = u64::from(column.series.0) + 1;
     }
+    put_len(&mut out, frames.len());
+    frames
+        .iter()
+        .for_each(|frame| put_len(&mut out, frame.len()));
+    out.extend(frames.concat());
+    put_len(&mut out, rows.columns.len());
+    out.extend(directory);
     out.extend(packed);
     seal(&mut out);
     out
@@ -76,6 +100,7 @@ pub struct RowsView<'a> {
     start: i64,
     step_ms: u32,
     slots: u32,
+    frames: Vec<Input<'a>>,
     columns: Vec<(SeriesId, Input<'a>)>,
 }
 
@@ -87,6 +112,7 @@ impl<'a> RowsView<'a> {
     pub fn open(bytes: &'a [u8]) -> Result<Self> {
         let mut input = unseal(bytes, VERSION)?;
         let (start, step_ms, slots) = (input.signed()?, input.word()?, input.word()?);
+        let frames = read_frames(&mut input)?;
         let count = input.count(input.rest.len() / 2)?;
         if slots as usize > SLOTS_MAX || slots as usize * count > ROWS_MAX {
             return Err(damaged());
@@ -95,6 +121,7 @@ impl<'a> RowsView<'a> {
             start,
             step_ms,
             slots,
+            frames,
             columns: read_directory(&mut input, count)?,
         })
     }
@@ -143,9 +170,16 @@ impl<'a> RowsView<'a> {
             return Ok(false);
         };
         let mut input = self.columns[place].1;
-        read_summaries(&mut input, self.slots as usize, rows)?;
+        let number = input.count(self.frames.len())?;
+        let frame = self.frames.get(number).ok_or_else(damaged)?;
+        read_column(input, &self.frame(*frame)?, rows)?;
+        Ok(true)
+    }
+
+    fn frame(&self, mut input: Input<'_>) -> Result<Frame> {
+        let frame = read_frame(&mut input, self.slots as usize)?;
         if input.rest.is_empty() {
-            Ok(true)
+            Ok(frame)
         } else {
             Err(damaged())
         }
@@ -156,9 +190,13 @@ impl<'a> RowsView<'a> {
     /// # Errors
     /// When the bytes are damaged.
     pub fn decode(&self) -> Result<Rows> {
+        let each = self.frames.iter().map(|frame| self.frame(*frame));
+        let frames = each.collect::<Result<Vec<Frame>>>()?;
         let mut columns = Vec::with_capacity(self.columns.len());
-        for (series, _) in &self.columns {
-            let rows = self.column(*series)?.unwrap_or_default();
+        for (series, packed) in &self.columns {
+            let (mut input, mut rows) = (*packed, Vec::new());
+            let number = input.count(frames.len())?;
+            read_column(input, frames.get(number).ok_or_else(damaged)?, &mut rows)?;
             columns.push(RowColumn {
                 series: *series,
                 rows,
@@ -171,6 +209,25 @@ impl<'a> RowsView<'a> {
             columns,
         })
     }
+}
+
+fn read_column(mut input: Input<'_>, frame: &Frame, rows: &mut Vec<Option<Summary>>) -> Result<()> {
+    read_summaries(&mut input, frame, rows)?;
+    if input.rest.is_empty() {
+        Ok(())
+    } else {
+        Err(damaged())
+    }
+}
+
+/// Reads the bytes of the frames.
+fn read_frames<'a>(input: &mut Input<'a>) -> Result<Vec<Input<'a>>> {
+    let count = input.count(input.rest.len())?;
+    let lengths: Result<Vec<usize>> = (0..count).map(|_| input.count(input.rest.len())).collect();
+    let each = lengths?
+        .into_iter()
+        .map(|length| input.take(length).map(Input::new));
+    each.collect()
 }
 
 /// Reads `count` entries of (series, length), and the bytes of each column behind them.

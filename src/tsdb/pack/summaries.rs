@@ -4,7 +4,7 @@
 //! energy from how far the counter moved; what is left are small numbers or none at all.
 
 use super::bytes::{Input, damaged, put};
-use super::ints::{put_ints, read_ints};
+use super::ints::read_ints;
 use super::values::{PLACES_MAX, decimal};
 use crate::base::Result;
 use crate::tsdb::rollup::Summary;
@@ -16,15 +16,69 @@ const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 /// The share of the range that the mean lies above the smallest is stored in this many parts.
 const SHARES: i64 = 256;
 
-/// Writes the rows: which are there, then the figures of those.
-pub(super) fn put_summaries(out: &mut Vec<u8>, rows: &[Option<Summary>]) {
+/// How lists of integers are written.
+pub(super) type PutInts = fn(&mut Vec<u8>, &[i64]);
+
+/// What the columns of a device mostly have in common: which rows are there, and how much of each
+/// slot was seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    /// Missing and present slots in turn.
+    runs: Vec<usize>,
+    /// For each row that is there: time covered in ms, samples, and their qualities.
+    seen: Vec<(u32, u32, u8)>,
+}
+
+/// Writes the frame of some rows.
+pub(super) fn put_frame(out: &mut Vec<u8>, rows: &[Option<Summary>], put_ints: PutInts) {
     put_present(out, rows);
     let there: Vec<Summary> = rows.iter().copied().flatten().collect();
-    put_ints(out, &each(&there, |row| i64::from(row.covered_ms)));
-    put_ints(out, &each(&there, |row| i64::from(row.count)));
+    let covered = each(&there, |row| i64::from(row.covered_ms));
+    let weight = there
+        .iter()
+        .find(|row| row.count > 0)
+        .map_or(1, |row| row.covered_ms / row.count);
+    put(out, u64::from(weight.max(1)));
+    put_ints(out, &covered);
+    // Each sample weighs as much as the first one, mostly.
+    put_ints(
+        out,
+        &each(&there, |row| {
+            i64::from(row.count) - expected_count(row.covered_ms, weight)
+        }),
+    );
     put_ints(out, &each(&there, |row| i64::from(row.qualities)));
+}
+
+fn expected_count(covered_ms: u32, weight: u32) -> i64 {
+    i64::from(covered_ms / weight.max(1))
+}
+
+/// Reads a frame over so many slots.
+pub(super) fn read_frame(input: &mut Input<'_>, slots: usize) -> Result<Frame> {
+    let runs = read_present(input, slots)?;
+    let there = runs.iter().skip(1).step_by(2).sum();
+    let weight = input.word()?;
+    let (mut covered, mut counts, mut qualities) = (Vec::new(), Vec::new(), Vec::new());
+    read_ints(input, there, &mut covered)?;
+    read_ints(input, there, &mut counts)?;
+    read_ints(input, there, &mut qualities)?;
+    let mut seen = Vec::with_capacity(there);
+    for ((covered, count), qualities) in covered.iter().zip(&counts).zip(&qualities) {
+        let covered = u32::try_from(*covered).map_err(|_| damaged())?;
+        let count = count.wrapping_add(expected_count(covered, weight));
+        let count = u32::try_from(count).map_err(|_| damaged())?;
+        let qualities = u8::try_from(*qualities).map_err(|_| damaged())?;
+        seen.push((covered, count, qualities));
+    }
+    Ok(Frame { runs, seen })
+}
+
+/// Writes the figures of the rows that are there.
+pub(super) fn put_summaries(out: &mut Vec<u8>, rows: &[Option<Summary>], put_ints: PutInts) {
+    let there: Vec<Summary> = rows.iter().copied().flatten().collect();
     match Figures::of(&there) {
-        Some(figures) => figures.put(out, &there),
+        Some(figures) => figures.put(out, &there, put_ints),
         None => put_floats(out, &there),
     }
 }
@@ -33,36 +87,32 @@ fn each(rows: &[Summary], figure: impl Fn(&Summary) -> i64) -> Vec<i64> {
     rows.iter().map(figure).collect()
 }
 
-/// Reads the rows of `slots` slots.
+/// Reads the rows of a frame.
 pub(super) fn read_summaries(
     input: &mut Input<'_>,
-    slots: usize,
+    frame: &Frame,
     rows: &mut Vec<Option<Summary>>,
 ) -> Result<()> {
-    let runs = read_present(input, slots)?;
-    let there = runs.iter().skip(1).step_by(2).sum();
-    let (mut covered, mut counts, mut qualities) = (Vec::new(), Vec::new(), Vec::new());
-    read_ints(input, there, &mut covered)?;
-    read_ints(input, there, &mut counts)?;
-    read_ints(input, there, &mut qualities)?;
-    let word = |int: i64| u32::try_from(int).map_err(|_| damaged());
-    let mut found = Vec::with_capacity(there);
-    for (n, covered) in covered.iter().enumerate() {
-        let mut row = Summary::of(0.0, word(*covered)?, 0.0);
-        row.count = word(counts[n])?;
-        row.qualities = u8::try_from(qualities[n]).map_err(|_| damaged())?;
-        found.push(row);
-    }
+    let row = |(covered_ms, count, qualities): &(u32, u32, u8)| Summary {
+        qualities: *qualities,
+        count: *count,
+        ..Summary::of(0.0, *covered_ms, 0.0)
+    };
+    let mut found: Vec<Summary> = frame.seen.iter().map(row).collect();
     match input.byte()? {
         FLOAT => read_floats(input, &mut found)?,
         places if places <= PLACES_MAX => read_figures(input, places, &mut found)?,
         _ => return Err(damaged()),
     }
     rows.clear();
-    rows.reserve(slots);
+    rows.reserve(found.len());
     let mut found = found.into_iter();
-    for (n, run) in runs.iter().enumerate() {
-        rows.extend((0..*run).map(|_| if n % 2 == 1 { found.next() } else { None }));
+    for (n, run) in frame.runs.iter().enumerate() {
+        if n % 2 == 1 {
+            rows.extend(found.by_ref().take(*run).map(Some));
+        } else {
+            rows.extend(std::iter::repeat_n(None, *run));
+        }
     }
     Ok(())
 }
@@ -126,7 +176,7 @@ impl Figures {
         })
     }
 
-    fn put(&self, out: &mut Vec<u8>, rows: &[Summary]) {
+    fn put(&self, out: &mut Vec<u8>, rows: &[Summary], put_ints: PutInts) {
         let rows_of =
             |figure: &dyn Fn(usize) -> i64| -> Vec<i64> { (0..rows.len()).map(figure).collect() };
         let range = rows_of(&|n| self.max[n].wrapping_sub(self.min[n]));

@@ -23,13 +23,17 @@ fn any_state() -> impl Strategy<Value = State> {
 
 /// Values of one shape or another, as many as asked for.
 fn any_values(count: usize) -> BoxedStrategy<Values> {
-    let wandering =
-        (0..7_u8, proptest::collection::vec(-9..10_i64, count)).prop_map(|(places, steps)| {
+    let wandering = (
+        0..7_u8,
+        1..99_i64,
+        proptest::collection::vec(-9..10_i64, count),
+    )
+        .prop_map(|(places, grain, steps)| {
             let mut at = 4_000;
             let ints = steps
                 .iter()
                 .map(|step| {
-                    at += step;
+                    at += step * grain;
                     at
                 })
                 .collect();
@@ -212,6 +216,60 @@ fn read_all(bytes: &[u8]) -> bool {
     let chunk = ChunkView::open(bytes).and_then(|view| view.decode());
     let rows = RowsView::open(bytes).and_then(|view| view.decode());
     chunk.is_ok() || rows.is_ok()
+}
+
+/// A day of a machine: a load that goes on and off, what follows from it, and its counter.
+fn any_day() -> impl Strategy<Value = Chunk> {
+    let noise = proptest::collection::vec(-9..10_i64, 2040..4200);
+    (noise, 1..900_usize).prop_map(|(noise, cycle)| {
+        let (ticks, mut kwh) = (u32::try_from(noise.len()).unwrap(), 90_000);
+        let loads: Vec<i64> = (0..)
+            .zip(&noise)
+            .map(|(n, noise)| [0, 4_000 + noise][n / cycle % 2])
+            .collect();
+        let counter = loads
+            .iter()
+            .map(|load| {
+                kwh += load / 700;
+                kwh
+            })
+            .collect();
+        let currents = loads
+            .iter()
+            .zip(noise.iter().rev())
+            .map(|(load, noise)| load / 3 + noise / 4)
+            .collect();
+        let columns = [
+            ("power", loads),
+            ("consumption", counter),
+            ("current", currents),
+            ("voltage", noise),
+        ];
+        let column = |(n, (name, ints)): (u32, (&str, Vec<i64>))| Column {
+            series: SeriesId(n),
+            role: Role::of(&Metric::new(name).unwrap(), Phase::Total),
+            states: vec![(ticks, State::Value(Quality::Good))],
+            values: Values::Decimal { places: 2, ints },
+        };
+        Chunk {
+            times: (0..i64::from(ticks)).map(|n| n * 5_000).collect(),
+            intervals: vec![(ticks, 5_000)],
+            columns: (0..).zip(columns).map(column).collect(),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn a_day_comes_back_bit_for_bit(chunk in any_day()) {
+        let bytes = encode(&chunk);
+        let view = ChunkView::open(&bytes).unwrap();
+        prop_assert_eq!(view.decode().unwrap(), without_roles(chunk.clone()));
+        let alone = view.column(SeriesId(2)).unwrap().unwrap();
+        prop_assert_eq!(alone.values, chunk.columns[2].values.clone());
+    }
 }
 
 proptest! {

@@ -1,9 +1,5 @@
 //! *pure* — the values of a column: integers with decimal places where that is exact.
 
-use super::bytes::{Input, damaged, put_len};
-use super::ints;
-use crate::base::Result;
-
 /// Most decimal places; meters count in thousandths at most, the rest is for derived units.
 pub(super) const PLACES_MAX: u8 = 6;
 /// Powers of ten that are exact.
@@ -81,6 +77,30 @@ impl Values {
         }
     }
 
+    /// Makes this decimals of so many places and returns their memory, to be filled.
+    pub(super) fn decimals(&mut self, places: u8) -> &mut Vec<i64> {
+        let mut ints = Vec::new();
+        if let Self::Decimal { ints: old, .. } = self {
+            std::mem::swap(&mut ints, old);
+        }
+        *self = Self::Decimal { places, ints };
+        match self {
+            Self::Decimal { ints, .. } => ints,
+            Self::Float(_) => unreachable!("made decimals on the line above"),
+        }
+    }
+
+    /// Makes this floats and returns their memory, to be filled.
+    pub(super) fn floats(&mut self) -> &mut Vec<f64> {
+        if !matches!(self, Self::Float(_)) {
+            *self = Self::Float(Vec::new());
+        }
+        match self {
+            Self::Float(floats) => floats,
+            Self::Decimal { .. } => unreachable!("made floats on the line above"),
+        }
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -131,83 +151,4 @@ pub(super) fn integer_of(value: f64, power: f64) -> Option<i64> {
     let same = (rounded / power).to_bits() == value.to_bits();
     #[allow(clippy::cast_possible_truncation)] // a whole number below 2^51
     (same && scaled.abs() < EXACT_MAX).then_some(rounded as i64)
-}
-
-/// Tag of floats; below are the decimals by their places.
-const FLOAT: u8 = 0x10;
-/// Tag of floats that the library does not make shorter.
-const FLOAT_PLAIN: u8 = 0x11;
-
-/// Writes the values of a column.
-pub(super) fn put_values(out: &mut Vec<u8>, values: &Values) {
-    match values {
-        Values::Decimal { places, ints } => {
-            out.push(*places);
-            ints::put_ints(out, ints);
-        }
-        Values::Float(floats) => put_floats(out, floats),
-    }
-}
-
-/// Reads `count` values.
-pub(super) fn read_values(input: &mut Input<'_>, count: usize, values: &mut Values) -> Result<()> {
-    let tag = input.byte()?;
-    if tag > PLACES_MAX {
-        if !matches!(values, Values::Float(_)) {
-            *values = Values::Float(Vec::new());
-        }
-        if let Values::Float(floats) = values {
-            read_floats(input, tag, count, floats)?;
-        }
-        return Ok(());
-    }
-    if !matches!(values, Values::Decimal { .. }) {
-        *values = Values::Decimal {
-            places: tag,
-            ints: Vec::new(),
-        };
-    }
-    if let Values::Decimal { places, ints } = values {
-        *places = tag;
-        ints::read_ints(input, count, ints)?;
-    }
-    Ok(())
-}
-
-/// Writes floats as they are or by the library, whichever is shorter.
-fn put_floats(out: &mut Vec<u8>, floats: &[f64]) {
-    let config = pco::ChunkConfig::default();
-    match pco::standalone::simple_compress(floats, &config) {
-        Ok(packed) if packed.len() + 3 < floats.len() * 8 => {
-            out.push(FLOAT);
-            put_len(out, packed.len());
-            out.extend(packed);
-        }
-        _ => {
-            out.push(FLOAT_PLAIN);
-            out.extend(floats.iter().flat_map(|value| value.to_le_bytes()));
-        }
-    }
-}
-
-fn read_floats(input: &mut Input<'_>, tag: u8, count: usize, floats: &mut Vec<f64>) -> Result<()> {
-    floats.clear();
-    match tag {
-        FLOAT => {
-            let length = input.count(input.rest.len())?;
-            let packed = input.take(length)?;
-            floats.resize(count, 0.0);
-            let read = pco::standalone::simple_decompress_into(packed, floats);
-            if !read.is_ok_and(|read| read.n_processed == count) {
-                return Err(damaged());
-            }
-        }
-        FLOAT_PLAIN => {
-            for _ in 0..count {
-                floats.push(f64::from_le_bytes(input.array()?));
-            }
-        }
-        _ => return Err(damaged()),
-    }
-    Ok(())
 }

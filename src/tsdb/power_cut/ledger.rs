@@ -54,6 +54,7 @@ impl Ledger {
         let Some(doubt) = &self.doubt else {
             return Ok(());
         };
+        plant.tsdb.settle()?;
         let happened = match doubt {
             Doubt::Append(marker, _) => has_sample(plant, *marker)?,
             Doubt::Correct(..) => plant.tsdb.corrections()?.len() > self.model.corrections.len(),

@@ -2,7 +2,9 @@ import { useIntervalFn } from '@vueuse/core';
 import { computed, watch } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { api } from '@/api';
+import type { ExportFormat } from '@/api/types';
 import { emptyChart } from '@/kit/chartData';
+import { saveFile } from '@/kit/saveFile';
 import { useTask } from '@/kit/useTask';
 import { useReload, type useFeed } from '@/live/feed';
 import { chartOf, planOf, ranges, spanOf, type Range } from './ranges';
@@ -34,6 +36,15 @@ export function useHistory(id: string, feed: ReturnType<typeof useFeed>) {
     return { chart: chartOf(history, asked), span: spanOf(range.value, now) };
   });
 
+  /** What is seen, as a file. */
+  const saving = useTask(async (format: ExportFormat) => {
+    const plan = planOf(range.value, metric.value, feed.now);
+    const fields = 'min,max,coverage';
+    saveFile(
+      await api.exportHistory({ ...plan, meter_id: id, metric: metric.value, fields, format }),
+    );
+  });
+
   const reload = () => void task.run();
   reload();
   watch([range, metric], reload);
@@ -46,7 +57,9 @@ export function useHistory(id: string, feed: ReturnType<typeof useFeed>) {
     reload,
     data: computed(() => task.data.value?.chart ?? emptyChart()),
     span: computed(() => task.data.value?.span ?? spanOf(range.value, feed.now)),
-    error: task.error,
+    error: computed(() => task.error.value ?? saving.error.value),
+    save: (format: ExportFormat) => void saving.run(format),
+    saving: saving.busy,
     slow: task.slow,
   };
 }

@@ -1,0 +1,21 @@
+//! Ways in and out: the formats in which readings travel between this appliance and others.
+//!
+//! Promises: a line is taken whole or refused whole, and a refusal names its line, its part and
+//! what to do; nothing is rounded on the way; a file that was written here can be read here.
+//! Will not do: know routes or flags.
+
+pub mod directory;
+pub mod excel;
+pub mod history;
+pub mod inflate;
+pub mod line;
+pub mod number;
+pub mod push;
+pub mod table;
+pub mod words;
+
+pub use directory::Directory;
+pub use excel::Excel;
+pub use history::{Column, HistoryExport};
+pub use push::{Pushed, Refused, Sorter};
+pub use table::Csv;

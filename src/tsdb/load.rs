@@ -1,0 +1,190 @@
+//! Loading: archives go straight into blocks, without passing through the ticks.
+
+use super::hours::{DAY_HOURS, Fresh};
+use super::seal::{Upkeep, Writes};
+use super::series::Device;
+use super::track::{Sample, Track};
+use super::{AT_MAX_MS, HOUR_MS, Last, SeriesId, State, Tsdb};
+use crate::base::{Batch, EquipmentId, Reading, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
+/// Hours of readings from which on a day is written as one block.
+const DAY_FROM_HOURS: usize = 12;
+/// Samples whose blocks one commit writes: a bound for memory.
+const SAMPLES_PER_COMMIT: usize = 4_000_000;
+
+impl Tsdb {
+    /// Stores many batches at once, in any order; returns when they are on disk. Meant for
+    /// archives: nobody waits for the newest value. Samples that are there already stay.
+    ///
+    /// A cut in between leaves some hours stored and others not, each of them whole; loading the
+    /// same batches again completes it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn load(&self, batches: &[Batch]) -> Result<()> {
+        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        self.intern_all(batches)?;
+        let state = self.state();
+        let mut devices: BTreeMap<EquipmentId, Vec<&Batch>> = BTreeMap::new();
+        for batch in batches {
+            if (0..=AT_MAX_MS).contains(&batch.at.ms()) {
+                devices.entry(batch.equipment).or_default().push(batch);
+            }
+        }
+        let (mut writes, mut samples) = (Writes::default(), 0);
+        for (equipment, mut batches) in devices {
+            // Stable: of two samples of one instant the first that came stands.
+            batches.sort_by_key(|batch| batch.at);
+            let loaded = tracks_of(&state, equipment, &batches);
+            let Some(device) = loaded
+                .keys()
+                .next()
+                .and_then(|id| state.catalogue.device_of(*id))
+            else {
+                continue;
+            };
+            samples += loaded.values().map(Track::len).sum::<usize>();
+            self.load_device(&state, device, loaded, &mut writes)?;
+            if samples >= SAMPLES_PER_COMMIT {
+                self.commit_loaded(&std::mem::take(&mut writes), &mut upkeep)?;
+                samples = 0;
+            }
+        }
+        self.commit_loaded(&writes, &mut upkeep)
+    }
+
+    fn commit_loaded(&self, writes: &Writes, upkeep: &mut Upkeep) -> Result<()> {
+        writes.commit(&self.blocks)?;
+        self.note_sealed(writes);
+        upkeep.wrote(writes);
+        Ok(())
+    }
+
+    fn load_device(
+        &self,
+        state: &State,
+        device: Device,
+        loaded: Fresh,
+        writes: &mut Writes,
+    ) -> Result<()> {
+        let mut hours: BTreeSet<i64> = BTreeSet::new();
+        for track in loaded.values() {
+            hours.extend(track.at.iter().map(|at| at.div_euclid(HOUR_MS)));
+        }
+        let mut days: BTreeMap<i64, usize> = BTreeMap::new();
+        for hour in &hours {
+            *days.entry(hour.div_euclid(DAY_HOURS)).or_default() += 1;
+        }
+        for (day, _) in days.iter().filter(|(_, n)| **n >= DAY_FROM_HOURS) {
+            hours.extend(day * DAY_HOURS..(day + 1) * DAY_HOURS);
+        }
+        // What is in the head belongs to the same hours and is folded with them; it is sealed in
+        // its own time.
+        let mut fresh = self.fresh_of(device);
+        {
+            let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
+            for (id, track) in &loaded {
+                note_last(&mut last, *id, track);
+            }
+        }
+        for (id, track) in loaded {
+            let hot = fresh.remove(&id).unwrap_or_default();
+            fresh.insert(id, Track::union(hot, track));
+        }
+        let look = self.blocks.look();
+        self.fold_into(&look, state, device, &fresh, &hours, writes)
+    }
+
+    /// Gives every series of the batches its number.
+    fn intern_all(&self, batches: &[Batch]) -> Result<()> {
+        let state = self.state();
+        let known = |batch: &Batch, reading: &Reading| {
+            let find = &state.catalogue;
+            find.find(batch.equipment, &reading.metric, reading.phase)
+                .is_some()
+        };
+        let mut new: Vec<(EquipmentId, Reading)> = Vec::new();
+        for batch in batches {
+            for reading in &batch.readings {
+                let same = |(equipment, other): &(EquipmentId, Reading)| {
+                    *equipment == batch.equipment
+                        && other.metric == reading.metric
+                        && other.phase == reading.phase
+                };
+                if !known(batch, reading) && !new.iter().any(same) {
+                    new.push((batch.equipment, reading.clone()));
+                }
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let _turn = self.take_turn();
+        let mut next = State::clone(&self.state());
+        let next = self.store.write_blocking(move |transaction| {
+            for (equipment, reading) in &new {
+                next.catalogue.intern(transaction, *equipment, reading, 0)?;
+            }
+            Ok(next)
+        })?;
+        self.set_state(next);
+        Ok(())
+    }
+}
+
+fn note_last(last: &mut BTreeMap<SeriesId, Last>, id: SeriesId, track: &Track) {
+    let value = |n: usize| track.sample(n).filter(|sample| sample.value.is_some());
+    let Some(sample) = (0..track.len()).rev().find_map(value) else {
+        return;
+    };
+    let newest = Last {
+        at: sample.at,
+        interval_ms: sample.interval,
+        value: sample.value.unwrap_or_default(),
+        quality: sample.quality,
+    };
+    last.entry(id)
+        .and_modify(|old| {
+            if old.at < newest.at {
+                *old = newest;
+            }
+        })
+        .or_insert(newest);
+}
+
+/// The samples of the batches of one device, which are in order of time, by series.
+fn tracks_of(state: &State, equipment: EquipmentId, batches: &[&Batch]) -> Fresh {
+    let all = state.catalogue.of(equipment);
+    let mut tracks: Vec<Track> = all.iter().map(|_| Track::default()).collect();
+    for batch in batches {
+        for (guess, reading) in batch.readings.iter().enumerate() {
+            let is = |(_, info): &(SeriesId, super::SeriesInfo)| {
+                info.key.phase == reading.phase && info.key.metric == reading.metric
+            };
+            let place = match all.get(guess) {
+                Some(entry) if is(entry) => Some(guess),
+                _ => all.iter().position(is),
+            };
+            let Some(place) = place else { continue };
+            let track = &mut tracks[place];
+            let value = reading.value.filter(|value| value.is_finite());
+            let at = batch.at.ms();
+            if track.at.last() == Some(&at) {
+                continue;
+            }
+            track.push(Sample {
+                at,
+                interval: batch.interval_ms,
+                value,
+                quality: match value {
+                    None if reading.value.is_some() => crate::base::Quality::Missing,
+                    _ => reading.quality,
+                },
+            });
+        }
+    }
+    let named = all.into_iter().map(|(id, _)| id).zip(tracks);
+    named.filter(|(_, track)| !track.is_empty()).collect()
+}

@@ -1,0 +1,234 @@
+//! Our store, behind the few calls that the benches make.
+
+use crate::fleet::Said;
+use crate::generator::METRICS;
+use crate::questions::{CONSUMPTION, Form, Question, Rows};
+use indusmind::base::time::{BucketSize, Calendar};
+use indusmind::base::{Batch, EquipmentId, Metric, Phase, Reading, TimeRange, Timestamp, Unit};
+use indusmind::store::Store;
+use indusmind::tsdb::rollup::Summary;
+use indusmind::tsdb::{Query, Resolution, SeriesId, Tsdb};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Ticks of one answer with raw points.
+const WINDOW: i64 = 5_000;
+
+/// An open data directory with its meters.
+pub(crate) struct Ours {
+    store: Store,
+    tsdb: Tsdb,
+    place: PathBuf,
+    meters: Vec<EquipmentId>,
+    interval_ms: i64,
+    names: Vec<(Metric, Unit)>,
+}
+
+fn time(ms: i64) -> Timestamp {
+    Timestamp::from_ms(ms)
+}
+
+fn range_of((from, to): (i64, i64)) -> TimeRange {
+    TimeRange {
+        from: time(from),
+        to: time(to),
+    }
+}
+
+impl Ours {
+    /// Opens or makes it.
+    pub(crate) fn open(place: &Path, meters: Vec<EquipmentId>, interval_ms: i64) -> Self {
+        let store = Store::open(place, "bench").unwrap();
+        let name = |spec: &crate::generator::Spec| {
+            let unit = Unit::new(spec.unit).unwrap();
+            (Metric::new(spec.metric).unwrap(), unit)
+        };
+        Self {
+            tsdb: Tsdb::open(&store).unwrap(),
+            store,
+            place: place.to_owned(),
+            meters,
+            interval_ms,
+            names: METRICS.iter().map(name).collect(),
+        }
+    }
+
+    /// Ends the writer; the directory is free again.
+    pub(crate) fn close(self) {
+        self.store.close();
+    }
+
+    /// Ticks as the pollers bring them.
+    pub(crate) fn batches(&self, said: &[Said]) -> Vec<Batch> {
+        let batch = |said: &Said| Batch {
+            equipment: self.meters[said.meter as usize],
+            at: time(said.tick.at_ms),
+            arrived: time(said.tick.at_ms),
+            interval_ms: u32::try_from(self.interval_ms).unwrap(),
+            readings: self
+                .names
+                .iter()
+                .zip(said.tick.values)
+                .map(|((metric, unit), value)| {
+                    Reading::good(metric.clone(), Phase::Total, unit.clone(), value)
+                })
+                .collect(),
+        };
+        said.iter().map(batch).collect()
+    }
+
+    /// One tick; on disk when this returns.
+    pub(crate) async fn tick(&self, batches: Arc<Vec<Batch>>) {
+        self.tsdb.append(batches, |_| Ok(())).await.unwrap();
+    }
+
+    /// A part of an archive.
+    pub(crate) async fn load(&self, batches: Vec<Batch>) {
+        self.tsdb.load(&batches).unwrap();
+    }
+
+    /// Brings what was loaded into the form in which it stays.
+    #[allow(clippy::unused_self)] // today's store has one form only
+    pub(crate) fn seal(&self) {}
+
+    /// Bytes on disk: of the raw readings when they lie apart, and of all.
+    pub(crate) fn bytes(&self) -> (Option<u64>, u64) {
+        (None, crate::measure::allocated(&self.place, &[]))
+    }
+
+    fn series(&self, meter: u32, metric: usize) -> SeriesId {
+        let (name, _) = &self.names[metric];
+        let meter = self.meters[meter as usize];
+        self.tsdb.find(meter, name, Phase::Total).unwrap()
+    }
+
+    /// The answer to a question.
+    pub(crate) fn ask(&self, question: &Question) -> Rows {
+        match question.form {
+            Form::Buckets(step_ms) => self.buckets(question, step_ms),
+            Form::FromRaw(step_ms) => self.fold_raw(question, step_ms),
+            Form::Raw => self.raw(question),
+            Form::Last => self.last(question),
+        }
+    }
+
+    fn buckets(&self, question: &Question, step_ms: i64) -> Rows {
+        let pairs = question
+            .meters
+            .iter()
+            .flat_map(|meter| question.metrics.iter().map(|metric| (*meter, *metric)));
+        let size = match step_ms {
+            crate::questions::DAY_MS => BucketSize::Day,
+            step_ms => BucketSize::Fixed(step_ms),
+        };
+        let buckets = self.tsdb.buckets(&Query {
+            series: pairs
+                .map(|(meter, metric)| self.series(meter, metric))
+                .collect(),
+            range: range_of(question.range),
+            resolution: Resolution::Buckets(size),
+            calendar: Calendar::utc(),
+        });
+        let mut rows = Rows::new();
+        for bucket in buckets.unwrap() {
+            let mut row = vec![0.0; question.metrics.len()];
+            let mut covered = false;
+            for columns in bucket.columns.chunks(question.metrics.len()) {
+                for (slot, (metric, summary)) in
+                    row.iter_mut().zip(question.metrics.iter().zip(columns))
+                {
+                    let Some(summary) = summary else { continue };
+                    covered |= summary.covered_ms > 0;
+                    *slot += value_of(*metric, summary);
+                }
+            }
+            if covered {
+                rows.push((bucket.start.ms(), row));
+            }
+        }
+        rows
+    }
+
+    /// Shows every tick of a range in order of time.
+    fn each_tick(
+        &self,
+        series: &[SeriesId],
+        (from, to): (i64, i64),
+        show: &mut dyn FnMut(i64, &[Option<f64>]),
+    ) {
+        let mut at = from;
+        while at < to {
+            let next = (at + WINDOW * self.interval_ms).min(to);
+            for point in self.tsdb.raw(series, range_of((at, next))).unwrap() {
+                show(point.at.ms(), &point.values);
+            }
+            at = next;
+        }
+    }
+
+    fn fold_raw(&self, question: &Question, step_ms: i64) -> Rows {
+        let mut sums: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
+        let series = self.series(question.meters[0], question.metrics[0]);
+        self.each_tick(&[series], question.range, &mut |at, values| {
+            if let Some(value) = values[0] {
+                let (sum, count) = sums.entry(at - at.rem_euclid(step_ms)).or_default();
+                *sum += value;
+                *count += 1.0;
+            }
+        });
+        let row = |(at, (sum, count))| (at, vec![sum / count]);
+        sums.into_iter().map(row).collect()
+    }
+
+    fn raw(&self, question: &Question) -> Rows {
+        let mut rows = Rows::new();
+        let series = self.series(question.meters[0], question.metrics[0]);
+        self.each_tick(&[series], question.range, &mut |at, values| {
+            rows.extend(values[0].map(|value| (at, vec![value])));
+        });
+        rows
+    }
+
+    fn last(&self, question: &Question) -> Rows {
+        let mut rows: BTreeMap<EquipmentId, (i64, Vec<f64>)> = BTreeMap::new();
+        for latest in self.tsdb.latest().unwrap() {
+            let row = rows.entry(latest.series.key.equipment).or_default();
+            row.1.resize(METRICS.len(), f64::NAN);
+            let named = |(metric, _): &(Metric, Unit)| *metric == latest.series.key.metric;
+            let column = self.names.iter().position(named).unwrap();
+            row.0 = latest.at.ms();
+            row.1[column] = latest.value.unwrap();
+        }
+        let of = |meter: &u32| rows[&self.meters[*meter as usize]].clone();
+        question.meters.iter().map(of).collect()
+    }
+
+    /// Writes every tick of a meter as a line of CSV; how many.
+    pub(crate) fn export(
+        &self,
+        meter: u32,
+        range: (i64, i64),
+        out: &mut dyn std::io::Write,
+    ) -> u64 {
+        let series: Vec<_> = (0..METRICS.len())
+            .map(|metric| self.series(meter, metric))
+            .collect();
+        let mut rows = 0;
+        self.each_tick(&series, range, &mut |at, values| {
+            crate::export::write_line(out, at, values.iter().copied());
+            rows += 1;
+        });
+        rows
+    }
+}
+
+fn value_of(metric: usize, summary: &Summary) -> f64 {
+    if metric == CONSUMPTION {
+        summary.delta
+    } else if summary.covered_ms > 0 {
+        summary.mean()
+    } else {
+        0.0
+    }
+}
