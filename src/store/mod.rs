@@ -157,6 +157,12 @@ impl Store {
         self.file.is_healthy()
     }
 
+    /// Leaves out the closing commit, as a process that is killed.
+    #[cfg(test)]
+    pub(crate) fn abandon(&self) {
+        self.file.abandon();
+    }
+
     /// Finishes the work that was handed in and ends the writer thread. Later writes are
     /// refused; reads still work until the last clone is gone.
     pub fn close(&self) {

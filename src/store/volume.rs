@@ -164,7 +164,7 @@ impl Volumes {
 
     /// Leaves out the closing commits, as a process that is killed.
     #[cfg(test)]
-    pub(super) fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         for (volume, _) in open.volumes.values() {
             volume.inner.file.abandon();

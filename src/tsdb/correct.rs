@@ -281,16 +281,15 @@ impl Tsdb {
         F: FnOnce(&Transaction<'_>) -> Result<Correction> + Send + 'static,
     {
         let _turn = self.appending.lock().await;
+        self.settle()?;
         let mut next = super::State::clone(&self.state());
-        let (next, made) = self
-            .store
-            .write(move |transaction| {
-                let made = change(transaction)?;
-                next.corrections = Corrections::load(transaction, &next.catalogue)?;
-                next.dirty = Arc::new(load_dirty(transaction)?);
-                Ok((next, made))
-            })
-            .await?;
+        let changed = self.store.write(move |transaction| {
+            let made = change(transaction)?;
+            next.corrections = Corrections::load(transaction, &next.catalogue)?;
+            next.dirty = Arc::new(load_dirty(transaction)?);
+            Ok((next, made))
+        });
+        let (next, made) = self.or_doubt(changed.await)?;
         self.set_state(next);
         Ok(made)
     }

@@ -79,6 +79,15 @@ impl Head {
         }
     }
 
+    /// Keys of all the rows that it holds.
+    pub(super) fn keys(&self) -> impl Iterator<Item = [u8; 16]> + '_ {
+        let frozen = self.frozen.values().map(AsRef::as_ref);
+        self.hours
+            .values()
+            .chain(frozen)
+            .flat_map(|hot| hot.keys.iter().copied())
+    }
+
     /// The hours that wait to be sealed, with the number of rows in each.
     pub(super) fn waiting(&self) -> Vec<(i64, u64)> {
         let all: BTreeSet<i64> = self

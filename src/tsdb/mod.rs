@@ -8,6 +8,7 @@
 pub mod blocks;
 mod correct;
 pub mod counter;
+mod doubt;
 mod fold;
 mod head;
 mod hours;
@@ -15,6 +16,8 @@ mod load;
 #[cfg(test)]
 mod model;
 pub mod pack;
+#[cfg(test)]
+mod power_cut;
 mod query;
 mod retention;
 pub mod rollup;
@@ -42,6 +45,7 @@ use hours::Memo;
 use series::{Catalogue, Device};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tick::{StoredBatch, StoredSample};
 
@@ -77,6 +81,8 @@ pub struct Tsdb {
     appending: tokio::sync::Mutex<()>,
     /// One at a time changes blocks.
     upkeep: Mutex<seal::Upkeep>,
+    /// The disk refused a change, and memory may not be what the disk holds: see [`doubt`].
+    in_doubt: AtomicBool,
 }
 
 /// What is kept in memory, exactly as the last commit left it.
@@ -122,16 +128,7 @@ impl Tsdb {
     /// # Errors
     /// When the data file cannot be read.
     pub fn open(store: &Store) -> Result<Self> {
-        let state = {
-            let reader = store.read()?;
-            let catalogue = Catalogue::load(&reader)?;
-            State {
-                corrections: Corrections::load(&reader, &catalogue)?,
-                dirty: Arc::new(correct::load_dirty(&reader)?),
-                forgotten_until: retention::forgotten_until(&reader)?,
-                catalogue,
-            }
-        };
+        let state = State::load(&store.read()?)?;
         let tsdb = Self {
             blocks: Blocks::new(store.volumes(FOLDER)),
             store: store.clone(),
@@ -141,6 +138,7 @@ impl Tsdb {
             memo: Memo::default(),
             appending: tokio::sync::Mutex::new(()),
             upkeep: Mutex::default(),
+            in_doubt: AtomicBool::default(),
         };
         tsdb.replay()?;
         tsdb.find_last()?;
@@ -150,21 +148,21 @@ impl Tsdb {
     /// Stores batches; returns when they are on disk. `also` runs in the same transaction.
     ///
     /// # Errors
-    /// When the disk refuses, or what `also` returned; then nothing of the batches is stored.
+    /// What `also` returned, or when the disk refuses; then all of the batches is stored or
+    /// nothing, and the answers tell which as soon as the disk can be read.
     pub async fn append<F>(&self, batches: Arc<Vec<Batch>>, also: F) -> Result<()>
     where
         F: FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static,
     {
         let _turn = self.appending.lock().await;
+        self.settle()?;
         let mut next = State::clone(&self.state());
-        let (next, rows) = self
-            .store
-            .write(move |transaction| {
-                let rows = next.store(transaction, &batches)?;
-                also(transaction)?;
-                Ok((next, rows))
-            })
-            .await?;
+        let stored = self.store.write(move |transaction| {
+            let rows = next.store(transaction, &batches)?;
+            also(transaction)?;
+            Ok((next, rows))
+        });
+        let (next, rows) = self.or_doubt(stored.await)?;
         let catalogue = next.catalogue.clone();
         self.set_state(next);
         self.remember(&rows, &catalogue);

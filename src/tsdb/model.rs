@@ -11,11 +11,11 @@ use proptest::prelude::*;
 /// 2026-10-24T20:00:00Z: the night in which Europe's clocks go back lies ahead.
 const START: i64 = 1_793_044_800_000 - 28 * HOUR_MS;
 const ZONES: [&str; 4] = ["UTC", "Europe/Paris", "Asia/Kolkata", "America/St_Johns"];
-const GAUGE: usize = 0;
-const COUNTER: usize = 1;
-const FLOAT: usize = 2;
+pub(super) const GAUGE: usize = 0;
+pub(super) const COUNTER: usize = 1;
+pub(super) const FLOAT: usize = 2;
 
-fn metric(series: usize) -> Metric {
+pub(super) fn metric(series: usize) -> Metric {
     [
         Metric::POWER,
         Metric::CONSUMPTION,
@@ -99,21 +99,21 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Known {
-    interval: i64,
-    value: Option<f64>,
-    quality: Quality,
+pub(super) struct Known {
+    pub(super) interval: i64,
+    pub(super) value: Option<f64>,
+    pub(super) quality: Quality,
 }
 
 /// Everything that was ever said, and nothing computed.
-#[derive(Default)]
-struct Model {
-    samples: BTreeMap<(usize, usize), BTreeMap<i64, Known>>,
-    corrections: Vec<(usize, usize, i64, i64, Change, bool)>,
+#[derive(Clone, Default)]
+pub(super) struct Model {
+    pub(super) samples: BTreeMap<(usize, usize), BTreeMap<i64, Known>>,
+    pub(super) corrections: Vec<(usize, usize, i64, i64, Change, bool)>,
 }
 
 impl Model {
-    fn learn(&mut self, device: usize, series: usize, at: i64, known: Known) {
+    pub(super) fn learn(&mut self, device: usize, series: usize, at: i64, known: Known) {
         let samples = self.samples.entry((device, series)).or_default();
         samples
             .entry(at)
@@ -125,7 +125,7 @@ impl Model {
             .or_insert(known);
     }
 
-    fn corrected(&self, device: usize, series: usize) -> Vec<(i64, i64, f64, Quality)> {
+    pub(super) fn corrected(&self, device: usize, series: usize) -> Vec<(i64, i64, f64, Quality)> {
         let Some(samples) = self.samples.get(&(device, series)) else {
             return Vec::new();
         };
@@ -153,7 +153,13 @@ impl Model {
     }
 
     /// Energy, smallest, greatest, mean × time, time, samples, qualities of one bucket.
-    fn bucket(&self, device: usize, series: usize, start: i64, end: i64) -> Option<Expected> {
+    pub(super) fn bucket(
+        &self,
+        device: usize,
+        series: usize,
+        start: i64,
+        end: i64,
+    ) -> Option<Expected> {
         let mut counter = counter::Counter::default();
         let mut expected = Expected::default();
         let mut any = false;
@@ -182,7 +188,7 @@ impl Model {
 }
 
 #[derive(Debug)]
-struct Expected {
+pub(super) struct Expected {
     delta: f64,
     min: f64,
     max: f64,
@@ -428,7 +434,7 @@ impl World {
     }
 }
 
-fn compare(
+pub(super) fn compare(
     found: Option<rollup::Summary>,
     expected: Option<Expected>,
     bucket: &Bucket,

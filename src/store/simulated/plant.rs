@@ -35,7 +35,7 @@ impl Plant {
     /// Stops without closing anything.
     pub(super) fn abandon(self) {
         self.volumes.abandon();
-        self.store.file.abandon();
+        self.store.abandon();
     }
 
     pub(super) fn close_volumes(&self) {

@@ -103,9 +103,11 @@ impl Tally {
         let text = match outcome {
             Ok(Ok(())) => return,
             Ok(Err(text)) => text,
-            Err(_) => {
+            Err(panic) => {
                 self.panicked += 1;
-                "it panicked".to_owned()
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+                format!("it panicked: {}", text.unwrap_or_default())
             }
         };
         self.failed += 1;

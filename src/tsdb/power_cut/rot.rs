@@ -1,0 +1,131 @@
+//! What becomes of answers when a bit turns over on a disk that lies still.
+
+use super::super::model::{COUNTER, FLOAT, GAUGE};
+use super::super::rollup::Summary;
+use super::super::{HOUR_MS, MINUTE_MS};
+use super::ledger::buckets;
+use super::plant::{END, MARKER, MONTH, Plant, START};
+use crate::base::Result;
+use crate::base::time::BucketSize;
+use crate::store::simulated::{Chance, SimulatedDisk};
+use std::collections::BTreeMap;
+
+/// One series of one device.
+type Place = (usize, usize);
+
+/// Every answer that a disk gives, or why it gives none.
+#[derive(Debug)]
+pub(super) struct Answers {
+    raw: BTreeMap<Place, Result<Vec<(i64, f64)>>>,
+    rows: BTreeMap<(Place, usize), Result<Vec<Option<Summary>>>>,
+}
+
+/// How a store took a bit that turned over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rot {
+    Harmless,
+    /// It does not open, or some answer is an error.
+    Told,
+    /// Something is left out.
+    LeftOut,
+}
+
+const SIZES: [(BucketSize, i64, i64); 4] = [
+    (BucketSize::Day, START, END),
+    (BucketSize::Fixed(HOUR_MS), START, END),
+    (BucketSize::Fixed(15 * MINUTE_MS), START, END),
+    (
+        BucketSize::Fixed(MINUTE_MS),
+        MONTH - 6 * HOUR_MS,
+        MONTH + 6 * HOUR_MS,
+    ),
+];
+
+impl Answers {
+    pub(super) fn of(plant: &Plant) -> Self {
+        let mut answers = Self {
+            raw: BTreeMap::new(),
+            rows: BTreeMap::new(),
+        };
+        for device in 0..=MARKER {
+            for series in [GAUGE, COUNTER, FLOAT] {
+                let place = (device, series);
+                let raw = plant.raw(device, series, START, END);
+                answers.raw.insert(place, raw);
+                for (number, look) in SIZES.into_iter().enumerate() {
+                    let rows = buckets(&plant.tsdb, device, series, look);
+                    let rows = rows.map(|all| all.iter().map(|bucket| bucket.columns[0]).collect());
+                    answers.rows.insert((place, number), rows);
+                }
+            }
+        }
+        answers
+    }
+
+    /// Compares with the answers of a sound disk.
+    ///
+    /// # Errors
+    /// With an answer that is another one.
+    fn against(&self, sound: &Self) -> Result<Rot, String> {
+        let mut rot = Rot::Harmless;
+        for (place, found) in &self.raw {
+            let (Ok(found), Ok(right)) = (found, &sound.raw[place]) else {
+                rot = rot.max(Rot::Told);
+                continue;
+            };
+            if let Some(other) = found.iter().find(|point| !right.contains(point)) {
+                return Err(format!("raw of {place:?} answers {other:?}"));
+            }
+            if found.len() < right.len() {
+                rot = rot.max(Rot::LeftOut);
+            }
+        }
+        for (place, found) in &self.rows {
+            let (Ok(found), Ok(right)) = (found, &sound.rows[place]) else {
+                rot = rot.max(Rot::Told);
+                continue;
+            };
+            for (n, right) in right.iter().enumerate() {
+                let found = found.get(n).copied().flatten();
+                if !same(found, *right) {
+                    if !is_part(found, *right) {
+                        return Err(format!("bucket {n} of {place:?}: {found:?} for {right:?}"));
+                    }
+                    rot = rot.max(Rot::LeftOut);
+                }
+            }
+        }
+        Ok(rot)
+    }
+}
+
+/// Bit for bit: the same folds of the same samples.
+fn same(found: Option<Summary>, right: Option<Summary>) -> bool {
+    format!("{found:?}") == format!("{right:?}")
+}
+
+/// Whether it says openly that it covers less than the right answer, and claims nothing beyond it.
+fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
+    let (Some(found), Some(right)) = (found, right) else {
+        return found.is_none();
+    };
+    let less = found.covered_ms < right.covered_ms || found.count < right.count;
+    let within = found.covered_ms <= right.covered_ms
+        && found.count <= right.count
+        && found.delta <= right.delta + 1e-6
+        && (found.covered_ms == 0 || (found.min >= right.min && found.max <= right.max));
+    // A bucket that knows only energy, without any: nothing is claimed.
+    let nothing = found.covered_ms == 0 && found.count == 0 && found.delta.abs() < 1e-9;
+    nothing || (less && within)
+}
+
+/// Turns one bit over, opens and asks for everything.
+pub(super) fn flip_run(seed: u64, disk: &SimulatedDisk, sound: &Answers) -> Result<Rot, String> {
+    let disk = disk.with_flipped_bit(&mut Chance::new(seed));
+    let Ok(plant) = Plant::open(&disk) else {
+        return Ok(Rot::Told);
+    };
+    let rot = Answers::of(&plant).against(sound);
+    plant.abandon();
+    rot
+}
