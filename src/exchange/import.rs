@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 const IMPORTS: Records<Position> = Records::new("import", 1);
 /// Rows of one commit: large enough to be quick, small enough to stop soon.
-const ROWS_PER_COMMIT: u64 = 5_000;
+const ROWS_PER_COMMIT: u64 = 50_000;
 /// Most bytes of a line of line protocol, with its break.
 const LINE_MAX: u64 = (64 << 10) + 2;
 
@@ -181,10 +181,8 @@ impl Importer<'_> {
             let (actor, action) = (Actor::console(), "readings.import");
             audit::append(transaction, now, &actor, action, "readings", details)
         };
-        let tsdb = Arc::clone(&self.tsdb);
-        tokio::task::spawn_blocking(move || tsdb.load(&batches))
-            .await
-            .map_err(|cause| Error::internal("The readings could not be stored.").because(cause))??;
+        // Only the command line imports: nobody else waits on this thread.
+        self.tsdb.load(&batches)?;
         self.tsdb.append(Arc::default(), also).await
     }
 
