@@ -5,6 +5,7 @@ use crate::generator::METRICS;
 use crate::questions::{CONSUMPTION, Form, Question, Rows};
 use indusmind::base::time::{BucketSize, Calendar};
 use indusmind::base::{Batch, EquipmentId, Metric, Phase, Reading, TimeRange, Timestamp, Unit};
+use indusmind::exchange::number::push_decimal;
 use indusmind::store::Store;
 use indusmind::tsdb::rollup::Summary;
 use indusmind::tsdb::{Query, Resolution, SeriesId, Tsdb};
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Ticks of one answer with raw points.
-const WINDOW: i64 = 5_000;
+const WINDOW: i64 = 17_280;
 
 /// An open data directory with its meters.
 pub(crate) struct Ours {
@@ -170,7 +171,11 @@ impl Ours {
         let mut at = from;
         while at < to {
             let next = (at + WINDOW * self.interval_ms).min(to);
-            for point in self.tsdb.raw(series, range_of((at, next))).unwrap() {
+            for point in self
+                .tsdb
+                .raw_up_to(series, range_of((at, next)), 20_000)
+                .unwrap()
+            {
                 show(point.at.ms(), &point.values);
             }
             at = next;
@@ -178,17 +183,17 @@ impl Ours {
     }
 
     fn fold_raw(&self, question: &Question, step_ms: i64) -> Rows {
-        let mut sums: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
-        let series = self.series(question.meters[0], question.metrics[0]);
-        self.each_tick(&[series], question.range, &mut |at, values| {
-            if let Some(value) = values[0] {
-                let (sum, count) = sums.entry(at - at.rem_euclid(step_ms)).or_default();
-                *sum += value;
-                *count += 1.0;
-            }
+        let buckets = self.tsdb.buckets_from_samples(&Query {
+            series: vec![self.series(question.meters[0], question.metrics[0])],
+            range: range_of(question.range),
+            resolution: Resolution::Buckets(BucketSize::Fixed(step_ms)),
+            calendar: Calendar::utc(),
         });
-        let row = |(at, (sum, count))| (at, vec![sum / count]);
-        sums.into_iter().map(row).collect()
+        let row = |bucket: &indusmind::tsdb::Bucket| {
+            let summary = bucket.columns[0].filter(|row| row.covered_ms > 0)?;
+            Some((bucket.start.ms(), vec![summary.mean()]))
+        };
+        buckets.unwrap().iter().filter_map(row).collect()
     }
 
     fn raw(&self, question: &Question) -> Rows {
@@ -224,9 +229,18 @@ impl Ours {
         let series: Vec<_> = (0..METRICS.len())
             .map(|metric| self.series(meter, metric))
             .collect();
-        let mut rows = 0;
+        let (mut rows, mut line) = (0, Vec::new());
         self.each_tick(&series, range, &mut |at, values| {
-            crate::export::write_line(out, at, values.iter().copied());
+            line.clear();
+            line.extend_from_slice(at.to_string().as_bytes());
+            for value in values {
+                line.push(b',');
+                if let Some(value) = value {
+                    push_decimal(&mut line, *value);
+                }
+            }
+            line.push(b'\n');
+            out.write_all(&line).unwrap();
             rows += 1;
         });
         rows
