@@ -10,7 +10,7 @@ pub const ROWS_MAX: usize = 1_000_000;
 /// Buckets that are read at once.
 const BUCKETS_PER_WINDOW: usize = 2_000;
 /// Ticks of a meter that a window of raw readings aims at.
-const TICKS_PER_WINDOW: usize = 4_000;
+const TICKS_PER_WINDOW: usize = 18_000;
 /// The first window of raw readings, ms; it grows and shrinks with what it finds.
 const WINDOW_FIRST_MS: i64 = 3_600_000;
 /// The longest window, ms: a year without readings is one look.
