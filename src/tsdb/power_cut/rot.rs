@@ -113,11 +113,13 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
         return found.is_none();
     };
     let exact = found.covered_ms == right.covered_ms && found.count == right.count;
-    let values = (found.min, found.max, found.last, found.weighted_sum);
+    // Where nothing was read, the last value is only where a counter stood before.
+    let last = |row: &Summary| if row.count == 0 { 0.0 } else { row.last };
+    let values = |row: &Summary| [row.min, row.max, last(row), row.weighted_sum].map(f64::to_bits);
     let within = found.covered_ms <= right.covered_ms
         && found.count <= right.count
         && (found.covered_ms == 0 || (found.min >= right.min && found.max <= right.max));
-    within && (!exact || values == (right.min, right.max, right.last, right.weighted_sum))
+    within && (!exact || values(&found) == values(&right))
 }
 
 /// Turns one bit over, opens and asks for everything.
