@@ -31,7 +31,7 @@ dist: binary ## the static binary that ships, in dist/, and the proof that it ne
 bench: ## how fast the store is on this machine, beside SQLite (INDUSMIND_BENCH=full: a month of history)
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
-	$(TIMED) "Benches" cargo bench --profile release --bench bench
+	$(TIMED) "Benches" cargo bench --profile release --bench bench --bench codec --bench files
 
 bench-peers: ## the same questions to InfluxDB and VictoriaMetrics, from Debian's packages
 	@packaging/need.sh cargo

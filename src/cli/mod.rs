@@ -2,11 +2,14 @@
 
 mod check;
 mod demo;
+mod export;
+mod import;
 mod run;
 mod user;
 
 use crate::base::{Error, Result};
 use crate::config::{Config, Overrides};
+use crate::store::Store;
 use clap::{Args, Parser, Subcommand};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -67,6 +70,10 @@ enum Command {
     User(user::UserCommand),
     /// Check the configuration and the data directory; changes nothing
     Check(Boot),
+    /// Bring in readings from CSV and line protocol; stop the appliance first
+    Import(import::ImportArgs),
+    /// Write everything into files that any program reads; stop the appliance first
+    Export(export::ExportArgs),
     /// Print the API document (OpenAPI 3.1)
     #[command(hide = true)]
     Openapi,
@@ -91,6 +98,8 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(args)) => runtime.block_on(demo::run(args)),
         Some(Command::User(command)) => runtime.block_on(user::run(command)),
         Some(Command::Check(boot)) => check::run(boot),
+        Some(Command::Import(args)) => runtime.block_on(import::run(args)),
+        Some(Command::Export(args)) => export::run(args),
         Some(Command::Openapi) => crate::web::document().map(|json| say(json.trim_end())),
     };
     // A question that is still reading the disk must not hold the stop up.
@@ -109,6 +118,18 @@ impl Boot {
             listen: self.listen,
             log: self.log,
         })
+    }
+}
+
+/// The data directory for a command that works on it while no appliance does.
+fn stopped_store(config: &Config, owner: &str) -> Result<Store> {
+    if config.data_dir.is_dir() {
+        Store::open(&config.data_dir, owner)
+    } else {
+        Err(Error::not_found(
+            "data directory",
+            config.data_dir.display(),
+        ))
     }
 }
 

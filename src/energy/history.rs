@@ -394,7 +394,8 @@ impl Spread {
         let covered = || known().filter(|summary| summary.covered_ms > 0);
         #[allow(clippy::cast_precision_loss)] // a few thousand meters
         let meters = query.equipment.len().max(1) as f64;
-        let coverage = covered().map(|s| s.coverage(length_ms)).sum::<f64>() / meters;
+        // An empty sum is minus zero.
+        let coverage = covered().fold(0.0, |sum, s| sum + s.coverage(length_ms)) / meters;
         // The extremes of several meters are not reached at the same time: there is no honest sum.
         let single = (query.equipment.len() == 1)
             .then(|| covered().next())

@@ -4,6 +4,9 @@ use super::SiteHistory;
 use crate::base::{EquipmentId, Metric, Phase, Result, TimeRange};
 use crate::tsdb::{Point, SeriesId};
 
+/// Most ticks of one read: a day at five seconds, so that each day is unpacked about once.
+pub const RAW_MAX: usize = 20_000;
+
 /// Where the cells of one meter come from.
 #[derive(Clone, Debug)]
 pub struct RawPlan {
@@ -92,6 +95,6 @@ impl SiteHistory {
     /// # Errors
     /// When the file cannot be read, or there are too many ticks for one read.
     pub fn raw_points(&self, plan: &RawPlan, range: TimeRange) -> Result<Vec<Point>> {
-        self.tsdb.raw(&plan.series, range)
+        self.tsdb.raw_up_to(&plan.series, range, RAW_MAX)
     }
 }

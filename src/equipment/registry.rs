@@ -73,6 +73,14 @@ impl Registry {
         Ok(registry)
     }
 
+    /// Everything that was ever added, as stored, the deleted too; nothing is polled.
+    ///
+    /// # Errors
+    /// When the data file cannot be read.
+    pub fn stored(store: &Store) -> Result<Vec<Equipment>> {
+        EQUIPMENT.all(&store.read()?)
+    }
+
     /// All equipment, oldest first.
     #[must_use]
     pub fn all(&self) -> Vec<Equipment> {

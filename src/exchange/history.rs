@@ -10,7 +10,7 @@ pub const ROWS_MAX: usize = 1_000_000;
 /// Buckets that are read at once.
 const BUCKETS_PER_WINDOW: usize = 2_000;
 /// Ticks of a meter that a window of raw readings aims at.
-const TICKS_PER_WINDOW: usize = 4_000;
+const TICKS_PER_WINDOW: usize = 18_000;
 /// The first window of raw readings, ms; it grows and shrinks with what it finds.
 const WINDOW_FIRST_MS: i64 = 3_600_000;
 /// The longest window, ms: a year without readings is one look.
@@ -222,6 +222,42 @@ impl HistoryExport {
     }
 }
 
+/// What a window of raw readings held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// So many ticks.
+    Read(usize),
+    /// More than one read gives: it comes again, shorter.
+    TooMuch,
+    /// What was looked for; the rest of the range is not needed.
+    Enough,
+}
+
+/// Walks a range in windows that grow over gaps and shrink where readings are dense.
+///
+/// # Errors
+/// What `read` returned.
+pub fn in_windows(
+    range: TimeRange,
+    mut read: impl FnMut(TimeRange) -> Result<Window>,
+) -> Result<()> {
+    let (mut from, mut length_ms) = (range.from, WINDOW_FIRST_MS);
+    while from < range.to {
+        let to = from.plus_ms(length_ms).min(range.to);
+        match read(TimeRange { from, to })? {
+            Window::Enough => break,
+            Window::TooMuch => length_ms = (length_ms / 4).max(1),
+            Window::Read(ticks) => {
+                from = to;
+                if ticks * 2 <= TICKS_PER_WINDOW {
+                    length_ms = (length_ms * 2).min(WINDOW_MAX_MS);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The walk through the ticks of one or several meters.
 struct RawRun<'a> {
     export: &'a HistoryExport,
@@ -267,28 +303,25 @@ impl<'a> RawRun<'a> {
     fn run(mut self, sink: &mut dyn Sink) -> Result<()> {
         let several = self.meters.len() > 1;
         sink.head(&self.export.names(several))?;
-        let range = self.export.query.range;
-        let (mut from, mut length_ms) = (range.from, WINDOW_FIRST_MS);
-        while from < range.to {
-            let to = from.plus_ms(length_ms).min(range.to);
-            let Some(found) = self.window(TimeRange { from, to })? else {
-                length_ms = (length_ms / 4).max(1);
-                continue;
+        let mut full = None;
+        in_windows(self.export.query.range, |window| {
+            let Some(found) = self.window(window)? else {
+                return Ok(Window::TooMuch);
             };
-            let most = found.iter().map(Vec::len).max().unwrap_or(0);
-            if let Some(next) = self.write(&found, sink)? {
-                return sink.remark(&format!(
-                    "cut off: a file has at most {} rows; ask again from={next}",
-                    self.export.rows_max
-                ));
+            full = self.write(&found, sink)?;
+            if full.is_some() {
+                return Ok(Window::Enough);
             }
             sink.pause()?;
-            from = to;
-            if most * 2 <= TICKS_PER_WINDOW {
-                length_ms = (length_ms * 2).min(WINDOW_MAX_MS);
-            }
+            Ok(Window::Read(found.iter().map(Vec::len).max().unwrap_or(0)))
+        })?;
+        match full {
+            None => Ok(()),
+            Some(next) => sink.remark(&format!(
+                "cut off: a file has at most {} rows; ask again from={next}",
+                self.export.rows_max
+            )),
         }
-        Ok(())
     }
 
     /// The ticks of each meter in a window; `None` when there are too many for one read.

@@ -135,3 +135,68 @@ async fn a_taker_who_is_gone_stops_the_work() {
     drop(table);
     assert_eq!(pieces, 1);
 }
+
+#[tokio::test]
+async fn no_energy_is_lost_between_the_windows_of_buckets() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), "test").unwrap();
+    let tsdb = Arc::new(Tsdb::open(&store).unwrap());
+    let meter = EquipmentId::new();
+    let minutes = 3 * i64::try_from(BUCKETS_PER_WINDOW).unwrap() / 2;
+    let batch = |minute: i64| {
+        let at = START.plus_ms(minute * 60_000);
+        let kwh = f64::from(i32::try_from(minute).unwrap()) / 4.0;
+        Batch {
+            equipment: meter,
+            at,
+            arrived: at,
+            interval_ms: 300_000,
+            readings: vec![Reading::good(
+                Metric::CONSUMPTION,
+                Phase::Total,
+                Unit::none(),
+                kwh,
+            )],
+        }
+    };
+    let batches = (0..=minutes / 5).map(|n| batch(n * 5)).collect();
+    tsdb.append(Arc::new(batches), |_| Ok(())).await.unwrap();
+    let export = HistoryExport {
+        history: SiteHistory::new(tsdb),
+        query: HistoryQuery {
+            equipment: vec![meter],
+            range: TimeRange {
+                from: START,
+                to: START.plus_ms(minutes * 60_000),
+            },
+            resolution: Resolution::Buckets(BucketSize::Fixed(60_000)),
+            metric: Metric::CONSUMPTION,
+            phase: Phase::Total,
+            calendar: Calendar::utc(),
+        },
+        columns: vec![Column::Consumption],
+        rows_max: ROWS_MAX,
+    };
+    let mut whole = Vec::new();
+    let mut hand_on = |piece: Vec<u8>| {
+        whole.extend(piece);
+        Ok(())
+    };
+    let mut table = Csv::new(&mut hand_on);
+    export.run(&mut table).unwrap();
+    table.finish().unwrap();
+    let text = String::from_utf8(whole).unwrap();
+    let cells: Vec<_> = text
+        .lines()
+        .skip(1)
+        .map(|row| row.split_once(',').unwrap())
+        .collect();
+    assert_eq!(i64::try_from(cells.len()).unwrap(), minutes);
+    let sum: f64 = cells
+        .iter()
+        .filter_map(|(_, cell)| cell.parse::<f64>().ok())
+        .sum();
+    // Every delta is a multiple of a quarter: the sum is exact.
+    let all = f64::from(i32::try_from(minutes).unwrap()) / 4.0;
+    assert!((sum - all).abs() < 1e-9, "{sum} of {all} kWh");
+}

@@ -4,14 +4,18 @@
 //! what to do; nothing is rounded on the way; a file that was written here can be read here.
 //! Will not do: know routes or flags.
 
+pub mod archive;
 pub mod directory;
 pub mod excel;
 pub mod history;
+pub mod import;
 pub mod inflate;
 pub mod line;
 pub mod number;
 pub mod push;
+pub mod source;
 pub mod table;
+pub mod table_in;
 pub mod words;
 
 pub use directory::Directory;

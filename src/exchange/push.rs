@@ -148,6 +148,22 @@ impl<'a> Sorter<'a> {
         Ok(())
     }
 
+    /// The equipment of this name.
+    ///
+    /// # Errors
+    /// A sentence when there is none, or several.
+    pub fn find(&self, name: &str) -> Result<EquipmentId, String> {
+        self.directory.find(name)
+    }
+
+    /// The interval of equipment, unless the default is meant, ms.
+    #[must_use]
+    pub fn interval_of(&self, equipment: EquipmentId) -> Option<u32> {
+        let known = self.directory.known(equipment);
+        let own = known.and_then(|known| known.interval_ms);
+        own.or(self.rules.interval_ms)
+    }
+
     /// When a reading was true.
     ///
     /// # Errors

@@ -116,6 +116,17 @@ pub fn page(view: &impl View, before: Option<u64>, limit: usize) -> Result<Vec<E
     Ok(entries)
 }
 
+/// Shows every entry, oldest first.
+///
+/// # Errors
+/// When the file cannot be read, or what `show` returned.
+pub fn each(view: &impl View, show: &mut dyn FnMut(&Entry) -> Result<()>) -> Result<()> {
+    view.scan(AUDIT, &[], &[0xFF; 9], &mut |_, bytes| {
+        show(&decode(bytes)?)?;
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
 /// Walks the chain; returns the number of entries and the sequence of the first bad one.
 ///
 /// # Errors

@@ -1,8 +1,10 @@
 //! Answering: raw points, or buckets from the coarsest level that still answers.
 
 use super::blocks::{Level, Look};
+use super::counter::Counter;
 use super::fold::{self, Span};
 use super::hours::{Desk, Fresh};
+use super::pack;
 use super::rollup::Summary;
 use super::sealed::{self, RowSpan};
 use super::series::Device;
@@ -63,39 +65,42 @@ impl Tsdb {
     /// # Errors
     /// When the files cannot be read, or the answer would have too many points.
     pub fn raw(&self, series: &[SeriesId], range: TimeRange) -> Result<Vec<Point>> {
+        self.raw_up_to(series, range, POINTS_MAX)
+    }
+
+    /// As [`Tsdb::raw`] with up to `max` points: for files, which nobody draws.
+    ///
+    /// # Errors
+    /// As [`Tsdb::raw`].
+    pub fn raw_up_to(
+        &self,
+        series: &[SeriesId],
+        range: TimeRange,
+        max: usize,
+    ) -> Result<Vec<Point>> {
         let state = self.state();
-        let mut points: BTreeMap<i64, Vec<Option<f64>>> = BTreeMap::new();
+        let devices = by_device(&state, series);
+        let mut points: Vec<Point> = Vec::new();
         let (mut from, to) = (range.from.ms().max(0), range.to.ms());
-        let look = self.blocks.look();
         while from < to {
             let end = to.min((from.div_euclid(DAY_MS) + 1) * DAY_MS);
-            for (device, wanted) in by_device(&state, series) {
-                let fresh = self.fresh(device, &wanted, end);
-                let desk = self.desk(&look, &state, device, &fresh);
-                for (id, track) in desk.corrected(&wanted, from, end)? {
-                    let places = || (0..series.len()).filter(|n| series[*n] == id);
-                    for n in 0..track.len() {
-                        let Some(sample) = track.sample(n) else {
-                            continue;
-                        };
-                        let point = points
-                            .entry(sample.at)
-                            .or_insert_with(|| vec![None; series.len()]);
-                        let value = sample.value.filter(|_| sample.quality.counts());
-                        places().for_each(|place| point[place] = value);
-                    }
-                    if points.len() > POINTS_MAX {
-                        return Err(too_many());
-                    }
-                }
+            let before = points.len();
+            for (device, wanted) in &devices {
+                let fresh = self.fresh(*device, wanted, end);
+                let look = self.blocks.look();
+                let desk = self.desk(&look, &state, *device, &fresh);
+                let tracks = desk.corrected(wanted, from, end)?;
+                push_points(&mut points, &tracks, series);
+            }
+            if devices.len() > 1 {
+                join_points(&mut points, before);
+            }
+            if points.len() > max {
+                return Err(too_many());
             }
             from = end;
         }
-        let point = |(at, values)| Point {
-            at: Timestamp::from_ms(at),
-            values,
-        };
-        Ok(points.into_iter().map(point).collect())
+        Ok(points)
     }
 
     /// The buckets of a range, the empty ones too: a gap stays a gap.
@@ -103,6 +108,26 @@ impl Tsdb {
     /// # Errors
     /// When the files cannot be read, or the answer would have too many points.
     pub fn buckets(&self, query: &Query) -> Result<Vec<Bucket>> {
+        self.answer(query, source_of)
+    }
+
+    /// As [`Tsdb::buckets`], folded from the samples whatever rows are stored: the measure of what
+    /// the rows save.
+    ///
+    /// # Errors
+    /// As [`Tsdb::buckets`].
+    pub fn buckets_from_samples(&self, query: &Query) -> Result<Vec<Bucket>> {
+        self.answer(query, |size, buckets| match size {
+            BucketSize::Fixed(step) if HOUR_MS % step == 0 => Source::Samples(step),
+            size => source_of(size, buckets),
+        })
+    }
+
+    fn answer(
+        &self,
+        query: &Query,
+        source_of: impl Fn(BucketSize, &[Bucket]) -> Source,
+    ) -> Result<Vec<Bucket>> {
         let Resolution::Buckets(size) = query.resolution else {
             return Err(Error::internal("Raw points are no buckets."));
         };
@@ -172,6 +197,52 @@ impl Tsdb {
             forgotten_until: state.forgotten_until,
             device,
             fresh,
+        }
+    }
+}
+
+/// Adds the ticks of one device, in order of time; `series` are the columns of the points.
+fn push_points(points: &mut Vec<Point>, tracks: &Fresh, series: &[SeriesId]) {
+    let mut cursors: Vec<(&Track, Vec<usize>, usize)> = tracks
+        .iter()
+        .map(|(id, track)| {
+            let places = (0..series.len()).filter(|n| series[*n] == *id);
+            (track, places.collect(), 0)
+        })
+        .collect();
+    while let Some(at) = cursors.iter().filter_map(|(t, _, n)| t.at.get(*n)).min() {
+        let at = *at;
+        let mut values = vec![None; series.len()];
+        for (track, places, n) in &mut cursors {
+            if track.at.get(*n) != Some(&at) {
+                continue;
+            }
+            let value = match track.state[*n] {
+                pack::State::Value(quality) if quality.counts() => track.value(*n),
+                _ => None,
+            };
+            places.iter().for_each(|place| values[*place] = value);
+            *n += 1;
+        }
+        points.push(Point {
+            at: Timestamp::from_ms(at),
+            values,
+        });
+    }
+}
+
+/// Sorts the points from `before` on by time and joins those of the same instant.
+fn join_points(points: &mut Vec<Point>, before: usize) {
+    let mut fresh = points.split_off(before);
+    fresh.sort_by_key(|point| point.at);
+    for point in fresh {
+        match points.get_mut(before..).and_then(<[Point]>::last_mut) {
+            Some(last) if last.at == point.at => {
+                for (old, new) in last.values.iter_mut().zip(point.values) {
+                    *old = old.or(new);
+                }
+            }
+            _ => points.push(point),
         }
     }
 }
@@ -260,19 +331,53 @@ fn sample_rows(
     (from, to): (i64, i64),
 ) -> Result<Vec<RowsOf>> {
     let start = from.div_euclid(HOUR_MS) * HOUR_MS;
-    let tracks = desk.corrected(wanted, start - fold::INTERVAL_MAX_MS, to + 1)?;
     let mut columns = Vec::with_capacity(wanted.len());
     for id in wanted {
-        let track = tracks.get(id).cloned().unwrap_or_default();
         let counter = desk.counter_from(*id, start)?;
-        let span = Span {
-            from: start,
-            to,
-            step,
-        };
-        columns.push((start, step, fold::fold(&track, span, counter).rows));
+        let rows = fold_days(desk, *id, (start, to), step, counter)?;
+        columns.push((start, step, rows));
     }
     Ok(columns)
+}
+
+/// Folds the samples of one series day by day, each of which is unpacked once.
+fn fold_days(
+    desk: &Desk<'_>,
+    id: SeriesId,
+    (start, to): (i64, i64),
+    step: i64,
+    mut counter: Option<Counter>,
+) -> Result<Vec<Option<Summary>>> {
+    let track = |from: i64, to: i64| -> Result<Track> {
+        let mut found = desk.corrected(&[id], from, to)?;
+        Ok(found.remove(&id).unwrap_or_default())
+    };
+    let next_day = |at: i64| ((at.div_euclid(DAY_MS) + 1) * DAY_MS).min(to);
+    let mut rows = Vec::new();
+    let (mut from, mut end) = (start, next_day(start));
+    let mut current = track(from - fold::INTERVAL_MAX_MS, end)?;
+    loop {
+        let next = if end < to { next_day(end) } else { end + 1 };
+        let following = track(end, next)?;
+        // The reading on the stroke of the end closes the last bucket.
+        let stroke = following.slice(end, end + 1);
+        let span = Span {
+            from,
+            to: end,
+            step,
+        };
+        current.append(stroke);
+        let folded = fold::fold(&current, span, counter);
+        rows.extend(folded.rows);
+        counter = counter.map(|_| folded.counter);
+        if end >= to {
+            return Ok(rows);
+        }
+        let mut tail = current.slice(end - fold::INTERVAL_MAX_MS, end);
+        tail.append(following);
+        current = tail;
+        (from, end) = (end, next);
+    }
 }
 
 /// Pours rows, which come in order of time, into the buckets they belong to.

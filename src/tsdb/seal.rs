@@ -528,7 +528,7 @@ impl Writes {
             let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
             blocks.volume(*level, at)?.write(|transaction| {
                 new.iter()
-                    .try_for_each(|block| blocks::put(transaction, block))
+                    .try_for_each(|block| blocks::put_over(transaction, block))
             })?;
         }
         for ((level, month), new) in self
@@ -545,7 +545,7 @@ impl Writes {
                     blocks::put_pending(transaction, hour, *device, bytes)?;
                 }
                 new.iter()
-                    .try_for_each(|block| blocks::put(transaction, block))
+                    .try_for_each(|block| blocks::put_over(transaction, block))
             })?;
         }
         Ok(())

@@ -28,8 +28,9 @@ use utoipa_axum::routes;
 
 /// Largest body, bytes, packed and unpacked: ten times what Telegraf sends at once.
 pub const WRITE_MAX: usize = 10_000_000;
-/// Bodies that are worked on at once; the others wait. Each holds its text and its readings.
-pub const WRITES_AT_ONCE: usize = 4;
+/// Bodies that are taken at once; the others wait before they are read. Each may hold its text,
+/// packed and unpacked, and its readings: some tens of MB.
+pub const WRITES_AT_ONCE: usize = 16;
 /// When a writer should try again after the disk refused, s.
 const RETRY_AFTER_S: u32 = 10;
 
@@ -96,13 +97,14 @@ async fn write(
     asker.require(Permission::ReadingsWrite)?;
     let rules = rules(&context, &query)?;
     let packed = is_packed(request.headers())?;
+    // Closed only when the appliance is gone. Who sends too slowly loses his turn to the time
+    // limit of every answer.
+    let _turn = context.writes.acquire().await;
     let body = Bytes::from_request(request, &()).await;
     let body = body.map_err(|refused| match refused.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(WRITE_MAX),
         _ => Error::invalid("body", "The request body did not arrive whole."),
     })?;
-    // Closed only when the appliance is gone.
-    let _turn = context.writes.acquire().await;
     let sorting = context.clone();
     let sort = move || sort(&sorting, asker.site(), rules, &body, packed);
     let pushed = super::blocking(sort).await?;

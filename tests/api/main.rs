@@ -8,6 +8,7 @@
 mod support;
 
 mod auth;
+mod carry;
 mod channel;
 mod devices;
 mod document;

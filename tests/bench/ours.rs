@@ -88,13 +88,23 @@ impl Ours {
         self.tsdb.load(&batches).unwrap();
     }
 
-    /// Brings what was loaded into the form in which it stays.
-    #[allow(clippy::unused_self)] // today's store has one form only
-    pub(crate) fn seal(&self) {}
+    /// Brings what was loaded into the form in which it stays: sealed, and packed as if some
+    /// weeks had passed.
+    pub(crate) fn seal(&self) {
+        self.tsdb.seal_now().unwrap();
+        let later = time(4_000_000_000_000);
+        self.tsdb.maintain(later).unwrap();
+        self.tsdb.maintain(later).unwrap();
+    }
 
     /// Bytes on disk: of the raw readings when they lie apart, and of all.
     pub(crate) fn bytes(&self) -> (Option<u64>, u64) {
-        (None, crate::measure::allocated(&self.place, &[]))
+        let volumes = self.store.volumes(indusmind::tsdb::FOLDER).list().unwrap();
+        let raw = volumes
+            .iter()
+            .filter(|volume| volume.name.starts_with("raw"));
+        let all = crate::measure::allocated(&self.place, &[]);
+        (Some(raw.map(|volume| volume.bytes).sum()), all)
     }
 
     fn series(&self, meter: u32, metric: usize) -> SeriesId {

@@ -177,6 +177,20 @@ impl Client {
             .collect())
     }
 
+    /// Writes line protocol in ms; the status, and when to try again.
+    pub(crate) async fn write(&self, lines: String) -> (u16, Option<String>) {
+        let url = format!("{}/v2/write?precision=ms", self.base);
+        let request = self.http.post(url).body(lines);
+        let access = self.access.as_deref().unwrap_or_default();
+        let answer = request.bearer_auth(access).send().await;
+        let answer = answer.expect("the appliance answers");
+        let retry = answer.headers().get("retry-after");
+        let retry = retry
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        (answer.status().as_u16(), retry)
+    }
+
     /// The stored ticks of a metric: time and value.
     pub(crate) async fn raw(
         &self,

@@ -21,6 +21,15 @@ fn fields(number: u32) -> Fields {
     }
 }
 
+/// A reading of the first of November.
+fn line(meter: &str, second: i64) -> String {
+    const START_MS: i64 = 1_793_491_200_000;
+    format!(
+        "m,equipment_id={meter} flow=1.5 {}\n",
+        START_MS + second * 1_000
+    )
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_and_heals() {
     let place = tempfile::tempdir().unwrap();
@@ -68,6 +77,11 @@ async fn a_full_disk_loses_nothing_and_heals() {
         "a refused change is shown, or one is missing"
     );
 
+    // Readings that others write: refused whole, with the time of the next try.
+    let meter = client.list().await.unwrap().remove(0).1;
+    let lines: String = (0..20_000).map(|n| line(&meter, n)).collect();
+    assert_eq!(client.write(lines).await, (503, Some("10".to_owned())));
+
     appliance.limit_files(None);
     for attempt in 1.. {
         match client.create(&name, &fields(0), None).await {
@@ -77,6 +91,7 @@ async fn a_full_disk_loses_nothing_and_heals() {
         }
     }
     acknowledged.push(name);
+    assert_eq!(client.write(line(&meter, 30_000)).await, (204, None));
     appliance.kill_after_us(0).await;
     check(place.path());
 
@@ -95,6 +110,13 @@ async fn a_full_disk_loses_nothing_and_heals() {
     for name in &acknowledged {
         assert!(names.contains(name), "{name} was acknowledged and is gone");
     }
+    let points = client.raw(&meter, "flow", "2026-11-01", "2026-11-02").await;
+    let points = points.expect("history after the restart");
+    assert_eq!(
+        points.len(),
+        1,
+        "what was refused is there, or what was taken is not"
+    );
     println!(
         "full disk: {} changes were acknowledged, none is missing",
         acknowledged.len()
