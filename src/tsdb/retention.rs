@@ -223,8 +223,10 @@ impl Tsdb {
         if level == Level::Raw && end.ms() > self.state().forgotten_until {
             let _turn = self.take_turn();
             let mark = Clock { at: end };
-            self.store
-                .write_blocking(move |transaction| FORGOTTEN.put(transaction, ONLY, &mark))?;
+            let noted = self
+                .store
+                .write_blocking(move |transaction| FORGOTTEN.put(transaction, ONLY, &mark));
+            self.or_doubt(noted)?;
             let mut next = super::State::clone(&self.state());
             next.forgotten_until = end.ms();
             self.set_state(next);

@@ -8,7 +8,9 @@ use super::SeriesId;
 use crate::base::{Error, Quality, Result, Timestamp};
 
 /// First byte of a row.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Rows of the first version, whose checksum does not cover the instant they are filed under.
+const WITHOUT_INSTANT: u8 = 1;
 /// Version byte and CRC-32.
 const HEADER: usize = 5;
 
@@ -49,7 +51,7 @@ pub fn encode(at: Timestamp, batches: &[StoredBatch]) -> Vec<u8> {
             put_value(&mut out, sample.quality, sample.value);
         }
     }
-    let checksum = crc32fast::hash(&out[HEADER..]);
+    let checksum = checksum_of(VERSION, at, &out[HEADER..]);
     out[1..HEADER].copy_from_slice(&checksum.to_le_bytes());
     out
 }
@@ -69,7 +71,8 @@ pub fn decode(
         ))
     };
     let body = row.get(HEADER..).ok_or_else(damaged)?;
-    if row[0] != VERSION || crc32fast::hash(body).to_le_bytes() != row[1..HEADER] {
+    let known = [VERSION, WITHOUT_INSTANT].contains(&row[0]);
+    if !known || checksum_of(row[0], at, body).to_le_bytes() != row[1..HEADER] {
         return Err(damaged());
     }
     let mut input = Input { bytes: body };
@@ -83,6 +86,17 @@ pub fn decode(
         visit(&batch)?;
     }
     Ok(())
+}
+
+/// The instant is part of it: a key that rots must not move values to another time.
+fn checksum_of(version: u8, at: Timestamp, body: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    if version != WITHOUT_INSTANT {
+        hasher.update(&[version]);
+        hasher.update(&at.ms().to_be_bytes());
+    }
+    hasher.update(body);
+    hasher.finalize()
 }
 
 fn read_batch(input: &mut Input<'_>, at: Timestamp, batch: &mut StoredBatch) -> Option<()> {
@@ -273,6 +287,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_row_under_another_instant_is_noticed() {
+        let at = Timestamp::from_ms(1_795_000_000_000);
+        let batch = StoredBatch {
+            interval_ms: 1,
+            arrived: at,
+            samples: vec![sample(7, 0.1)],
+        };
+        let row = encode(at, &[batch]);
+        assert!(decode(at, &row, |_| Ok(())).is_ok());
+        for bit in 0..43 {
+            let moved = Timestamp::from_ms(at.ms() ^ (1 << bit));
+            assert!(decode(moved, &row, |_| Ok(())).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_the_first_version_is_still_read() {
+        let at = Timestamp::from_ms(0);
+        let batch = StoredBatch {
+            interval_ms: 1,
+            arrived: at,
+            samples: vec![sample(7, 0.1)],
+        };
+        let mut row = encode(at, &[batch]);
+        row[0] = WITHOUT_INSTANT;
+        let checksum = crc32fast::hash(&row[HEADER..]);
+        row[1..HEADER].copy_from_slice(&checksum.to_le_bytes());
+        let mut samples = 0;
+        decode(at, &row, |batch| {
+            samples += batch.samples.len();
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(samples, 1);
+    }
+
     fn any_sample() -> impl Strategy<Value = StoredSample> {
         let value = prop_oneof![
             Just(None),
@@ -320,7 +371,7 @@ mod tests {
         #[test]
         fn rubbish_is_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut row = vec![VERSION];
-            row.extend(crc32fast::hash(&bytes).to_le_bytes());
+            row.extend(checksum_of(VERSION, Timestamp::from_ms(0), &bytes).to_le_bytes());
             row.extend(&bytes);
             let _ = decode(Timestamp::from_ms(0), &row, |_| Ok(()));
             let _ = decode(Timestamp::from_ms(0), &bytes, |_| Ok(()));

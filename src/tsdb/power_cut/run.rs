@@ -87,9 +87,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn apply(&mut self, change: Doubt) -> Outcome {
+    fn apply(&mut self, change: &Doubt) -> Outcome {
         self.ledger.doubt = Some(change.clone());
-        let done = self.plant()?.apply(&change);
+        let done = self.plant()?.apply(change);
         done.map_err(|error| why("change", &error))?;
         self.ledger.acknowledged();
         Ok(())
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
             quality: Quality::Good,
         };
         let marker = (MARKER, GAUGE, at, known);
-        self.apply(Doubt::Append(
+        self.apply(&Doubt::Append(
             at,
             told.into_iter().chain([marker]).collect(),
         ))
@@ -179,7 +179,7 @@ impl<'a> Session<'a> {
             Change::Add(-3.25),
             Change::Multiply(10.0),
         ][self.chance.index(4)];
-        self.apply(Doubt::Correct(device, series, from, to, change))
+        self.apply(&Doubt::Correct(device, series, from, to, change))
     }
 
     fn undo(&mut self) -> Outcome {
@@ -189,7 +189,7 @@ impl<'a> Session<'a> {
             entry.5 && (!forgotten || entry.2 >= SAFE)
         };
         match all.into_iter().rposition(can) {
-            Some(n) => self.apply(Doubt::Undo(n)),
+            Some(n) => self.apply(&Doubt::Undo(n)),
             None => Ok(()),
         }
     }
@@ -220,7 +220,7 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         self.seal_now()?;
-        self.apply(Doubt::Forget)
+        self.apply(&Doubt::Forget)
     }
 
     /// Everything still works: seal, pack, tell more, stop in order, find it again.
