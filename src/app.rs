@@ -76,11 +76,8 @@ impl App {
             acquisition,
         )?;
 
-        let upkeep = tokio::spawn(upkeep(
-            Arc::clone(&tsdb),
-            Arc::clone(&clock),
-            stop_funnel.clone(),
-        ));
+        let (store_of, clock_of) = (Arc::clone(&tsdb), Arc::clone(&clock));
+        let upkeep = tokio::spawn(upkeep(store_of, clock_of, stop_funnel.clone()));
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -169,6 +166,9 @@ async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken)
             if forget {
                 for file in tsdb.forget(now)? {
                     tracing::info!(%file, "forgotten");
+                }
+                if let Some(percent) = tsdb.disk_warning() {
+                    tracing::warn!(percent, "the disk is filling up: more than this is used");
                 }
             }
             Ok::<(), Error>(())

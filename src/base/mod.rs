@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod id;
+mod instant;
 pub mod nss;
 pub mod sample;
 pub mod secret;

@@ -87,7 +87,7 @@ async fn bring_in(args: &ImportArgs, store: &Store, stop: &CancellationToken) ->
         store,
         tsdb: &tsdb,
         directory: &directory,
-        manner: manner(args, store, &directory, &equipment)?,
+        manner: manner(args, &tsdb, store, &directory, &equipment)?,
     };
     let open = |path: &PathBuf| Source::open(path, store.path());
     let sources = args.files.iter().map(open).collect::<Result<Vec<_>>>()?;
@@ -135,6 +135,7 @@ async fn bring_in(args: &ImportArgs, store: &Store, stop: &CancellationToken) ->
 
 fn manner(
     args: &ImportArgs,
+    tsdb: &Tsdb,
     store: &Store,
     directory: &Directory,
     equipment: &[Equipment],
@@ -175,6 +176,7 @@ fn manner(
             precision,
             interval_ms: args.interval.as_ref().map(length).transpose()?,
             now: SystemClock.now(),
+            accepts_from: tsdb.accepts_from(),
             decommissioned: true,
         },
         spelling: Spelling {

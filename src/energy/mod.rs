@@ -5,6 +5,7 @@
 
 mod history;
 mod now;
+mod places;
 mod raw;
 mod today;
 

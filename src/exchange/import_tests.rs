@@ -68,6 +68,7 @@ impl Place {
                 precision: Precision::Milliseconds,
                 interval_ms: None,
                 now: NOW,
+                accepts_from: crate::base::Timestamp::default(),
                 decommissioned: true,
             },
             spelling: Spelling {

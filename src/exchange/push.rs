@@ -30,6 +30,8 @@ pub struct Rules {
     pub interval_ms: Option<u32>,
     /// The arrival.
     pub now: Timestamp,
+    /// Samples before this were forgotten; none of that time are taken any more.
+    pub accepts_from: Timestamp,
     /// Whether equipment that is out of use is written to: its past may be brought in.
     pub decommissioned: bool,
 }
@@ -185,6 +187,9 @@ impl<'a> Sorter<'a> {
             Some(at) if at.since_ms(self.rules.now) > AHEAD_MAX_MS => {
                 Err("This is more than a day in the future. Check the clock and the precision.")
             }
+            Some(at) if at >= EARLIEST && at < self.rules.accepts_from => Err(
+                "This is of a time whose samples are no longer kept; nothing can be added there.",
+            ),
             Some(at) if at >= EARLIEST => Ok(at),
             _ => Err("This is before 1980. Check the precision of the request, such as s or ms."),
         }

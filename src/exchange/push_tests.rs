@@ -26,6 +26,7 @@ fn rules() -> Rules {
         precision: Precision::Nanoseconds,
         interval_ms: None,
         now: NOW,
+        accepts_from: crate::base::Timestamp::default(),
         decommissioned: false,
     }
 }

@@ -203,6 +203,13 @@ impl Tsdb {
             return Err(Error::invalid("to", "A correction spans at most a year."));
         }
         asked.change.check()?;
+        let forgotten = Timestamp::from_ms(self.state().forgotten_until);
+        if asked.range.from < forgotten {
+            let sentence = format!(
+                "Samples before {forgotten} are no longer kept; nothing can be corrected there."
+            );
+            return Err(Error::invalid("from", sentence));
+        }
         let device = self.device_for(asked.equipment, &asked.metric, asked.phase)?;
         let hours = hours_of(asked.range);
         let made = self

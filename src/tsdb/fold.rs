@@ -4,12 +4,12 @@
 //! sealed, a late sample came, or an open hour is asked for: what is answered never depends on
 //! the order of arrival.
 
+use super::HOUR_MS;
 use super::counter::Counter;
 use super::pack::{State, Values};
 use super::rollup::{Summary, spread};
 use super::tick::as_decimal;
 use super::track::{POWERS, Track, number};
-use super::{HOUR_MS, MINUTE_MS};
 use crate::base::Quality;
 
 /// The longest poll interval: a sample this old may still stand for the present, ms.
@@ -249,5 +249,5 @@ pub(super) fn coarsen(rows: &[Option<Summary>], factor: usize) -> Vec<Option<Sum
         .collect()
 }
 
-/// The hour that a minute belongs to, by its place in a span of whole hours.
-pub(super) const MINUTES: usize = (HOUR_MS / MINUTE_MS) as usize;
+/// Minutes of an hour.
+pub(super) const MINUTES: usize = 60;

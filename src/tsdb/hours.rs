@@ -9,59 +9,18 @@ use super::blocks::{Level, Look, NewBlock, Stage};
 use super::correct::Corrections;
 use super::counter::Counter;
 use super::fold::{self, Folded, INTERVAL_MAX_MS, Span};
+use super::memo::Memo;
 use super::pack::{self, RowColumn, Rows};
 use super::rollup::Summary;
 use super::series::{Catalogue, Device};
 use super::track::{self, Track};
 use super::{HOUR_MS, MINUTE_MS, SeriesId, sealed};
 use crate::base::Result;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 /// Samples that are not in blocks, by series.
 pub(super) type Fresh = BTreeMap<SeriesId, Track>;
-
-/// What is known of the blocks without looking.
-#[derive(Debug, Default)]
-pub(super) struct Memo {
-    inner: Mutex<Notes>,
-}
-
-#[derive(Debug, Default)]
-struct Notes {
-    /// Of a counter: nothing is sealed after this hour.
-    newest: HashMap<SeriesId, i64>,
-    /// Of a device: a sealed hour, and the end of the time that its samples stand for, ms.
-    reach: HashMap<Device, (i64, i64)>,
-}
-
-impl Memo {
-    fn with<T>(&self, look: impl FnOnce(&mut Notes) -> T) -> T {
-        look(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Takes note that rows of some series were sealed, the last of them in `last_hour`.
-    pub(super) fn sealed<'s>(&self, series: impl Iterator<Item = &'s SeriesId>, last_hour: i64) {
-        self.with(|notes| {
-            for id in series {
-                if let Some(newest) = notes.newest.get_mut(id) {
-                    *newest = (*newest).max(last_hour);
-                }
-            }
-        });
-    }
-
-    /// Takes note that an hour was sealed, and of the end of what its samples stand for, ms.
-    pub(super) fn reaches(&self, device: Device, hour: i64, reach: i64) {
-        self.with(|notes| notes.reach.insert(device, (hour, reach)));
-    }
-
-    /// Forgets what was known of a device: its blocks change in a way that is not followed.
-    pub(super) fn clear(&self, device: Device) {
-        self.with(|notes| notes.reach.remove(&device));
-    }
-}
 
 /// One device, with all there is to know of it.
 pub(super) struct Desk<'a> {

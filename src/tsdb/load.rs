@@ -1,25 +1,35 @@
 //! Loading: archives go straight into blocks, without passing through the ticks.
 
+use super::correct::{DIRTY, dirty_key};
 use super::hours::{DAY_HOURS, Fresh};
-use super::seal::{Upkeep, Writes};
+use super::seal::Upkeep;
 use super::series::Device;
 use super::track::{Sample, Track};
+use super::writes::Writes;
 use super::{AT_MAX_MS, HOUR_MS, Last, SeriesId, State, Tsdb};
 use crate::base::{Batch, EquipmentId, Reading, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// Hours of readings from which on a day is written as one block.
 const DAY_FROM_HOURS: usize = 12;
 /// Samples whose blocks one commit writes: a bound for memory.
 const SAMPLES_PER_COMMIT: usize = 4_000_000;
 
+/// What one commit writes, and the hours that it concerns.
+#[derive(Default)]
+struct Group {
+    writes: Writes,
+    marks: Vec<(Device, i64)>,
+}
+
 impl Tsdb {
     /// Stores many batches at once, in any order; returns when they are on disk. Meant for
     /// archives: nobody waits for the newest value. Samples that are there already stay.
     ///
-    /// A cut in between leaves some hours stored and others not, each of them whole; loading the
-    /// same batches again completes it.
+    /// A cut in between leaves some hours stored and others not; those whose samples were stored
+    /// and whose figures were not are folded at the next start. Loading the same batches again
+    /// completes it.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -33,7 +43,7 @@ impl Tsdb {
                 devices.entry(batch.equipment).or_default().push(batch);
             }
         }
-        let (mut writes, mut samples) = (Writes::default(), 0);
+        let (mut group, mut samples) = (Group::default(), 0);
         for (equipment, mut batches) in devices {
             // Stable: of two samples of one instant the first that came stands.
             batches.sort_by_key(|batch| batch.at);
@@ -46,20 +56,35 @@ impl Tsdb {
                 continue;
             };
             samples += loaded.values().map(Track::len).sum::<usize>();
-            self.load_device(&state, device, loaded, &mut writes)?;
+            self.load_device(&state, device, loaded, &mut group)?;
             if samples >= SAMPLES_PER_COMMIT {
-                self.commit_loaded(&std::mem::take(&mut writes), &mut upkeep)?;
+                self.commit_loaded(std::mem::take(&mut group), &mut upkeep)?;
                 samples = 0;
             }
         }
-        self.commit_loaded(&writes, &mut upkeep)
+        self.commit_loaded(group, &mut upkeep)
     }
 
-    fn commit_loaded(&self, writes: &Writes, upkeep: &mut Upkeep) -> Result<()> {
+    fn commit_loaded(&self, group: Group, upkeep: &mut Upkeep) -> Result<()> {
+        let Group { writes, marks } = group;
+        // Marks that are there already belong to corrections and stay.
+        let dirty = Arc::clone(&self.state().dirty);
+        let new = |(device, hour): &(Device, i64)| {
+            let marked = dirty.get(device).is_some_and(|hours| hours.contains(hour));
+            (!marked).then(|| dirty_key(*hour, *device))
+        };
+        let marks: Vec<_> = marks.iter().filter_map(new).collect();
+        let written = marks.clone();
+        self.store.write_blocking(move |transaction| {
+            written
+                .iter()
+                .try_for_each(|key| transaction.put(DIRTY, key, &[]))
+        })?;
         writes.commit(&self.blocks)?;
-        self.note_sealed(writes);
-        upkeep.wrote(writes);
-        Ok(())
+        self.note_sealed(&writes);
+        upkeep.wrote(&writes);
+        self.store
+            .write_blocking(move |transaction| transaction.remove_all(DIRTY, marks))
     }
 
     fn load_device(
@@ -67,7 +92,7 @@ impl Tsdb {
         state: &State,
         device: Device,
         loaded: Fresh,
-        writes: &mut Writes,
+        group: &mut Group,
     ) -> Result<()> {
         let mut hours: BTreeSet<i64> = BTreeSet::new();
         for track in loaded.values() {
@@ -94,7 +119,9 @@ impl Tsdb {
             fresh.insert(id, Track::union(hot, track));
         }
         let look = self.blocks.look();
-        self.fold_into(&look, state, device, &fresh, &hours, writes)
+        self.fold_into(&look, state, device, &fresh, &hours, &mut group.writes)?;
+        group.marks.extend(hours.iter().map(|hour| (device, *hour)));
+        Ok(())
     }
 
     /// Gives every series of the batches its number.

@@ -5,17 +5,23 @@
 //! figures as timely ones; a gap stays a gap; a damaged block is reported and left out, never
 //! shown as truth; energy is the corrected delta of a counter. Will not do: invent values.
 
-pub mod blocks;
+mod blocks;
 mod correct;
 pub mod counter;
 mod doubt;
 mod fold;
 mod head;
 mod hours;
+mod level;
 mod load;
+mod memo;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod model_tests;
 pub mod pack;
+mod packing;
+mod points;
 #[cfg(test)]
 mod power_cut;
 mod query;
@@ -24,27 +30,31 @@ pub mod rollup;
 mod seal;
 mod sealed;
 mod series;
+mod start;
 #[cfg(test)]
 mod tests;
 pub mod tick;
 mod track;
+mod usage;
+mod writes;
 
-pub use blocks::Level;
 pub use correct::{Change, Correction, NewCorrection, Undone};
-pub use query::{Bucket, Point, Query, Resolution};
-pub use retention::{Keep, LevelUse, StorageUse};
+pub use level::Level;
+pub use points::Point;
+pub use query::{Bucket, Query, Resolution};
+pub use retention::Keep;
 pub use seal::Done;
 pub use series::{SeriesId, SeriesInfo};
+pub use usage::{LevelUse, StorageUse};
 
 use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Result, Timestamp};
 use crate::store::{Store, TableName, Transaction, View as _};
 use blocks::Blocks;
 use correct::{Corrections, Dirty};
 use head::Head;
-use hours::Memo;
+use memo::Memo;
 use series::{Catalogue, Device};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tick::{StoredBatch, StoredSample};
@@ -64,8 +74,6 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const LATEST_WITHIN_MS: i64 = DAY_MS;
 /// The last instant that a reading may have, ms: the end of the year 9999.
 const AT_MAX_MS: i64 = 253_402_300_799_999;
-/// Rows that are read at once at the start.
-const ROWS_AT_ONCE: usize = 2_000;
 
 /// The store of readings.
 #[derive(Debug)]
@@ -141,7 +149,10 @@ impl Tsdb {
             in_doubt: AtomicBool::default(),
         };
         tsdb.replay()?;
-        tsdb.find_last()?;
+        if let Err(error) = tsdb.find_last() {
+            // Nothing depends on it but what is shown until the next reading.
+            tracing::error!(%error, "the newest values of silent devices were not found");
+        }
         Ok(tsdb)
     }
 
@@ -202,6 +213,13 @@ impl Tsdb {
         self.state().catalogue.find(equipment, metric, phase)
     }
 
+    /// Before this instant nothing is taken any more: samples of that time were forgotten, and
+    /// figures could not be made of stragglers alone.
+    #[must_use]
+    pub fn accepts_from(&self) -> Timestamp {
+        Timestamp::from_ms(self.state().forgotten_until)
+    }
+
     fn state(&self) -> Arc<State> {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -245,79 +263,6 @@ impl Tsdb {
                 }
             }
         }
-    }
-
-    /// Reads the rows that are not sealed. There is an hour or two of them; in a file of the
-    /// first schema there is everything, so what is old is sealed on the way.
-    fn replay(&self) -> Result<()> {
-        let catalogue = self.state().catalogue.clone();
-        let mut from: Vec<u8> = Vec::new();
-        loop {
-            let mut rows: Vec<Row> = Vec::new();
-            let mut more = false;
-            let mut next = from.clone();
-            self.store
-                .read()?
-                .scan(TICKS, &from, &END, &mut |key, row| {
-                    if rows.len() == ROWS_AT_ONCE {
-                        more = true;
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    next.clear();
-                    next.extend_from_slice(key);
-                    next.push(0);
-                    rows.extend(read_row(key, row));
-                    Ok(ControlFlow::Continue(()))
-                })?;
-            from = next;
-            self.remember(&rows, &catalogue);
-            if !more {
-                return Ok(());
-            }
-            self.seal_all_but_newest()?;
-        }
-    }
-
-    /// Looks up the newest values of series that had none in the rows.
-    fn find_last(&self) -> Result<()> {
-        let state = self.state();
-        let newest = {
-            let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
-            if last.len() == state.catalogue.len() {
-                return Ok(());
-            }
-            last.values().map(|last| last.at).max()
-        };
-        let look = self.blocks.look();
-        let Some(newest) = newest.or(seal::newest_sealed(&self.blocks, &look)?) else {
-            return Ok(());
-        };
-        let span = (newest - LATEST_WITHIN_MS, newest + 1);
-        for device in state.catalogue.devices() {
-            let wanted: Vec<_> = {
-                let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
-                let all = state.catalogue.series_of(device).into_iter();
-                all.filter(|id| !last.contains_key(id)).collect()
-            };
-            if wanted.is_empty() {
-                continue;
-            }
-            let tracks = sealed::tracks(&look, device, Some(&wanted), span)?;
-            let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
-            for (series, track) in tracks {
-                let value = |n: usize| track.sample(n).filter(|sample| sample.value.is_some());
-                if let Some(sample) = (0..track.len()).rev().find_map(value) {
-                    let newest = Last {
-                        at: sample.at,
-                        interval_ms: sample.interval,
-                        value: sample.value.unwrap_or_default(),
-                        quality: sample.quality,
-                    };
-                    last.insert(series, newest);
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -17,6 +17,8 @@ use utoipa::ToSchema;
 const KEEP: Table<Keep> = Table::new("ts_keep", 1);
 const CLOCK: Table<Clock> = Table::new("ts_clock", 1);
 const FORGOTTEN: Table<Clock> = Table::new("ts_forgotten", 1);
+/// When the oldest reading was that was ever forgotten: without it nobody knew how fast rows grow.
+const FIRST: Table<Clock> = Table::new("ts_first", 1);
 const ONLY: &[u8] = b"only";
 
 /// A clock that moved by more than this between two looks has jumped, or the appliance was off.
@@ -25,8 +27,7 @@ const JUMP_MS: i64 = 3 * DAY_MS;
 const PROBATION_MS: i64 = DAY_MS;
 /// Two looks further apart than this are not even, ms.
 const EVEN_MS: i64 = HOUR_MS;
-/// Shares of the disk, in percent, at which there is a warning, and raw samples give way.
-const WARN_PERCENT: [u64; 3] = [80, 90, 95];
+/// Share of the disk, in percent, at which raw samples give way.
 const THIN_PERCENT: u64 = 95;
 /// Energy figures have to be there for two years.
 const YEARS_MIN_DAYS: u32 = 731;
@@ -34,14 +35,23 @@ const DAYS_MAX: u32 = 36_525;
 
 /// How long each level is kept, days; `null` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Keep {
     /// Samples.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     pub raw_days: Option<u32>,
     /// Rows of a minute.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     pub minute_days: Option<u32>,
     /// Rows of a quarter of an hour; at least 731 days.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     pub quarter_days: Option<u32>,
     /// Rows of an hour, of which days and months are made; at least 731 days.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     pub hour_days: Option<u32>,
 }
 
@@ -57,7 +67,7 @@ impl Default for Keep {
 }
 
 impl Keep {
-    const fn of(self, level: Level) -> Option<u32> {
+    pub(super) const fn of(self, level: Level) -> Option<u32> {
         match level {
             Level::Raw => self.raw_days,
             Level::Minute => self.minute_days,
@@ -101,6 +111,11 @@ pub(super) fn forgotten_until(view: &impl View) -> Result<i64> {
     Ok(found.map_or(0, |until| until.at.ms()))
 }
 
+/// When the oldest reading was, when some were forgotten since.
+pub(super) fn first_ever(view: &impl View) -> Result<Option<Timestamp>> {
+    Ok(FIRST.get(view, ONLY)?.map(|first| first.at))
+}
+
 /// An instant that was written down: when the clock was last believed, or up to when samples
 /// were forgotten.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -114,42 +129,6 @@ pub(super) struct Probation {
     since: i64,
     seen: i64,
     believed: Option<i64>,
-}
-
-/// How much room a level takes.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct LevelUse {
-    /// `raw`, `minute`, `quarter`, `hour`.
-    pub level: &'static str,
-    /// Bytes on disk.
-    pub bytes: u64,
-    /// Files.
-    pub files: usize,
-    /// Start of the oldest file; `null` when there is none.
-    pub oldest: Option<Timestamp>,
-    /// Kept so many days; `null` is for ever.
-    pub keep_days: Option<u32>,
-}
-
-/// How much room there is and how long it lasts.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct StorageUse {
-    /// The levels, finest first.
-    pub levels: Vec<LevelUse>,
-    /// Bytes of the data file: records, and readings that are not sealed yet.
-    pub data_file_bytes: u64,
-    /// Bytes that everybody may still write on this disk; `null` when the disk does not say.
-    pub free_bytes: Option<u64>,
-    /// Bytes of the disk.
-    pub disk_bytes: Option<u64>,
-    /// How full the disk is, percent.
-    pub used_percent: Option<u64>,
-    /// The warning threshold that is passed: 80, 90 or 95 percent; `null` below.
-    pub warning_percent: Option<u64>,
-    /// Bytes that readings add on a day, as the days so far did.
-    pub bytes_per_day: Option<u64>,
-    /// When the disk is full if it goes on like this; `null` when it will not be within ten years.
-    pub full_on: Option<Timestamp>,
 }
 
 impl Tsdb {
@@ -264,115 +243,6 @@ impl Tsdb {
         }
         Ok(Some(now))
     }
-
-    /// Start of the oldest day of which anything is sealed.
-    fn first_sealed(&self) -> Result<Option<Timestamp>> {
-        let look = self.blocks.look();
-        let mut first = None;
-        for info in self.blocks.list()? {
-            if let Some((Level::Raw, start, end)) = blocks::period_of(&info) {
-                let mut day = start.ms();
-                while day < end.ms() && first.is_none_or(|first| day < first) {
-                    if look.has_day(Level::Raw, day)? {
-                        first = Some(day);
-                    }
-                    day += DAY_MS;
-                }
-            }
-        }
-        Ok(first.map(Timestamp::from_ms))
-    }
-
-    fn used_percent(&self) -> Option<u64> {
-        let room = self.store.room()?;
-        let used = room.total.saturating_sub(room.free);
-        Some(used.saturating_mul(100) / room.total.max(1))
-    }
-
-    /// How much room the readings take, and how long it lasts.
-    ///
-    /// # Errors
-    /// When the disk cannot be read.
-    pub fn storage_use(&self, now: Timestamp) -> Result<StorageUse> {
-        let keep = self.keep()?;
-        let mut levels: Vec<LevelUse> = Level::ALL
-            .into_iter()
-            .map(|level| LevelUse {
-                level: level.name(),
-                bytes: 0,
-                files: 0,
-                oldest: None,
-                keep_days: keep.of(level),
-            })
-            .collect();
-        for info in self.blocks.list()? {
-            if let Some((level, start, _)) = blocks::period_of(&info) {
-                let entry = &mut levels[level as usize];
-                entry.bytes += info.bytes;
-                entry.files += 1;
-                entry.oldest = Some(entry.oldest.map_or(start, |oldest| oldest.min(start)));
-            }
-        }
-        let room = self.store.room();
-        let used_percent = self.used_percent();
-        let first = self.first_sealed()?;
-        let rates = first.map(|first| Rates::of(&levels, first, now));
-        let passed = |percent: u64| WARN_PERCENT.into_iter().rfind(|limit| percent >= *limit);
-        Ok(StorageUse {
-            data_file_bytes: self.store.file_bytes(),
-            free_bytes: room.map(|room| room.free),
-            disk_bytes: room.map(|room| room.total),
-            used_percent,
-            warning_percent: used_percent.and_then(passed),
-            bytes_per_day: rates.as_ref().map(Rates::per_day),
-            full_on: rates
-                .zip(room)
-                .and_then(|(rates, room)| rates.full_on(room.free, now)),
-            levels,
-        })
-    }
-}
-
-/// What each level adds on a day, and how many days of it there are.
-struct Rates {
-    levels: Vec<(f64, f64, Option<u32>)>,
-}
-
-impl Rates {
-    /// From what there is: bytes by the days since the first reading that are still kept.
-    #[allow(clippy::cast_precision_loss)] // an estimate
-    fn of(levels: &[LevelUse], first: Timestamp, now: Timestamp) -> Self {
-        // Less than an hour says nothing of a day.
-        let age = (now.since_ms(first).max(HOUR_MS) as f64) / DAY_MS as f64;
-        let rate = |level: &LevelUse| {
-            let days = level.keep_days.map_or(age, |keep| age.min(f64::from(keep)));
-            (level.bytes as f64 / days, days, level.keep_days)
-        };
-        Self {
-            levels: levels.iter().map(rate).collect(),
-        }
-    }
-
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // bytes on a disk
-    fn per_day(&self) -> u64 {
-        self.levels.iter().map(|level| level.0).sum::<f64>() as u64
-    }
-
-    /// The day on which the levels that still grow have taken all that is free.
-    #[allow(clippy::cast_precision_loss)] // an estimate
-    fn full_on(&self, free: u64, now: Timestamp) -> Option<Timestamp> {
-        let mut left = free as f64;
-        for day in 0..3_653u32 {
-            for (rate, age, keep) in &self.levels {
-                let grows = keep.is_none_or(|keep| age + f64::from(day) < f64::from(keep) + 31.0);
-                left -= if grows { *rate } else { 0.0 };
-            }
-            if left <= 0.0 {
-                return Some(now.plus_ms(i64::from(day) * DAY_MS));
-            }
-        }
-        None
-    }
 }
 
 #[cfg(test)]
@@ -398,24 +268,5 @@ mod tests {
             disordered.check().unwrap_err().fields[0].path,
             "minute_days"
         );
-    }
-
-    #[test]
-    fn a_disk_that_fills_up_is_foretold() {
-        let level = |bytes, keep_days| LevelUse {
-            level: "raw",
-            bytes,
-            files: 1,
-            oldest: None,
-            keep_days,
-        };
-        let now = Timestamp::from_ms(100 * DAY_MS);
-        let first = Timestamp::from_ms(90 * DAY_MS);
-        let growing = Rates::of(&[level(1_000, None)], first, now);
-        assert_eq!(growing.per_day(), 100);
-        assert_eq!(growing.full_on(1_000, now), Some(now.plus_ms(9 * DAY_MS)));
-        // What is kept for ninety days stops growing.
-        let kept = Rates::of(&[level(1_000, Some(90))], first, now);
-        assert_eq!(kept.full_on(100 * 365, now), None);
     }
 }

@@ -5,26 +5,24 @@
 //! the data file, the rows of an hour (which tell where its counters ended) are written last, and
 //! doing it again gives the same bytes.
 
-use super::blocks::{self, Blocks, Level, Look, NewBlock, Stage};
+use super::blocks::{self, Blocks, Level, Look, Stage};
 use super::correct;
 use super::head::Hot;
-use super::hours::{self, DAY_HOURS, Desk, Fresh};
-use super::pack::{self, RowColumn, Rows, RowsView};
+use super::hours::{self, DAY_HOURS, Desk, Fresh, Run};
 use super::series::Device;
-use super::track::{self, Track};
-use super::{HOUR_MS, SeriesId, State, TICKS, Tsdb, sealed};
+use super::track::Track;
+use super::writes::Writes;
+use super::{HOUR_MS, SeriesId, State, TICKS, Tsdb};
 use crate::base::{Result, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 /// How long after its end an hour waits for stragglers, ms.
 const GRACE_MS: i64 = 60_000;
-/// How long after its end a day or month waits for late hours before it is packed, ms.
-const PACK_AFTER_MS: i64 = 2 * HOUR_MS;
 /// An hour this far ahead of the clock was brought by a clock that was wrong.
-const AHEAD_MS: i64 = HOUR_MS;
+pub(super) const AHEAD_MS: i64 = HOUR_MS;
 /// Hours of devices whose blocks one commit writes: a bound for memory.
-const DEVICES_PER_COMMIT: usize = 512;
+pub(super) const DEVICES_PER_COMMIT: usize = 512;
 /// Hours that are sealed together when many wait.
 const HOURS_PER_COMMIT: usize = 24;
 
@@ -35,7 +33,7 @@ pub(super) struct Upkeep {
     seen: BTreeMap<i64, u64>,
     /// Volumes that may hold blocks to be packed, with an instant of each, ms; `None` before
     /// they were looked through for the first time.
-    loose: Option<BTreeMap<(Level, String), i64>>,
+    pub(super) loose: Option<BTreeMap<(Level, String), i64>>,
     /// Whether the clock may be believed.
     pub(super) probation: super::retention::Probation,
 }
@@ -229,24 +227,8 @@ impl Tsdb {
                 writes.reach.push((device, last, hours::reach(&tracks)));
             }
         }
-        for run in runs {
-            let whole = run.is_day() && !run.hours.clone().any(waits);
-            let parts: Vec<_> = if whole {
-                vec![run.hours.clone()]
-            } else {
-                run.hours.clone().map(|hour| hour..hour + 1).collect()
-            };
-            for part in parts.into_iter().filter(|part| !waits(part.start)) {
-                for (level, block) in run.blocks(device, part) {
-                    writes.add(level, block);
-                }
-            }
-            for hour in run.hours.clone().filter(|hour| !waits(*hour)) {
-                writes.pending.push((hour, device, run.pending(hour)));
-            }
-            let folded: Vec<_> = run.series.keys().copied().collect();
-            writes.newest.push((folded, run.hours.end - 1));
-        }
+        runs.iter()
+            .for_each(|run| add_rows(run, device, waits, writes));
         self.memo.clear(device);
         Ok(())
     }
@@ -300,256 +282,27 @@ impl Tsdb {
             self.memo.reaches(*device, *hour, *reach);
         }
     }
-
-    /// Packs days and months that are over.
-    fn pack(&self, now: Timestamp, upkeep: &mut Upkeep) -> Result<usize> {
-        let mut loose = match upkeep.loose.take() {
-            Some(loose) => loose,
-            None => {
-                let all = self.blocks.list()?.into_iter();
-                let entry = |info: crate::store::VolumeInfo| {
-                    let (level, start, _) = blocks::period_of(&info)?;
-                    Some(((level, info.name), start.ms()))
-                };
-                all.filter_map(entry).collect()
-            }
-        };
-        let mut packed = 0;
-        let mut failed = None;
-        loose.retain(|(level, _), at| {
-            let mut left = 0;
-            for stage in [Stage::Hour, Stage::Day] {
-                if stage >= level.last_stage() || failed.is_some() {
-                    continue;
-                }
-                match self.pack_volume(*level, stage, *at, now) {
-                    Ok((done, waiting)) => {
-                        packed += done;
-                        left += waiting;
-                    }
-                    Err(error) => failed = Some(error),
-                }
-            }
-            left > 0 || failed.is_some()
-        });
-        upkeep.loose = Some(loose);
-        failed.map_or(Ok(packed), Err)
-    }
-
-    /// Packs what is over in a volume; returns how many spans it packed and how many wait.
-    fn pack_volume(
-        &self,
-        level: Level,
-        stage: Stage,
-        at: i64,
-        now: Timestamp,
-    ) -> Result<(usize, usize)> {
-        let Some(next) = stage.next() else {
-            return Ok((0, 0));
-        };
-        let loose = self.blocks.look().loose(level, stage, at)?;
-        let devices = self.state().catalogue.devices();
-        let (mut packed, all) = (0, loose.len());
-        for span in loose {
-            let (start, end) = (next.start_of(span), next.start_of(span + 1));
-            let hot = self.head_read(|head| {
-                head.waiting()
-                    .iter()
-                    .any(|(hour, _)| (start..end).contains(&(hour * HOUR_MS)))
-            });
-            let over = end + PACK_AFTER_MS <= now.ms() || start > now.ms() + AHEAD_MS;
-            // A day is packed into its month only when all its hours are packed into it.
-            let ready =
-                stage == Stage::Hour || !self.blocks.look().has_loose_hours(level, start, end)?;
-            if hot || !over || !ready {
-                continue;
-            }
-            for part in devices.chunks(DEVICES_PER_COMMIT) {
-                self.pack_span(level, (next, span), part)?;
-            }
-            let volume = self.blocks.volume(level, start)?;
-            volume.write(|transaction| blocks::packed(transaction, stage, span))?;
-            packed += 1;
-        }
-        Ok((packed, all - packed))
-    }
-
-    /// Joins the blocks of a span of some devices into one block each.
-    fn pack_span(
-        &self,
-        level: Level,
-        (stage, span): (Stage, u32),
-        devices: &[Device],
-    ) -> Result<()> {
-        let look = self.blocks.look();
-        let mut joined = Vec::new();
-        for device in devices {
-            let bytes = match level {
-                Level::Raw => self.join_chunks(&look, (stage, span), *device)?,
-                _ => join_rows(&look, level, (stage, span), *device)?,
-            };
-            if let Some(bytes) = bytes {
-                joined.push(NewBlock {
-                    stage,
-                    span,
-                    device: *device,
-                    bytes,
-                });
-            }
-        }
-        drop(look);
-        if joined.is_empty() {
-            return Ok(());
-        }
-        let volume = self.blocks.volume(level, stage.start_of(span))?;
-        volume.write(|transaction| {
-            joined
-                .iter()
-                .try_for_each(|block| blocks::put_over(transaction, block))
-        })
-    }
-
-    fn join_chunks(
-        &self,
-        look: &Look,
-        (stage, span): (Stage, u32),
-        device: Device,
-    ) -> Result<Option<Vec<u8>>> {
-        let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
-        let finer = Stage::Hour.span_of(start)..Stage::Hour.span_of(end);
-        if !any_block(look, Level::Raw, Stage::Hour, finer, device)? {
-            return Ok(None);
-        }
-        let tracks = sealed::tracks(look, device, None, (start, end))?;
-        let catalogue = &self.state().catalogue;
-        let chunk = track::to_chunk(&tracks, |series| catalogue.role(series));
-        let cells = chunk.times.len() * chunk.columns.len();
-        if chunk.times.len() > pack::TICKS_MAX || cells > pack::CELLS_MAX {
-            // Too much for one block: the hours stay as they are.
-            return Ok(None);
-        }
-        Ok(Some(pack::encode(&chunk)))
-    }
 }
 
-fn any_block(
-    look: &Look,
-    level: Level,
-    stage: Stage,
-    spans: std::ops::Range<u32>,
-    device: Device,
-) -> Result<bool> {
-    for span in spans {
-        if look.block(level, stage, span, device)?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The rows of a span as one block; `None` when there is nothing to join.
-fn join_rows(
-    look: &Look,
-    level: Level,
-    (stage, span): (Stage, u32),
-    device: Device,
-) -> Result<Option<Vec<u8>>> {
-    let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
-    let finer = if stage == Stage::Month {
-        Stage::Day
+/// Adds the blocks of the rows of a run, by the day when it is one and by the hour else, except of
+/// hours that wait to be sealed.
+fn add_rows(run: &Run, device: Device, waits: impl Fn(i64) -> bool, writes: &mut Writes) {
+    let whole = run.is_day() && !run.hours.clone().any(&waits);
+    let parts: Vec<_> = if whole {
+        vec![run.hours.clone()]
     } else {
-        Stage::Hour
+        run.hours.clone().map(|hour| hour..hour + 1).collect()
     };
-    let mut series = BTreeSet::new();
-    let mut note = |bytes: &[u8]| match RowsView::open(bytes) {
-        Ok(view) => series.extend(view.series()),
-        Err(error) => tracing::error!(%error, "damaged rows are left out"),
-    };
-    let mut found = false;
-    for part in finer.span_of(start)..finer.span_of(end) {
-        if let Some(bytes) = look.block(level, finer, part, device)? {
-            found = true;
-            note(&bytes);
+    for part in parts.into_iter().filter(|part| !waits(part.start)) {
+        for (level, block) in run.blocks(device, part) {
+            writes.add(level, block);
         }
     }
-    if !found {
-        return Ok(None);
+    for hour in run.hours.clone().filter(|hour| !waits(*hour)) {
+        writes.pending.push((hour, device, run.pending(hour)));
     }
-    if let Some(bytes) = look.block(level, stage, span, device)? {
-        note(&bytes);
-    }
-    let series: Vec<_> = series.into_iter().collect();
-    let slots = usize::try_from((end - start) / level.step_ms()).unwrap_or(0);
-    let mut columns: Vec<Vec<_>> = series.iter().map(|_| vec![None; slots]).collect();
-    let mut spans: Vec<_> = columns
-        .iter_mut()
-        .map(|rows| sealed::RowSpan {
-            level,
-            from: start,
-            rows,
-        })
-        .collect();
-    sealed::rows(look, device, &series, &mut spans)?;
-    let rows = Rows {
-        start,
-        step_ms: u32::try_from(level.step_ms()).unwrap_or(u32::MAX),
-        slots: u32::try_from(slots).unwrap_or(0),
-        columns: series
-            .into_iter()
-            .zip(columns)
-            .map(|(series, rows)| RowColumn { series, rows })
-            .collect(),
-    };
-    Ok(Some(pack::encode_rows(&rows)))
-}
-
-/// Blocks on their way to disk.
-#[derive(Debug, Default)]
-pub(super) struct Writes {
-    /// By volume; raw volumes come first, those of hourly rows last.
-    volumes: BTreeMap<(Level, i64), Vec<NewBlock>>,
-    pending: Vec<(i64, Device, Vec<u8>)>,
-    newest: Vec<(Vec<SeriesId>, i64)>,
-    reach: Vec<(Device, i64, i64)>,
-}
-
-impl Writes {
-    fn add(&mut self, level: Level, block: NewBlock) {
-        // The name says which volume; the first instant of its month sorts.
-        let month = Stage::Month.span_of(block.stage.start_of(block.span));
-        let blocks = self.volumes.entry((level, i64::from(month))).or_default();
-        blocks.push(block);
-    }
-
-    /// Writes everything. The hourly rows go last, the newest first: they tell where counters
-    /// ended, and a cut in between must not make an hour look done whose successor is not.
-    pub(super) fn commit(&self, blocks: &Blocks) -> Result<()> {
-        for ((level, month), new) in self.volumes.iter().filter(|((l, _), _)| *l != Level::Hour) {
-            let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
-            blocks.volume(*level, at)?.write(|transaction| {
-                new.iter()
-                    .try_for_each(|block| blocks::put_over(transaction, block))
-            })?;
-        }
-        for ((level, month), new) in self
-            .volumes
-            .iter()
-            .filter(|((l, _), _)| *l == Level::Hour)
-            .rev()
-        {
-            let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
-            let inside = |hour: i64| i64::from(Stage::Month.span_of(hour * HOUR_MS)) == *month;
-            blocks.volume(*level, at)?.write(|transaction| {
-                for (hour, device, bytes) in self.pending.iter().filter(|p| inside(p.0)) {
-                    let hour = Stage::Hour.span_of(hour * HOUR_MS);
-                    blocks::put_pending(transaction, hour, *device, bytes)?;
-                }
-                new.iter()
-                    .try_for_each(|block| blocks::put_over(transaction, block))
-            })?;
-        }
-        Ok(())
-    }
+    let folded: Vec<_> = run.series.keys().copied().collect();
+    writes.newest.push((folded, run.hours.end - 1));
 }
 
 /// The newest instant up to which a volume of samples may reach, ms; `None` when there is none.

@@ -207,6 +207,7 @@ fn take_block(
     if let Err(error) = read() {
         let start = Timestamp::from_ms(start);
         tracing::error!(%error, %start, "damaged rows are left out");
+        look.note_damage();
         for into in spans {
             let (range, _) = into.overlap(start.ms(), end);
             into.rows[range].fill(None);
@@ -228,14 +229,13 @@ pub(super) fn counter_before(
     // The hour before has it, nearly always; then the day, and then by the day.
     let mut from = to - HOUR_MS;
     while to > oldest.max(0) {
-        if look.has_volume(Level::Hour, from)? || look.has_volume(Level::Hour, to - 1)? {
-            if let Some((hour, row)) = last_row(look, device, series, (from, to))? {
-                let pending = look.pending(Stage::Hour.span_of(hour * HOUR_MS), device)?;
-                let counter = pending
-                    .and_then(|bytes| Counter::from_pending(&bytes, series, row.last))
-                    .unwrap_or(Counter::resume(row.last));
-                return Ok(Some((hour, counter)));
-            }
+        let there = look.has_volume(Level::Hour, from)? || look.has_volume(Level::Hour, to - 1)?;
+        if there && let Some((hour, row)) = last_row(look, device, series, (from, to))? {
+            let pending = look.pending(Stage::Hour.span_of(hour * HOUR_MS), device)?;
+            let counter = pending
+                .and_then(|bytes| Counter::from_pending(&bytes, series, row.last))
+                .unwrap_or(Counter::resume(row.last));
+            return Ok(Some((hour, counter)));
         }
         to = from;
         from = (to - 1).div_euclid(DAY_MS) * DAY_MS;
@@ -243,18 +243,31 @@ pub(super) fn counter_before(
     Ok(None)
 }
 
+/// The last hour of a span with a row. Where hourly rows are damaged the quarters tell it: going
+/// back past them would count their energy again.
 fn last_row(
     look: &Look,
     device: Device,
     series: SeriesId,
     (from, to): (i64, i64),
 ) -> Result<Option<(i64, Summary)>> {
-    let found = hour_rows(look, device, series, (from, to))?;
-    let last = (0..)
-        .zip(found)
-        .filter_map(|(n, row)| row.map(|row| (n, row)))
-        .last();
-    Ok(last.map(|(n, row)| (from.div_euclid(HOUR_MS) + n, row)))
+    let last = |level: Level, rows: Vec<Option<Summary>>| {
+        let found = (0..).zip(rows).filter_map(|(n, row)| Some((n, row?)));
+        found
+            .last()
+            .map(|(n, row)| ((from + n * level.step_ms()).div_euclid(HOUR_MS), row))
+    };
+    look.forget_damage();
+    let hourly = last(Level::Hour, hour_rows(look, device, series, (from, to))?);
+    if !look.is_damaged() {
+        return Ok(hourly);
+    }
+    let quarters = level_rows(look, Level::Quarter, device, series, (from, to))?;
+    let quarterly = last(Level::Quarter, quarters);
+    Ok(match (quarterly, hourly) {
+        (Some(quarter), Some(hour)) if hour.0 > quarter.0 => Some(hour),
+        (quarter, hour) => quarter.or(hour),
+    })
 }
 
 /// The hourly rows of a series; `from` and `to` are whole hours.
@@ -262,12 +275,22 @@ pub(super) fn hour_rows(
     look: &Look,
     device: Device,
     series: SeriesId,
+    span: (i64, i64),
+) -> Result<Vec<Option<Summary>>> {
+    level_rows(look, Level::Hour, device, series, span)
+}
+
+fn level_rows(
+    look: &Look,
+    level: Level,
+    device: Device,
+    series: SeriesId,
     (from, to): (i64, i64),
 ) -> Result<Vec<Option<Summary>>> {
-    let slots = usize::try_from((to - from) / HOUR_MS).unwrap_or(0);
+    let slots = usize::try_from((to - from) / level.step_ms()).unwrap_or(0);
     let mut found = vec![None; slots];
     let mut spans = [RowSpan {
-        level: Level::Hour,
+        level,
         from,
         rows: &mut found,
     }];

@@ -124,6 +124,11 @@ async fn health(State(context): State<Context>) -> Response {
             polled.len()
         )
     };
+    // A disk that fills up is no failure yet; whoever looks is to see it in time.
+    let disk = match context.tsdb.disk_warning() {
+        None => "up".to_owned(),
+        Some(percent) => format!("warning: more than {percent} % of the disk is used"),
+    };
     let health = Health {
         status,
         timestamp: now,
@@ -132,6 +137,7 @@ async fn health(State(context): State<Context>) -> Response {
             "store": word(store_up),
             "ingest": word(writing),
             "acquisition": acquisition,
+            "disk": disk,
         }),
     };
     let code = if status == "unhealthy" {

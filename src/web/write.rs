@@ -150,6 +150,7 @@ fn rules(context: &Context, query: &WriteQuery) -> Result<Rules> {
         precision,
         interval_ms: query.interval.as_ref().map(length).transpose()?,
         now: context.clock.now(),
+        accepts_from: context.tsdb.accepts_from(),
         decommissioned: false,
     })
 }

@@ -86,6 +86,7 @@ fn push() {
         precision: Precision::Milliseconds,
         interval_ms: None,
         now: START,
+        accepts_from: Timestamp::default(),
         decommissioned: false,
     };
     let (directory, nothing) = (Default::default(), |_: EquipmentId| Vec::new());

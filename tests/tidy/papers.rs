@@ -148,7 +148,7 @@ fn a_wrong_path_is_found() {
         ("src/lib.rs", true),
         ("lib.rs", true),
         ("codec.rs", true),
-        ("tsdb/codec.rs", true),
+        ("tsdb/tick.rs", true),
         ("nowhere/codec.rs", false),
         ("src/nowhere.rs", false),
     ] {

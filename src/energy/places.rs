@@ -1,0 +1,178 @@
+//! *pure* — figures of a bucket from the columns of many meters.
+
+use super::history::{HistoryPoint, HistoryQuery};
+use crate::base::sample::MetricKind;
+use crate::base::{EquipmentId, Metric, Phase};
+use crate::tsdb::{Bucket, SeriesId};
+
+/// What one column of a query stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) equipment: EquipmentId,
+    pub(super) metric: Metric,
+    pub(super) phase: Phase,
+    pub(super) series: SeriesId,
+}
+
+/// Means that a site shows as a mean over its meters; everything else adds up.
+fn is_intensive(metric: &Metric) -> bool {
+    let name = metric.as_str();
+    ["voltage", "frequency", "power_factor", "temperature", "thd"]
+        .iter()
+        .any(|w| name.contains(w))
+}
+
+/// Which columns a figure of a point is made of.
+pub(super) struct Places {
+    consumption: EnergyPlaces,
+    power: Vec<usize>,
+    phases: [Vec<usize>; 3],
+    voltage: Vec<usize>,
+    frequency: Vec<usize>,
+    power_factor: Vec<usize>,
+    current: Vec<usize>,
+    temperature: Vec<usize>,
+    asked: Vec<usize>,
+    asked_energy: Option<EnergyPlaces>,
+    intensive: bool,
+}
+
+/// The counters of the meters, and the power of those that have none.
+struct EnergyPlaces {
+    counters: Vec<usize>,
+    stand_ins: Vec<usize>,
+}
+
+impl Places {
+    pub(super) fn of(columns: &[Column], query: &HistoryQuery) -> Self {
+        let of = |metric: &Metric, phase: Phase| -> Vec<usize> {
+            let is = |n: &usize| columns[*n].metric == *metric && columns[*n].phase == phase;
+            (0..columns.len()).filter(is).collect()
+        };
+        let total = |metric: &Metric| of(metric, Phase::Total);
+        let energy = |metric: &Metric, phase: Phase| {
+            let counters = of(metric, phase);
+            let counted = |n: &usize| {
+                let same = |c: &usize| columns[*c].equipment == columns[*n].equipment;
+                counters.iter().any(same)
+            };
+            let mut stand_ins = Vec::new();
+            if *metric == Metric::CONSUMPTION {
+                stand_ins = total(&Metric::POWER);
+                stand_ins.retain(|n| !counted(n));
+            }
+            EnergyPlaces {
+                counters,
+                stand_ins,
+            }
+        };
+        let is_counter = query.metric.kind() == MetricKind::Counter;
+        Self {
+            consumption: energy(&Metric::CONSUMPTION, Phase::Total),
+            power: total(&Metric::POWER),
+            phases: Phase::LINES.map(|phase| of(&Metric::VOLTAGE, phase)),
+            voltage: total(&Metric::VOLTAGE),
+            frequency: total(&Metric::FREQUENCY),
+            power_factor: total(&Metric::POWER_FACTOR),
+            current: total(&Metric::CURRENT),
+            temperature: total(&Metric::TEMPERATURE),
+            asked: of(&query.metric, query.phase),
+            asked_energy: is_counter.then(|| energy(&query.metric, query.phase)),
+            intensive: is_intensive(&query.metric),
+        }
+    }
+
+    pub(super) fn point(&self, bucket: &Bucket, query: &HistoryQuery) -> HistoryPoint {
+        let length_ms = bucket.end.since_ms(bucket.start);
+        let spread = Spread::of(bucket, &self.asked, length_ms, query);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for phase in &self.phases {
+            if let Some(mean) = mean_of(bucket, phase, true) {
+                sum += mean;
+                count += 1.0;
+            }
+        }
+        let voltage = if count > 0.0 {
+            Some(sum / count)
+        } else {
+            mean_of(bucket, &self.voltage, true)
+        };
+        HistoryPoint {
+            timestamp: bucket.start,
+            consumption: self.consumption.energy(bucket),
+            power: mean_of(bucket, &self.power, false),
+            voltage,
+            frequency: Some(mean_of(bucket, &self.frequency, true)),
+            power_factor: Some(mean_of(bucket, &self.power_factor, true)),
+            current: Some(mean_of(bucket, &self.current, false)),
+            temperature: Some(mean_of(bucket, &self.temperature, true)),
+            value: match &self.asked_energy {
+                Some(energy) => energy.energy(bucket),
+                None => mean_of(bucket, &self.asked, self.intensive),
+            },
+            min: Some(spread.min),
+            max: Some(spread.max),
+            coverage: Some(Some(spread.coverage)),
+        }
+    }
+}
+
+impl EnergyPlaces {
+    /// Energy of all meters in a bucket: the delta of the counter, or for a meter that has none
+    /// the mean power over the measured time.
+    fn energy(&self, bucket: &Bucket) -> Option<f64> {
+        const MS_PER_HOUR: f64 = 3_600_000.0;
+        let mut energy = None;
+        for summary in self.counters.iter().filter_map(|n| bucket.columns[*n]) {
+            if summary.covered_ms > 0 || summary.delta > 0.0 {
+                *energy.get_or_insert(0.0) += summary.delta;
+            }
+        }
+        for summary in self.stand_ins.iter().filter_map(|n| bucket.columns[*n]) {
+            if summary.covered_ms > 0 {
+                *energy.get_or_insert(0.0) += summary.weighted_sum / MS_PER_HOUR;
+            }
+        }
+        energy
+    }
+}
+
+/// The mean of the meters that were measured, or the sum of their means.
+fn mean_of(bucket: &Bucket, places: &[usize], intensive: bool) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for summary in places.iter().filter_map(|n| bucket.columns[*n]) {
+        if summary.covered_ms > 0 {
+            sum += summary.mean();
+            count += 1.0;
+        }
+    }
+    (count > 0.0).then(|| if intensive { sum / count } else { sum })
+}
+
+/// Smallest, greatest and coverage of the asked quantity.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    min: Option<f64>,
+    max: Option<f64>,
+    coverage: f64,
+}
+
+impl Spread {
+    fn of(bucket: &Bucket, places: &[usize], length_ms: i64, query: &HistoryQuery) -> Self {
+        let known = || places.iter().filter_map(|n| bucket.columns[*n]);
+        let covered = || known().filter(|summary| summary.covered_ms > 0);
+        #[allow(clippy::cast_precision_loss)] // a few thousand meters
+        let meters = query.equipment.len().max(1) as f64;
+        // An empty sum is minus zero.
+        let coverage = covered().fold(0.0, |sum, s| sum + s.coverage(length_ms)) / meters;
+        // The extremes of several meters are not reached at the same time: there is no honest sum.
+        let single = (query.equipment.len() == 1)
+            .then(|| covered().next())
+            .flatten();
+        Self {
+            min: single.map(|s| s.min),
+            max: single.map(|s| s.max),
+            coverage: coverage.min(1.0),
+        }
+    }
+}

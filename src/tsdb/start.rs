@@ -1,0 +1,89 @@
+//! The start: what memory holds is read back from the disk.
+
+use super::{END, LATEST_WITHIN_MS, Last, Row, TICKS, Tsdb, read_row, seal, sealed};
+use crate::base::Result;
+use crate::store::View as _;
+use std::ops::ControlFlow;
+use std::sync::PoisonError;
+
+/// Rows that are read at once.
+const ROWS_AT_ONCE: usize = 2_000;
+
+impl Tsdb {
+    /// Reads the rows that are not sealed. There is an hour or two of them; in a file of the
+    /// first schema there is everything, so what is old is sealed on the way.
+    pub(super) fn replay(&self) -> Result<()> {
+        let catalogue = self.state().catalogue.clone();
+        let mut from: Vec<u8> = Vec::new();
+        loop {
+            let mut rows: Vec<Row> = Vec::new();
+            let mut more = false;
+            let mut next = from.clone();
+            self.store
+                .read()?
+                .scan(TICKS, &from, &END, &mut |key, row| {
+                    if rows.len() == ROWS_AT_ONCE {
+                        more = true;
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    next.clear();
+                    next.extend_from_slice(key);
+                    next.push(0);
+                    rows.extend(read_row(key, row));
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            from = next;
+            self.remember(&rows, &catalogue);
+            if !more {
+                return Ok(());
+            }
+            self.seal_all_but_newest()?;
+        }
+    }
+
+    /// Looks up the newest values of series that had none in the rows.
+    pub(super) fn find_last(&self) -> Result<()> {
+        let state = self.state();
+        let newest = {
+            let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+            if last.len() == state.catalogue.len() {
+                return Ok(());
+            }
+            last.values().map(|last| last.at).max()
+        };
+        let look = self.blocks.look();
+        let newest = match newest {
+            Some(newest) => Some(newest),
+            None => seal::newest_sealed(&self.blocks, &look)?,
+        };
+        let Some(newest) = newest else {
+            return Ok(());
+        };
+        let span = (newest - LATEST_WITHIN_MS, newest + 1);
+        for device in state.catalogue.devices() {
+            let wanted: Vec<_> = {
+                let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+                let all = state.catalogue.series_of(device).into_iter();
+                all.filter(|id| !last.contains_key(id)).collect()
+            };
+            if wanted.is_empty() {
+                continue;
+            }
+            let tracks = sealed::tracks(&look, device, Some(&wanted), span)?;
+            let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
+            for (series, track) in tracks {
+                let value = |n: usize| track.sample(n).filter(|sample| sample.value.is_some());
+                if let Some(sample) = (0..track.len()).rev().find_map(value) {
+                    let newest = Last {
+                        at: sample.at,
+                        interval_ms: sample.interval,
+                        value: sample.value.unwrap_or_default(),
+                        quality: sample.quality,
+                    };
+                    last.insert(series, newest);
+                }
+            }
+        }
+        Ok(())
+    }
+}
