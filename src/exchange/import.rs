@@ -21,8 +21,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 const IMPORTS: Records<Position> = Records::new("import", 1);
-/// Rows of one commit: large enough to be quick, small enough to stop soon.
-const ROWS_PER_COMMIT: u64 = 50_000;
+/// Rows of one commit: large enough that days are written as one block, small enough to stop soon.
+/// Tests stop and go on, and take less.
+const ROWS_PER_COMMIT: u64 = if cfg!(test) { 5_000 } else { 50_000 };
 /// Most bytes of a line of line protocol, with its break.
 const LINE_MAX: u64 = (64 << 10) + 2;
 
