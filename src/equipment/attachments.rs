@@ -255,7 +255,8 @@ impl Attachments {
     /// # Errors
     /// When the data file or the folder cannot be read.
     pub fn sweep(&self) -> Result<usize> {
-        self.blobs.sweep(self.clock.now(), || named(&self.store))
+        self.blobs
+            .sweep(self.clock.now(), || files_named(&self.store))
     }
 
     async fn place(&self, content: Vec<u8>) -> Result<Placed> {
@@ -271,7 +272,7 @@ impl Attachments {
 ///
 /// # Errors
 /// When the data file cannot be read.
-pub fn named(store: &Store) -> Result<BTreeSet<BlobHash>> {
+pub fn files_named(store: &Store) -> Result<BTreeSet<BlobHash>> {
     let view = store.read()?;
     let photos = EQUIPMENT.all(&view)?.into_iter().filter_map(|e| e.photo);
     let documents = DOCUMENTS.all(&view)?.into_iter();

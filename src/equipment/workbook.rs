@@ -43,6 +43,8 @@ fn parts(bytes: &[u8]) -> Option<Parts> {
     let end = bytes[tail..].windows(4).rposition(|four| four == END)? + tail;
     let count = number(bytes, end + 10, 2)?;
     let mut at = number(bytes, end + 16, 4)?;
+    // The comment that the end announces is there.
+    bytes.get(end + 22 + number(bytes, end + 20, 2)? - 1)?;
     if count > ENTRIES_MAX {
         return None;
     }
@@ -105,7 +107,11 @@ mod tests {
     #[test]
     fn a_workbook_lists_its_parts() {
         assert!(is_workbook(&archive(&WHOLE, 0)));
-        let with_comment = [archive(&WHOLE, 0), b"made by hand".to_vec()].concat();
+        let mut with_comment = archive(&WHOLE, 0);
+        let at = with_comment.len() - 2;
+        with_comment[at] = 12;
+        assert!(!is_workbook(&with_comment));
+        with_comment.extend(b"made by hand");
         assert!(is_workbook(&with_comment));
     }
 

@@ -84,7 +84,7 @@ mod tests {
         assert!(HeaderValue::from_str(&line).is_ok() && line.is_ascii());
         assert_eq!(
             line,
-            "attachment; filename=\"Sch_ma __ ____ (2).pdf\"; filename*=UTF-8''Sch%C3%A9ma%20\
+            "attachment; filename=\"Sch_ma ___ ____ (2).pdf\"; filename*=UTF-8''Sch%C3%A9ma%20\
              %22%C3%A9%22%20%D8%AF%D9%84%D9%8A%D9%84%20%282%29.pdf"
         );
     }

@@ -13,6 +13,9 @@ use tokio::sync::SemaphorePermit;
 pub const UPLOADS_AT_ONCE: usize = 2;
 /// Bytes of a form beside its file: boundaries, names, fields that mean nothing here.
 const FORM_MAX: usize = 64 << 10;
+/// Bytes that are read and forgotten after a file that is too large: a browser that is refused
+/// while it still sends tells its user of a broken connection instead of the reason.
+const READ_PAST: usize = 16 << 20;
 /// Most fields of a form.
 const FIELDS_MAX: usize = 16;
 
@@ -28,11 +31,11 @@ pub struct Upload<'a> {
 
 /// Largest body of a route that takes one file of this many bytes.
 pub const fn body_max(file_max: usize) -> usize {
-    file_max + FORM_MAX
+    file_max + FORM_MAX + READ_PAST
 }
 
-/// Takes the one file from the form, under the first of `names` or another of them, of at most
-/// `max` bytes; a larger one is not read to its end.
+/// Takes the one file from the form, under the first of `names` or the other, of at most `max`
+/// bytes.
 ///
 /// # Errors
 /// When the body is no form, has no file or several, or the file is larger.
@@ -50,38 +53,52 @@ pub async fn receive<'a>(
         );
         Error::new(ErrorKind::UnsupportedMedia, sentence)
     })?;
+    match only_file(&mut form, names, max).await {
+        Ok((name, content)) => Ok(Upload {
+            name,
+            content,
+            _turn: turn,
+        }),
+        Err(error) => {
+            drop(turn);
+            // Fields that are passed over are not kept.
+            while matches!(form.next_field().await, Ok(Some(_))) {}
+            Err(error.into())
+        }
+    }
+}
+
+/// Name and content of the one file of the form.
+async fn only_file(
+    form: &mut Multipart,
+    names: &[&'static str; 2],
+    max: usize,
+) -> Result<(String, Vec<u8>)> {
     let mut found = None;
     for _ in 0..FIELDS_MAX {
         let next = form.next_field().await;
         let Some(field) = next.map_err(|cause| refused(&cause, max))? else {
             let none = || Error::invalid(names[0], "Choose a file: the form has none.");
-            let (name, content) = found.ok_or_else(none)?;
-            return Ok(Upload {
-                name,
-                content,
-                _turn: turn,
-            });
+            return found.ok_or_else(none);
         };
-        let wanted = field.name().is_some_and(|name| names.contains(&name));
-        if wanted && found.is_some() {
-            return Err(Error::invalid(names[0], "Send one file at a time.").into());
+        if !field.name().is_some_and(|name| names.contains(&name)) {
+            continue;
         }
-        // What means nothing here is counted all the same.
-        let taken = take(field, if wanted { max } else { FORM_MAX }, max).await?;
-        if wanted {
-            found = Some(taken);
+        if found.is_some() {
+            return Err(Error::invalid(names[0], "Send one file at a time."));
         }
+        found = Some(take(field, max).await?);
     }
     let sentence = format!("The form has more than {FIELDS_MAX} fields.");
-    Err(Error::invalid("body", sentence).into())
+    Err(Error::invalid("body", sentence))
 }
 
-/// Name and content of a field of at most `limit` bytes; the refusal names `max`.
-async fn take(mut field: Field<'_>, limit: usize, max: usize) -> Result<(String, Vec<u8>)> {
+/// Name and content of a field of at most `max` bytes.
+async fn take(mut field: Field<'_>, max: usize) -> Result<(String, Vec<u8>)> {
     let name = field.file_name().unwrap_or_default().to_owned();
     let mut content = Vec::new();
     while let Some(piece) = field.chunk().await.map_err(|cause| refused(&cause, max))? {
-        if content.len() + piece.len() > limit {
+        if content.len() + piece.len() > max {
             return Err(too_large(max));
         }
         content.extend_from_slice(&piece);
