@@ -8,7 +8,7 @@ use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::{Acquisition, Profiles, Registry};
+use crate::equipment::{Acquisition, Attachments, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::site::Sites;
@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 const UPKEEP_EVERY_MS: i64 = 10_000;
 /// How often files that are over are looked for, ms.
 const FORGET_EVERY_MS: i64 = 10 * 60_000;
+/// How often photos and documents that no record names are looked for, ms.
+const SWEEP_EVERY_MS: i64 = 24 * 3_600_000;
 
 /// A running appliance.
 pub struct App {
@@ -37,7 +39,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    upkeep: JoinHandle<()>,
+    chores: [JoinHandle<()>; 2],
     page: JoinHandle<()>,
 }
 
@@ -68,16 +70,17 @@ impl App {
         let funnel = tokio::spawn(funnel.run(stop_funnel.clone()));
 
         let acquisition = Arc::new(Acquisition::start(Arc::clone(&clock), inlet.clone()));
-        let registry = Registry::open(
+        let registry = Arc::new(Registry::open(
             &store,
             Arc::clone(&clock),
             Arc::clone(&live),
             profiles,
             acquisition,
-        )?;
+        )?);
+        let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
+        let attachments = Arc::new(attachments);
 
-        let (store_of, clock_of) = (Arc::clone(&tsdb), Arc::clone(&clock));
-        let upkeep = tokio::spawn(upkeep(store_of, clock_of, stop_funnel.clone()));
+        let chores = chores(&tsdb, &attachments, &clock, &stop_funnel);
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -93,7 +96,8 @@ impl App {
             api_tokens,
             sites,
             live,
-            registry: Arc::new(registry),
+            registry,
+            attachments,
             today: TodayCache::new(history.clone()),
             history,
             inlet,
@@ -110,7 +114,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
-            upkeep,
+            chores,
             page,
         })
     }
@@ -134,13 +138,29 @@ impl App {
         if let Err(error) = self.funnel.await {
             tracing::error!(%error, "the funnel did not stop cleanly");
         }
-        if let Err(error) = self.upkeep.await {
-            tracing::error!(%error, "the upkeep did not stop cleanly");
+        for chore in self.chores {
+            if let Err(error) = chore.await {
+                tracing::error!(%error, "the upkeep did not stop cleanly");
+            }
         }
         let store = self.context.store.clone();
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }
+}
+
+/// Starts what is done beside everything else, until `stop`.
+fn chores(
+    tsdb: &Arc<Tsdb>,
+    attachments: &Arc<Attachments>,
+    clock: &Arc<dyn Clock>,
+    stop: &CancellationToken,
+) -> [JoinHandle<()>; 2] {
+    let (tsdb, attachments) = (Arc::clone(tsdb), Arc::clone(attachments));
+    [
+        tokio::spawn(upkeep(tsdb, Arc::clone(clock), stop.clone())),
+        tokio::spawn(sweep(attachments, Arc::clone(clock), stop.clone())),
+    ]
 }
 
 /// Seals, packs and forgets readings until `stop`, beside the ticks.
@@ -177,6 +197,25 @@ async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken)
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "readings wait to be sealed"),
             Err(error) => tracing::error!(%error, "the upkeep of the readings failed"),
+        }
+    }
+}
+
+/// Takes away photos and documents that no record names, at the start and then daily, until
+/// `stop`.
+async fn sweep(attachments: Arc<Attachments>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    loop {
+        let attachments = Arc::clone(&attachments);
+        match tokio::task::spawn_blocking(move || attachments.sweep()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(files)) => tracing::info!(files, "files that no record names were deleted"),
+            Ok(Err(error)) => tracing::error!(%error, "stored files wait to be looked through"),
+            Err(error) => tracing::error!(%error, "the sweep of stored files failed"),
+        }
+        let wake = clock.now().plus_ms(SWEEP_EVERY_MS);
+        let slept = stop.run_until_cancelled(clock.sleep_until(wake)).await;
+        if slept.is_none() {
+            return;
         }
     }
 }

@@ -76,3 +76,7 @@ id!(
     /// What a program shows to get in.
     ApiTokenId
 );
+id!(
+    /// A document of a meter or machine.
+    DocumentId
+);

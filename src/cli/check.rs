@@ -2,9 +2,10 @@
 
 use super::{Boot, say};
 use crate::base::{Error, Result};
-use crate::equipment::Profiles;
-use crate::store::{self, Store, audit};
+use crate::equipment::{Profiles, files_named};
+use crate::store::{self, BlobHash, Blobs, Store, audit};
 use crate::tsdb::Tsdb;
+use std::collections::BTreeSet;
 
 pub(super) fn run(boot: Boot) -> Result<()> {
     let config = boot.load()?;
@@ -28,30 +29,50 @@ pub(super) fn run(boot: Boot) -> Result<()> {
     }
     // A copy, because opening after a power cut repairs, and a check changes nothing.
     let copy = copy_of(&file)?;
-    let outcome = look_into(copy.path());
+    let outcome = look_into(copy.path(), &Blobs::of(&config.data_dir));
     drop(copy);
     outcome
 }
 
-fn look_into(directory: &std::path::Path) -> Result<()> {
+fn look_into(directory: &std::path::Path, blobs: &Blobs) -> Result<()> {
     let store = Store::open(directory, "indusmind check")?;
     let series = Tsdb::open(&store)?.latest()?.len();
     say(&format!(
         "Readings: {series} series with a value in their last day."
     ));
     let (entries, bad) = audit::verify(&store.read()?)?;
+    let files = files_named(&store)?;
     store.close();
     match bad {
         None => {
             say(&format!(
                 "Audit log: {entries} entries, the chain is intact."
             ));
-            Ok(())
+            look_into_files(&files, blobs)
         }
         Some(sequence) => Err(Error::internal(format!(
             "The audit log is broken at entry {sequence}. Keep the file and restore a backup."
         ))),
     }
+}
+
+/// Reads each photo and document that a record names.
+fn look_into_files(files: &BTreeSet<BlobHash>, blobs: &Blobs) -> Result<()> {
+    let mut broken = 0;
+    for file in files {
+        if let Err(error) = blobs.open(*file) {
+            say(&format!("File {file}: {error}"));
+            broken += 1;
+        }
+    }
+    if broken > 0 {
+        return Err(Error::internal(format!(
+            "{broken} photos and documents are missing or damaged. Copy them from a backup into \
+             the folder blobs, or upload them again."
+        )));
+    }
+    say(&format!("Photos and documents: {} sound.", files.len()));
+    Ok(())
 }
 
 /// A directory that goes when it is dropped.

@@ -1,10 +1,12 @@
 //! *pure* — one piece of equipment: what a person says of it, checked, and what is stored.
 
+use super::file_kind::FileKind;
 use super::profile::Profiles;
 use super::source::ModbusSource;
 use crate::base::error::Checks;
 use crate::base::time::parse_date;
 use crate::base::{EquipmentId, Result, Timestamp};
+use crate::store::BlobHash;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -80,6 +82,9 @@ pub struct Equipment {
     pub specs: serde_json::Map<String, serde_json::Value>,
     /// How it is polled; `null` for equipment without a connection.
     pub modbus: Option<ModbusSource>,
+    /// How it looks; records of earlier versions have none.
+    #[serde(default)]
+    pub photo: Option<Photo>,
     /// Counts the changes.
     pub revision: u64,
     /// When it was added.
@@ -88,6 +93,17 @@ pub struct Equipment {
     pub updated_at: Timestamp,
     /// When it was deleted; its history stays.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// How equipment looks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Photo {
+    /// Name of its file.
+    pub hash: BlobHash,
+    /// JPG or PNG.
+    pub kind: FileKind,
+    /// Its size, bytes.
+    pub bytes: u64,
 }
 
 /// What is said of new equipment.
@@ -217,6 +233,7 @@ impl Equipment {
             in_site_total: input.in_site_total,
             specs: input.specs,
             modbus: input.modbus,
+            photo: None,
             revision: 1,
             created_at: now,
             updated_at: now,
@@ -253,6 +270,7 @@ impl Equipment {
             updated_at: now,
             id: old.id,
             site: old.site,
+            photo: old.photo,
             created_at: old.created_at,
             deleted_at: old.deleted_at,
         };

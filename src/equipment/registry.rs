@@ -1,8 +1,9 @@
 //! The registry: all equipment in memory, every change on disk first.
 
+use super::attachments;
 use super::poller::{Acquisition, Device};
 use super::profile::Profiles;
-use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Status};
+use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, Status};
 use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, Timestamp};
 use crate::live::Live;
 use crate::store::Store;
@@ -11,7 +12,7 @@ use crate::store::table::Table;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-const EQUIPMENT: Table<Equipment> = Table::new("equipment", 1);
+pub(super) const EQUIPMENT: Table<Equipment> = Table::new("equipment", 1);
 /// Most pieces of equipment of one appliance.
 const EQUIPMENT_MAX: usize = 5_000;
 /// Equipment with a reading younger than this is in use, ms.
@@ -186,7 +187,33 @@ impl Registry {
             .await
     }
 
-    /// Deletes equipment; its history stays.
+    /// Sets or clears the photo.
+    ///
+    /// # Errors
+    /// When there is no such equipment; a disk that refuses.
+    pub(super) async fn set_photo(
+        &self,
+        id: EquipmentId,
+        photo: Option<Photo>,
+        actor: Actor,
+    ) -> Result<Equipment> {
+        let _turn = self.changing.lock().await;
+        let mut equipment = self.get(id)?;
+        if equipment.photo == photo {
+            return Ok(equipment);
+        }
+        let action = match &photo {
+            Some(_) => "equipment.photo",
+            None => "equipment.photo_delete",
+        };
+        let details = serde_json::json!({ "before": equipment.photo, "after": photo });
+        equipment.photo = photo;
+        equipment.revision += 1;
+        equipment.updated_at = self.clock.now();
+        self.store_change(equipment, actor, action, details).await
+    }
+
+    /// Deletes equipment with its photo and documents; its history stays.
     ///
     /// # Errors
     /// When there is none; [`crate::base::ErrorKind::Conflict`] while it is in use: a reading is
@@ -197,6 +224,8 @@ impl Registry {
         let now = self.clock.now();
         self.refuse_in_use(&equipment, now)?;
         equipment.deleted_at = Some(now);
+        // Nobody could reach it any more.
+        equipment.photo = None;
         equipment.updated_at = now;
         let nothing = serde_json::json!({ "name": equipment.name });
         self.store_change(equipment, actor, "equipment.delete", nothing)
@@ -233,6 +262,9 @@ impl Registry {
         self.store
             .write(move |transaction| {
                 EQUIPMENT.put(transaction, stored.id.as_bytes(), &stored)?;
+                if stored.deleted_at.is_some() {
+                    attachments::forget_documents(transaction, stored.id)?;
+                }
                 let resource = format!("equipment/{}", stored.id);
                 audit::append(
                     transaction,

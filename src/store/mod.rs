@@ -3,12 +3,13 @@
 //! Promises: a write that returned is on disk and survives power loss; one directory serves one
 //! process; readers never block the writer. One thread writes the data file, and the commit
 //! policy stands in one place ([`file`]). Periods that are over lie in files of their own
-//! ([`Volumes`]). Will not do: know what the records mean.
+//! ([`Volumes`]), and so do photos and documents ([`Blobs`]). Will not do: know what they mean.
 //!
 //! Keys and values are bytes, so that no other room depends on redb; [`table::Table`] gives
 //! records a type and a version.
 
 pub mod audit;
+mod blobs;
 mod directory;
 pub(crate) mod disk;
 mod file;
@@ -20,6 +21,7 @@ pub mod table;
 mod volume;
 mod writer;
 
+pub use blobs::{Blob, BlobHash, Blobs, Placed};
 pub use directory::{LockOwner, inspect};
 pub use disk::Room;
 pub use read::{Reader, View, Visit};
@@ -96,6 +98,13 @@ impl Store {
     #[must_use]
     pub fn volumes(&self, folder: &'static str) -> Volumes {
         Volumes::new(Arc::clone(&self.disk), folder)
+    }
+
+    /// The files of the data directory that lie under their hash. Ask once and clone: what is
+    /// being stored is known to the clones only.
+    #[must_use]
+    pub fn blobs(&self) -> Blobs {
+        Blobs::of(&self.path)
     }
 
     /// Where the data lies.

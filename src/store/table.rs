@@ -77,6 +77,20 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         Ok(records)
     }
 
+    /// The records whose keys begin like this, in key order.
+    ///
+    /// # Errors
+    /// As [`Table::get`].
+    pub fn under(&self, view: &impl View, prefix: &[u8]) -> Result<Vec<T>> {
+        let mut records = Vec::new();
+        let past = [prefix, &[0xFF; 33]].concat();
+        view.scan(self.name, prefix, &past, &mut |_, bytes| {
+            records.push(self.decode(bytes)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(records)
+    }
+
     fn encode(&self, record: &T) -> Result<Vec<u8>> {
         let mut bytes = vec![self.version];
         serde_json::to_writer(&mut bytes, record)

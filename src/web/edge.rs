@@ -76,7 +76,9 @@ fn harden(headers: &mut HeaderMap, path: &str) {
     } else {
         PAGE_POLICY
     };
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    // A file that somebody sent brings a stricter one along.
+    let policy = HeaderValue::from_static(policy);
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

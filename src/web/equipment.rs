@@ -268,6 +268,10 @@ async fn try_read(
     ok(test_read(&request.modbus, context.registry.profiles()).await?)
 }
 
-fn parse(id: &str) -> Result<EquipmentId, Error> {
+/// The id in an address; what is none names no equipment.
+///
+/// # Errors
+/// When it is no id.
+pub fn parse(id: &str) -> Result<EquipmentId, Error> {
     id.parse().map_err(|_| Error::not_found("equipment", id))
 }

@@ -9,6 +9,7 @@ mod auth;
 mod caller;
 mod channel;
 mod dashboard;
+mod documents;
 mod edge;
 mod envelope;
 mod equipment;
@@ -16,6 +17,7 @@ mod export;
 mod history;
 mod hub;
 mod openapi;
+mod photo;
 mod realtime;
 mod serve;
 mod show;
@@ -23,7 +25,9 @@ mod sites;
 mod socket;
 mod spa;
 mod storage;
+mod stored;
 mod system;
+mod upload;
 mod write;
 
 pub use serve::serve;
@@ -31,7 +35,7 @@ pub use serve::serve;
 use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::Registry;
+use crate::equipment::{Attachments, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
 use crate::site::{Site, Sites};
@@ -91,6 +95,8 @@ pub struct Services {
     pub live: Arc<Live>,
     /// Equipment.
     pub registry: Arc<Registry>,
+    /// Photos and documents.
+    pub attachments: Arc<Attachments>,
     /// History.
     pub history: SiteHistory,
     /// Figures of today.
@@ -116,6 +122,7 @@ pub struct Edge {
     trying: tokio::sync::Mutex<()>,
     writes: tokio::sync::Semaphore,
     exports: Arc<tokio::sync::Semaphore>,
+    uploads: tokio::sync::Semaphore,
 }
 
 impl Deref for Edge {
@@ -144,6 +151,7 @@ impl Context {
             trying: tokio::sync::Mutex::default(),
             exports: Arc::new(tokio::sync::Semaphore::new(export::EXPORTS_AT_ONCE)),
             writes: tokio::sync::Semaphore::new(write::WRITES_AT_ONCE),
+            uploads: tokio::sync::Semaphore::new(upload::UPLOADS_AT_ONCE),
         }))
     }
 
@@ -201,6 +209,8 @@ fn api() -> Routes {
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
+        .merge(photo::protected())
+        .merge(documents::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
         .merge(system::protected());
@@ -250,7 +260,8 @@ pub fn router(context: &Context) -> Router {
     // Files are large and stay on the local network: packing them takes longer than sending them.
     let packed = DefaultPredicate::new()
         .and(NotForContentType::const_new(export::CSV))
-        .and(NotForContentType::const_new(export::XLSX));
+        .and(NotForContentType::const_new(export::XLSX))
+        .and(NotForContentType::const_new(documents::PDF));
     let http = Router::new()
         .nest("/api", api.clone())
         .nest("/api/v1", api)

@@ -64,10 +64,17 @@ impl EquipmentSummary {
             power,
             load_percentage: load,
             temperature,
-            photo_url: None,
+            photo_url: photo_url(equipment),
             last_update,
         }
     }
+}
+
+/// Address of the photo; another photo has another address, so that no screen shows the old one.
+pub fn photo_url(equipment: &Equipment) -> Option<String> {
+    let hash = equipment.photo.as_ref()?.hash.to_string();
+    let version = &hash[..16];
+    Some(format!("/api/equipment/{}/photo?v={version}", equipment.id))
 }
 
 /// One piece of equipment, whole.

@@ -2,6 +2,7 @@
 
 use crate::support::Appliance;
 use crate::support::client::{Client, Reply};
+use crate::support::forms::{pdf, png, send_file};
 use crate::support::socket::Socket;
 use indusmind::auth::Role;
 use reqwest::Method;
@@ -20,7 +21,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 23] = [
+const TABLE: [(&str, &str, &[Role]); 30] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -52,6 +53,13 @@ const TABLE: [(&str, &str, &[Role]); 23] = [
     ("GET", "/api/api-tokens", ADMIN),
     ("POST", "/api/api-tokens", ADMIN),
     ("POST", "/api/v2/write", ADMIN),
+    ("GET", "/api/equipment/{id}/photo", READ),
+    ("POST", "/api/equipment/{id}/photo", WRITE),
+    ("DELETE", "/api/equipment/{id}/photo", WRITE),
+    ("GET", "/api/equipment/{id}/documents", READ),
+    ("POST", "/api/equipment/{id}/documents", WRITE),
+    ("GET", "/api/equipment/{id}/documents/{document}", READ),
+    ("DELETE", "/api/equipment/{id}/documents/{document}", WRITE),
 ];
 
 /// Asks in a way that succeeds when it is allowed.
@@ -78,7 +86,14 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         ("POST", "/api/corrections") => client.post(path, &correction).await,
         // Nothing to write is written.
         ("POST", "/api/v2/write") => Reply::to(client.request(Method::POST, path)).await,
+        ("POST", path) if path.ends_with("/photo") => {
+            send_file(client, path, "p.png", &png(9, 9, b"another")).await
+        }
+        ("POST", path) if path.ends_with("/documents") => {
+            send_file(client, path, "b.pdf", &pdf("another")).await
+        }
         ("POST", path) => client.post(path, &source).await,
+        ("DELETE", path) => client.delete(path).await,
         (_, path) => client.put(path, &json!({})).await,
     }
 }
@@ -93,8 +108,17 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let body = json!({ "name": "Meter", "type": "Meter", "model": "T1",
             "install_date": "2024-05-01" });
         let id = chief.add_equipment(&body).await;
+        let equipment = format!("/api/equipment/{id}");
+        let photo = format!("{equipment}/photo");
+        send_file(&chief, &photo, "p.png", &png(9, 9, b""))
+            .await
+            .data();
+        let documents = format!("{equipment}/documents");
+        let document = send_file(&chief, &documents, "a.pdf", &pdf("a")).await;
+        let document = document.created()["id"].as_str().unwrap().to_owned();
         for (method, path, allowed) in TABLE {
             let path = path.replace("{id}", &id).replace("{site}", site);
+            let path = path.replace("{document}", &document);
             let reply = ask(&client, method, &path).await;
             if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
@@ -127,6 +151,11 @@ async fn who_is_refused_changes_nothing() {
             .await
             .refused(403);
         client.delete(&path).await.refused(403);
+        let photo = format!("{path}/photo");
+        let picture = png(9, 9, b"");
+        send_file(&client, &photo, "p.png", &picture)
+            .await
+            .refused(403);
         client.post("/api/equipment", &body).await.refused(403);
         // The user and his sign-in, and nothing of what he tried.
         assert_eq!(chief.audit().await.len(), log + 2 * (number + 1));

@@ -2,6 +2,7 @@
 //! simulated devices, port 0, and a client.
 
 pub mod client;
+pub mod forms;
 pub mod meters;
 pub mod socket;
 

@@ -158,6 +158,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The corrections of readings, newest first, also those that were undone. */
+        get: operations["list_corrections"];
+        put?: never;
+        /** Corrects readings. What was measured is kept; answers, energy and costs follow at once. */
+        post: operations["create_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/corrections/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes a correction: the readings are again what was measured. */
+        post: operations["undo_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dashboard/today": {
         parameters: {
             query?: never;
@@ -212,6 +247,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The documents of equipment, oldest first. */
+        get: operations["list_documents"];
+        put?: never;
+        /**
+         * Adds a document to equipment: a form with one file, whose name and content agree. The same
+         *     file under the same name is there once: it is answered with 200.
+         */
+        post: operations["add_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/documents/{document}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A document, to be saved. */
+        get: operations["download_document"];
+        put?: never;
+        post?: never;
+        /** Takes a document away. */
+        delete: operations["delete_document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/live": {
         parameters: {
             query?: never;
@@ -224,6 +298,28 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The photo of equipment. */
+        get: operations["show_photo"];
+        put?: never;
+        /**
+         * Gives equipment a photo, in place of the one it has: a form with one file, told by its
+         *     content.
+         */
+        post: operations["set_photo"];
+        /** Takes the photo away. */
+        delete: operations["delete_photo"];
         options?: never;
         head?: never;
         patch?: never;
@@ -408,6 +504,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/system/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much room the readings take, how long they are kept, and when the disk is full. */
+        get: operations["storage"];
+        /** Changes how long readings are kept. What is then older goes within minutes. */
+        put: operations["set_keep"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/write": {
         parameters: {
             query?: never;
@@ -460,6 +574,21 @@ export interface components {
          * @description What a program shows to get in.
          */
         ApiTokenId: string;
+        /** @description A correction as it is asked for. */
+        Asked: {
+            /** @description What becomes of each sample. */
+            change: components["schemas"]["Change"];
+            /** @description Id of the equipment. */
+            equipment_id: string;
+            /** @description First instant, RFC 3339. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The quantity, with its phase: `voltage_l1`. */
+            metric: string;
+            /** @description First instant after, RFC 3339. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Why, for whoever asks in three years. */
+            why: string;
+        };
         /** @description A part of the audit log, newest first. */
         AuditPage: {
             /** @description The entries. */
@@ -484,6 +613,62 @@ export interface components {
             first_bad?: number | null;
             /** @description Whether every entry is where and what it was. */
             intact: boolean;
+        };
+        /** @description What a correction does to each sample of its span. */
+        Change: {
+            /** @enum {string} */
+            do: "exclude";
+        } | {
+            /**
+             * Format: double
+             * @description It becomes this value, of quality manual.
+             */
+            by: number;
+            /** @enum {string} */
+            do: "set";
+        } | {
+            /**
+             * Format: double
+             * @description This is added to it; quality substituted.
+             */
+            by: number;
+            /** @enum {string} */
+            do: "add";
+        } | {
+            /**
+             * Format: double
+             * @description It is multiplied by this; quality substituted.
+             */
+            by: number;
+            /** @enum {string} */
+            do: "multiply";
+        };
+        /** @description One correction of one series. */
+        Correction: {
+            /** @description When it was made. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            by: components["schemas"]["UserId"];
+            /** @description What it does. */
+            change: components["schemas"]["Change"];
+            /** @description The device. */
+            equipment: components["schemas"]["EquipmentId"];
+            /** @description First instant that it applies to. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Its number; they are applied in this order.
+             */
+            id: number;
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor. */
+            phase: components["schemas"]["Phase"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            undone?: components["schemas"]["Undone"] | null;
+            /** @description Why, in the words of the one who made it. */
+            why: string;
         };
         /**
          * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
@@ -529,6 +714,42 @@ export interface components {
          * @enum {string}
          */
         DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
+        /** @description A document of equipment. */
+        DocumentAnswer: {
+            /**
+             * Format: int64
+             * @description Its size, bytes.
+             */
+            bytes: number;
+            /** @description Its id. */
+            id: components["schemas"]["DocumentId"];
+            /** @description Its name. */
+            name: string;
+            /** @description SHA-256 of its content, hexadecimal. */
+            sha256: string;
+            /** @description What it is. */
+            type: components["schemas"]["FileKind"];
+            /** @description When. */
+            uploaded_at: components["schemas"]["Timestamp"];
+            /** @description Who sent it. */
+            uploaded_by: string;
+            /** @description Its address. */
+            url: string;
+        };
+        /** @description A document on its way in. */
+        DocumentForm: {
+            /**
+             * Format: binary
+             * @description PDF, PNG, JPG, TXT, CSV or XLSX, at most 20 MB, with its name. The field may also be
+             *     called `document`.
+             */
+            file: string;
+        };
+        /**
+         * Format: uuid
+         * @description A document of a meter or machine.
+         */
+        DocumentId: string;
         /** @description One line of the log. */
         Entry: {
             /** @description What was done: `equipment.create`, `auth.login_failed`. */
@@ -594,6 +815,40 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Correction: {
+            /** @description One correction of one series. */
+            data: {
+                /** @description When it was made. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Who made it. */
+                by: components["schemas"]["UserId"];
+                /** @description What it does. */
+                change: components["schemas"]["Change"];
+                /** @description The device. */
+                equipment: components["schemas"]["EquipmentId"];
+                /** @description First instant that it applies to. */
+                from: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Its number; they are applied in this order.
+                 */
+                id: number;
+                /** @description The quantity. */
+                metric: components["schemas"]["Metric"];
+                /** @description The conductor. */
+                phase: components["schemas"]["Phase"];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+                undone?: components["schemas"]["Undone"] | null;
+                /** @description Why, in the words of the one who made it. */
+                why: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_DashboardMetrics: {
             /**
              * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
@@ -640,6 +895,35 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_DocumentAnswer: {
+            /** @description A document of equipment. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Its size, bytes.
+                 */
+                bytes: number;
+                /** @description Its id. */
+                id: components["schemas"]["DocumentId"];
+                /** @description Its name. */
+                name: string;
+                /** @description SHA-256 of its content, hexadecimal. */
+                sha256: string;
+                /** @description What it is. */
+                type: components["schemas"]["FileKind"];
+                /** @description When. */
+                uploaded_at: components["schemas"]["Timestamp"];
+                /** @description Who sent it. */
+                uploaded_by: string;
+                /** @description Its address. */
+                url: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_EquipmentDetail: {
             /** @description One piece of equipment, whole. */
             data: components["schemas"]["EquipmentSummary"] & {
@@ -673,6 +957,36 @@ export interface components {
                 resolution: string;
                 /** @description The points, in order of time, gaps included. */
                 series: components["schemas"]["HistoryPoint"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Keep: {
+            /** @description How long each level is kept, days; `null` is for ever. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Rows of an hour, of which days and months are made; at least 731 days.
+                 */
+                hour_days?: number | null;
+                /**
+                 * Format: int32
+                 * @description Rows of a minute.
+                 */
+                minute_days?: number | null;
+                /**
+                 * Format: int32
+                 * @description Rows of a quarter of an hour; at least 731 days.
+                 */
+                quarter_days?: number | null;
+                /**
+                 * Format: int32
+                 * @description Samples.
+                 */
+                raw_days?: number | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -762,6 +1076,91 @@ export interface components {
                     scopes: components["schemas"]["Scope"][];
                     /** @description Key of the site that it reaches. */
                     site: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Correction: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description When it was made. */
+                    at: components["schemas"]["Timestamp"];
+                    /** @description Who made it. */
+                    by: components["schemas"]["UserId"];
+                    /** @description What it does. */
+                    change: components["schemas"]["Change"];
+                    /** @description The device. */
+                    equipment: components["schemas"]["EquipmentId"];
+                    /** @description First instant that it applies to. */
+                    from: components["schemas"]["Timestamp"];
+                    /**
+                     * Format: int64
+                     * @description Its number; they are applied in this order.
+                     */
+                    id: number;
+                    /** @description The quantity. */
+                    metric: components["schemas"]["Metric"];
+                    /** @description The conductor. */
+                    phase: components["schemas"]["Phase"];
+                    /** @description First instant after. */
+                    to: components["schemas"]["Timestamp"];
+                    undone?: components["schemas"]["Undone"] | null;
+                    /** @description Why, in the words of the one who made it. */
+                    why: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_DocumentAnswer: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /**
+                     * Format: int64
+                     * @description Its size, bytes.
+                     */
+                    bytes: number;
+                    /** @description Its id. */
+                    id: components["schemas"]["DocumentId"];
+                    /** @description Its name. */
+                    name: string;
+                    /** @description SHA-256 of its content, hexadecimal. */
+                    sha256: string;
+                    /** @description What it is. */
+                    type: components["schemas"]["FileKind"];
+                    /** @description When. */
+                    uploaded_at: components["schemas"]["Timestamp"];
+                    /** @description Who sent it. */
+                    uploaded_by: string;
+                    /** @description Its address. */
+                    url: string;
                 }[];
                 /** @description Number of this page, from 1. */
                 page: number;
@@ -906,6 +1305,18 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_PhotoAnswer: {
+            /** @description Where a photo is. */
+            data: {
+                /** @description Its address; another photo has another. */
+                photo_url?: string | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_SessionAnswer: {
             /** @description A session. */
             data: {
@@ -983,6 +1394,49 @@ export interface components {
                  * @example Africa/Tunis
                  */
                 time_zone: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_StorageUse: {
+            /** @description How much room there is and how long it lasts. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Bytes that readings add on a day, as the days so far did.
+                 */
+                bytes_per_day?: number | null;
+                /**
+                 * Format: int64
+                 * @description Bytes of the data file: records, and readings that are not sealed yet.
+                 */
+                data_file_bytes: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of the disk.
+                 */
+                disk_bytes?: number | null;
+                /**
+                 * Format: int64
+                 * @description Bytes that everybody may still write on this disk; `null` when the disk does not say.
+                 */
+                free_bytes?: number | null;
+                full_on?: components["schemas"]["Timestamp"] | null;
+                /** @description The levels, finest first. */
+                levels: components["schemas"]["LevelUse"][];
+                /**
+                 * Format: int64
+                 * @description How full the disk is, percent.
+                 */
+                used_percent?: number | null;
+                /**
+                 * Format: int64
+                 * @description The warning threshold that is passed: 80, 90 or 95 percent; `null` below.
+                 */
+                warning_percent?: number | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1224,6 +1678,11 @@ export interface components {
             sentence: string;
         };
         /**
+         * @description A kind of file that is kept.
+         * @enum {string}
+         */
+        FileKind: "jpg" | "png" | "pdf" | "txt" | "csv" | "xlsx";
+        /**
          * @description Which table of the device a register is in.
          * @enum {string}
          */
@@ -1296,6 +1755,47 @@ export interface components {
             resolution: string;
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
+        };
+        /** @description How long each level is kept, days; `null` is for ever. */
+        Keep: {
+            /**
+             * Format: int32
+             * @description Rows of an hour, of which days and months are made; at least 731 days.
+             */
+            hour_days?: number | null;
+            /**
+             * Format: int32
+             * @description Rows of a minute.
+             */
+            minute_days?: number | null;
+            /**
+             * Format: int32
+             * @description Rows of a quarter of an hour; at least 731 days.
+             */
+            quarter_days?: number | null;
+            /**
+             * Format: int32
+             * @description Samples.
+             */
+            raw_days?: number | null;
+        };
+        /** @description How much room a level takes. */
+        LevelUse: {
+            /**
+             * Format: int64
+             * @description Bytes on disk.
+             */
+            bytes: number;
+            /** @description Files. */
+            files: number;
+            /**
+             * Format: int32
+             * @description Kept so many days; `null` is for ever.
+             */
+            keep_days?: number | null;
+            /** @description `raw`, `minute`, `quarter`, `hour`. */
+            level: string;
+            oldest?: components["schemas"]["Timestamp"] | null;
         };
         /** @description The health of one device's link. */
         Link: {
@@ -1570,7 +2070,12 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "readings.read" | "readings.write" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
+        /**
+         * @description Which conductor a value belongs to.
+         * @enum {string}
+         */
+        Phase: "total" | "L1" | "L2" | "L3";
         /** @description One phase of a site. */
         PhaseMetrics: {
             /**
@@ -1597,6 +2102,19 @@ export interface components {
             L2: components["schemas"]["PhaseMetrics"];
             /** @description Phase L3. */
             L3: components["schemas"]["PhaseMetrics"];
+        };
+        /** @description Where a photo is. */
+        PhotoAnswer: {
+            /** @description Its address; another photo has another. */
+            photo_url?: string | null;
+        };
+        /** @description A photo on its way in. */
+        PhotoForm: {
+            /**
+             * Format: binary
+             * @description JPG or PNG, at most 5 MB and 40 megapixels. The field may also be called `file`.
+             */
+            photo: string;
         };
         /** @description One value of a profile. */
         ProfileMetric: components["schemas"]["RegisterPlace"] & {
@@ -1772,6 +2290,42 @@ export interface components {
          * @enum {string}
          */
         Status: "online" | "offline" | "maintenance" | "decommissioned";
+        /** @description How much room there is and how long it lasts. */
+        StorageUse: {
+            /**
+             * Format: int64
+             * @description Bytes that readings add on a day, as the days so far did.
+             */
+            bytes_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of the data file: records, and readings that are not sealed yet.
+             */
+            data_file_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the disk.
+             */
+            disk_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that everybody may still write on this disk; `null` when the disk does not say.
+             */
+            free_bytes?: number | null;
+            full_on?: components["schemas"]["Timestamp"] | null;
+            /** @description The levels, finest first. */
+            levels: components["schemas"]["LevelUse"][];
+            /**
+             * Format: int64
+             * @description How full the disk is, percent.
+             */
+            used_percent?: number | null;
+            /**
+             * Format: int64
+             * @description The warning threshold that is passed: 80, 90 or 95 percent; `null` below.
+             */
+            warning_percent?: number | null;
+        };
         /** @description The appliance itself. */
         System: {
             /**
@@ -1891,6 +2445,13 @@ export interface components {
         TryRequest: {
             /** @description As in equipment. */
             modbus: components["schemas"]["Modbus"];
+        };
+        /** @description The end of a correction. */
+        Undone: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            by: components["schemas"]["UserId"];
         };
         /**
          * @description A unit as it is shown: `kW`, `V`, `°C`; empty for a ratio.
@@ -2203,6 +2764,97 @@ export interface operations {
             };
         };
     };
+    list_corrections: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Correction"];
+                };
+            };
+        };
+    };
+    create_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asked"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Correction"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    undo_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the correction */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Correction"];
+                };
+            };
+            /** @description No such correction */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     today: {
         parameters: {
             query?: never;
@@ -2396,6 +3048,202 @@ export interface operations {
             };
         };
     };
+    list_documents: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_DocumentAnswer"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    add_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["DocumentForm"];
+            };
+        };
+        responses: {
+            /** @description It was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DocumentAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DocumentAnswer"];
+                };
+            };
+            /** @description No file, or its content is not what its name says */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It has 50 documents */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description More than 20 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description A kind that is not kept */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The disk is full or refuses */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    download_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description No such equipment or document */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Id of the document */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such equipment or document */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -2417,6 +3265,147 @@ export interface operations {
                 };
             };
             /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    show_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The photo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            /** @description It is the one that If-None-Match names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such equipment, or it has no photo */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    set_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["PhotoForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PhotoAnswer"];
+                };
+            };
+            /** @description No file, or a damaged one */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description More than 5 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Neither JPG nor PNG */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The disk is full or refuses */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such equipment, or it has no photo */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2770,6 +3759,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_System"];
+                };
+            };
+        };
+    };
+    storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StorageUse"];
+                };
+            };
+        };
+    };
+    set_keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Keep"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Keep"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
