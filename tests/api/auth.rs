@@ -58,6 +58,7 @@ async fn the_role_decides_what_me_says() {
         "equipment.write",
         "readings.read",
         "readings.write",
+        "readings.correct",
         "settings.write",
         "users.manage",
         "tokens.manage",

@@ -197,8 +197,11 @@ async fn how_long_readings_are_kept_is_shown_and_set() {
     let refused = chief.put("/api/system/storage", &short).await;
     assert_eq!(
         refused.bad_fields(),
-        ["raw_days", "minute_days", "quarter_days", "hour_days"]
+        ["hour_days", "minute_days", "quarter_days", "raw_days"]
     );
+    // A level that is left out is not meant to be kept for ever.
+    let partly = json!({ "raw_days": 30, "minute_days": 400, "quarter_days": 1000 });
+    chief.put("/api/system/storage", &partly).await.refused(400);
     let shown = chief.get("/api/system/storage").await.data();
     assert_eq!(shown["levels"][0]["keep_days"], 30);
 }

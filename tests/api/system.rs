@@ -27,7 +27,15 @@ async fn the_probes_answer_anybody() {
     let health = client.get("/health").await;
     let up = json!({ "status": "healthy", "timestamp": appliance.now(), "uptime_s": 90,
         "services": { "store": "up", "ingest": "up", "acquisition": "up" } });
-    assert_eq!((health.status, health.json()), (200, up));
+    let mut told = health.json();
+    // How full the disk of this machine is, is its own affair.
+    let disk = told["services"].as_object_mut().unwrap().remove("disk");
+    let disk = disk.unwrap().as_str().unwrap().to_owned();
+    assert!(
+        disk == "up" || disk.starts_with("warning: more than"),
+        "{disk}"
+    );
+    assert_eq!((health.status, told), (200, up));
 
     let field = Field::of(&appliance.clock, &[40.0, 7.0]).await;
     let id = chief.add("Meter", &field.modbus(0)).await;
@@ -95,7 +103,9 @@ async fn the_system_tells_its_version_and_size() {
         (&system["version"], &system["uptime_s"]),
         (&json!(env!("CARGO_PKG_VERSION")), &json!(3))
     );
-    let bytes = std::fs::metadata(appliance.data_file()).unwrap().len();
+    use std::os::unix::fs::MetadataExt as _;
+    // What it takes from the disk: a file that grows in strides has holes.
+    let bytes = std::fs::metadata(appliance.data_file()).unwrap().blocks() * 512;
     assert_eq!(system["data_file_bytes"], bytes);
 }
 

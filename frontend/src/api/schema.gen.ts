@@ -971,22 +971,22 @@ export interface components {
                  * Format: int32
                  * @description Rows of an hour, of which days and months are made; at least 731 days.
                  */
-                hour_days?: number | null;
+                hour_days: number | null;
                 /**
                  * Format: int32
                  * @description Rows of a minute.
                  */
-                minute_days?: number | null;
+                minute_days: number | null;
                 /**
                  * Format: int32
                  * @description Rows of a quarter of an hour; at least 731 days.
                  */
-                quarter_days?: number | null;
+                quarter_days: number | null;
                 /**
                  * Format: int32
                  * @description Samples.
                  */
-                raw_days?: number | null;
+                raw_days: number | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1762,22 +1762,22 @@ export interface components {
              * Format: int32
              * @description Rows of an hour, of which days and months are made; at least 731 days.
              */
-            hour_days?: number | null;
+            hour_days: number | null;
             /**
              * Format: int32
              * @description Rows of a minute.
              */
-            minute_days?: number | null;
+            minute_days: number | null;
             /**
              * Format: int32
              * @description Rows of a quarter of an hour; at least 731 days.
              */
-            quarter_days?: number | null;
+            quarter_days: number | null;
             /**
              * Format: int32
              * @description Samples.
              */
-            raw_days?: number | null;
+            raw_days: number | null;
         };
         /** @description How much room a level takes. */
         LevelUse: {
