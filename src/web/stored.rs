@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 
 /// A file that is opened instead of saved can do nothing.
 pub const SANDBOX: HeaderValue =
@@ -20,7 +21,8 @@ pub async fn content(context: &Context, hash: BlobHash) -> Result<Response> {
     let context = context.clone();
     let blob = super::blocking(move || context.attachments.open(hash)).await?;
     let length = HeaderValue::from(blob.bytes_left());
-    let pieces = futures_util::stream::unfold(Some(blob), next_piece);
+    // Who packs the answer asks once more after its end.
+    let pieces = futures_util::stream::unfold(Some(blob), next_piece).fuse();
     let body = Body::from_stream(pieces);
     Ok(([(CONTENT_LENGTH, length)], body).into_response())
 }

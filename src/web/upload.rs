@@ -3,9 +3,12 @@
 use super::Context;
 use super::envelope::Failure;
 use crate::base::{Error, ErrorKind, Result};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::StatusCode;
+use futures_util::StreamExt as _;
+use std::task::Poll;
 use tokio::sync::SemaphorePermit;
 
 /// Files that are taken at once, each in memory until it was looked at; others wait before they
@@ -46,6 +49,9 @@ pub async fn receive<'a>(
     max: usize,
 ) -> Result<Upload<'a>, Failure> {
     let turn = context.uploads.acquire().await.ok();
+    let expected = request.body().size_hint().exact().unwrap_or_default();
+    let expected = usize::try_from(expected).unwrap_or(max).min(max);
+    let request = request.map(one_by_one);
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| {
         let sentence = format!(
             "Send the file as multipart/form-data, in the field {}.",
@@ -53,7 +59,7 @@ pub async fn receive<'a>(
         );
         Error::new(ErrorKind::UnsupportedMedia, sentence)
     })?;
-    match only_file(&mut form, names, max).await {
+    match only_file(&mut form, names, expected, max).await {
         Ok((name, content)) => Ok(Upload {
             name,
             content,
@@ -68,10 +74,25 @@ pub async fn receive<'a>(
     }
 }
 
-/// Name and content of the one file of the form.
+/// The reader of forms takes what a body has until it has nothing for a moment: of a fast sender
+/// all of it. This one has a piece, then nothing for a moment.
+fn one_by_one(body: Body) -> Body {
+    let (mut pieces, mut paused) = (body.into_data_stream(), true);
+    Body::from_stream(futures_util::stream::poll_fn(move |task| {
+        paused = !paused;
+        if paused {
+            task.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        pieces.poll_next_unpin(task)
+    }))
+}
+
+/// Name and content of the one file of the form, which has about `expected` bytes.
 async fn only_file(
     form: &mut Multipart,
     names: &[&'static str; 2],
+    expected: usize,
     max: usize,
 ) -> Result<(String, Vec<u8>)> {
     let mut found = None;
@@ -87,16 +108,17 @@ async fn only_file(
         if found.is_some() {
             return Err(Error::invalid(names[0], "Send one file at a time."));
         }
-        found = Some(take(field, max).await?);
+        found = Some(take(field, expected, max).await?);
     }
     let sentence = format!("The form has more than {FIELDS_MAX} fields.");
     Err(Error::invalid("body", sentence))
 }
 
 /// Name and content of a field of at most `max` bytes.
-async fn take(mut field: Field<'_>, max: usize) -> Result<(String, Vec<u8>)> {
+async fn take(mut field: Field<'_>, expected: usize, max: usize) -> Result<(String, Vec<u8>)> {
     let name = field.file_name().unwrap_or_default().to_owned();
-    let mut content = Vec::new();
+    // One that grows would take twice the room while it moves.
+    let mut content = Vec::with_capacity(expected);
     while let Some(piece) = field.chunk().await.map_err(|cause| refused(&cause, max))? {
         if content.len() + piece.len() > max {
             return Err(too_large(max));
