@@ -302,8 +302,11 @@ impl Tsdb {
     }
 }
 
+/// The hours that a correction changes: those of its span, the one before, which the first reading
+/// may close, and the one after, which the last may reach into.
 fn hours_of(range: TimeRange) -> std::ops::RangeInclusive<i64> {
-    range.from.ms().div_euclid(HOUR_MS)..=range.to.minus_ms(1).ms().div_euclid(HOUR_MS)
+    let hour = |at: i64| at.div_euclid(HOUR_MS);
+    (hour(range.from.ms()) - 1).max(0)..=hour(range.to.ms() - 1) + 1
 }
 
 fn store(

@@ -105,11 +105,26 @@ pub(super) fn fold(track: &Track, span: Span, counter: Option<Counter>) -> Folde
             row.round_to(power);
         }
     }
+    if matches!(track.values, Values::Float(_)) {
+        for row in rows.iter_mut().flatten() {
+            row.weighted_sum = shorten(row.weighted_sum);
+        }
+    }
     Folded {
         rows,
         counter: state,
         pending,
     }
+}
+
+/// The sum of noisy floats with the digits that mean something: 32 significant bits, eight more
+/// than the registers have. The rest is noise that no packing shortens.
+fn shorten(sum: f64) -> f64 {
+    const NOISE: u64 = (1 << 21) - 1;
+    let bits = sum.to_bits();
+    // Half of what is cut is added first: rounded, not cut off. A carry into the exponent is right.
+    let rounded = f64::from_bits((bits + (1 << 20)) & !NOISE);
+    if rounded.is_finite() { rounded } else { sum }
 }
 
 /// Ten to the power of the places at which the samples and the base before them are decimals.

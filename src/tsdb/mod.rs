@@ -27,6 +27,7 @@ mod power_cut;
 mod query;
 mod retention;
 pub mod rollup;
+mod runs;
 mod seal;
 mod sealed;
 mod series;

@@ -342,3 +342,64 @@ proptest! {
         });
     }
 }
+
+/// Ticks of every 5 minutes, or as they come.
+fn ticks(device: usize, from: i64, count: i64, every: i64, seed: u64, load: bool) -> Step {
+    Step::Ticks {
+        device,
+        from,
+        count,
+        every,
+        off: 0,
+        seed,
+        load,
+    }
+}
+
+#[tokio::test]
+async fn what_once_went_wrong_stays_right() {
+    let histories = [
+        // A sample that reaches over midnight, brought late beside a sealed hour.
+        vec![
+            ticks(0, 3_180, 25, 300, 0, true),
+            ticks(0, 3_326, 38, 300, 1_706_537_689, true),
+        ],
+        // A corrected sample that reaches into the next hour.
+        vec![
+            ticks(1, 1_470, 27, 1_800, 2_705_976_317_847, true),
+            Step::Correct {
+                device: 1,
+                series: FLOAT,
+                from: 2_162,
+                length: 112,
+                change: Change::Multiply(10.0),
+            },
+        ],
+        // A day that replaces hours which were there before.
+        vec![
+            ticks(1, 2_315, 26, 60, 0, true),
+            ticks(1, 1_530, 36, 1_800, 12_701_950, true),
+        ],
+        // Two intervals in one hour, the longer one earlier.
+        vec![
+            ticks(1, 1_654, 1, 60, 22_442_877, false),
+            ticks(1, 1_653, 14, 1_800, 3_404_147, false),
+        ],
+        // A month that is packed, and a straggler that names fewer series than it holds.
+        vec![
+            ticks(0, 0, 39, 1_800, 7, false),
+            Step::Maintain(60_000),
+            ticks(0, 5, 1, 17, 11, false),
+            Step::Maintain(60_000),
+        ],
+    ];
+    for history in histories {
+        let mut world = World::new();
+        for step in &history {
+            world.take(step).await;
+            world.check("Asia/Kolkata");
+        }
+        world.take(&Step::Maintain(20_000)).await;
+        world.check("UTC");
+    }
+}

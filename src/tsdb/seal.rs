@@ -8,7 +8,8 @@
 use super::blocks::{self, Blocks, Level, Look, Stage};
 use super::correct;
 use super::head::Hot;
-use super::hours::{self, DAY_HOURS, Desk, Fresh, Run};
+use super::hours::{DAY_HOURS, Desk, Fresh};
+use super::runs::{self, Run};
 use super::series::Device;
 use super::track::Track;
 use super::writes::Writes;
@@ -221,10 +222,10 @@ impl Tsdb {
                 .any(|track| !track.range(start, end).is_empty())
             {
                 let tracks = desk.measured(&all, start, end)?;
-                let block = hours::raw_block(&state.catalogue, device, (stage, start), &tracks);
+                let block = runs::raw_block(&state.catalogue, device, (stage, start), &tracks);
                 writes.add(Level::Raw, block);
                 let last = hour + length - 1;
-                writes.reach.push((device, last, hours::reach(&tracks)));
+                writes.reach.push((device, last, runs::reach(&tracks)));
             }
         }
         runs.iter()

@@ -18,6 +18,7 @@ mod equipment;
 mod equipment_fields;
 mod equipment_list;
 mod export;
+mod fixtures;
 mod history;
 mod hub;
 mod page;

@@ -4,6 +4,7 @@
 //! energy from how far the counter moved; what is left are small numbers or none at all.
 
 use super::bytes::{Input, damaged, put};
+use super::floats::{put_floats, read_floats};
 use super::ints::read_ints;
 use super::values::{PLACES_MAX, decimal};
 use crate::base::Result;
@@ -79,7 +80,7 @@ pub(super) fn put_summaries(out: &mut Vec<u8>, rows: &[Option<Summary>], put_int
     let there: Vec<Summary> = rows.iter().copied().flatten().collect();
     match Figures::of(&there) {
         Some(figures) => figures.put(out, &there, put_ints),
-        None => put_floats(out, &there),
+        None => put_columns(out, &there),
     }
 }
 
@@ -100,7 +101,7 @@ pub(super) fn read_summaries(
     };
     let mut found: Vec<Summary> = frame.seen.iter().map(row).collect();
     match input.byte()? {
-        FLOAT => read_floats(input, &mut found)?,
+        FLOAT => read_columns(input, &mut found)?,
         places if places <= PLACES_MAX => read_figures(input, places, &mut found)?,
         _ => return Err(damaged()),
     }
@@ -295,20 +296,21 @@ const fn gcd(mut one: u64, mut other: u64) -> u64 {
 }
 
 /// Writes the five figures of each row as they are.
-fn put_floats(out: &mut Vec<u8>, rows: &[Summary]) {
+fn put_columns(out: &mut Vec<u8>, rows: &[Summary]) {
     out.push(FLOAT);
     for figure in FLOATS {
-        for row in rows {
-            let mut copy = *row;
-            out.extend(figure(&mut copy).to_le_bytes());
-        }
+        let column: Vec<f64> = rows.iter().map(|row| *figure(&mut row.clone())).collect();
+        put_floats(out, &column);
     }
 }
 
-fn read_floats(input: &mut Input<'_>, rows: &mut [Summary]) -> Result<()> {
+fn read_columns(input: &mut Input<'_>, rows: &mut [Summary]) -> Result<()> {
+    let mut column = Vec::new();
     for figure in FLOATS {
-        for row in &mut *rows {
-            *figure(row) = f64::from_le_bytes(input.array()?);
+        let tag = input.byte()?;
+        read_floats(input, tag, rows.len(), &mut column)?;
+        for (row, value) in rows.iter_mut().zip(&column) {
+            *figure(row) = *value;
         }
     }
     Ok(())
