@@ -6,7 +6,9 @@ use crate::store::View as _;
 use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
-/// Rows that are read at once.
+/// Samples that are read at once, and a bound for rows that hold few: what the start takes from
+/// memory beside what it keeps.
+const SAMPLES_AT_ONCE: usize = 250_000;
 const ROWS_AT_ONCE: usize = 2_000;
 
 impl Tsdb {
@@ -17,19 +19,22 @@ impl Tsdb {
         let mut from: Vec<u8> = Vec::new();
         loop {
             let mut rows: Vec<Row> = Vec::new();
-            let mut more = false;
+            let (mut samples, mut more) = (0, false);
             let mut next = from.clone();
             self.store
                 .read()?
                 .scan(TICKS, &from, &END, &mut |key, row| {
-                    if rows.len() == ROWS_AT_ONCE {
+                    if rows.len() == ROWS_AT_ONCE || samples >= SAMPLES_AT_ONCE {
                         more = true;
                         return Ok(ControlFlow::Break(()));
                     }
                     next.clear();
                     next.extend_from_slice(key);
                     next.push(0);
-                    rows.extend(read_row(key, row));
+                    if let Some(row) = read_row(key, row) {
+                        samples += row.2.iter().map(|b| b.samples.len()).sum::<usize>();
+                        rows.push(row);
+                    }
                     Ok(ControlFlow::Continue(()))
                 })?;
             from = next;

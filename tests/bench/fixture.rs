@@ -4,7 +4,7 @@ use crate::fleet::Fleet;
 use crate::generator::Kind;
 use crate::measure::{Process, Times};
 use crate::ours::Ours;
-use crate::questions::{DAY_MS, HOUR_MS, START_MS};
+use crate::questions::{DAY_MS, START_MS};
 use crate::served;
 use crate::sqlite::Sqlite;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 /// What is loaded at once.
-const PART_MS: i64 = 6 * HOUR_MS;
+const PART_MS: i64 = DAY_MS;
 
 /// A directory on the disk of the build, not in memory: a commit must cost what it costs.
 pub(crate) fn directory() -> TempDir {
