@@ -8,12 +8,11 @@
 use super::blocks::{self, Blocks, Level, Look, Stage};
 use super::correct;
 use super::head::Hot;
-use super::hours::{DAY_HOURS, Desk, Fresh};
+use super::hours::{DAY_HOURS, Fresh};
 use super::runs::{self, Run};
 use super::series::Device;
-use super::track::Track;
 use super::writes::Writes;
-use super::{HOUR_MS, SeriesId, State, TICKS, Tsdb};
+use super::{HOUR_MS, State, TICKS, Tsdb};
 use crate::base::{Result, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -160,17 +159,7 @@ impl Tsdb {
     /// that are sealed, so that the reading on the stroke of their end is among them.
     pub(super) fn fresh_of(&self, device: Device) -> Fresh {
         let series = self.state().catalogue.series_of(device);
-        self.head_read(|head| {
-            let hours = head.hours_of(device);
-            let track = |id: SeriesId| {
-                let mut track = Track::default();
-                for hour in &hours {
-                    track.append(head.track(device, id, *hour));
-                }
-                (!track.is_empty()).then_some((id, track))
-            };
-            series.into_iter().filter_map(track).collect()
-        })
+        self.fresh(device, &series, i64::MAX)
     }
 
     /// Folds hours of a device and adds their blocks to what is to be written. Raw blocks are
@@ -184,15 +173,7 @@ impl Tsdb {
         changed: &BTreeSet<i64>,
         writes: &mut Writes,
     ) -> Result<()> {
-        let desk = Desk {
-            look,
-            memo: &self.memo,
-            catalogue: &state.catalogue,
-            corrections: &state.corrections,
-            forgotten_until: state.forgotten_until,
-            device,
-            fresh,
-        };
+        let desk = self.desk(look, state, device, fresh);
         let all = state.catalogue.series_of(device);
         let runs = desk.fold(&all, changed)?.runs;
         // A neighbour that waits to be sealed is folded then, with its samples in their block.
