@@ -73,7 +73,7 @@ impl<'a> Physics<'a> {
             "voltage" => self.voltage(phase),
             "current" => self.current(phase),
             "frequency" => 50.0 + 0.03 * drift(self.seeds.plant, self.at, 15_000),
-            "consumption" => self.load.energy_kwh(self.at),
+            "consumption" => self.load.energy_kwh(self.at) * self.share(phase),
             "temperature" => self.temperature(),
             // A shot of the press takes 0.3 kWh.
             "shot_count" => (self.load.energy_kwh(self.at) / 0.3).floor(),
@@ -114,6 +114,11 @@ impl<'a> Physics<'a> {
         }
         let apparent_kva = self.power_kw * self.share(phase) / self.factor;
         apparent_kva * 1_000.0 / self.voltage(phase)
+    }
+
+    /// A, when a single conductor carries everything at the mean voltage.
+    pub(super) fn current_of_one(&self) -> f64 {
+        self.power_kw / self.factor * 1_000.0 / self.voltage(Phase::Total)
     }
 
     /// °C: what the power of the last half hour has warmed up.
