@@ -1,7 +1,7 @@
 //! *pure* — few reads for many registers, and words back to readings.
 
 use super::{Function, Register};
-use crate::base::Reading;
+use crate::base::{Quality, Reading};
 
 /// The most words that one Modbus read may ask for (standard, section 6.3).
 pub const WORDS_PER_READ_MAX: u16 = 125;
@@ -34,6 +34,23 @@ pub struct Limits {
     pub gap_words_max: u16,
     /// Addresses that no read may touch.
     pub holes: Vec<Hole>,
+    /// The device answers one value at a time: nothing is joined.
+    pub one_request_per_value: bool,
+    /// How it wants to be asked.
+    pub pacing: Pacing,
+}
+
+/// The patience that a device asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pacing {
+    /// Silence between its answer and the next question, ms.
+    pub gap_ms: u16,
+    /// How long it must be left alone after the connection was made, ms.
+    pub connect_delay_ms: u16,
+    /// It needs at least this long for an answer, ms.
+    pub timeout_ms: Option<u16>,
+    /// How often it is asked again at once when it says that it is busy (exceptions 5 and 6).
+    pub busy_retries: u8,
 }
 
 impl Default for Limits {
@@ -44,6 +61,8 @@ impl Default for Limits {
             words_per_read_max: WORDS_PER_READ_MAX,
             gap_words_max: 0,
             holes: Vec::new(),
+            one_request_per_value: false,
+            pacing: Pacing::default(),
         }
     }
 }
@@ -70,18 +89,24 @@ pub struct ReadPlan {
 
 impl ReadPlan {
     /// Plans the reads. No read is longer than the limits allow, none crosses a hole, and no value
-    /// is split over two reads. Every register ends at or before 65536.
+    /// is split over two reads, nor from its power of ten. Every register ends at or before 65536,
+    /// and none spans more words than the limits allow.
     #[must_use]
     pub fn new(mut registers: Vec<Register>, limits: &Limits) -> Self {
-        registers.sort_by_key(|r| (r.function, r.address, r.end()));
+        registers.sort_by_key(|r| (r.function, r.span(), r.address));
         let mut requests: Vec<Request> = Vec::new();
+        let mut last_alone = false;
         for (index, register) in registers.iter().enumerate() {
-            let joined = requests
-                .last_mut()
-                .is_some_and(|last| last.take_in(index, register, limits));
+            let alone = limits.one_request_per_value || register.extras.alone;
+            let joined = !alone
+                && !last_alone
+                && requests
+                    .last_mut()
+                    .is_some_and(|last| last.take_in(index, register, limits));
             if !joined {
                 requests.push(Request::of(index, register));
             }
+            last_alone = alone;
         }
         Self {
             registers,
@@ -111,7 +136,11 @@ impl ReadPlan {
     /// The value of register `index` out of the answer to `request`.
     #[must_use]
     pub fn value(&self, request: &Request, index: usize, words: &[u16]) -> Option<f64> {
-        self.registers[index].decode(self.words_of(request, index, words)?)
+        let register = self.registers.get(index)?;
+        let own = self.words_of(request, index, words)?;
+        let at = |address: u16| words.get(usize::from(address.checked_sub(request.address)?));
+        let scale_word = register.extras.scale_register.and_then(at);
+        register.decode_with(own, scale_word.copied())
     }
 
     /// The raw words of register `index` in the answer to `request`.
@@ -127,14 +156,23 @@ impl ReadPlan {
         words.get(from..from + usize::from(register.data_type.words()))
     }
 
-    /// Readings out of values by register; what has no value is missing.
+    /// Readings out of values by register; what has no value is missing, and what cannot be is bad.
     #[must_use]
     pub fn readings(&self, values: &[Option<f64>]) -> Vec<Reading> {
         let value = |index: usize| values.get(index).copied().flatten();
         let readings = self.registers.iter().enumerate().map(|(index, register)| {
             let (metric, phase) = (register.metric.clone(), register.phase);
             match value(index) {
-                Some(value) => Reading::good(metric, phase, register.unit.clone(), value),
+                Some(value) => {
+                    let reading = Reading::good(metric, phase, register.unit.clone(), value);
+                    match reading.quality {
+                        Quality::Good if !register.believes(value) => Reading {
+                            quality: Quality::Bad,
+                            ..reading
+                        },
+                        _ => reading,
+                    }
+                }
                 None => Reading::missing(metric, phase, register.unit.clone()),
             }
         });
@@ -145,10 +183,12 @@ impl ReadPlan {
 impl Request {
     /// The read of one register alone.
     fn of(index: usize, register: &Register) -> Self {
+        let (start, end) = register.span();
         Self {
             function: register.function,
-            address: register.address,
-            count: register.data_type.words(),
+            // Both fit: a span starts at an address, and profiles with a longer one are refused.
+            address: u16::try_from(start).unwrap_or(register.address),
+            count: u16::try_from(end - start).unwrap_or(WORDS_PER_READ_MAX),
             registers: vec![index],
         }
     }
@@ -162,8 +202,8 @@ impl Request {
     /// Stretches the read over one more register, which starts at or after this read's start;
     /// `false` when the limits forbid it.
     fn take_in(&mut self, index: usize, register: &Register, limits: &Limits) -> bool {
-        let start = u32::from(register.address);
-        let end = self.end().max(register.end());
+        let (start, end) = register.span();
+        let end = self.end().max(end);
         let count = end - u32::from(self.address);
         let words_max = limits.words_per_read_max.min(WORDS_PER_READ_MAX);
         let near = start <= self.end() + u32::from(limits.gap_words_max);
@@ -185,8 +225,8 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Metric, Phase, Quality, Unit};
-    use crate::modbus::{DataType, Decoding, WordOrder};
+    use crate::base::{Metric, Phase, Unit};
+    use crate::modbus::{DataType, Decoding, Extras, WordOrder};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -202,6 +242,7 @@ mod tests {
             word_order: WordOrder::Big,
             decoding: Decoding::Plain,
             not_available: Vec::new(),
+            extras: Extras::default(),
         }
     }
 
@@ -308,7 +349,7 @@ mod tests {
             gap in 0_u16..40,
             seed in any::<u16>(),
         ) {
-            let limits = Limits { words_per_read_max: words_max, gap_words_max: gap, holes: vec![] };
+            let limits = Limits { words_per_read_max: words_max, gap_words_max: gap, ..Limits::default() };
             let bank = |function: Function, address: u32| {
                 let mix = address.wrapping_mul(40_503) ^ u32::from(function.code()) << 9;
                 u16::try_from(mix & 0xFFFF).unwrap() ^ seed
