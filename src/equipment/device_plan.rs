@@ -5,7 +5,8 @@ use super::source::{ModbusSource, RegisterSource};
 use super::units;
 use crate::base::error::Checks;
 use crate::base::{Metric, Result};
-use crate::modbus::{Decoding, Endpoint, Limits, ReadPlan, Register};
+use crate::modbus::{Decoding, Endpoint, Extras, Limits, ReadPlan, Register};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most own registers of one device: with 125 words a read this still is a second of bus time.
@@ -77,24 +78,18 @@ impl ModbusSource {
             .collect();
         let same = |a: &Register, b: &Register| a.metric == b.metric && a.phase == b.phase;
         let kept = |r: &&Register| !own.iter().any(|other| same(r, other));
-        let base = profile.map_or(&[][..], |profile| &profile.registers);
+        let base = profile.as_ref().map_or(&[][..], |p| &p.registers);
         let mut registers: Vec<_> = base.iter().filter(kept).cloned().collect();
         registers.extend(own);
         let limits = profile.map(|profile| profile.limits.clone());
         (registers, limits.unwrap_or_default())
     }
 
-    fn check_profile<'a>(
-        &self,
-        checks: &mut Checks,
-        profiles: &'a Profiles,
-    ) -> Option<&'a Profile> {
+    fn check_profile(&self, checks: &mut Checks, profiles: &Profiles) -> Option<Arc<Profile>> {
         let id = self.profile.as_deref()?;
         let profile = profiles.get(id);
         if profile.is_none() {
-            let known: Vec<_> = profiles.list().map(|profile| profile.id.as_str()).collect();
-            let known = known.join(", ");
-            let message = format!("There is no profile {id:?}. There are: {known}.");
+            let message = format!("There is no profile {id:?}. Choose one of the list.");
             checks.refuse("modbus.profile", message);
         }
         profile
@@ -135,6 +130,7 @@ impl RegisterSource {
             word_order: self.word_order,
             decoding: Decoding::Plain,
             not_available: Vec::new(),
+            extras: Extras::default(),
         })
     }
 }

@@ -1,25 +1,26 @@
-//! *pure* — device profiles: data files that travel inside the binary, checked when they load.
+//! Device profiles: data files that travel inside the binary, and those that people add.
+//!
+//! Everybody shares one [`Profiles`]. What people add is put into it as a whole, at once: who asked
+//! before keeps what he got.
 
-use super::profile_file::wrong;
-use crate::base::{Metric, Phase, Result};
+use super::profile_file::ProfileFile;
+use crate::base::{Error, Metric, Phase, Result};
 use crate::modbus::{Limits, Register};
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// The files of `assets/profiles`, by name for the error sentence.
-const FILES: [(&str, &str); 3] = [
-    (
-        "eastron-sdm630.toml",
-        include_str!("../../assets/profiles/eastron-sdm630.toml"),
-    ),
-    (
-        "schneider-iem3000.toml",
-        include_str!("../../assets/profiles/schneider-iem3000.toml"),
-    ),
-    (
-        "janitza-umg96.toml",
-        include_str!("../../assets/profiles/janitza-umg96.toml"),
-    ),
-];
+/// The files of `assets/profiles`, by name. A list by hand needs no crate and no build script, and
+/// a test compares it with the folder.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$((
+            concat!($name, ".toml"),
+            include_str!(concat!("../../assets/profiles/", $name, ".toml")),
+        )),*]
+    };
+}
+
+const FILES: [(&str, &str); 3] = files!["eastron-sdm630", "janitza-umg96", "schneider-iem3000",];
 
 /// What is known about a kind of device.
 #[derive(Clone, Debug)]
@@ -36,12 +37,27 @@ pub struct Profile {
     pub revision: u32,
     /// Where the addresses come from.
     pub source: String,
+    /// When and on what it was checked on a device; nothing when it was only read in documents.
+    pub verified: Option<String>,
+    /// The SunSpec models that it describes. Then addresses count from the header of the model.
+    pub sunspec_models: Vec<u16>,
     /// What the device puts up with.
     pub limits: Limits,
     /// The register that tells whether the device is one of these.
-    pub probe: Probe,
+    pub probe: Option<Probe>,
     /// Every value, by function and address.
     pub registers: Vec<Register>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// Where a profile was written.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// With the program: the text of the file.
+    Builtin(&'static str),
+    /// By people here.
+    Own(Box<ProfileFile>),
 }
 
 /// A register whose value is known beforehand, roughly.
@@ -57,10 +73,42 @@ pub struct Probe {
     pub max: f64,
 }
 
+impl Profile {
+    /// Whether it came with the program.
+    #[must_use]
+    pub const fn is_builtin(&self) -> bool {
+        matches!(self.origin, Origin::Builtin(_))
+    }
+
+    /// The profile as it is written.
+    ///
+    /// # Errors
+    /// Never in practice: the text was read when the program started.
+    pub fn file(&self) -> Result<ProfileFile> {
+        match &self.origin {
+            Origin::Builtin(text) => ProfileFile::from_toml(text),
+            Origin::Own(file) => Ok((**file).clone()),
+        }
+    }
+
+    /// The profile as a TOML file.
+    ///
+    /// # Errors
+    /// Never in practice: a profile is made of plain values.
+    pub fn to_toml(&self) -> Result<String> {
+        match &self.origin {
+            Origin::Builtin(text) => Ok((*text).to_owned()),
+            Origin::Own(file) => file.to_toml(),
+        }
+    }
+}
+
+type ById = BTreeMap<String, Arc<Profile>>;
+
 /// The profiles that the appliance knows.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Profiles {
-    by_id: BTreeMap<String, Profile>,
+    by_id: RwLock<Arc<ById>>,
 }
 
 impl Profiles {
@@ -69,27 +117,77 @@ impl Profiles {
     /// # Errors
     /// When a file breaks a rule; a test loads them all, so a release never gets here.
     pub fn embedded() -> Result<Self> {
-        let mut profiles = Self::default();
+        let mut by_id = ById::new();
         for (file, text) in FILES {
-            let profile = Profile::parse(file, text)?;
-            if profiles.by_id.contains_key(&profile.id) {
-                return Err(wrong(file, "its id is taken by another profile"));
+            let profile = builtin(text).map_err(|cause| {
+                Error::internal(format!("The device profile {file} is wrong.")).because(cause)
+            })?;
+            if let Some(twin) = by_id.insert(profile.id.clone(), Arc::new(profile)) {
+                let id = &twin.id;
+                let sentence = format!("Two device profiles have the id {id}; one is {file}.");
+                return Err(Error::internal(sentence));
             }
-            profiles.by_id.insert(profile.id.clone(), profile);
         }
-        Ok(profiles)
+        Ok(Self {
+            by_id: RwLock::new(Arc::new(by_id)),
+        })
     }
 
     /// The profile of this id.
     #[must_use]
-    pub fn get(&self, id: &str) -> Option<&Profile> {
-        self.by_id.get(id)
+    pub fn get(&self, id: &str) -> Option<Arc<Profile>> {
+        self.snapshot().get(id).cloned()
     }
 
     /// All profiles, by id.
-    pub fn list(&self) -> impl Iterator<Item = &Profile> {
-        self.by_id.values()
+    pub fn list(&self) -> impl Iterator<Item = Arc<Profile>> + use<> {
+        let all: Vec<_> = self.snapshot().values().cloned().collect();
+        all.into_iter()
     }
+
+    /// The same profiles and one more, or another one under its id, for trying it out.
+    #[must_use]
+    pub fn with(&self, profile: Profile) -> Self {
+        let mut by_id = ById::clone(&self.snapshot());
+        by_id.insert(profile.id.clone(), Arc::new(profile));
+        Self {
+            by_id: RwLock::new(Arc::new(by_id)),
+        }
+    }
+
+    /// Puts a profile in, in place of the one with its id.
+    pub fn put(&self, profile: Profile) {
+        let changed = self.with(profile);
+        self.replace(changed.snapshot());
+    }
+
+    /// Takes a profile out.
+    pub fn remove(&self, id: &str) {
+        let mut by_id = ById::clone(&self.snapshot());
+        by_id.remove(id);
+        self.replace(Arc::new(by_id));
+    }
+
+    fn snapshot(&self) -> Arc<ById> {
+        Arc::clone(&self.by_id.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, by_id: Arc<ById>) {
+        *self.by_id.write().unwrap_or_else(PoisonError::into_inner) = by_id;
+    }
+}
+
+/// A file of the binary; it must name a probe and prove itself.
+fn builtin(text: &'static str) -> Result<Profile> {
+    let file = ProfileFile::from_toml(text)?;
+    let profile = file.check(Origin::Builtin(text))?;
+    if file.vectors.is_empty() || (profile.probe.is_none() && profile.sunspec_models.is_empty()) {
+        return Err(Error::invalid(
+            "vectors",
+            "A built-in profile has examples and a probe.",
+        ));
+    }
+    Ok(profile)
 }
 
 #[cfg(test)]
@@ -111,27 +209,47 @@ mod tests {
     }
 
     #[test]
-    fn every_profile_has_the_basic_metrics_in_their_units() {
+    fn the_basic_metrics_come_in_their_units() {
         for profile in Profiles::embedded().unwrap().list() {
-            let find = |name: &str| {
-                let (metric, phase) = Metric::with_phase(name).unwrap();
-                let found = |r: &&Register| r.metric == metric && r.phase == phase;
-                let register = profile.registers.iter().find(found);
-                register.unwrap_or_else(|| panic!("{} lacks {name}", profile.id))
-            };
             for (name, symbol) in [
                 ("power", "kW"),
+                ("power_l3", "kW"),
                 ("consumption", "kWh"),
                 ("export_energy", "kWh"),
+                ("t2_consumption", "kWh"),
                 ("frequency", "Hz"),
                 ("reactive_power", "kvar"),
                 ("apparent_power", "kVA"),
                 ("voltage_l1", "V"),
+                ("line_voltage_l1", "V"),
                 ("current_l2", "A"),
-                ("power_l3", "kW"),
+                ("reactive_energy", "kvarh"),
             ] {
-                assert_eq!(find(name).unit.as_str(), symbol, "{}: {name}", profile.id);
+                let (metric, phase) = Metric::with_phase(name).unwrap();
+                let same = |r: &&Register| r.metric == metric && r.phase == phase;
+                if let Some(found) = profile.registers.iter().find(same) {
+                    assert_eq!(found.unit.as_str(), symbol, "{}: {name}", profile.id);
+                }
             }
+            let power = |r: &Register| r.metric == Metric::POWER && r.phase == Phase::Total;
+            assert!(profile.registers.iter().any(power), "{}", profile.id);
         }
+    }
+
+    #[test]
+    fn a_change_is_seen_by_all_who_share_it_and_by_nobody_halfway() {
+        let profiles = Arc::new(Profiles::embedded().unwrap());
+        let before = profiles.get("eastron-sdm630").unwrap();
+        let mut changed = Profile::clone(&before);
+        changed.revision = 99;
+        let trial = profiles.with(changed.clone());
+        assert_eq!(trial.get("eastron-sdm630").unwrap().revision, 99);
+        assert_ne!(profiles.get("eastron-sdm630").unwrap().revision, 99);
+        let shared = Arc::clone(&profiles);
+        profiles.put(changed);
+        assert_eq!(shared.get("eastron-sdm630").unwrap().revision, 99);
+        assert_ne!(before.revision, 99);
+        profiles.remove("eastron-sdm630");
+        assert!(shared.get("eastron-sdm630").is_none());
     }
 }

@@ -1,279 +1,331 @@
-//! *pure* — the data file of a device profile: read, checked, and proved by its own examples.
+//! *pure* — a device profile as people write it: TOML in a file, JSON over the API.
 
-use super::profile::{Probe, Profile};
-use super::units;
-use crate::base::{Error, Metric, Result};
-use crate::modbus::plan::{Hole, WORDS_PER_READ_MAX};
-use crate::modbus::{DataType, Decoding, Function, Limits, Register, WordOrder};
-use serde::Deserialize;
+use crate::base::{Error, FieldError, Result};
+use crate::modbus::{DataType, Decoding, Function, WordOrder};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
-/// The data file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    id: String,
-    brand: String,
-    model: String,
-    model_pattern: String,
-    revision: u32,
-    source: String,
-    limits: LimitsEntry,
-    defaults: Defaults,
-    probe: ProbeEntry,
-    registers: BTreeMap<String, RegisterEntry>,
-    vectors: Vec<Vector>,
-}
+/// The largest file; the largest of ours has a twentieth of it.
+pub const PROFILE_BYTES_MAX: usize = 256 * 1024;
 
-#[derive(Deserialize)]
+/// Facts about one kind of meter. Addresses are zero-based, as they go over the wire.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct LimitsEntry {
-    words_per_read_max: u16,
-    gap_words_max: u16,
+#[schema(as = ProfileFile)]
+pub struct ProfileFile {
+    /// The name in requests: a-z, 0-9 and `-`.
+    #[schema(example = "acme-m1")]
+    pub id: String,
+    /// Who makes it.
+    pub brand: String,
+    /// What it is called.
+    pub model: String,
+    /// Which model names it fits; `*` stands for anything.
     #[serde(default)]
-    holes: Vec<HoleEntry>,
+    pub model_pattern: String,
+    /// Grows with each change.
+    #[serde(default = "first_revision")]
+    #[schema(default = 1, minimum = 1)]
+    pub revision: u32,
+    /// Where the addresses come from: document, edition, page.
+    pub source: String,
+    /// When and on what it was checked on a device; leave it out until it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<String>,
+    /// SunSpec models that the profile describes; addresses then count from the model's header.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sunspec_models: Vec<u16>,
+    /// What the device puts up with.
+    #[serde(default)]
+    pub limits: LimitsEntry,
+    /// What holds for a register that does not say otherwise.
+    #[serde(default)]
+    pub defaults: Defaults,
+    /// The register that tells whether the device is one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeEntry>,
+    /// The values by metric; `_l1`, `_l2`, `_l3` at the end name the phase.
+    pub registers: BTreeMap<String, RegisterEntry>,
+    /// Words as they come from the wire and the values that they stand for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vectors: Vec<Vector>,
 }
 
-#[derive(Deserialize)]
+const fn first_revision() -> u32 {
+    1
+}
+
+/// What a device puts up with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = ProfileLimits)]
+pub struct LimitsEntry {
+    /// The most words in one read.
+    #[schema(minimum = 4, maximum = 125, default = 125)]
+    pub words_per_read_max: u16,
+    /// The most words between two registers that are read along.
+    #[schema(minimum = 0, maximum = 125, default = 0)]
+    pub gap_words_max: u16,
+    /// Addresses that no read may touch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holes: Vec<HoleEntry>,
+    /// The device answers one value at a time.
+    #[serde(skip_serializing_if = "is_false")]
+    pub one_request_per_value: bool,
+    /// The tables that the device has; empty when that is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Function>,
+    /// Silence between an answer and the next question, ms.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(minimum = 0, maximum = 5000, default = 0)]
+    pub gap_ms: u16,
+    /// How long to leave it alone after connecting, ms.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(minimum = 0, maximum = 30_000, default = 0)]
+    pub connect_delay_ms: u16,
+    /// How long it needs for an answer at least, ms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 50, maximum = 30_000)]
+    pub timeout_ms: Option<u16>,
+    /// How often it is asked again at once when it is busy.
+    #[serde(skip_serializing_if = "is_none")]
+    #[schema(minimum = 0, maximum = 5, default = 0)]
+    pub busy_retries: u8,
+}
+
+impl Default for LimitsEntry {
+    fn default() -> Self {
+        Self {
+            words_per_read_max: crate::modbus::plan::WORDS_PER_READ_MAX,
+            gap_words_max: 0,
+            holes: Vec::new(),
+            one_request_per_value: false,
+            functions: Vec::new(),
+            gap_ms: 0,
+            connect_delay_ms: 0,
+            timeout_ms: None,
+            busy_retries: 0,
+        }
+    }
+}
+
+/// Addresses that no read may touch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct HoleEntry {
-    function: Function,
-    from: u16,
-    to: u16,
+#[schema(as = ProfileHole)]
+pub struct HoleEntry {
+    /// The table.
+    pub function: Function,
+    /// First address.
+    pub from: u16,
+    /// Last address.
+    pub to: u16,
 }
 
 /// What holds for a register that does not say otherwise.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Defaults {
-    function: Function,
-    #[serde(rename = "type")]
-    data_type: DataType,
-    word_order: WordOrder,
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = ProfileDefaults)]
+pub struct Defaults {
+    /// The table.
+    pub function: Function,
+    /// How the words are read.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub data_type: Option<DataType>,
+    /// The order of the words of one value.
+    pub word_order: WordOrder,
 }
 
-#[derive(Deserialize)]
+/// A register whose value is known beforehand, roughly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ProbeEntry {
-    register: String,
-    min: f64,
-    max: f64,
+#[schema(as = ProfileProbe)]
+pub struct ProbeEntry {
+    /// One of the registers.
+    pub register: String,
+    /// Least plausible value, in the unit in which the metric is kept.
+    pub min: f64,
+    /// Largest plausible value.
+    pub max: f64,
 }
 
-#[derive(Deserialize)]
+/// One value in the device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RegisterEntry {
-    address: u16,
-    unit: String,
-    function: Option<Function>,
-    #[serde(rename = "type")]
-    data_type: Option<DataType>,
-    word_order: Option<WordOrder>,
-    #[serde(default = "one")]
-    scale: f64,
+#[schema(as = ProfileRegister)]
+pub struct RegisterEntry {
+    /// Zero-based address on the wire.
+    #[schema(minimum = 0, maximum = 65535)]
+    pub address: i64,
+    /// The unit after scale and offset; `""` for none.
     #[serde(default)]
-    decode: Decoding,
-    /// Hexadecimal bits, most significant word first.
-    #[serde(default)]
-    not_available: Vec<String>,
-}
-
-fn one() -> f64 {
-    1.0
+    pub unit: String,
+    /// The table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<Function>,
+    /// How the words are read.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub data_type: Option<DataType>,
+    /// The order of the words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word_order: Option<WordOrder>,
+    /// Value = number x scale + offset.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schema(default = 1.0)]
+    pub scale: f64,
+    /// Value = number x scale + offset.
+    #[serde(default, skip_serializing_if = "is_zero_float")]
+    #[schema(default = 0.0)]
+    pub offset: f64,
+    /// Address of the word that holds the power of ten by which the number is multiplied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 65535)]
+    pub scale_register: Option<i64>,
+    /// The device counts the other way round than we do: import is positive here.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reversed: bool,
+    /// The one bit that is meant, 0 for the lowest: the value is 0 or 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 63)]
+    pub bit: Option<u8>,
+    /// What follows the scale.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub decode: Decoding,
+    /// Bits that mean "no value": hexadecimal, most significant word first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_available: Vec<String>,
+    /// Least value to believe, in the unit above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// Largest value to believe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// The counter goes back to zero when it reaches this value, in the unit above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls_over_at: Option<f64>,
+    /// Somebody can set the counter back to zero at the device.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub resettable: bool,
+    /// The device wants it asked for by itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub alone: bool,
 }
 
 /// Words as they come from the wire and the value that they stand for; no value means "none".
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Vector {
-    register: String,
-    words: Vec<u16>,
-    value: Option<f64>,
+#[schema(as = ProfileVector)]
+pub struct Vector {
+    /// One of the registers.
+    pub register: String,
+    /// The words in the order of the wire.
+    pub words: Vec<u16>,
+    /// The word of its scale register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_word: Option<u16>,
+    /// The value in the unit in which the metric is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
 }
 
-impl Profile {
-    /// Reads and checks a data file; `file` is its name for the error sentence.
+const fn one() -> f64 {
+    1.0
+}
+
+// Serde hands these a reference.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+const fn is_zero(number: &u16) -> bool {
+    *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+const fn is_none(number: &u8) -> bool {
+    *number == 0
+}
+
+fn is_one(number: &f64) -> bool {
+    number.to_bits() == 1.0_f64.to_bits()
+}
+
+fn is_zero_float(number: &f64) -> bool {
+    number.to_bits() == 0
+}
+
+fn is_plain(decoding: &Decoding) -> bool {
+    *decoding == Decoding::Plain
+}
+
+impl ProfileFile {
+    /// Reads a TOML file.
     ///
     /// # Errors
-    /// The first rule that the file breaks.
-    pub fn parse(file: &str, text: &str) -> Result<Self> {
-        let raw: File = toml::from_str(text).map_err(|cause| {
-            let sentence = format!("The device profile {file} cannot be read.");
-            Error::internal(sentence).because(cause)
-        })?;
-        let limits = limits(file, &raw.limits)?;
-        let mut by_name = BTreeMap::new();
-        for (name, entry) in &raw.registers {
-            let register = register(file, name, entry, &raw.defaults, &limits)?;
-            by_name.insert(name.as_str(), register);
+    /// The place, by line and column, at which it cannot be read.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        if text.len() > PROFILE_BYTES_MAX {
+            return Err(Error::invalid("file", "A profile has at most 256 KiB."));
         }
-        prove(file, &by_name, &raw.vectors)?;
-        let probe = by_name
-            .get(raw.probe.register.as_str())
-            .filter(|_| raw.probe.min < raw.probe.max)
-            .map(|register| Probe {
-                metric: register.metric.clone(),
-                phase: register.phase,
-                min: raw.probe.min,
-                max: raw.probe.max,
-            })
-            .ok_or_else(|| wrong(file, "the probe names no register or no range"))?;
-        let mut registers: Vec<_> = by_name.into_values().collect();
-        registers.sort_by_key(|r| (r.function, r.address));
-        let texts = [&raw.id, &raw.brand, &raw.model, &raw.source];
-        if texts.iter().any(|text| text.trim().is_empty()) {
-            return Err(wrong(file, "id, brand, model and source must not be empty"));
-        }
-        Ok(Self {
-            id: raw.id,
-            brand: raw.brand,
-            model: raw.model,
-            model_pattern: raw.model_pattern,
-            revision: raw.revision,
-            source: raw.source,
-            limits,
-            probe,
-            registers,
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let (line, column) = place(text, at);
+            let message = format!("Line {line}, column {column}: {}.", error.message());
+            Error::invalid("file", message)
+                .with_details(serde_json::json!({ "line": line, "column": column }))
         })
     }
+
+    /// The TOML file.
+    ///
+    /// # Errors
+    /// Never in practice: a profile is made of plain values.
+    pub fn to_toml(&self) -> Result<String> {
+        let text = toml::to_string(self)
+            .map_err(|cause| Error::internal("The profile cannot be written.").because(cause))?;
+        Ok(format!(
+            "# Facts about one kind of meter. Addresses are zero-based, as they go over the wire.\n\n{text}"
+        ))
+    }
 }
 
-pub(super) fn wrong(file: &str, what: &str) -> Error {
-    Error::internal(format!("The device profile {file} is wrong: {what}."))
+/// Line and column of a byte of the text, from 1.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default();
+    (line, column.chars().count() + 1)
 }
 
-fn limits(file: &str, entry: &LimitsEntry) -> Result<Limits> {
-    // 4: the longest value must fit into one read.
-    if !(4..=WORDS_PER_READ_MAX).contains(&entry.words_per_read_max) {
-        return Err(wrong(file, "words_per_read_max must be 4 to 125"));
-    }
-    let hole = |hole: &HoleEntry| Hole {
-        function: hole.function,
-        from: hole.from,
-        to: hole.to,
-    };
-    Ok(Limits {
-        words_per_read_max: entry.words_per_read_max,
-        gap_words_max: entry.gap_words_max,
-        holes: entry.holes.iter().map(hole).collect(),
-    })
-}
-
-fn register(
-    file: &str,
-    name: &str,
-    entry: &RegisterEntry,
-    defaults: &Defaults,
-    limits: &Limits,
-) -> Result<Register> {
-    let bad = |what: &str| wrong(file, &format!("register {name}: {what}"));
-    let (metric, phase) = Metric::with_phase(name).map_err(|error| bad(&error.sentence))?;
-    let (unit, factor) =
-        units::convert(&metric, Some(&entry.unit)).map_err(|sentence| bad(&sentence))?;
-    if !entry.scale.is_normal() {
-        return Err(bad("the scale must not be zero"));
-    }
-    let mut not_available = Vec::new();
-    for pattern in &entry.not_available {
-        let bits = u64::from_str_radix(pattern, 16).map_err(|_| bad("not_available is hex"))?;
-        not_available.push(bits);
-    }
-    let register = Register {
-        metric,
-        phase,
-        unit,
-        function: entry.function.unwrap_or(defaults.function),
-        address: entry.address,
-        data_type: entry.data_type.unwrap_or(defaults.data_type),
-        scale: entry.scale * factor,
-        word_order: entry.word_order.unwrap_or(defaults.word_order),
-        decoding: entry.decode,
-        not_available,
-    };
-    let start = u32::from(register.address);
-    let in_hole = |hole: &Hole| hole.cuts(register.function, start, register.end());
-    if register.end() > 65_536 {
-        return Err(bad("it reaches beyond address 65535"));
-    }
-    if limits.holes.iter().any(in_hole) {
-        return Err(bad("it lies in a forbidden hole"));
-    }
-    Ok(register)
-}
-
-/// Decodes the file's own examples: a profile that cannot read them is not loaded.
-fn prove(file: &str, registers: &BTreeMap<&str, Register>, vectors: &[Vector]) -> Result<()> {
-    for vector in vectors {
-        let name = vector.register.as_str();
-        let register = registers.get(name).ok_or_else(|| {
-            wrong(
-                file,
-                &format!("a vector names {name}, which is no register"),
-            )
-        })?;
-        let decoded = register.decode(&vector.words);
-        let same = match (decoded, vector.value) {
-            // A relative billionth: both sides are short decimals.
-            (Some(got), Some(meant)) => (got - meant).abs() <= 1e-9 * meant.abs().max(1.0),
-            (got, meant) => got == meant,
+/// The line of the text in which the field of a path such as `registers.power.unit` is written, or
+/// that of the nearest thing around it.
+#[must_use]
+pub fn line_of(text: &str, field: &FieldError) -> Option<usize> {
+    use toml::de::{DeTable, DeValue};
+    let table = DeTable::parse(text).ok()?;
+    let mut at = None;
+    let mut here = table.get_ref();
+    for part in field.path.split('.') {
+        let Some((key, value)) = here.get_key_value(part) else {
+            break;
         };
-        if !same {
-            let what = format!("{name} decodes to {decoded:?} and not {:?}", vector.value);
-            return Err(wrong(file, &what));
+        at = Some(key.span().start);
+        match value.get_ref() {
+            DeValue::Table(inner) => here = inner,
+            _ => break,
         }
     }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SMALL: &str = r#"
-        id = "x"
-        brand = "X"
-        model = "x"
-        model_pattern = "x*"
-        revision = 1
-        source = "a test"
-        vectors = []
-        limits = { words_per_read_max = 50, gap_words_max = 4 }
-        defaults = { function = "input", type = "float32", word_order = "big" }
-        probe = { register = "frequency", min = 45, max = 65 }
-        [registers]
-        frequency = { address = 70, unit = "Hz" }
-    "#;
-
-    #[test]
-    fn a_file_that_breaks_a_rule_is_not_loaded() {
-        Profile::parse("x.toml", SMALL).unwrap();
-        let breaks = [
-            ("revision = 1", "revision = 1\ncolour = 2", "cannot be read"),
-            ("address = 70", "address = 65535", "beyond address 65535"),
-            ("unit = \"Hz\"", "unit = \"V\"", "given in Hz"),
-            ("= 50", "= 126", "4 to 125"),
-            ("\"frequency\"", "\"power\"", "probe names no register"),
-            (
-                "vectors = []",
-                "vectors = [{ register = \"frequency\", words = [0, 0], value = 50.0 }]",
-                "decodes to Some(0.0)",
-            ),
-            (
-                "gap_words_max = 4",
-                "gap_words_max = 4, holes = [{ function = \"input\", from = 71, to = 80 }]",
-                "forbidden hole",
-            ),
-            (
-                "[registers]",
-                "[registers]\nfrequency = { address = 2, unit = \"Hz\" }",
-                "cannot be read",
-            ),
-        ];
-        for (old, new, why) in breaks {
-            let text = SMALL.replacen(old, new, 1);
-            assert_ne!(text, SMALL);
-            let error = Profile::parse("x.toml", &text).unwrap_err().to_string();
-            assert!(error.contains(why), "{new}: {error}");
-        }
-    }
+    at.map(|at| place(text, at).0)
 }

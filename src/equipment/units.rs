@@ -9,6 +9,8 @@ const ACTIVE_POWER: Family = &[("kW", 1.0), ("W", 1e-3), ("MW", 1e3)];
 const REACTIVE_POWER: Family = &[("kvar", 1.0), ("var", 1e-3), ("Mvar", 1e3)];
 const APPARENT_POWER: Family = &[("kVA", 1.0), ("VA", 1e-3), ("MVA", 1e3)];
 const ENERGY: Family = &[("kWh", 1.0), ("Wh", 1e-3), ("MWh", 1e3), ("GWh", 1e6)];
+const REACTIVE_ENERGY: Family = &[("kvarh", 1.0), ("varh", 1e-3), ("Mvarh", 1e3)];
+const APPARENT_ENERGY: Family = &[("kVAh", 1.0), ("VAh", 1e-3), ("MVAh", 1e3)];
 const VOLTAGE: Family = &[("V", 1.0), ("mV", 1e-3), ("kV", 1e3)];
 const CURRENT: Family = &[("A", 1.0), ("mA", 1e-3), ("kA", 1e3)];
 const FREQUENCY: Family = &[("Hz", 1.0), ("mHz", 1e-3)];
@@ -18,19 +20,29 @@ const PERCENT: Family = &[("%", 1.0)];
 
 /// The units that a well-known metric may come in; `None` for one of the equipment's own.
 fn family(metric: &Metric) -> Option<Family> {
-    Some(match metric.as_str() {
+    Some(match without_tariff(metric.as_str()) {
         "power" => ACTIVE_POWER,
         "reactive_power" => REACTIVE_POWER,
         "apparent_power" => APPARENT_POWER,
         "consumption" | "export_energy" => ENERGY,
-        "voltage" => VOLTAGE,
-        "current" => CURRENT,
+        "reactive_energy" | "reactive_export_energy" => REACTIVE_ENERGY,
+        "apparent_energy" => APPARENT_ENERGY,
+        "voltage" | "line_voltage" => VOLTAGE,
+        "current" | "neutral_current" => CURRENT,
         "frequency" => FREQUENCY,
         "power_factor" => FACTOR,
         "temperature" => TEMPERATURE,
         "voltage_thd" | "current_thd" => PERCENT,
         _ => return None,
     })
+}
+
+/// `t2_consumption` is the consumption of the second tariff.
+fn without_tariff(name: &str) -> &str {
+    match name.as_bytes() {
+        [b't', b'1'..=b'9', b'_', ..] => &name[3..],
+        _ => name,
+    }
 }
 
 /// The unit in which values of `metric` are kept, and the factor from `given` to it. Without a
@@ -84,6 +96,8 @@ mod tests {
         assert_eq!((unit.as_str(), factor), ("kWh", 1000.0));
         let (unit, factor) = convert(&Metric::CURRENT, None).unwrap();
         assert_eq!((unit.as_str(), factor), ("A", 1.0));
+        let (unit, factor) = convert(&metric("t2_export_energy"), Some("Wh")).unwrap();
+        assert_eq!((unit.as_str(), factor), ("kWh", 0.001));
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub mod simulator;
 
 pub use error::LineError;
 pub use line::Line;
-pub use plan::{Limits, ReadPlan, Request};
-pub use register::{DataType, Decoding, Function, Register, WordOrder};
+pub use plan::{Limits, Pacing, ReadPlan, Request};
+pub use register::{DataType, Decoding, Extras, Function, Register, WordOrder};
 
 use std::fmt;
 

@@ -156,6 +156,26 @@ impl Decoding {
     }
 }
 
+/// What only some registers have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extras {
+    /// Value = number x scale + offset, in the unit of the value.
+    pub offset: f64,
+    /// Address of the word (16 bit with sign) that holds the power of ten by which the number is
+    /// multiplied. It is read in the same request as the value, because a device may change both.
+    pub scale_register: Option<u16>,
+    /// The one bit that is meant: the value is 0 or 1.
+    pub bit: Option<u8>,
+    /// Least and largest value to believe; outside it the reading is bad.
+    pub range: Option<(f64, f64)>,
+    /// The counter goes back to zero when it reaches this value.
+    pub rolls_over_at: Option<f64>,
+    /// Somebody can set the counter back to zero at the device.
+    pub resettable: bool,
+    /// The device wants it asked for by itself.
+    pub alone: bool,
+}
+
 /// One value in a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Register {
@@ -180,6 +200,8 @@ pub struct Register {
     /// Bits (most significant word first) by which the device says that it has no value. They are
     /// compared before any scale, so that a true zero is never taken for one.
     pub not_available: Vec<u64>,
+    /// What only some registers have.
+    pub extras: Extras,
 }
 
 impl Register {
@@ -198,10 +220,28 @@ impl Register {
         self.address as u32 + self.data_type.words() as u32
     }
 
-    /// The value behind these words; `None` when the device has none, when it is not a number, or
-    /// when there are not exactly as many words as the type takes.
+    /// First address, and first address after it, of all words that the value needs: its own and
+    /// that of its power of ten.
+    #[must_use]
+    pub fn span(&self) -> (u32, u32) {
+        let (start, end) = (u32::from(self.address), self.end());
+        match self.extras.scale_register.map(u32::from) {
+            Some(scale) => (start.min(scale), end.max(scale + 1)),
+            None => (start, end),
+        }
+    }
+
+    /// The value behind these words; `None` when the device has none, when it is not a number,
+    /// when there are not exactly as many words as the type takes, or when the power of ten is in
+    /// a register of its own.
     #[must_use]
     pub fn decode(&self, words: &[u16]) -> Option<f64> {
+        self.decode_with(words, None)
+    }
+
+    /// As [`Register::decode`], with the word of the scale register, if there is one.
+    #[must_use]
+    pub fn decode_with(&self, words: &[u16], scale_word: Option<u16>) -> Option<f64> {
         if words.len() != usize::from(self.data_type.words()) {
             return None;
         }
@@ -209,17 +249,35 @@ impl Register {
         if self.not_available.contains(&bits) {
             return None;
         }
-        let value = self
-            .decoding
-            .apply(scaled(self.data_type.number(bits), self.scale));
+        let scale = match self.extras.scale_register {
+            Some(_) => self.scale * power_of_ten(scale_word?)?,
+            None => self.scale,
+        };
+        let number = match self.extras.bit {
+            Some(bit) => f64::from(u8::from(bits >> bit & 1 == 1)),
+            None => self.data_type.number(bits),
+        };
+        let value = self.decoding.apply(scaled(number, scale)) + self.extras.offset;
         // Adding zero turns the -0 of an idle float register into 0.
         value.is_finite().then_some(value + 0.0)
     }
 
-    /// The words by which a device says `value`: what the simulator puts on the wire.
+    /// Whether a value lies where values of this register can lie.
+    #[must_use]
+    pub fn believes(&self, value: f64) -> bool {
+        let within = |(min, max): (f64, f64)| (min..=max).contains(&value);
+        self.extras.range.is_none_or(within)
+    }
+
+    /// The words by which a device says `value`: what the simulator puts on the wire. Of a register
+    /// with a power of ten of its own they are those for the power zero.
     #[must_use]
     pub fn encode(&self, value: f64) -> Vec<u16> {
-        let bits = self.data_type.bits(value / self.scale);
+        let number = (value - self.extras.offset) / self.scale;
+        let bits = match self.extras.bit {
+            Some(bit) => u64::from(number >= 0.5) << bit,
+            None => self.data_type.bits(number),
+        };
         let mut words: Vec<u16> = bits
             .to_be_bytes()
             .chunks_exact(2)
@@ -231,6 +289,16 @@ impl Register {
         }
         words
     }
+}
+
+/// The largest power of ten that SunSpec's scale factors may have, either way.
+const POWER_MAX: i16 = 10;
+
+/// What a scale register says; `None` when it says nothing, or nonsense.
+fn power_of_ten(word: u16) -> Option<f64> {
+    let power = word.cast_signed();
+    let sane = (-POWER_MAX..=POWER_MAX).contains(&power);
+    sane.then(|| 10_f64.powi(i32::from(power)))
 }
 
 /// At most four words as one number, the most significant word first.
@@ -258,98 +326,5 @@ fn scaled(number: f64, scale: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn register(data_type: DataType, scale: f64) -> Register {
-        Register {
-            metric: Metric::POWER,
-            phase: Phase::Total,
-            unit: Unit::none(),
-            function: Function::Holding,
-            address: 0,
-            data_type,
-            scale,
-            word_order: WordOrder::Big,
-            decoding: Decoding::Plain,
-            not_available: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn words_become_numbers_in_both_orders() {
-        let mut float = register(DataType::Float32, 1.0);
-        assert_eq!(float.decode(&[0x4366, 0x199A]), Some(230.1));
-        float.word_order = WordOrder::Little;
-        assert_eq!(float.decode(&[0x199A, 0x4366]), Some(230.1));
-        let signed = register(DataType::Int32, 0.1);
-        assert_eq!(signed.decode(&[0xFFFF, 0xFFFE]), Some(-0.2));
-        let wide = register(DataType::Int64, 0.001);
-        assert_eq!(wide.decode(&[0, 0, 0x0001, 0xE240]), Some(123.456));
-        let double = register(DataType::Float64, 1.0);
-        assert_eq!(double.decode(&[0x3FF8, 0, 0, 0]), Some(1.5));
-    }
-
-    #[test]
-    fn a_scale_leaves_no_dirt() {
-        assert_eq!(register(DataType::Uint16, 0.1).decode(&[2301]), Some(230.1));
-        assert_eq!(
-            register(DataType::Uint16, 0.1 * 0.001).decode(&[2301]),
-            Some(0.2301)
-        );
-        assert_eq!(register(DataType::Int16, -0.1).decode(&[3]), Some(-0.3));
-        assert_eq!(register(DataType::Uint16, 10.0).decode(&[7]), Some(70.0));
-        assert_eq!(register(DataType::Uint16, 0.75).decode(&[4]), Some(3.0));
-    }
-
-    #[test]
-    fn what_is_no_number_is_missing() {
-        let float = register(DataType::Float32, 1.0);
-        let patterns = [
-            [0x7FC0, 0],
-            [0x7FBF, 0xFF80],
-            [0x7F80, 0],
-            [0xFF80, 0],
-            [0x7F7F, 0xFFFF],
-        ];
-        for nothing in patterns {
-            assert_eq!(float.decode(&nothing), None, "{nothing:04X?}");
-        }
-        assert_eq!(float.decode(&[0x4366]), None);
-        assert_eq!(float.decode(&[0x4366, 0x199A, 0]), None);
-        let negative_zero = float.decode(&[0x8000, 0]).unwrap();
-        assert!(negative_zero.is_sign_positive());
-    }
-
-    #[test]
-    fn a_sentinel_is_compared_on_the_raw_words() {
-        let mut short = register(DataType::Int16, 0.1);
-        short.not_available = vec![0x8000];
-        assert_eq!(short.decode(&[0x8000]), None);
-        assert_eq!(short.decode(&[0]), Some(0.0));
-        let mut long = register(DataType::Uint32, 1.0);
-        long.not_available = vec![0xFFFF_0000];
-        long.word_order = WordOrder::Little;
-        assert_eq!(long.decode(&[0x0000, 0xFFFF]), None);
-        assert_eq!(long.decode(&[0xFFFF, 0x0000]), Some(65_535.0));
-    }
-
-    #[test]
-    fn four_quadrants_fold_into_one_factor() {
-        let mut factor = register(DataType::Float32, 1.0);
-        factor.decoding = Decoding::FourQuadrant;
-        for (sent, meant) in [(0.9, 0.9), (1.25, 0.75), (-0.9, -0.9), (-1.25, -0.75)] {
-            let words = register(DataType::Float32, 1.0).encode(sent);
-            assert_eq!(factor.decode(&words), Some(meant));
-        }
-    }
-
-    #[test]
-    fn encoding_stops_at_the_ends_of_the_type() {
-        assert_eq!(register(DataType::Uint16, 1.0).encode(70_000.0), [0xFFFF]);
-        assert_eq!(register(DataType::Uint16, 1.0).encode(-1.0), [0]);
-        assert_eq!(register(DataType::Int16, 0.1).encode(-0.2), [0xFFFE]);
-        let words = register(DataType::Int64, 0.001).encode(123.456);
-        assert_eq!(words, [0, 0, 0x0001, 0xE240]);
-    }
-}
+#[path = "register_tests.rs"]
+mod tests;

@@ -200,7 +200,7 @@ async fn profiles(State(context): State<Context>, caller: Caller) -> Answer<Page
         .registry
         .profiles()
         .list()
-        .map(ProfileSummary::of)
+        .map(|profile| ProfileSummary::of(&profile))
         .collect();
     let total = all.len();
     ok(Page {

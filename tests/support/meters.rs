@@ -3,7 +3,7 @@
 
 use indusmind::base::{Clock, ManualClock, Metric, Timestamp, Unit};
 use indusmind::modbus::simulator::{Fault, Instrument, Listener, Simulator};
-use indusmind::modbus::{DataType, Decoding, Function, Register, WordOrder};
+use indusmind::modbus::{DataType, Decoding, Extras, Function, Register, WordOrder};
 use serde_json::{Map, Value, json};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -66,6 +66,7 @@ impl Meter {
                 word_order,
                 decoding: Decoding::Plain,
                 not_available: Vec::new(),
+                extras: Extras::default(),
             }
         };
         Arc::new(Self {

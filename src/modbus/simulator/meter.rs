@@ -4,7 +4,7 @@
 //! these devices through the profiles and compares with the truth.
 
 use crate::base::{Metric, Unit};
-use crate::modbus::{DataType, Decoding, Function, Register, WordOrder};
+use crate::modbus::{DataType, Decoding, Extras, Function, Register, WordOrder};
 
 /// What a simulated device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,7 @@ impl Table {
             word_order: WordOrder::Big,
             decoding: Decoding::Plain,
             not_available: Vec::new(),
+            extras: Extras::default(),
         });
     }
 
