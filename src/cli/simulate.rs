@@ -3,7 +3,8 @@
 
 use super::{say, stop_on_signal};
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock};
-use crate::equipment::{Profile, Profiles};
+use crate::equipment::profile::Origin;
+use crate::equipment::{Profile, ProfileFile, Profiles};
 use crate::modbus::simulator::virtual_device::VirtualDevice;
 use crate::modbus::simulator::{Fault, Instrument, Listener, Simulator};
 use crate::modbus::{Function, Register};
@@ -60,8 +61,13 @@ const FAULTS: [(&str, &str); 13] = [
 
 pub(super) async fn run(args: SimulateArgs) -> Result<()> {
     let profiles = Profiles::embedded()?;
-    let own = args.file.as_ref().map(read_profile).transpose()?;
-    let profile = match (&own, &args.profile) {
+    let own = args
+        .file
+        .as_ref()
+        .map(read_profile)
+        .transpose()?
+        .map(Arc::new);
+    let profile = match (own, &args.profile) {
         (Some(own), _) => own,
         (None, Some(id)) => profiles.get(id).ok_or_else(|| {
             let way = "Run indusmind simulate without a profile to list them.";
@@ -93,7 +99,7 @@ pub(super) async fn run(args: SimulateArgs) -> Result<()> {
             let sentence = format!("{} cannot be listened on. Try another port.", args.listen);
             Error::unavailable(sentence).because(cause)
         })?;
-    introduce(profile, &args, &simulator, &*devices[0].1, &*clock);
+    introduce(&profile, &args, &simulator, &*devices[0].1, &*clock);
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     obey(&simulator, &args.units, &stop).await;
@@ -103,7 +109,8 @@ pub(super) async fn run(args: SimulateArgs) -> Result<()> {
 fn read_profile(path: &PathBuf) -> Result<Profile> {
     let text = std::fs::read_to_string(path)
         .map_err(|cause| Error::not_found("profile file", path.display()).because(cause))?;
-    Profile::parse(&path.display().to_string(), &text)
+    let file = ProfileFile::from_toml(&text)?;
+    file.check(Origin::Own(Box::new(file.clone())))
 }
 
 fn check(args: &SimulateArgs) -> Result<()> {

@@ -74,6 +74,7 @@ impl Instrument for VirtualDevice {
 mod tests {
     use super::*;
     use crate::base::{Metric, Unit};
+    use crate::modbus::register::Extras;
     use crate::modbus::{DataType, Decoding, Function, WordOrder};
 
     fn device(names: &[&str]) -> VirtualDevice {
@@ -90,6 +91,7 @@ mod tests {
                 word_order: WordOrder::Big,
                 decoding: Decoding::Plain,
                 not_available: Vec::new(),
+                extras: Extras::default(),
             }
         };
         let registers = (0..).step_by(2).zip(names).map(register).collect();
