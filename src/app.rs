@@ -7,6 +7,7 @@
 use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
+use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Acquisition, Attachments, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
@@ -39,7 +40,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 2],
+    chores: [JoinHandle<()>; 3],
     page: JoinHandle<()>,
 }
 
@@ -80,7 +81,17 @@ impl App {
         let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
         let attachments = Arc::new(attachments);
 
-        let chores = chores(&tsdb, &attachments, &clock, &stop_funnel);
+        let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
+        let devices = Arc::new(devices);
+        let (receiver, desk) = Receiver::new(
+            Arc::clone(&tsdb),
+            Arc::clone(&intake),
+            Arc::clone(&devices),
+            Arc::clone(&clock),
+            stop_funnel.clone(),
+        );
+        let [upkeep, sweep] = chores(&tsdb, &attachments, &clock, &stop_funnel);
+        let chores = [tokio::spawn(desk), upkeep, sweep];
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -97,6 +108,8 @@ impl App {
             sites,
             live,
             registry,
+            devices,
+            receiver,
             attachments,
             today: TodayCache::new(history.clone()),
             history,
