@@ -4,6 +4,7 @@
 //! refused whole with its place and the reason; what is brought twice is stored once; whoever
 //! is answered finds his readings on disk. Will not do: poll, or replace a reading that is there.
 
+mod admit;
 mod judge;
 pub mod key;
 mod life;

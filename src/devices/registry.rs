@@ -1,34 +1,24 @@
 //! All devices: in memory, every change on disk first.
 
+use super::admit::Limits;
 use super::key::{self, Hash};
 use super::life::{DeviceStatus, Life};
 use super::lives::Lives;
 use super::receiver::Target;
 use super::record::{Device, DeviceChange, NewDevice, Record, folded};
-use crate::base::{Clock, DeviceId, EquipmentId, Error, ErrorKind, Result, Timestamp};
+use crate::base::{Clock, DeviceId, EquipmentId, Error, Result, Timestamp};
 use crate::equipment::{AdminStatus, Registry};
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use crate::store::{Store, Transaction};
-use governor::clock::Clock as _;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
 
 const DEVICES: Table<Record> = Table::new("push_device", 1);
 /// Most devices of one appliance.
 const DEVICES_MAX: usize = 2_000;
-/// Deliveries of one device, per minute; it may send a backlog of as many at once.
-const DELIVERIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).expect("it is not zero");
-/// Wrong keys of one address, per minute, before it is told to wait.
-const WRONG_KEYS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
-/// Addresses whose wrong keys are counted before idle ones are forgotten.
-const ADDRESSES_MAX: usize = 10_000;
-
 /// A device with its key, which is not shown again.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct MadeDevice {
@@ -49,8 +39,7 @@ pub struct Devices {
     pub(super) lives: Lives,
     /// One change at a time, so that memory and store agree.
     changing: tokio::sync::Mutex<()>,
-    deliveries: DefaultKeyedRateLimiter<DeviceId>,
-    wrong_keys: DefaultKeyedRateLimiter<IpAddr>,
+    pub(super) limits: Limits,
 }
 
 #[derive(Default)]
@@ -89,8 +78,7 @@ impl Devices {
             known: RwLock::new(known),
             lives: Lives::open(store)?,
             changing: tokio::sync::Mutex::new(()),
-            deliveries: RateLimiter::keyed(Quota::per_minute(DELIVERIES_PER_MINUTE)),
-            wrong_keys: RateLimiter::keyed(Quota::per_minute(WRONG_KEYS_PER_MINUTE)),
+            limits: Limits::new(),
         })
     }
 
@@ -288,42 +276,6 @@ impl Devices {
         Ok(record.shown)
     }
 
-    /// The device behind a serial number and a key.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unauthenticated`] in the same words whether the serial number is unknown, the
-    /// key wrong or the device disabled; [`ErrorKind::RateLimited`] after too many wrong keys of
-    /// an address, or too many deliveries of a device.
-    pub fn admit(&self, serial: &str, key: &str, address: Option<IpAddr>) -> Result<Device> {
-        let (right, found) = {
-            let known = self.read();
-            let found = known.by_serial(serial);
-            let hash: Option<&Hash> = found.map(|record| &record.key_hash);
-            (key::is_right(key, hash), found.map(|r| r.shown.clone()))
-        };
-        match found {
-            Some(device) if right && device.enabled => {
-                limited(&self.deliveries, &device.id, "This device sends too often.")?;
-                Ok(device)
-            }
-            found => {
-                if let Some(device) = found.filter(|_| !right) {
-                    self.lives.wrong_key(device.id, self.clock.now());
-                }
-                if let Some(address) = address {
-                    if self.wrong_keys.len() > ADDRESSES_MAX {
-                        self.wrong_keys.retain_recent();
-                    }
-                    limited(&self.wrong_keys, &address, "Too many wrong keys.")?;
-                }
-                let sentence = "The serial number and the key do not belong together, or the \
-                                device is disabled. Check both; an administrator can make a new \
-                                key.";
-                Err(Error::new(ErrorKind::Unauthenticated, sentence))
-            }
-        }
-    }
-
     /// Where the readings of a device go.
     ///
     /// # Errors
@@ -358,6 +310,23 @@ impl Devices {
         self.read().records.contains_key(&id)
     }
 
+    /// The device of this serial number, when the key is right, and otherwise the one whose
+    /// serial number was used with a wrong key.
+    pub(super) fn keyed(&self, serial: &str, key: &str) -> Result<Device, Option<DeviceId>> {
+        let known = self.read();
+        let found = known.by_serial(serial);
+        let hash: Option<&Hash> = found.map(|record| &record.key_hash);
+        match (key::is_right(key, hash), found) {
+            (true, Some(record)) => Ok(record.shown.clone()),
+            (_, found) => Err(found.map(|record| record.shown.id)),
+        }
+    }
+
+    /// The time now.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     fn record(&self, id: DeviceId) -> Result<Record> {
         let known = self.read();
         let found = known.records.get(&id).cloned();
@@ -381,21 +350,6 @@ fn put(
     DEVICES.put(transaction, id.as_bytes(), record)?;
     let resource = format!("device/{id}");
     audit::append(transaction, now, actor, action, &resource, details)
-}
-
-/// Counts one more of these.
-fn limited<K: std::hash::Hash + Eq + Clone>(
-    limit: &DefaultKeyedRateLimiter<K>,
-    who: &K,
-    what: &str,
-) -> Result<()> {
-    limit.check_key(who).map_err(|refused| {
-        let wait = refused.wait_time_from(governor::clock::DefaultClock::default().now());
-        let seconds = wait.as_secs() + 1;
-        let sentence = format!("{what} Try again in {seconds} s.");
-        let details = serde_json::json!({ "retry_after_s": seconds });
-        Error::new(ErrorKind::RateLimited, sentence).with_details(details)
-    })
 }
 
 impl std::fmt::Debug for Devices {

@@ -71,7 +71,7 @@ pub fn rows(text: &[u8], directory: &Directory) -> Result<Vec<Row>> {
             let sentence = format!("A list has {ROWS_MAX} devices at most. Split it.");
             return Err(Error::invalid("body", sentence));
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(text, record.position().map_or(0, csv::Position::byte));
         let cell = |column: Column| {
             let at = columns.iter().position(|found| *found == Some(column))?;
             record.get(at).filter(|text| !text.is_empty())
@@ -86,6 +86,14 @@ pub fn rows(text: &[u8], directory: &Directory) -> Result<Vec<Row>> {
         return Err(Error::invalid("body", "There is no device in this list."));
     }
     Ok(rows)
+}
+
+/// The line of the text, from 1, on which the record at this byte begins.
+fn line_of(text: &[u8], byte: u64) -> u64 {
+    let byte = usize::try_from(byte).unwrap_or(text.len()).min(text.len());
+    let ends = |b: &&u8| matches!(b, b'\r' | b'\n');
+    let start = byte + text[byte..].iter().take_while(ends).count();
+    1 + text[..start].iter().filter(|b| **b == b'\n').count() as u64
 }
 
 fn columns(head: &csv::StringRecord) -> Result<Vec<Option<Column>>> {
