@@ -22,6 +22,7 @@ mod openapi;
 mod photo;
 mod realtime;
 mod serve;
+mod sessions;
 mod show;
 mod sites;
 mod socket;
@@ -30,6 +31,7 @@ mod storage;
 mod stored;
 mod system;
 mod upload;
+mod users;
 mod write;
 
 pub use serve::serve;
@@ -208,6 +210,7 @@ struct Routes {
 fn api() -> Routes {
     let public = OpenApiRouter::new()
         .merge(auth::public())
+        .merge(users::public())
         .merge(device_push::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
@@ -215,6 +218,8 @@ fn api() -> Routes {
         .merge(write::open());
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
+        .merge(users::protected())
+        .merge(sessions::protected())
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
