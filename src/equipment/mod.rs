@@ -13,6 +13,8 @@ mod picture;
 pub mod poller;
 pub mod profile;
 mod profile_check;
+#[cfg(test)]
+mod profile_conflicts_tests;
 pub mod profile_file;
 mod record;
 mod registry;

@@ -113,8 +113,8 @@ impl ModbusSource {
 }
 
 impl From<&Register> for RegisterSource {
-    /// The register as a person would write it; not-available patterns and four-quadrant decoding
-    /// live in profiles only.
+    /// The register as a person would write it; not-available patterns, four-quadrant decoding and
+    /// extras live in profiles only.
     fn from(register: &Register) -> Self {
         Self {
             address: i64::from(register.address),
