@@ -5,7 +5,7 @@ use super::source::{ModbusSource, RegisterSource};
 use super::units;
 use crate::base::error::Checks;
 use crate::base::{Metric, Result};
-use crate::modbus::{Decoding, Endpoint, Extras, Limits, ReadPlan, Register};
+use crate::modbus::{Decoding, Endpoint, Extras, Limits, Pacing, ReadPlan, Register};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub struct DevicePlan {
     pub timeout: Duration,
     /// The registers and the reads that fetch them.
     pub reads: ReadPlan,
+    /// How the device wants to be asked, as its profile says.
+    pub pacing: Pacing,
 }
 
 impl ModbusSource {
@@ -41,7 +43,7 @@ impl ModbusSource {
         let interval = 100..=3_600_000;
         let path = "modbus.poll_interval_ms";
         let interval_ms = in_range(&mut checks, path, self.poll_interval_ms, interval);
-        let timeout_ms = in_range(
+        let timeout_ms: u64 = in_range(
             &mut checks,
             "modbus.timeout_ms",
             self.timeout_ms,
@@ -53,8 +55,12 @@ impl ModbusSource {
             endpoint: Endpoint::tcp(&self.host, port),
             unit_id,
             interval_ms,
-            timeout: Duration::from_millis(timeout_ms),
+            // A device that is known to be slow is not cut off.
+            timeout: Duration::from_millis(
+                timeout_ms.max(u64::from(limits.pacing.timeout_ms.unwrap_or(0))),
+            ),
             reads: ReadPlan::new(registers, &limits),
+            pacing: limits.pacing,
         })
     }
 
@@ -78,11 +84,36 @@ impl ModbusSource {
             .collect();
         let same = |a: &Register, b: &Register| a.metric == b.metric && a.phase == b.phase;
         let kept = |r: &&Register| !own.iter().any(|other| same(r, other));
-        let base = profile.as_ref().map_or(&[][..], |p| &p.registers);
+        let base = self.check_base(checks, profile.as_deref());
         let mut registers: Vec<_> = base.iter().filter(kept).cloned().collect();
         registers.extend(own);
         let limits = profile.map(|profile| profile.limits.clone());
         (registers, limits.unwrap_or_default())
+    }
+
+    /// The registers of the profile where they are in this device.
+    fn check_base(&self, checks: &mut Checks, profile: Option<&Profile>) -> Vec<Register> {
+        let path = "modbus.base_address";
+        let Some(profile) = profile else {
+            let message = "Only a SunSpec profile has a base address.";
+            checks.require(self.base_address.is_none(), path, message);
+            return Vec::new();
+        };
+        if profile.sunspec_models.is_empty() {
+            let message = "Only a SunSpec profile has a base address.";
+            checks.require(self.base_address.is_none(), path, message);
+            return profile.registers.clone();
+        }
+        let Some(base) = self.base_address else {
+            let message = "Read the device on trial: that finds where the model begins.";
+            checks.refuse(path, message);
+            return Vec::new();
+        };
+        let base: u16 = in_range(checks, path, base, 0..=65_535);
+        let placed = profile.registers_at(base);
+        let message = "The model does not fit behind this address.";
+        checks.require(placed.is_some(), path, message);
+        placed.unwrap_or_default()
     }
 
     fn check_profile(&self, checks: &mut Checks, profiles: &Profiles) -> Option<Arc<Profile>> {

@@ -19,6 +19,7 @@ pub mod profile_file;
 mod record;
 mod registry;
 pub mod source;
+pub mod sunspec;
 pub mod test_read;
 pub mod units;
 mod workbook;

@@ -141,6 +141,21 @@ impl Profile {
         matches!(self.origin, Origin::Builtin(_))
     }
 
+    /// The registers of a profile whose addresses count from a model's header, for a device in
+    /// which the header is at `base`; nothing when they would not fit below 65536.
+    #[must_use]
+    pub fn registers_at(&self, base: u16) -> Option<Vec<Register>> {
+        let place = |register: &Register| {
+            let mut placed = register.clone();
+            placed.address = placed.address.checked_add(base)?;
+            if let Some(scale) = placed.extras.scale_register {
+                placed.extras.scale_register = Some(scale.checked_add(base)?);
+            }
+            (placed.end() <= 65_536).then_some(placed)
+        };
+        self.registers.iter().map(place).collect()
+    }
+
     /// The profile as it is written.
     ///
     /// # Errors

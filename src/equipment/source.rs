@@ -47,6 +47,11 @@ pub struct ModbusSource {
     #[serde(default)]
     #[schema(example = "eastron-sdm630")]
     pub profile: Option<String>,
+    /// Where the model begins in a SunSpec device: the address of the word with its id. The test
+    /// read finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 65535, example = 40_070)]
+    pub base_address: Option<i64>,
     /// Own registers by metric; `_l1`, `_l2`, `_l3` at the end name the phase.
     #[serde(default)]
     pub registers: BTreeMap<String, RegisterSource>,
@@ -107,6 +112,7 @@ impl ModbusSource {
             poll_interval_ms: default_poll_interval_ms(),
             timeout_ms: default_timeout_ms(),
             profile: None,
+            base_address: None,
             registers: BTreeMap::new(),
         }
     }
