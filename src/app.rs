@@ -7,6 +7,7 @@
 use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
+use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Acquisition, Attachments, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
@@ -39,7 +40,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 2],
+    chores: [JoinHandle<()>; 3],
     page: JoinHandle<()>,
 }
 
@@ -62,25 +63,19 @@ impl App {
 
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
 
-        let (inlet, outlet) = Inlet::with_capacity(INLET_CAPACITY);
         let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
         let intake = Arc::new(intake);
-        let funnel = Funnel::new(outlet, Arc::clone(&intake));
         let stop_funnel = CancellationToken::new();
-        let funnel = tokio::spawn(funnel.run(stop_funnel.clone()));
+        let (inlet, funnel) = start_funnel(&intake, &stop_funnel);
 
-        let acquisition = Arc::new(Acquisition::start(Arc::clone(&clock), inlet.clone()));
-        let registry = Arc::new(Registry::open(
-            &store,
-            Arc::clone(&clock),
-            Arc::clone(&live),
-            profiles,
-            acquisition,
-        )?);
+        let registry = open_registry(&store, &clock, &live, profiles, &inlet)?;
         let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
         let attachments = Arc::new(attachments);
 
-        let chores = chores(&tsdb, &attachments, &clock, &stop_funnel);
+        let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
+        let devices = Arc::new(devices);
+        let (receiver, desk) = start_desk(&tsdb, &intake, &devices, &clock, &stop_funnel);
+        let [upkeep, sweep] = chores(&tsdb, &attachments, &clock, &stop_funnel);
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -97,6 +92,8 @@ impl App {
             sites,
             live,
             registry,
+            devices,
+            receiver,
             attachments,
             today: TodayCache::new(history.clone()),
             history,
@@ -114,7 +111,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
-            chores,
+            chores: [desk, upkeep, sweep],
             page,
         })
     }
@@ -147,6 +144,41 @@ impl App {
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }
+}
+
+/// Starts the pollers and opens the registry, which tells them what to poll.
+fn open_registry(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    live: &Arc<Live>,
+    profiles: Arc<Profiles>,
+    inlet: &Inlet,
+) -> Result<Arc<Registry>> {
+    let acquisition = Arc::new(Acquisition::start(Arc::clone(clock), inlet.clone()));
+    let (clock, live) = (Arc::clone(clock), Arc::clone(live));
+    let registry = Registry::open(store, clock, live, profiles, acquisition)?;
+    Ok(Arc::new(registry))
+}
+
+/// Starts the funnel of the pollers, until `stop`.
+fn start_funnel(intake: &Arc<Intake>, stop: &CancellationToken) -> (Inlet, JoinHandle<()>) {
+    let (inlet, outlet) = Inlet::with_capacity(INLET_CAPACITY);
+    let funnel = Funnel::new(outlet, Arc::clone(intake));
+    (inlet, tokio::spawn(funnel.run(stop.clone())))
+}
+
+/// Starts the desk where deliveries are taken, until `stop`.
+fn start_desk(
+    tsdb: &Arc<Tsdb>,
+    intake: &Arc<Intake>,
+    devices: &Arc<Devices>,
+    clock: &Arc<dyn Clock>,
+    stop: &CancellationToken,
+) -> (Receiver, JoinHandle<()>) {
+    let (tsdb, intake) = (Arc::clone(tsdb), Arc::clone(intake));
+    let (devices, clock) = (Arc::clone(devices), Arc::clone(clock));
+    let (receiver, work) = Receiver::new(tsdb, intake, devices, clock, stop.clone());
+    (receiver, tokio::spawn(work))
 }
 
 /// Starts what is done beside everything else, until `stop`.

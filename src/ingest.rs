@@ -7,6 +7,7 @@
 
 use crate::base::{Batch, Clock, Error, Result, Timestamp};
 use crate::live::Live;
+use crate::store::Transaction;
 use crate::tsdb::Tsdb;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -136,14 +137,29 @@ impl Intake {
     /// # Errors
     /// When the disk refuses; then nothing of the batches is stored.
     pub async fn store(self: &Arc<Self>, batches: Arc<Vec<Batch>>) -> Result<()> {
+        self.store_with(batches, |_| Ok(())).await
+    }
+
+    /// As [`Intake::store`]; `also` runs in the same transaction, for what must not be known
+    /// without the readings.
+    ///
+    /// # Errors
+    /// As [`Intake::store`], and what `also` returned.
+    pub async fn store_with<F>(self: &Arc<Self>, batches: Arc<Vec<Batch>>, also: F) -> Result<()>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static,
+    {
         let intake = Arc::clone(self);
-        let work = tokio::spawn(async move { intake.store_and_tell(batches).await });
+        let work = tokio::spawn(async move { intake.store_and_tell(batches, also).await });
         work.await
             .map_err(|cause| Error::internal("The readings could not be stored.").because(cause))?
     }
 
-    async fn store_and_tell(&self, batches: Arc<Vec<Batch>>) -> Result<()> {
-        let stored = self.tsdb.append(Arc::clone(&batches), |_| Ok(())).await;
+    async fn store_and_tell<F>(&self, batches: Arc<Vec<Batch>>, also: F) -> Result<()>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static,
+    {
+        let stored = self.tsdb.append(Arc::clone(&batches), also).await;
         let counters = &self.counters;
         if let Err(error) = stored {
             counters.refused.fetch_add(1, Ordering::Relaxed);

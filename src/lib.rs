@@ -36,6 +36,9 @@ pub mod energy;
 /// Ways in and out: line protocol, CSV, Excel; home of csv, flate2 and `rust_xlsxwriter`.
 pub mod exchange;
 
+/// Devices that bring their readings themselves: their keys, and what they push.
+pub mod devices;
+
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;
 

@@ -31,11 +31,12 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-const HOMES: [(&str, &str); 16] = [
+const HOMES: [(&str, &str); 17] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
     ("tokio_modbus", "src/modbus/"),
+    ("tokio_serial", "src/modbus/"),
     ("axum", "src/web/"),
     ("rust_embed", "src/web/"),
     ("tower_http", "src/web/"),

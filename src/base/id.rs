@@ -80,3 +80,7 @@ id!(
     /// A document of a meter or machine.
     DocumentId
 );
+id!(
+    /// A sensor that brings its readings itself.
+    DeviceId
+);

@@ -5,6 +5,7 @@ mod demo;
 mod export;
 mod import;
 mod run;
+mod simulate;
 mod user;
 
 use crate::base::{Error, Result};
@@ -65,6 +66,8 @@ enum Command {
     Run(Boot),
     /// Run it with a simulated plant of 12 meters and machines
     Demo(demo::DemoArgs),
+    /// Be a virtual meter: any profile, over Modbus TCP, with faults on demand
+    Simulate(simulate::SimulateArgs),
     /// Add, list or let back in users; stop the appliance first
     #[command(subcommand)]
     User(user::UserCommand),
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         None => runtime.block_on(run::run(cli.boot)),
         Some(Command::Run(boot)) => runtime.block_on(run::run(boot)),
         Some(Command::Demo(args)) => runtime.block_on(demo::run(args)),
+        Some(Command::Simulate(args)) => runtime.block_on(simulate::run(args)),
         Some(Command::User(command)) => runtime.block_on(user::run(command)),
         Some(Command::Check(boot)) => check::run(boot),
         Some(Command::Import(args)) => runtime.block_on(import::run(args)),

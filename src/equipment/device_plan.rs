@@ -1,11 +1,13 @@
 //! *pure* — a `modbus` object, checked: every field at once, and the reads planned.
 
+use super::connection::in_range;
 use super::profile::{Profile, Profiles};
 use super::source::{ModbusSource, RegisterSource};
 use super::units;
 use crate::base::error::Checks;
 use crate::base::{Metric, Result};
-use crate::modbus::{Decoding, Endpoint, Extras, Limits, Pacing, ReadPlan, Register};
+use crate::modbus::line::Pacing;
+use crate::modbus::{Decoding, Endpoint, Extras, Limits, ReadPlan, Register};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +25,12 @@ pub struct DevicePlan {
     pub interval_ms: u32,
     /// How long one answer may take.
     pub timeout: Duration,
+    /// The pauses it asks for.
+    pub pacing: Pacing,
+    /// How often a question is asked again within a beat.
+    pub retries: u32,
     /// The registers and the reads that fetch them.
     pub reads: ReadPlan,
-    /// How the device wants to be asked, as its profile says.
-    pub pacing: Pacing,
 }
 
 impl ModbusSource {
@@ -37,8 +41,7 @@ impl ModbusSource {
     /// `modbus.registers.power.address`.
     pub fn check(&self, profiles: &Profiles) -> Result<DevicePlan> {
         let mut checks = Checks::default();
-        check_host(&mut checks, &self.host);
-        let port = in_range(&mut checks, "modbus.port", self.port, 1..=65_535);
+        let endpoint = self.check_endpoint(&mut checks);
         let unit_id = check_unit_id(&mut checks, self.unit_id);
         let interval = 100..=3_600_000;
         let path = "modbus.poll_interval_ms";
@@ -49,18 +52,27 @@ impl ModbusSource {
             self.timeout_ms,
             50..=30_000,
         );
+        let pacing = self.check_pacing(&mut checks);
+        let retries: u32 = in_range(&mut checks, "modbus.retries", self.retries, 0..=5);
         let (registers, limits) = self.check_registers(&mut checks, profiles);
         checks.finish()?;
+        // What is known of the kind of device holds for this one too: a person can ask for more
+        // patience, not for less.
+        let known = &limits.timing;
+        let ms = |ms: u16| Duration::from_millis(u64::from(ms));
+        let pacing = Pacing {
+            gap: pacing.gap.max(ms(known.gap_ms)),
+            connect_delay: pacing.connect_delay.max(ms(known.connect_delay_ms)),
+        };
+        let timeout = Duration::from_millis(timeout_ms);
         Ok(DevicePlan {
-            endpoint: Endpoint::tcp(&self.host, port),
+            endpoint,
             unit_id,
             interval_ms,
-            // A device that is known to be slow is not cut off.
-            timeout: Duration::from_millis(
-                timeout_ms.max(u64::from(limits.pacing.timeout_ms.unwrap_or(0))),
-            ),
+            timeout: timeout.max(ms(known.timeout_ms.unwrap_or(0))),
+            pacing,
+            retries: retries.max(u32::from(known.busy_retries)),
             reads: ReadPlan::new(registers, &limits),
-            pacing: limits.pacing,
         })
     }
 
@@ -166,23 +178,6 @@ impl RegisterSource {
     }
 }
 
-fn check_host(checks: &mut Checks, host: &str) {
-    let trimmed = host.trim();
-    // 253 is the longest name of the DNS.
-    let well_formed = (1..=253).contains(&trimmed.len())
-        && trimmed
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-._:%".contains(c));
-    // A colon is part of an IPv6 address or the start of a port, which has a field of its own.
-    let address = trimmed.split('%').next().unwrap_or_default();
-    let alone = !trimmed.contains(':') || address.parse::<std::net::Ipv6Addr>().is_ok();
-    checks.require(
-        well_formed && alone,
-        "modbus.host",
-        "Enter the host name or IP address alone, such as 192.168.10.20.",
-    );
-}
-
 fn check_unit_id(checks: &mut Checks, unit_id: i64) -> u8 {
     let message = match unit_id {
         0 => "0 is the broadcast address, which nobody answers. Use 1 to 247, or 255.",
@@ -191,20 +186,6 @@ fn check_unit_id(checks: &mut Checks, unit_id: i64) -> u8 {
     let fits = (1..=247).contains(&unit_id) || unit_id == 255;
     checks.require(fits, "modbus.unit_id", message);
     u8::try_from(unit_id).unwrap_or_default()
-}
-
-/// The number in its narrow type; refused and zero when out of range.
-fn in_range<T: TryFrom<i64> + Default>(
-    checks: &mut Checks,
-    path: &str,
-    value: i64,
-    range: std::ops::RangeInclusive<i64>,
-) -> T {
-    if !range.contains(&value) {
-        let message = format!("Must be {} to {}.", range.start(), range.end());
-        checks.refuse(path, message);
-    }
-    T::try_from(value).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -231,8 +212,8 @@ mod tests {
                 "voltage": {"address": -1, "type": "uint16", "scale": 0, "unit": "W"},
                 "Bad Name": {"address": 1, "type": "uint16"}}}));
         let expected = [
-            "modbus.host",
             "modbus.port",
+            "modbus.host",
             "modbus.unit_id",
             "modbus.poll_interval_ms",
             "modbus.timeout_ms",

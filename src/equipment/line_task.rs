@@ -5,7 +5,7 @@ use super::link::Links;
 use super::poller::Device;
 use crate::base::{Batch, Clock, Timestamp};
 use crate::ingest::Inlet;
-use crate::modbus::{Endpoint, Line, LineError, Request};
+use crate::modbus::{Endpoint, Journal, Line, LineError, Request};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,6 +20,12 @@ pub(super) struct Shared {
     pub(super) links: Links,
 }
 
+/// Where a line leads, and what is written down about it.
+pub(super) struct Place {
+    pub(super) endpoint: Endpoint,
+    pub(super) journal: Arc<Journal>,
+}
+
 /// How far the first reading of a device may be dated back to its beat, ms.
 const BACK_DATED_MAX_MS: i64 = 10_000;
 /// How long a line rests after a fault of ours, so that it does not spin.
@@ -29,14 +35,15 @@ const PANIC_PAUSE: Duration = Duration::from_secs(2);
 /// for ten years: it is logged, and the line starts afresh.
 pub(super) async fn supervise(
     shared: Arc<Shared>,
-    endpoint: Endpoint,
+    place: Place,
     wanted: watch::Receiver<Vec<Device>>,
 ) {
     loop {
-        let task = LineTask::new(Arc::clone(&shared), endpoint.clone(), wanted.clone());
+        let task = LineTask::new(Arc::clone(&shared), &place, wanted.clone());
         if AssertUnwindSafe(task.run()).catch_unwind().await.is_ok() {
             return;
         }
+        let endpoint = &place.endpoint;
         tracing::error!(%endpoint, "a poller failed inside and is started again");
         tokio::time::sleep(PANIC_PAUSE).await;
     }
@@ -108,16 +115,12 @@ impl Outcome {
 }
 
 impl LineTask {
-    fn new(
-        shared: Arc<Shared>,
-        endpoint: Endpoint,
-        mut wanted: watch::Receiver<Vec<Device>>,
-    ) -> Self {
+    fn new(shared: Arc<Shared>, place: &Place, mut wanted: watch::Receiver<Vec<Device>>) -> Self {
         wanted.mark_changed();
         Self {
             shared,
             wanted,
-            line: Line::new(endpoint),
+            line: Line::new(place.endpoint.clone()).with_journal(Arc::clone(&place.journal)),
             devices: Vec::new(),
             outage: Backoff::default(),
             outage_sentence: String::new(),
@@ -211,6 +214,7 @@ impl LineTask {
             values: vec![None; plan.reads.registers().len()],
             ..Outcome::default()
         };
+        self.line.set_pacing(plan.pacing);
         let mut learnt = Vec::with_capacity(polled.requests.len());
         for request in std::mem::take(&mut polled.requests) {
             if outcome.broken_off {

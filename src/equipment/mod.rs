@@ -5,8 +5,10 @@
 
 mod attachments;
 mod backoff;
+mod connection;
 pub mod device_plan;
 mod file_kind;
+mod line_report;
 mod line_task;
 pub mod link;
 mod picture;
@@ -25,8 +27,10 @@ pub mod units;
 mod workbook;
 
 pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, files_named};
+pub use connection::SerialSource;
 pub use device_plan::DevicePlan;
 pub use file_kind::FileKind;
+pub use line_report::{LineDevice, LineReport, line_key};
 pub use link::{Link, LinkState};
 pub use poller::{Acquisition, Device};
 pub use profile::{Profile, Profiles};

@@ -1,11 +1,12 @@
 //! Acquisition: one task per line, started, changed and stopped at run time.
 
 use super::device_plan::DevicePlan;
-use super::line_task::{self, Shared};
+use super::line_report::{self, LineReport, line_key};
+use super::line_task::{self, Place, Shared};
 use super::link::{Link, Links};
 use crate::base::{Clock, EquipmentId};
 use crate::ingest::Inlet;
-use crate::modbus::Endpoint;
+use crate::modbus::{Endpoint, Journal};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
@@ -39,6 +40,7 @@ struct Lines {
 
 struct RunningLine {
     wanted: watch::Sender<Vec<Device>>,
+    journal: Arc<Journal>,
     task: JoinHandle<()>,
 }
 
@@ -106,13 +108,49 @@ impl Acquisition {
                 }
             }
         }
+        let bytes_max = line_report::frames_bytes(lines.by_endpoint.len());
+        for line in lines.by_endpoint.values() {
+            line.journal.limit_bytes(bytes_max);
+        }
     }
 
     fn open(&self, endpoint: Endpoint, devices: Vec<Device>) -> RunningLine {
         let (wanted, receiver) = watch::channel(devices);
-        let supervised = line_task::supervise(Arc::clone(&self.shared), endpoint, receiver);
+        let journal = Arc::new(Journal::new(Arc::clone(&self.shared.clock)));
+        let place = Place {
+            endpoint,
+            journal: Arc::clone(&journal),
+        };
+        let supervised = line_task::supervise(Arc::clone(&self.shared), place, receiver);
         let task = self.runtime.spawn(supervised);
-        RunningLine { wanted, task }
+        RunningLine {
+            wanted,
+            journal,
+            task,
+        }
+    }
+
+    /// What each line did, in the order of their keys.
+    #[must_use]
+    pub fn line_reports(&self) -> Vec<LineReport> {
+        let lines = self.lock();
+        let report = |(endpoint, line): (&Endpoint, &RunningLine)| {
+            LineReport::new(endpoint, &line.wanted.borrow(), &line.journal)
+        };
+        let mut reports: Vec<_> = lines.by_endpoint.iter().map(report).collect();
+        drop(lines);
+        reports.sort_by(|a, b| a.key.cmp(&b.key));
+        reports
+    }
+
+    /// The journal of the line with this key ([`LineReport::key`]): its frames, byte by byte.
+    #[must_use]
+    pub fn journal(&self, key: &str) -> Option<Arc<Journal>> {
+        let lines = self.lock();
+        let mut lines = lines.by_endpoint.iter();
+        lines
+            .find(|(endpoint, _)| line_key(endpoint) == key)
+            .map(|(_, line)| Arc::clone(&line.journal))
     }
 
     /// How the link of a device is doing; `None` when it is not polled.

@@ -6,7 +6,7 @@ use super::units;
 use crate::base::error::Checks;
 use crate::base::{Metric, Result};
 use crate::modbus::plan::{Hole, WORDS_PER_READ_MAX};
-use crate::modbus::{Extras, Limits, Pacing, Register};
+use crate::modbus::{Extras, Limits, Register, Timing};
 use std::collections::BTreeMap;
 
 /// The most registers of one profile: with 125 words a read this still is a second of bus time.
@@ -290,7 +290,7 @@ impl LimitsEntry {
             gap_words_max: self.gap_words_max,
             holes: self.holes.iter().map(hole).collect(),
             one_request_per_value: self.one_request_per_value,
-            pacing: Pacing {
+            timing: Timing {
                 gap_ms: self.gap_ms,
                 connect_delay_ms: self.connect_delay_ms,
                 timeout_ms: self.timeout_ms,

@@ -1,6 +1,7 @@
 //! The registry: all equipment in memory, every change on disk first.
 
 use super::attachments;
+use super::connection::clash;
 use super::poller::{Acquisition, Device};
 use super::profile::Profiles;
 use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, Status};
@@ -164,6 +165,7 @@ impl Registry {
                 "The appliance holds {EQUIPMENT_MAX} pieces of equipment at most."
             )));
         }
+        self.refuse_clash(&equipment)?;
         self.store_change(equipment, actor, "equipment.create", details)
             .await
     }
@@ -183,6 +185,7 @@ impl Registry {
         let changed = self
             .get(id)?
             .with(change, &self.profiles, self.clock.now())?;
+        self.refuse_clash(&changed)?;
         self.store_change(changed, actor, "equipment.update", details)
             .await
     }
@@ -249,6 +252,27 @@ impl Registry {
             Error::conflict(format!("{} is in use. {way_out}", equipment.name))
                 .with_details(serde_json::json!({ "last_reading": last_good })),
         )
+    }
+
+    /// Refuses a device that wants a line to be something else than it is for others.
+    fn refuse_clash(&self, equipment: &Equipment) -> Result<()> {
+        let polled = |equipment: &Equipment| {
+            let source = equipment.modbus.as_ref()?;
+            let active = equipment.admin_status != AdminStatus::Decommissioned;
+            active.then(|| source.endpoint())
+        };
+        let Some(endpoint) = polled(equipment) else {
+            return Ok(());
+        };
+        let known = self.read();
+        let others = known.values().filter(|other| other.id != equipment.id);
+        let clash = others
+            .into_iter()
+            .find_map(|other| clash(&endpoint, &polled(other)?, &other.name));
+        match clash {
+            Some((path, sentence)) => Err(Error::invalid(path, sentence)),
+            None => Ok(()),
+        }
     }
 
     async fn store_change(

@@ -1,6 +1,7 @@
 //! *pure* — the `modbus` object of a piece of equipment, as a person writes it.
 
-use crate::modbus::{DataType, Function, Register, WordOrder};
+use super::connection::SerialSource;
+use crate::modbus::{DataType, Endpoint, Function, Register, WordOrder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -12,6 +13,20 @@ pub enum Protocol {
     /// Modbus TCP, directly or through a gateway.
     #[default]
     Tcp,
+    /// Modbus RTU frames over a TCP connection, through a transparent serial server.
+    RtuOverTcp,
+    /// Modbus RTU on a serial port of the appliance.
+    Rtu,
+}
+
+impl From<&Endpoint> for Protocol {
+    fn from(endpoint: &Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Tcp { .. } => Self::Tcp,
+            Endpoint::RtuOverTcp { .. } => Self::RtuOverTcp,
+            Endpoint::Serial { .. } => Self::Rtu,
+        }
+    }
 }
 
 /// Where a device is on the field bus, and what is read from it. A profile or at least one
@@ -20,17 +35,21 @@ pub enum Protocol {
 #[serde(deny_unknown_fields)]
 #[schema(as = Modbus)]
 pub struct ModbusSource {
-    /// How the device is reached.
-    #[serde(default)]
+    /// How the device is reached (`transport` is read as well).
+    #[serde(default, alias = "transport")]
     pub protocol: Protocol,
-    /// Host name or IP address of the device or its gateway (`ip` is read as well).
-    #[serde(alias = "ip")]
+    /// Host name or IP address of the device, its gateway or its serial server (`ip` is read as
+    /// well); empty for a device on a serial port.
+    #[serde(alias = "ip", default)]
     #[schema(example = "192.168.10.20")]
     pub host: String,
     /// TCP port.
     #[serde(default = "default_port")]
     #[schema(minimum = 1, maximum = 65535, default = 502)]
     pub port: i64,
+    /// The serial port, for the protocol `rtu`.
+    #[serde(default)]
+    pub serial: Option<SerialSource>,
     /// Unit id, 1 to 247 or 255 (`slave_id` is read as well).
     #[serde(alias = "slave_id", default = "default_unit_id")]
     #[schema(minimum = 1, maximum = 255, default = 1)]
@@ -43,6 +62,20 @@ pub struct ModbusSource {
     #[serde(default = "default_timeout_ms")]
     #[schema(minimum = 50, maximum = 30_000, default = 1000)]
     pub timeout_ms: i64,
+    /// The least time between an answer on the line and a question to this device, ms. A serial
+    /// line keeps three and a half characters in any case.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 5000, default = 0)]
+    pub gap_ms: i64,
+    /// How long a new connection is left alone before the first question, ms.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 10_000, default = 0)]
+    pub connect_delay_ms: i64,
+    /// How often a question is asked again within a beat after silence, a damaged answer or a
+    /// busy device.
+    #[serde(default = "default_retries")]
+    #[schema(minimum = 0, maximum = 5, default = 1)]
+    pub retries: i64,
     /// Id of a device profile.
     #[serde(default)]
     #[schema(example = "eastron-sdm630")]
@@ -96,6 +129,9 @@ const fn default_poll_interval_ms() -> i64 {
 const fn default_timeout_ms() -> i64 {
     1000
 }
+const fn default_retries() -> i64 {
+    1
+}
 const fn default_scale() -> f64 {
     1.0
 }
@@ -108,9 +144,13 @@ impl ModbusSource {
             protocol: Protocol::Tcp,
             host: host.to_owned(),
             port: i64::from(port),
+            serial: None,
             unit_id: i64::from(unit_id),
             poll_interval_ms: default_poll_interval_ms(),
             timeout_ms: default_timeout_ms(),
+            gap_ms: 0,
+            connect_delay_ms: 0,
+            retries: default_retries(),
             profile: None,
             base_address: None,
             registers: BTreeMap::new(),
@@ -149,8 +189,9 @@ mod tests {
         let written = serde_json::to_value(&source).unwrap();
         assert_eq!(
             written,
-            json!({"protocol": "tcp", "host": "10.0.0.7", "port": 502, "unit_id": 3,
-                "poll_interval_ms": 5000, "timeout_ms": 1000, "profile": null,
+            json!({"protocol": "tcp", "host": "10.0.0.7", "port": 502, "serial": null,
+                "unit_id": 3, "poll_interval_ms": 5000, "timeout_ms": 1000, "gap_ms": 0,
+                "connect_delay_ms": 0, "retries": 1, "profile": null,
                 "registers": {"power": {"address": 52, "type": "float32", "scale": 1.0,
                     "function": "holding", "word_order": "big", "unit": "W"}}})
         );
@@ -164,7 +205,8 @@ mod tests {
             json!({"host": "a", "baud": 9600}),
             json!({"host": "a", "registers": {"power": {"address": 1, "type": "int16", "x": 1}}}),
             json!({"host": "a", "ip": "b"}),
-            json!({"port": 502}),
+            json!({"protocol": "rtu", "transport": "rtu"}),
+            json!({"protocol": "rtu", "serial": {"device": "/dev/ttyUSB0", "data_bits": 7}}),
         ];
         for value in bad {
             assert!(serde_json::from_value::<ModbusSource>(value).is_err());
@@ -178,7 +220,7 @@ mod tests {
         let unit_id = &schema["properties"]["unit_id"];
         assert_eq!(unit_id["minimum"], 1);
         assert_eq!(unit_id["default"], 1);
-        assert_eq!(schema["required"], json!(["host"]));
+        assert_eq!(schema.get("required"), None);
         assert_eq!(schema["additionalProperties"], false);
     }
 }

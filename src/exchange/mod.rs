@@ -5,6 +5,7 @@
 //! Will not do: know routes or flags.
 
 pub mod archive;
+pub mod device_list;
 pub mod directory;
 pub mod excel;
 pub mod history;

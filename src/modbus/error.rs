@@ -16,6 +16,17 @@ pub enum LineError {
         /// What the operating system said.
         cause: String,
     },
+    /// The serial port could not be opened.
+    #[error(
+        "The port {device} could not be opened: {cause}. Check that the adapter is plugged in, \
+         that the appliance may use it (group dialout) and that no other program does."
+    )]
+    Port {
+        /// The path of the port.
+        device: String,
+        /// What the operating system said.
+        cause: String,
+    },
     /// The device said nothing in time.
     #[error(
         "No answer from unit {unit} within {timeout_ms} ms. Check the unit id, the wiring behind \
@@ -38,6 +49,12 @@ pub enum LineError {
         /// Words received.
         got: usize,
     },
+    /// The checksum of the answer was wrong.
+    #[error(
+        "The answer of unit {0} came damaged (checksum). Check baud rate, parity, termination and \
+         shielding of the bus, and that no two devices have this unit id."
+    )]
+    Crc(u8),
     /// What came is no answer to the question: other transaction, unit or function, or no Modbus.
     #[error("The answer does not belong to the question ({0}); the connection was closed.")]
     Mismatch(String),
@@ -52,6 +69,27 @@ impl LineError {
     #[must_use]
     pub const fn is_device_answer(&self) -> bool {
         matches!(self, Self::Exception(_))
+    }
+
+    /// Whether there is nobody at the other end: no device of the line can be asked.
+    #[must_use]
+    pub const fn is_about_the_line(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Port { .. })
+    }
+
+    /// Whether the device asks for patience (exceptions 5 and 6).
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self, Self::Exception(5 | 6))
+    }
+
+    /// Whether it may be different the next moment: noise, a lost frame, a busy device.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Crc(_) | Self::Mismatch(_) => true,
+            other => other.is_busy(),
+        }
     }
 
     /// Whether the device refused this one address range or function: another range may still be

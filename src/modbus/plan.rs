@@ -37,12 +37,12 @@ pub struct Limits {
     /// The device answers one value at a time: nothing is joined.
     pub one_request_per_value: bool,
     /// How it wants to be asked.
-    pub pacing: Pacing,
+    pub timing: Timing,
 }
 
 /// The patience that a device asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pacing {
+pub struct Timing {
     /// Silence between its answer and the next question, ms.
     pub gap_ms: u16,
     /// How long it must be left alone after the connection was made, ms.
@@ -62,7 +62,7 @@ impl Default for Limits {
             gap_words_max: 0,
             holes: Vec::new(),
             one_request_per_value: false,
-            pacing: Pacing::default(),
+            timing: Timing::default(),
         }
     }
 }

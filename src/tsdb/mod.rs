@@ -25,6 +25,7 @@ mod points;
 #[cfg(test)]
 mod power_cut;
 mod query;
+mod recall;
 mod retention;
 pub mod rollup;
 mod runs;
@@ -43,6 +44,7 @@ pub use correct::{Change, Correction, NewCorrection, Undone};
 pub use level::Level;
 pub use points::Point;
 pub use query::{Bucket, Query, Resolution};
+pub use recall::Stored;
 pub use retention::Keep;
 pub use seal::Done;
 pub use series::{SeriesId, SeriesInfo};

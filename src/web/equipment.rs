@@ -168,7 +168,16 @@ async fn delete(
     Path(id): Path<String>,
 ) -> Answer<Message> {
     caller.require(Permission::EquipmentWrite)?;
-    context.registry.delete(parse(&id)?, caller.actor()).await?;
+    let id = parse(&id)?;
+    if let Some(device) = context.devices.of_equipment(id).first() {
+        let sentence = format!(
+            "The device {} brings its readings. Delete the device first, or give it to other \
+             equipment.",
+            device.serial_number
+        );
+        return Err(Error::conflict(sentence).into());
+    }
+    context.registry.delete(id, caller.actor()).await?;
     ok(Message {
         message: "Equipment deleted successfully".to_owned(),
     })

@@ -9,6 +9,8 @@ mod auth;
 mod caller;
 mod channel;
 mod dashboard;
+mod device_push;
+mod devices;
 mod documents;
 mod edge;
 mod envelope;
@@ -34,6 +36,7 @@ pub use serve::serve;
 
 use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
+use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Attachments, Registry};
 use crate::ingest::{Inlet, Intake};
@@ -95,6 +98,10 @@ pub struct Services {
     pub live: Arc<Live>,
     /// Equipment.
     pub registry: Arc<Registry>,
+    /// Devices that bring their readings themselves.
+    pub devices: Arc<Devices>,
+    /// The desk where their deliveries are taken.
+    pub receiver: Receiver,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
     /// History.
@@ -199,7 +206,9 @@ struct Routes {
 }
 
 fn api() -> Routes {
-    let public = OpenApiRouter::new().merge(auth::public());
+    let public = OpenApiRouter::new()
+        .merge(auth::public())
+        .merge(device_push::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
         .merge(export::open())
@@ -209,6 +218,7 @@ fn api() -> Routes {
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
+        .merge(devices::protected())
         .merge(photo::protected())
         .merge(documents::protected())
         .merge(realtime::protected())

@@ -1,6 +1,6 @@
 //! The API document: made from the code, so that it cannot tell another story.
 
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document};
 use utoipa::{Modify, OpenApi};
 
@@ -16,19 +16,19 @@ use utoipa::{Modify, OpenApi};
     ),
     servers((url = "/api"), (url = "/api/v1")),
     security(("bearer" = [])),
-    modifiers(&Bearer),
+    modifiers(&Schemes),
 )]
 pub struct Head;
 
-/// Access tokens.
-struct Bearer;
+/// Access tokens, and the keys of devices.
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, document: &mut Document) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        document
-            .components
-            .get_or_insert_with(Components::default)
-            .add_security_scheme("bearer", scheme);
+        let components = document.components.get_or_insert_with(Components::default);
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", bearer);
+        let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-device-key")));
+        components.add_security_scheme("device_key", key);
     }
 }

@@ -25,6 +25,8 @@ mod page;
 mod permissions;
 mod photo;
 mod polling;
+mod push_devices;
+mod push_readings;
 mod realtime;
 mod restart;
 mod sessions;

@@ -5,6 +5,7 @@ use crate::support::client::{Client, Reply};
 use crate::support::forms::{pdf, png, send_file};
 use crate::support::socket::Socket;
 use indusmind::auth::Role;
+use indusmind::base::EquipmentId;
 use reqwest::Method;
 use serde_json::json;
 
@@ -21,7 +22,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 30] = [
+const TABLE: [(&str, &str, &[Role]); 37] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -53,6 +54,13 @@ const TABLE: [(&str, &str, &[Role]); 30] = [
     ("GET", "/api/api-tokens", ADMIN),
     ("POST", "/api/api-tokens", ADMIN),
     ("POST", "/api/v2/write", ADMIN),
+    ("GET", "/api/devices", READ),
+    ("POST", "/api/devices", WRITE),
+    ("POST", "/api/devices/import", WRITE),
+    ("GET", "/api/devices/{device}", READ),
+    ("PUT", "/api/devices/{device}", WRITE),
+    ("POST", "/api/devices/{device}/key", WRITE),
+    ("DELETE", "/api/devices/{device}", WRITE),
     ("GET", "/api/equipment/{id}/photo", READ),
     ("POST", "/api/equipment/{id}/photo", WRITE),
     ("DELETE", "/api/equipment/{id}/photo", WRITE),
@@ -61,6 +69,13 @@ const TABLE: [(&str, &str, &[Role]); 30] = [
     ("GET", "/api/equipment/{id}/documents/{document}", READ),
     ("DELETE", "/api/equipment/{id}/documents/{document}", WRITE),
 ];
+
+/// The id of some equipment, or of none for who sees none.
+async fn any_equipment(client: &Client) -> String {
+    let all = client.get("/api/equipment").await.json();
+    let first = all["data"]["items"][0]["id"].as_str();
+    first.map_or_else(|| EquipmentId::new().to_string(), str::to_owned)
+}
 
 /// Asks in a way that succeeds when it is allowed.
 async fn ask(client: &Client, method: &str, path: &str) -> Reply {
@@ -82,6 +97,16 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             client.post(path, &token).await
         }
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
+        ("POST", "/api/devices") => {
+            let device = json!({ "serial_number": EquipmentId::new(),
+                "equipment_id": any_equipment(client).await });
+            client.post(path, &device).await
+        }
+        ("POST", "/api/devices/import") => {
+            let equipment = any_equipment(client).await;
+            let list = format!("serial,equipment\n{},{equipment}\n", EquipmentId::new());
+            Reply::to(client.request(Method::POST, path).body(list)).await
+        }
         // Allowed, and then refused for what it asks.
         ("POST", "/api/corrections") => client.post(path, &correction).await,
         // Nothing to write is written.
@@ -116,7 +141,11 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let documents = format!("{equipment}/documents");
         let document = send_file(&chief, &documents, "a.pdf", &pdf("a")).await;
         let document = document.created()["id"].as_str().unwrap().to_owned();
+        let device = json!({ "serial_number": role.key(), "equipment_id": id });
+        let device = chief.post("/api/devices", &device).await.created();
+        let device = device["id"].as_str().unwrap();
         for (method, path, allowed) in TABLE {
+            let path = path.replace("{device}", device);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let reply = ask(&client, method, &path).await;

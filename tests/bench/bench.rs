@@ -1,7 +1,8 @@
 //! How fast readings are stored and answered on this machine, beside SQLite in the same run.
 //! `make bench` prints it; nothing here passes or fails. `INDUSMIND_BENCH=full` takes a month of
 //! history instead of three days, and 6 GB of it for the restart. `make bench-peers` asks other
-//! servers the same questions.
+//! servers the same questions. `cargo bench --profile release --bench bench -- only ticks` (or
+//! `questions`, `restart`) does one part, for a profiler.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -54,6 +55,9 @@ fn main() {
         [served::COMMAND, data, now_ms] => runtime.block_on(served::serve(data, now_ms)),
         // Behind it stands what the build tool adds.
         ["peers", programs, ..] => runtime.block_on(peers(Path::new(programs))),
+        ["only", "ticks", ..] => runtime.block_on(ticks()),
+        ["only", "questions", ..] => runtime.block_on(questions_of_days()),
+        ["only", "restart", ..] => runtime.block_on(restart::run_with(BIG_HISTORY)),
         _ => runtime.block_on(bench()),
     }
 }
@@ -98,8 +102,7 @@ async fn bench() {
     introduce();
     println!();
     entropy::print();
-    let (beats, many) = if full() { (1_000, 400) } else { (400, 200) };
-    ticks::run(&[(50, beats), (500, beats), (5_000, many)]).await;
+    ticks().await;
     let registers = registers();
     let floats = Shape {
         kind: Kind::NoisyFloat,
@@ -116,12 +119,21 @@ async fn bench() {
     let mut set = load::run(months).await;
     queries::run(&mut set, &[questions::of_months(MONTHS_DAYS, METERS)]).await;
     drop(set);
+    questions_of_days().await;
+    if full() {
+        restart::run_with(BIG_HISTORY).await;
+    }
+}
+
+async fn ticks() {
+    let (beats, many) = if full() { (1_000, 400) } else { (400, 200) };
+    ticks::run(&[(50, beats), (500, beats), (5_000, many)]).await;
+}
+
+async fn questions_of_days() {
+    let registers = registers();
     let mut set = load::run(registers).await;
     export::run(&set);
     queries::run(&mut set, &questions::of_days(registers.days, METERS)).await;
     restart::run(&set.place()).await;
-    drop(set);
-    if full() {
-        restart::run_with(BIG_HISTORY).await;
-    }
 }

@@ -210,6 +210,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices, by name. */
+        get: operations["list_devices"];
+        put?: never;
+        /** Adds a device. Its key is in this answer and never again. */
+        post: operations["create_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds the devices of a list, all or none of them: CSV with the columns `serial_number`,
+         *     `equipment` (id, name or serial number), and if you like `name`, `expected_interval_s`,
+         *     `metric_prefix`. The keys are in this answer and never again.
+         */
+        post: operations["import_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device. */
+        get: operations["get_device"];
+        /** Changes a device; `enabled: false` keeps it out. */
+        put: operations["update_device"];
+        post?: never;
+        /** Deletes a device; its key is worth nothing from now on, its readings stay. */
+        delete: operations["delete_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/{id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new key. It is in this answer and never again; the old one is worth nothing. */
+        post: operations["renew_device_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment": {
         parameters: {
             query?: never;
@@ -395,6 +470,30 @@ export interface paths {
         get: operations["profiles"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readings/devices/{serial}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the readings of a device: one as an object, or many as a list or `{"readings": […]}`,
+         *     a thousand at most and 1 MB. A reading has `temperature` (°C), `humidity` (%), `powerStatus`
+         *     and `doorStatus` (true: power is there, door is open), `batteryLevel` (%), in camelCase or
+         *     snake_case; `metrics: {name: value}` for anything else; or `metric`, `value`, `unit`, `phase`.
+         *     `timestamp` is RFC 3339 or Unix seconds or milliseconds, up to 48 hours ago; the arrival when
+         *     absent. What is sent twice is stored once: by its time, or by the header `Idempotency-Key`.
+         */
+        post: operations["push_device_readings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -714,6 +813,72 @@ export interface components {
          * @enum {string}
          */
         DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
+        /** @description A device, as it is stored and shown; its key is neither in it nor beside it, only the hash. */
+        Device: {
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is let in. */
+            enabled: boolean;
+            /** @description The equipment whose readings it brings. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /**
+             * Format: int32
+             * @description It is offline when nothing came for two of these, s.
+             */
+            expected_interval_s: number;
+            /** @description Its id. */
+            id: components["schemas"]["DeviceId"];
+            /** @description The last characters of its key. */
+            key_hint: string;
+            /** @description When its key was made. */
+            key_made_at: components["schemas"]["Timestamp"];
+            /**
+             * @description What stands before the names of its quantities, for the second device of one equipment:
+             *     `rear` makes `rear_temperature`.
+             */
+            metric_prefix?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * @description The number on its plate, by which it names itself.
+             * @example CELL-0042
+             */
+            serial_number: string;
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A change of a device: what is absent stays. */
+        DeviceChange: {
+            /** @description Whether it is let in. */
+            enabled?: boolean | null;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /**
+             * Format: int32
+             * @description How often it reports, s.
+             */
+            expected_interval_s?: number | null;
+            /** @description What stands before the names of its quantities; empty for nothing. */
+            metric_prefix?: string | null;
+            /** @description What people call it. */
+            name?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A sensor that brings its readings itself.
+         */
+        DeviceId: string;
+        /** @description What a device told of itself. */
+        DeviceLife: {
+            /**
+             * Format: double
+             * @description Its battery, percent, as of its newest reading that told it.
+             */
+            battery_level?: number | null;
+            /** @description Its firmware, as it told. */
+            firmware_version?: string | null;
+            last_reading_at?: components["schemas"]["Timestamp"] | null;
+            last_seen_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description A document of equipment. */
         DocumentAnswer: {
             /**
@@ -1026,6 +1191,33 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MadeDevice: {
+            /** @description A device with its key, which is not shown again. */
+            data: components["schemas"]["Device"] & {
+                /**
+                 * @description The key, for the header `x-device-key`.
+                 * @example imd_…
+                 */
+                key: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MadeDevices: {
+            /** @description Devices with their keys, which are not shown again. */
+            data: {
+                /** @description In the order of the list. */
+                items: components["schemas"]["MadeDevice"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Message: {
             /** @description A sentence. */
             data: {
@@ -1261,6 +1453,31 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_PushDevice: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
+                    /** @description What its equipment is called; `null` when that was deleted. */
+                    equipment_name?: string | null;
+                    /** @description How it is doing. */
+                    status: components["schemas"]["PushDeviceStatus"];
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_Site: {
             /** @description A page of a list. */
             data: {
@@ -1310,6 +1527,38 @@ export interface components {
             data: {
                 /** @description Its address; another photo has another. */
                 photo_url?: string | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_PushDevice: {
+            /** @description A device and how it is doing. */
+            data: components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
+                /** @description What its equipment is called; `null` when that was deleted. */
+                equipment_name?: string | null;
+                /** @description How it is doing. */
+                status: components["schemas"]["PushDeviceStatus"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_PushReport: {
+            /** @description What became of a delivery. */
+            data: {
+                /** @description Readings that were there already. */
+                duplicates: number;
+                /** @description Each of them, in the order of the delivery. */
+                readings: components["schemas"]["PushVerdict"][];
+                /** @description Readings that were not taken. */
+                refused: number;
+                /** @description Readings that are on disk now. */
+                stored: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1872,6 +2121,19 @@ export interface components {
              */
             token: string;
         };
+        /** @description A device with its key, which is not shown again. */
+        MadeDevice: components["schemas"]["Device"] & {
+            /**
+             * @description The key, for the header `x-device-key`.
+             * @example imd_…
+             */
+            key: string;
+        };
+        /** @description Devices with their keys, which are not shown again. */
+        MadeDevices: {
+            /** @description In the order of the list. */
+            items: components["schemas"]["MadeDevice"][];
+        };
         /** @description A sentence. */
         Message: {
             /** @description What was done. */
@@ -1994,6 +2256,29 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /** @description Key of the site that it reaches; that of the person who makes it when absent. */
             site?: string | null;
+        };
+        /** @description What is said of a new device. */
+        NewDevice: {
+            /** @description The equipment whose readings it brings. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /**
+             * Format: int32
+             * @description How often it reports, s; a minute when absent.
+             * @default 60
+             */
+            expected_interval_s: number;
+            /**
+             * @description What stands before the names of its quantities.
+             * @example rear
+             */
+            metric_prefix?: string | null;
+            /** @description What people call it; its serial number when absent. */
+            name?: string | null;
+            /**
+             * @description The number on its plate: letters, digits and `. _ : -`; no other device has it.
+             * @example CELL-0042
+             */
+            serial_number: string;
         };
         /** @description What is said of new equipment. */
         NewEquipment: {
@@ -2143,6 +2428,48 @@ export interface components {
          * @enum {string}
          */
         Protocol: "tcp";
+        /** @description A device and how it is doing. */
+        PushDevice: components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
+            /** @description What its equipment is called; `null` when that was deleted. */
+            equipment_name?: string | null;
+            /** @description How it is doing. */
+            status: components["schemas"]["PushDeviceStatus"];
+        };
+        /**
+         * @description How a device is doing.
+         * @enum {string}
+         */
+        PushDeviceStatus: "online" | "offline" | "never" | "disabled";
+        /**
+         * @description What became of a reading.
+         * @enum {string}
+         */
+        PushOutcome: "stored" | "duplicate" | "refused";
+        /** @description What became of a delivery. */
+        PushReport: {
+            /** @description Readings that were there already. */
+            duplicates: number;
+            /** @description Each of them, in the order of the delivery. */
+            readings: components["schemas"]["PushVerdict"][];
+            /** @description Readings that were not taken. */
+            refused: number;
+            /** @description Readings that are on disk now. */
+            stored: number;
+        };
+        /** @description What became of one reading of a delivery. */
+        PushVerdict: {
+            /** @description Its place in the delivery, from 0. */
+            index: number;
+            /** @description Whether it came later than two intervals of its device. */
+            late: boolean;
+            /** @description The refused field. */
+            path?: string | null;
+            /** @description Why it was refused, and what to do. */
+            reason?: string | null;
+            /** @description What became of it. */
+            status: components["schemas"]["PushOutcome"];
+            timestamp?: components["schemas"]["Timestamp"] | null;
+        };
         /**
          * @description How far a value can be trusted. The numbers are those in the data file.
          * @enum {string}
@@ -2874,6 +3201,232 @@ export interface operations {
             };
         };
     };
+    list_devices: {
+        parameters: {
+            query?: {
+                /** @description Part of the name or the serial number. */
+                search?: string;
+                /** @description Whose readings they bring. */
+                equipment_id?: components["schemas"]["EquipmentId"];
+                /** @description `online`, `offline`, `never` or `disabled`. */
+                status?: components["schemas"]["PushDeviceStatus"];
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_PushDevice"];
+                };
+            };
+        };
+    };
+    create_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MadeDevice"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    import_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MadeDevices"];
+                };
+            };
+            /** @description Every refused cell by line and column */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PushDevice"];
+                };
+            };
+            /** @description No such device */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    update_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PushDevice"];
+                };
+            };
+            /** @description No such device */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such device */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    renew_device_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MadeDevice"];
+                };
+            };
+            /** @description No such device */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -3570,6 +4123,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Page_ProfileSummary"];
+                };
+            };
+        };
+    };
+    push_device_readings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 128 characters; the last 32 of a device are remembered */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Serial number of the device */
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Everything was there already, or some readings were refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PushReport"];
+                };
+            };
+            /** @description Every reading was taken and is on disk */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PushReport"];
+                };
+            };
+            /** @description No reading was taken */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Serial number and key do not belong together */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Its equipment is gone or out of use; or the Idempotency-Key was used for another body */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description More than 120 deliveries a minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The disk refuses; nothing was taken */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };

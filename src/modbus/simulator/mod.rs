@@ -10,6 +10,7 @@ pub mod meter;
 mod physics;
 pub mod plant;
 mod schedule;
+pub mod virtual_device;
 
 use super::{Function, Register};
 use crate::base::{Clock, Timestamp};

@@ -131,6 +131,11 @@ impl<'a> Physics<'a> {
         apparent_kva * 1_000.0 / self.voltage(phase)
     }
 
+    /// A, when a single conductor carries everything at the mean voltage.
+    pub(super) fn current_of_one(&self) -> f64 {
+        self.power_kw / self.factor * 1_000.0 / self.voltage(Phase::Total)
+    }
+
     /// °C: what the power of the last half hour has warmed up.
     fn temperature(&self) -> f64 {
         let load = self.load.mean_kw(self.at, 1_800_000) / self.capacity_kw;
