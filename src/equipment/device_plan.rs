@@ -46,7 +46,7 @@ impl ModbusSource {
         let interval = 100..=3_600_000;
         let path = "modbus.poll_interval_ms";
         let interval_ms = in_range(&mut checks, path, self.poll_interval_ms, interval);
-        let timeout_ms = in_range(
+        let timeout_ms: u64 = in_range(
             &mut checks,
             "modbus.timeout_ms",
             self.timeout_ms,
@@ -96,11 +96,36 @@ impl ModbusSource {
             .collect();
         let same = |a: &Register, b: &Register| a.metric == b.metric && a.phase == b.phase;
         let kept = |r: &&Register| !own.iter().any(|other| same(r, other));
-        let base = profile.as_ref().map_or(&[][..], |p| &p.registers);
+        let base = self.check_base(checks, profile.as_deref());
         let mut registers: Vec<_> = base.iter().filter(kept).cloned().collect();
         registers.extend(own);
         let limits = profile.map(|profile| profile.limits.clone());
         (registers, limits.unwrap_or_default())
+    }
+
+    /// The registers of the profile where they are in this device.
+    fn check_base(&self, checks: &mut Checks, profile: Option<&Profile>) -> Vec<Register> {
+        let path = "modbus.base_address";
+        let Some(profile) = profile else {
+            let message = "Only a SunSpec profile has a base address.";
+            checks.require(self.base_address.is_none(), path, message);
+            return Vec::new();
+        };
+        if profile.sunspec_models.is_empty() {
+            let message = "Only a SunSpec profile has a base address.";
+            checks.require(self.base_address.is_none(), path, message);
+            return profile.registers.clone();
+        }
+        let Some(base) = self.base_address else {
+            let message = "Read the device on trial: that finds where the model begins.";
+            checks.refuse(path, message);
+            return Vec::new();
+        };
+        let base: u16 = in_range(checks, path, base, 0..=65_535);
+        let placed = profile.registers_at(base);
+        let message = "The model does not fit behind this address.";
+        checks.require(placed.is_some(), path, message);
+        placed.unwrap_or_default()
     }
 
     fn check_profile(&self, checks: &mut Checks, profiles: &Profiles) -> Option<Arc<Profile>> {
@@ -251,8 +276,8 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].address, 1000);
         assert_eq!(plan.endpoint, Endpoint::tcp("meter-7", 502));
-        // One read for 0..=51, one for 52..=75, one for the THD block, one for the own register.
-        assert!(plan.reads.requests().len() <= 5);
+        // At most an eighth of the requests of one per value, and one for the own register.
+        assert!(8 * (plan.reads.requests().len() - 1) <= profile.registers.len());
     }
 
     #[test]
@@ -264,7 +289,11 @@ mod tests {
                 .registers
                 .insert(register.name(), RegisterSource::from(register));
             let plan = source.check(&profiles).unwrap();
-            assert_eq!(plan.reads.registers(), std::slice::from_ref(register));
+            let plain = Register {
+                extras: Extras::default(),
+                ..register.clone()
+            };
+            assert_eq!(plan.reads.registers(), [plain]);
         }
     }
 }

@@ -15,10 +15,13 @@ mod picture;
 pub mod poller;
 pub mod profile;
 mod profile_check;
+#[cfg(test)]
+mod profile_conflicts_tests;
 pub mod profile_file;
 mod record;
 mod registry;
 pub mod source;
+pub mod sunspec;
 pub mod test_read;
 pub mod units;
 mod workbook;

@@ -20,7 +20,68 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 3] = files!["eastron-sdm630", "janitza-umg96", "schneider-iem3000",];
+const FILES: [(&str, &str); 60] = files![
+    "abb-a43",
+    "abb-b23",
+    "acrel-adw300",
+    "bernecker-mpm3pm",
+    "bg-etech-ds100",
+    "carlo-gavazzi-em100",
+    "carlo-gavazzi-em24-din",
+    "carlo-gavazzi-em24-e1",
+    "carlo-gavazzi-em300",
+    "carlo-gavazzi-em530",
+    "carlo-gavazzi-et100",
+    "carlo-gavazzi-et300",
+    "chint-dtsu666",
+    "eastron-sdm120",
+    "eastron-sdm220",
+    "eastron-sdm230",
+    "eastron-sdm54",
+    "eastron-sdm630",
+    "eastron-sdm72",
+    "eastron-sdm72dm-v2",
+    "eastron-x96-1a",
+    "eig-shark100",
+    "eltako-dsz15",
+    "eltako-dsz16",
+    "finder-7m38",
+    "hager-ecr380d",
+    "huawei-sun2000-grid-meter",
+    "inepro-pro380",
+    "janitza-b23",
+    "janitza-umg104",
+    "janitza-umg511",
+    "janitza-umg604",
+    "janitza-umg806",
+    "janitza-umg96",
+    "lovato-dmg610",
+    "orno-we516",
+    "phoenix-contact-eem",
+    "saia-ale3",
+    "schneider-acti9-smartlink",
+    "schneider-iem3000",
+    "schneider-pm3200",
+    "schneider-pm5100",
+    "siemens-7kt1665",
+    "siemens-pac1600",
+    "siemens-pac2200",
+    "siemens-pac3120",
+    "siemens-pac3200",
+    "siemens-pac4200",
+    "siemens-sicam-t",
+    "socomec-countis-e2x",
+    "socomec-countis-e34",
+    "socomec-diris-a10",
+    "socomec-diris-a14",
+    "socomec-diris-b30",
+    "sunspec-inverter",
+    "sunspec-inverter-float",
+    "sunspec-meter",
+    "sunspec-meter-float",
+    "wago-879",
+    "weidmueller-em525",
+];
 
 /// What is known about a kind of device.
 #[derive(Clone, Debug)]
@@ -78,6 +139,21 @@ impl Profile {
     #[must_use]
     pub const fn is_builtin(&self) -> bool {
         matches!(self.origin, Origin::Builtin(_))
+    }
+
+    /// The registers of a profile whose addresses count from a model's header, for a device in
+    /// which the header is at `base`; nothing when they would not fit below 65536.
+    #[must_use]
+    pub fn registers_at(&self, base: u16) -> Option<Vec<Register>> {
+        let place = |register: &Register| {
+            let mut placed = register.clone();
+            placed.address = placed.address.checked_add(base)?;
+            if let Some(scale) = placed.extras.scale_register {
+                placed.extras.scale_register = Some(scale.checked_add(base)?);
+            }
+            (placed.end() <= 65_536).then_some(placed)
+        };
+        self.registers.iter().map(place).collect()
     }
 
     /// The profile as it is written.

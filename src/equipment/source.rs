@@ -80,6 +80,11 @@ pub struct ModbusSource {
     #[serde(default)]
     #[schema(example = "eastron-sdm630")]
     pub profile: Option<String>,
+    /// Where the model begins in a SunSpec device: the address of the word with its id. The test
+    /// read finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 65535, example = 40_070)]
+    pub base_address: Option<i64>,
     /// Own registers by metric; `_l1`, `_l2`, `_l3` at the end name the phase.
     #[serde(default)]
     pub registers: BTreeMap<String, RegisterSource>,
@@ -147,14 +152,15 @@ impl ModbusSource {
             connect_delay_ms: 0,
             retries: default_retries(),
             profile: None,
+            base_address: None,
             registers: BTreeMap::new(),
         }
     }
 }
 
 impl From<&Register> for RegisterSource {
-    /// The register as a person would write it; not-available patterns and four-quadrant decoding
-    /// live in profiles only.
+    /// The register as a person would write it; not-available patterns, four-quadrant decoding and
+    /// extras live in profiles only.
     fn from(register: &Register) -> Self {
         Self {
             address: i64::from(register.address),

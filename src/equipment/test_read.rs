@@ -3,6 +3,7 @@
 use super::device_plan::DevicePlan;
 use super::profile::Profiles;
 use super::source::ModbusSource;
+use super::sunspec::{self, SunSpecDevice};
 use crate::base::{Metric, Result, Unit};
 use crate::modbus::{DataType, Function, Line, LineError, Register, Request};
 use serde::Serialize;
@@ -66,15 +67,58 @@ pub struct TestRead {
     pub round_trip_ms: Option<f64>,
     /// The first thing that went wrong.
     pub error: Option<String>,
+    /// Where the model of a SunSpec profile begins; to be saved with the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_address: Option<u16>,
+    /// What the device says of itself, when it had to be searched for its models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sunspec: Option<SunSpecDevice>,
 }
 
-/// Reads every register of the source once, over a connection of its own.
+/// Reads every register of the source once, over a connection of its own. In a SunSpec device the
+/// model is searched for when the source does not say where it begins.
 ///
 /// # Errors
 /// When a field of the source is not valid. What goes wrong on the wire is in the answer.
 pub async fn test_read(source: &ModbusSource, profiles: &Profiles) -> Result<TestRead> {
-    let plan = source.check(profiles)?;
-    let mut probe = Probe::new(&plan);
+    let Some(models) = sunspec::models_to_find(source, profiles) else {
+        let plan = source.check(profiles)?;
+        let line = Line::new(plan.endpoint.clone());
+        return Ok(read_all(&plan, line).await);
+    };
+    let mut placed = source.clone();
+    // Any place will do for checking the rest, and for showing what was not read.
+    placed.base_address = Some(0);
+    let plan = placed.check(profiles)?;
+    let mut line = Line::new(plan.endpoint.clone());
+    let found = sunspec::discover(&mut line, plan.unit_id, plan.timeout).await;
+    let why = match &found {
+        Ok(Some(device)) => match device.first_of(&models) {
+            Some(model) => {
+                placed.base_address = Some(i64::from(model.address));
+                let plan = placed.check(profiles)?;
+                let mut read = read_all(&plan, line).await;
+                read.base_address = Some(model.address);
+                read.sunspec = Some(device.clone());
+                return Ok(read);
+            }
+            None => device.lacks(&models),
+        },
+        Ok(None) => sunspec::NOT_FOUND.to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let mut probe = Probe::new(&plan, line);
+    for request in plan.reads.requests() {
+        probe.mark(request, why.clone());
+    }
+    let mut read = probe.finish();
+    read.sunspec = found.ok().flatten();
+    Ok(read)
+}
+
+/// Reads every register of a plan once.
+async fn read_all(plan: &DevicePlan, line: Line) -> TestRead {
+    let mut probe = Probe::new(plan, line);
     let mut waiting: Vec<Request> = plan.reads.requests().iter().rev().cloned().collect();
     let started = Instant::now();
     while let Some(request) = waiting.pop() {
@@ -98,7 +142,7 @@ pub async fn test_read(source: &ModbusSource, profiles: &Profiles) -> Result<Tes
             None => {}
         }
     }
-    Ok(probe.finish())
+    probe.finish()
 }
 
 /// The running test.
@@ -112,7 +156,7 @@ struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    fn new(plan: &'a DevicePlan) -> Self {
+    fn new(plan: &'a DevicePlan, line: Line) -> Self {
         let unread = |register: &Register| TestValue {
             metric: register.metric.clone(),
             phase: register.phase.line(),
@@ -124,7 +168,7 @@ impl<'a> Probe<'a> {
         };
         Self {
             plan,
-            line: Line::new(plan.endpoint.clone()),
+            line,
             values: plan.reads.registers().iter().map(unread).collect(),
             answers: 0,
             elapsed: Duration::ZERO,
@@ -181,6 +225,8 @@ impl<'a> Probe<'a> {
             round_trip_ms: (self.answers > 0).then(|| mean(self.answers)),
             error: self.error,
             values: self.values,
+            base_address: None,
+            sunspec: None,
         }
     }
 }

@@ -21,10 +21,10 @@ const PERCENT: Family = &[("%", 1.0)];
 /// The units that a well-known metric may come in; `None` for one of the equipment's own.
 fn family(metric: &Metric) -> Option<Family> {
     Some(match without_tariff(metric.as_str()) {
-        "power" => ACTIVE_POWER,
+        "power" | "dc_power" => ACTIVE_POWER,
         "reactive_power" => REACTIVE_POWER,
         "apparent_power" => APPARENT_POWER,
-        "consumption" | "export_energy" => ENERGY,
+        "consumption" | "export_energy" | "partial_consumption" | "partial_export_energy" => ENERGY,
         "reactive_energy" | "reactive_export_energy" => REACTIVE_ENERGY,
         "apparent_energy" => APPARENT_ENERGY,
         "voltage" | "line_voltage" => VOLTAGE,

@@ -64,6 +64,59 @@ fn no_read_crosses_a_hole_or_a_table() {
 }
 
 #[test]
+fn a_value_is_read_together_with_its_power_of_ten() {
+    let scaled = |address: u16, scale: u16| {
+        let mut register = register(Function::Holding, address, DataType::Int16);
+        register.extras.scale_register = Some(scale);
+        register
+    };
+    // Two values before their scale register, and one behind its own, far away.
+    let registers = vec![scaled(18, 22), scaled(19, 22), scaled(90, 80)];
+    let limits = Limits {
+        gap_words_max: 20,
+        words_per_read_max: 12,
+        ..Limits::default()
+    };
+    let plan = ReadPlan::new(registers.clone(), &limits);
+    assert_eq!(spans(&plan), [(18, 5), (80, 11)]);
+    let words = [840, 500, 0, 0, 1];
+    assert_eq!(plan.value(&plan.requests()[0], 0, &words), Some(8_400.0));
+    assert_eq!(plan.value(&plan.requests()[0], 1, &words), Some(5_000.0));
+    let before = [0xFFFF, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2_301];
+    assert_eq!(plan.value(&plan.requests()[1], 2, &before), Some(230.1));
+    // After a refusal each value is asked for alone, but never without its power of ten.
+    let alone = plan.split(&plan.requests()[0]);
+    let asked: Vec<_> = alone.iter().map(|r| (r.address, r.count)).collect();
+    assert_eq!(asked, [(18, 5), (19, 4)]);
+    assert_eq!(plan.value(&alone[1], 1, &words[1..]), Some(5_000.0));
+}
+
+#[test]
+fn what_wants_to_be_asked_alone_is_asked_alone() {
+    let mut shy = input(2);
+    shy.extras.alone = true;
+    let registers = vec![input(0), shy, input(4), input(6)];
+    let plan = ReadPlan::new(registers, &Limits::default());
+    assert_eq!(spans(&plan), [(0, 2), (2, 2), (4, 4)]);
+    let limits = Limits {
+        one_request_per_value: true,
+        ..Limits::default()
+    };
+    let plan = ReadPlan::new(vec![input(0), input(2), input(4)], &limits);
+    assert_eq!(spans(&plan), [(0, 2), (2, 2), (4, 2)]);
+}
+
+#[test]
+fn a_value_outside_its_range_is_bad() {
+    let mut register = input(0);
+    register.extras.range = Some((0.0, 100.0));
+    let plan = ReadPlan::new(vec![register], &Limits::default());
+    let quality = |value| plan.readings(&[Some(value)])[0].quality;
+    assert_eq!((quality(50.0), quality(3e9)), (Quality::Good, Quality::Bad));
+    assert_eq!(plan.readings(&[Some(3e9)])[0].value, Some(3e9));
+}
+
+#[test]
 fn the_last_address_can_be_read() {
     let last = register(Function::Holding, 65_535, DataType::Uint16);
     let plan = ReadPlan::new(vec![last], &Limits::default());

@@ -13,5 +13,6 @@
 mod faults;
 mod lines;
 mod plant;
+mod sunspec;
 mod support;
 mod test_read;

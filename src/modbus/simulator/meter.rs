@@ -109,6 +109,8 @@ fn sdm630() -> Vec<Register> {
     table.phases("voltage", "V", 0x0000, 1.0);
     table.phases("current", "A", 0x0006, 1.0);
     table.phases("power", "kW", 0x000C, 1e-3);
+    table.phases("apparent_power", "kVA", 0x0012, 1e-3);
+    table.phases("reactive_power", "kvar", 0x0018, 1e-3);
     table.phases("power_factor", "", 0x001E, 1.0);
     table.float("voltage", "V", 0x002A, 1.0);
     table.float("current", "A", 0x002E, 1.0);
@@ -119,8 +121,15 @@ fn sdm630() -> Vec<Register> {
     table.float("frequency", "Hz", 0x0046, 1.0);
     table.float("consumption", "kWh", 0x0048, 1.0);
     table.float("export_energy", "kWh", 0x004A, 1.0);
+    table.float("reactive_energy", "kvarh", 0x004C, 1.0);
+    table.float("reactive_export_energy", "kvarh", 0x004E, 1.0);
+    table.phases("line_voltage", "V", 0x00C8, 1.0);
+    table.float("line_voltage", "V", 0x00CE, 1.0);
+    table.float("neutral_current", "A", 0x00E0, 1.0);
     table.phases("voltage_thd", "%", 0x00EA, 1.0);
     table.phases("current_thd", "%", 0x00F0, 1.0);
+    table.phases("consumption", "kWh", 0x015A, 1.0);
+    table.phases("export_energy", "kWh", 0x0160, 1.0);
     table.registers
 }
 
@@ -129,6 +138,8 @@ fn iem3000() -> Vec<Register> {
     // The manual counts from 1.
     table.phases("current", "A", 3000 - 1, 1.0);
     table.float("current", "A", 3010 - 1, 1.0);
+    table.phases("line_voltage", "V", 3020 - 1, 1.0);
+    table.float("line_voltage", "V", 3026 - 1, 1.0);
     table.phases("voltage", "V", 3028 - 1, 1.0);
     table.float("voltage", "V", 3036 - 1, 1.0);
     table.phases("power", "kW", 3054 - 1, 1.0);
@@ -137,14 +148,24 @@ fn iem3000() -> Vec<Register> {
     table.float("apparent_power", "kVA", 3076 - 1, 1.0);
     table.float("power_factor", "", 3084 - 1, 1.0);
     table.float("frequency", "Hz", 3110 - 1, 1.0);
-    table.value("consumption", "kWh", 3204 - 1, DataType::Int64, 1e-3);
-    table.value("export_energy", "kWh", 3208 - 1, DataType::Int64, 1e-3);
+    for (name, unit, number) in [
+        ("consumption", "kWh", 3204),
+        ("export_energy", "kWh", 3208),
+        ("reactive_energy", "kvarh", 3220),
+        ("reactive_export_energy", "kvarh", 3224),
+        ("consumption_l1", "kWh", 3518),
+        ("consumption_l2", "kWh", 3522),
+        ("consumption_l3", "kWh", 3526),
+    ] {
+        table.value(name, unit, number - 1, DataType::Int64, 1e-3);
+    }
     table.registers
 }
 
 fn umg96() -> Vec<Register> {
     let mut table = Table::new(Function::Holding);
     table.phases("voltage", "V", 19_000, 1.0);
+    table.phases("line_voltage", "V", 19_006, 1.0);
     table.phases("current", "A", 19_012, 1.0);
     table.phases("power", "kW", 19_020, 1e-3);
     table.float("power", "kW", 19_026, 1e-3);
@@ -154,7 +175,9 @@ fn umg96() -> Vec<Register> {
     table.float("reactive_power", "kvar", 19_042, 1e-3);
     table.phases("power_factor", "", 19_044, 1.0);
     table.float("frequency", "Hz", 19_050, 1.0);
+    table.phases("consumption", "kWh", 19_062, 1e-3);
     table.float("consumption", "kWh", 19_068, 1e-3);
+    table.phases("export_energy", "kWh", 19_070, 1e-3);
     table.float("export_energy", "kWh", 19_076, 1e-3);
     table.phases("voltage_thd", "%", 19_110, 1.0);
     table.phases("current_thd", "%", 19_116, 1.0);
@@ -208,9 +231,9 @@ mod tests {
     #[test]
     fn no_register_was_left_out_or_overlaps_another() {
         for (model, count) in [
-            (Model::Sdm630, 27),
-            (Model::Iem3000, 18),
-            (Model::Umg96, 30),
+            (Model::Sdm630, 46),
+            (Model::Iem3000, 27),
+            (Model::Umg96, 39),
             (Model::PressController, 8),
             (Model::DryerController, 7),
             (Model::PackagingController, 10),

@@ -71,9 +71,12 @@ impl<'a> Physics<'a> {
             "reactive_power" => power_kw * (self.factor.powi(-2) - 1.0).sqrt(),
             "power_factor" => self.factor,
             "voltage" => self.voltage(phase),
+            "line_voltage" => self.line_voltage(phase),
             "current" => self.current(phase),
             "frequency" => 50.0 + 0.03 * drift(self.seeds.plant, self.at, 15_000),
             "consumption" => self.load.energy_kwh(self.at) * self.share(phase),
+            // A motor at its usual load: cos phi 0.85.
+            "reactive_energy" => 0.62 * self.load.energy_kwh(self.at),
             "temperature" => self.temperature(),
             // A shot of the press takes 0.3 kWh.
             "shot_count" => (self.load.energy_kwh(self.at) / 0.3).floor(),
@@ -103,6 +106,18 @@ impl<'a> Physics<'a> {
             Phase::L1 => l1,
             Phase::L2 => l2,
             Phase::L3 => l3,
+        }
+    }
+
+    /// Phase to phase, V, L1 to L2 under the name of L1, at 120 degrees; the mean for the whole.
+    fn line_voltage(&self, phase: Phase) -> f64 {
+        let [l1, l2, l3] = self.voltages;
+        let between = |a: f64, b: f64| (a * a + b * b + a * b).sqrt();
+        match phase {
+            Phase::Total => (between(l1, l2) + between(l2, l3) + between(l3, l1)) / 3.0,
+            Phase::L1 => between(l1, l2),
+            Phase::L2 => between(l2, l3),
+            Phase::L3 => between(l3, l1),
         }
     }
 
