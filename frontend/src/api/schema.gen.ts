@@ -1814,8 +1814,24 @@ export interface components {
              * @description Time from question to answer, ms, averaged over the last few.
              */
             round_trip_ms?: number | null;
+            /**
+             * Format: double
+             * @description The time that half of the last answers did not exceed, ms.
+             */
+            round_trip_p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description The time that 95 % of the last answers did not exceed, ms.
+             */
+            round_trip_p95_ms?: number | null;
             /** @description What it is doing. */
             state: components["schemas"]["LinkState"];
+            /**
+             * Format: double
+             * @description How long the next answer is waited for, ms: learnt from the last ones, at most what was
+             *     configured.
+             */
+            timeout_ms?: number | null;
         };
         /**
          * @description What a device's link is doing.
@@ -1916,10 +1932,24 @@ export interface components {
          */
         Modbus: {
             /**
-             * @description Host name or IP address of the device or its gateway (`ip` is read as well).
+             * Format: int64
+             * @description How long a new connection is left alone before the first question, ms.
+             * @default 0
+             */
+            connect_delay_ms: number;
+            /**
+             * Format: int64
+             * @description The least time between an answer on the line and a question to this device, ms. A serial
+             *     line keeps three and a half characters in any case.
+             * @default 0
+             */
+            gap_ms: number;
+            /**
+             * @description Host name or IP address of the device, its gateway or its serial server (`ip` is read as
+             *     well); empty for a device on a serial port.
              * @example 192.168.10.20
              */
-            host: string;
+            host?: string;
             /**
              * Format: int64
              * @description How often the device is read, ms.
@@ -1937,12 +1967,20 @@ export interface components {
              * @example eastron-sdm630
              */
             profile?: string | null;
-            /** @description How the device is reached. */
+            /** @description How the device is reached (`transport` is read as well). */
             protocol?: components["schemas"]["Protocol"];
             /** @description Own registers by metric; `_l1`, `_l2`, `_l3` at the end name the phase. */
             registers?: {
                 [key: string]: components["schemas"]["ModbusRegister"];
             };
+            /**
+             * Format: int64
+             * @description How often a question is asked again within a beat after silence, a damaged answer or a
+             *     busy device.
+             * @default 1
+             */
+            retries: number;
+            serial?: components["schemas"]["ModbusSerial"] | null;
             /**
              * Format: int64
              * @description How long one answer may take, ms.
@@ -1981,6 +2019,29 @@ export interface components {
             unit?: string | null;
             /** @description The order of the words of one value. */
             word_order?: components["schemas"]["WordOrder"];
+        };
+        /** @description A serial port of the appliance and how it talks; characters have eight data bits. */
+        ModbusSerial: {
+            /**
+             * Format: int64
+             * @description Bits a second: 1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200 or 230400.
+             * @default 9600
+             */
+            baud_rate: number;
+            /**
+             * @description Path of the port. The names under `/dev/serial/by-id` stay the same when adapters are
+             *     plugged in elsewhere.
+             * @example /dev/ttyUSB0
+             */
+            device: string;
+            /** @description The parity bit. */
+            parity?: components["schemas"]["Parity"];
+            /**
+             * Format: int64
+             * @description Stop bits, 1 or 2.
+             * @default 1
+             */
+            stop_bits: number;
         };
         /** @description What a person says of a new token. */
         NewApiToken: {
@@ -2053,6 +2114,11 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /**
+         * @description The bit that makes the number of ones in a character even or odd.
+         * @enum {string}
+         */
+        Parity: "none" | "even" | "odd";
         /** @description What was not taken, in the shape that InfluxDB's clients read. */
         PartialWrite: {
             /** @description Lines that were taken and are on disk. */
@@ -2142,7 +2208,7 @@ export interface components {
          * @description How the device is reached.
          * @enum {string}
          */
-        Protocol: "tcp";
+        Protocol: "tcp" | "rtu_over_tcp" | "rtu";
         /**
          * @description How far a value can be trusted. The numbers are those in the data file.
          * @enum {string}
