@@ -11,6 +11,7 @@ mod file_kind;
 mod line_report;
 mod line_task;
 pub mod link;
+mod pace;
 mod picture;
 pub mod poller;
 pub mod profile;
@@ -22,8 +23,11 @@ mod record;
 mod registry;
 pub mod source;
 pub mod sunspec;
+mod supervise;
 pub mod test_read;
+mod turn;
 pub mod units;
+pub mod visitor;
 mod workbook;
 
 pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, files_named};
@@ -39,3 +43,4 @@ pub use record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, S
 pub use registry::{Filter, Registry};
 pub use source::{ModbusSource, RegisterSource};
 pub use test_read::{RegisterPlace, TestRead, test_read};
+pub use visitor::Visitor;
