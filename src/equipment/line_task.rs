@@ -2,6 +2,7 @@
 
 use super::backoff::Backoff;
 use super::link::Links;
+use super::plausibility::Watch;
 use super::poller::Device;
 use crate::base::{Batch, Clock, Timestamp};
 use crate::ingest::Inlet;
@@ -18,6 +19,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) inlet: Inlet,
     pub(super) links: Links,
+    pub(super) watch: Watch,
 }
 
 /// How far the first reading of a device may be dated back to its beat, ms.
@@ -306,12 +308,15 @@ impl LineTask {
             // Removed or changed during the poll: what was read is about something else.
             return;
         }
+        let mut readings = device.plan.reads.readings(values);
+        let watch = &self.shared.watch;
+        watch.judge(device.id, &device.plan, tick, values, &mut readings);
         self.shared.inlet.offer(Batch {
             equipment: device.id,
             at: tick,
             arrived: self.shared.clock.now(),
             interval_ms: device.plan.interval_ms,
-            readings: device.plan.reads.readings(values),
+            readings,
         });
     }
 }

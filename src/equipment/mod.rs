@@ -9,7 +9,9 @@ pub mod device_plan;
 mod file_kind;
 mod line_task;
 pub mod link;
+pub mod physics;
 mod picture;
+mod plausibility;
 pub mod poller;
 pub mod profile;
 mod profile_file;
@@ -24,6 +26,7 @@ pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, files_name
 pub use device_plan::DevicePlan;
 pub use file_kind::FileKind;
 pub use link::{Link, LinkState};
+pub use plausibility::{Belief, Plausibility, Watch};
 pub use poller::{Acquisition, Device};
 pub use profile::{Profile, Profiles};
 pub use record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, Status};

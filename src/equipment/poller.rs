@@ -3,6 +3,7 @@
 use super::device_plan::DevicePlan;
 use super::line_task::{self, Shared};
 use super::link::{Link, Links};
+use super::plausibility::Watch;
 use crate::base::{Clock, EquipmentId};
 use crate::ingest::Inlet;
 use crate::modbus::Endpoint;
@@ -64,6 +65,7 @@ impl Acquisition {
                 clock,
                 inlet,
                 links: Links::default(),
+                watch: Watch::default(),
             }),
             runtime: Handle::current(),
             lines: Mutex::default(),
@@ -81,6 +83,7 @@ impl Acquisition {
         }
         let wanted_ids: HashSet<_> = devices.iter().map(|device| device.id).collect();
         self.shared.links.keep(&wanted_ids);
+        self.shared.watch.keep(&wanted_ids);
         let mut wanted: HashMap<Endpoint, Vec<Device>> = HashMap::new();
         for device in devices {
             let endpoint = device.plan.endpoint.clone();
@@ -125,6 +128,12 @@ impl Acquisition {
     #[must_use]
     pub fn links(&self) -> HashMap<EquipmentId, Link> {
         self.shared.links.all()
+    }
+
+    /// How far the devices have proved themselves.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.shared.watch
     }
 
     /// Polls that found no room in the inlet since the start.
