@@ -364,12 +364,15 @@ impl LineTask {
             // Removed or changed during the poll: what was read is about something else.
             return;
         }
+        let mut readings = device.plan.reads.readings(values);
+        let watch = &self.shared.watch;
+        watch.judge(device.id, &device.plan, tick, values, &mut readings);
         self.shared.inlet.offer(Batch {
             equipment: device.id,
             at: tick,
             arrived: self.shared.clock.now(),
             interval_ms: device.plan.interval_ms,
-            readings: device.plan.reads.readings(values),
+            readings,
         });
     }
 

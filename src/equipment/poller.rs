@@ -3,6 +3,7 @@
 use super::device_plan::DevicePlan;
 use super::line_report::{self, LineReport, line_key};
 use super::link::{Link, Links};
+use super::plausibility::Watch;
 use super::supervise::{Place, Shared, supervise};
 use super::visitor::{Visitor, WAITING_MAX};
 use crate::base::{Clock, EquipmentId};
@@ -68,6 +69,7 @@ impl Acquisition {
                 clock,
                 inlet,
                 links: Links::default(),
+                watch: Watch::default(),
             }),
             runtime: Handle::current(),
             lines: Mutex::default(),
@@ -85,6 +87,7 @@ impl Acquisition {
         }
         let wanted_ids: HashSet<_> = devices.iter().map(|device| device.id).collect();
         self.shared.links.keep(&wanted_ids);
+        self.shared.watch.keep(&wanted_ids);
         let mut wanted: HashMap<Endpoint, Vec<Device>> = HashMap::new();
         for device in devices {
             let endpoint = device.plan.endpoint.clone();
@@ -177,6 +180,12 @@ impl Acquisition {
     #[must_use]
     pub fn links(&self) -> HashMap<EquipmentId, Link> {
         self.shared.links.all()
+    }
+
+    /// How far the devices have proved themselves.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.shared.watch
     }
 
     /// Polls that found no room in the inlet since the start.

@@ -2,6 +2,7 @@
 
 use super::line_task::LineTask;
 use super::link::Links;
+use super::plausibility::Watch;
 use super::poller::Device;
 use super::visitor::Ask;
 use crate::base::Clock;
@@ -18,6 +19,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) inlet: Inlet,
     pub(super) links: Links,
+    pub(super) watch: Watch,
 }
 
 /// Where a line leads, what is written down about it, and who else wants to ask there.
