@@ -1,13 +1,13 @@
 //! Who may do what: every role at every route.
 
-use crate::support::Appliance;
 use crate::support::client::{Client, Reply};
 use crate::support::forms::{pdf, png, send_file};
 use crate::support::socket::Socket;
+use crate::support::{Appliance, PASSWORD};
 use indusmind::auth::Role;
 use indusmind::base::EquipmentId;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const READ: &[Role] = &[
     Role::Admin,
@@ -22,7 +22,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 37] = [
+const TABLE: [(&str, &str, &[Role]); 51] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -51,6 +51,20 @@ const TABLE: [(&str, &str, &[Role]); 37] = [
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),
     ("POST", "/api/corrections", SETTINGS),
+    ("GET", "/api/users", ADMIN),
+    ("GET", "/api/users/{user}", ADMIN),
+    ("POST", "/api/users/invite", ADMIN),
+    ("POST", "/api/users/{guest}/invite", ADMIN),
+    ("PUT", "/api/users/{user}", ADMIN),
+    ("PUT", "/api/admin/users/{user}/role", ADMIN),
+    ("POST", "/api/admin/users/{user}/reset-token", ADMIN),
+    ("POST", "/api/admin/users/{user}/unlock", ADMIN),
+    ("GET", "/api/admin/sessions", ADMIN),
+    ("GET", "/api/admin/stats", ADMIN),
+    ("GET", "/api/admin/reset-requests", ADMIN),
+    ("GET", "/api/stats/users", ADMIN),
+    ("GET", "/api/sessions?all=true", ADMIN),
+    ("GET", "/api/sessions", &Role::ALL),
     ("GET", "/api/api-tokens", ADMIN),
     ("POST", "/api/api-tokens", ADMIN),
     ("POST", "/api/v2/write", ADMIN),
@@ -96,6 +110,14 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let token = json!({ "name": "Telegraf", "scopes": ["readings:write"] });
             client.post(path, &token).await
         }
+        ("POST", "/api/users/invite") => {
+            let guest = json!({ "email": format!("{}@plant.example", EquipmentId::new()),
+                "name": "Guest", "role": "viewer" });
+            client.post(path, &guest).await
+        }
+        ("PUT", path) if path.ends_with("/role") => {
+            client.put(path, &json!({ "role": "viewer" })).await
+        }
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
         ("POST", "/api/devices") => {
             let device = json!({ "serial_number": EquipmentId::new(),
@@ -123,6 +145,24 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
     }
 }
 
+/// Somebody who has no password yet.
+async fn invite(client: &Client) -> Value {
+    let guest = json!({ "email": format!("{}@plant.example", EquipmentId::new()),
+        "name": "Guest", "role": "viewer" });
+    client.post("/api/users/invite", &guest).await.created()
+}
+
+/// Somebody who has one; his id.
+async fn in_use(appliance: &Appliance, chief: &Client) -> String {
+    let invited = invite(chief).await;
+    let url = invited["activation_url"].as_str().unwrap();
+    let code = url.strip_prefix("/activate#token=").unwrap();
+    let request = json!({ "token": code, "password": PASSWORD });
+    let client = appliance.client();
+    client.post("/api/auth/activate", &request).await.data();
+    invited["user"]["id"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn every_role_may_do_what_the_table_says_and_no_more() {
     let (appliance, chief) = Appliance::furnished().await;
@@ -144,8 +184,12 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let device = json!({ "serial_number": role.key(), "equipment_id": id });
         let device = chief.post("/api/devices", &device).await.created();
         let device = device["id"].as_str().unwrap();
+        let guest = invite(&chief).await;
+        let guest = guest["user"]["id"].as_str().unwrap();
+        let user = in_use(&appliance, &chief).await;
         for (method, path, allowed) in TABLE {
             let path = path.replace("{device}", device);
+            let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let reply = ask(&client, method, &path).await;
