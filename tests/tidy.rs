@@ -31,7 +31,7 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-const HOMES: [(&str, &str); 16] = [
+const HOMES: [(&str, &str); 17] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -48,6 +48,7 @@ const HOMES: [(&str, &str); 16] = [
     ("csv", "src/exchange/"),
     ("flate2", "src/exchange/"),
     ("rust_xlsxwriter", "src/exchange/"),
+    ("rumqttc", "src/mqtt/"),
 ];
 
 /// The one file that may say `unsafe`: the name service switch of the C library.

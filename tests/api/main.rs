@@ -21,6 +21,7 @@ mod export;
 mod fixtures;
 mod history;
 mod hub;
+mod mqtt;
 mod page;
 mod permissions;
 mod photo;

@@ -22,7 +22,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 37] = [
+const TABLE: [(&str, &str, &[Role]); 40] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -61,6 +61,9 @@ const TABLE: [(&str, &str, &[Role]); 37] = [
     ("PUT", "/api/devices/{device}", WRITE),
     ("POST", "/api/devices/{device}/key", WRITE),
     ("DELETE", "/api/devices/{device}", WRITE),
+    ("GET", "/api/mqtt", WRITE),
+    ("PUT", "/api/mqtt", WRITE),
+    ("POST", "/api/mqtt/test", WRITE),
     ("GET", "/api/equipment/{id}/photo", READ),
     ("POST", "/api/equipment/{id}/photo", WRITE),
     ("DELETE", "/api/equipment/{id}/photo", WRITE),
@@ -101,6 +104,15 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let device = json!({ "serial_number": EquipmentId::new(),
                 "equipment_id": any_equipment(client).await });
             client.post(path, &device).await
+        }
+        ("PUT", "/api/mqtt") => {
+            let nothing = json!({ "enabled": false, "host": "", "port": 1883 });
+            client.put(path, &nothing).await
+        }
+        ("POST", "/api/mqtt/test") => {
+            client
+                .post(path, &json!({ "topic": "a", "payload": "1" }))
+                .await
         }
         ("POST", "/api/devices/import") => {
             let equipment = any_equipment(client).await;
