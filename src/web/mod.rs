@@ -18,6 +18,7 @@ mod equipment;
 mod export;
 mod history;
 mod hub;
+mod mqtt;
 mod openapi;
 mod photo;
 mod realtime;
@@ -43,6 +44,7 @@ use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Attachments, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
+use crate::mqtt::Mqtt;
 use crate::site::{Site, Sites};
 use crate::store::Store;
 use crate::tsdb::Tsdb;
@@ -104,6 +106,8 @@ pub struct Services {
     pub devices: Arc<Devices>,
     /// The desk where their deliveries are taken.
     pub receiver: Receiver,
+    /// The subscriber to a broker.
+    pub mqtt: Arc<Mqtt>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
     /// History.
@@ -224,6 +228,7 @@ fn api() -> Routes {
         .merge(sites::protected())
         .merge(equipment::protected())
         .merge(devices::protected())
+        .merge(mqtt::protected())
         .merge(photo::protected())
         .merge(documents::protected())
         .merge(realtime::protected())

@@ -22,6 +22,7 @@ mod export;
 mod fixtures;
 mod history;
 mod hub;
+mod mqtt;
 mod page;
 mod permissions;
 mod photo;
