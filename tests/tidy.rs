@@ -31,7 +31,7 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-const HOMES: [(&str, &str); 17] = [
+const HOMES: [(&str, &str); 18] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
