@@ -20,6 +20,7 @@ mod history;
 mod hub;
 mod openapi;
 mod photo;
+mod profiles;
 mod realtime;
 mod serve;
 mod show;
@@ -218,6 +219,7 @@ fn api() -> Routes {
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
+        .merge(profiles::protected())
         .merge(devices::protected())
         .merge(photo::protected())
         .merge(documents::protected())

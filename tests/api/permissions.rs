@@ -7,7 +7,7 @@ use crate::support::socket::Socket;
 use indusmind::auth::Role;
 use indusmind::base::EquipmentId;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const READ: &[Role] = &[
     Role::Admin,
@@ -22,11 +22,16 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 37] = [
+const TABLE: [(&str, &str, &[Role]); 42] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
     ("GET", "/api/profiles", READ),
+    ("GET", "/api/profiles/{profile}", READ),
+    ("GET", "/api/profiles/{profile}/toml", READ),
+    ("POST", "/api/profiles", WRITE),
+    ("PUT", "/api/profiles/{profile}", WRITE),
+    ("DELETE", "/api/profiles/{profile}", WRITE),
     ("GET", "/api/sites", READ),
     ("GET", "/api/realtime/meters", READ),
     ("GET", "/api/dashboard/today", READ),
@@ -77,6 +82,17 @@ async fn any_equipment(client: &Client) -> String {
     first.map_or_else(|| EquipmentId::new().to_string(), str::to_owned)
 }
 
+/// A profile of this id.
+fn profile(id: &str) -> Value {
+    json!({ "id": id, "brand": "Acme", "model": "M1", "source": "A test.",
+        "registers": { "power": { "address": 0, "type": "float32" } } })
+}
+
+/// An id that nobody has.
+fn uuid() -> String {
+    indusmind::base::EquipmentId::new().to_string()
+}
+
 /// Asks in a way that succeeds when it is allowed.
 async fn ask(client: &Client, method: &str, path: &str) -> Reply {
     let equipment = json!({ "name": "Meter", "type": "Meter", "model": "T1",
@@ -97,6 +113,14 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             client.post(path, &token).await
         }
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
+        ("POST", "/api/profiles") => {
+            let name = format!("of-{}", uuid());
+            client.post(path, &profile(&name)).await
+        }
+        ("PUT", path) if path.starts_with("/api/profiles/") => {
+            let name = path.trim_start_matches("/api/profiles/");
+            client.put(path, &profile(name)).await
+        }
         ("POST", "/api/devices") => {
             let device = json!({ "serial_number": EquipmentId::new(),
                 "equipment_id": any_equipment(client).await });
@@ -144,10 +168,13 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let device = json!({ "serial_number": role.key(), "equipment_id": id });
         let device = chief.post("/api/devices", &device).await.created();
         let device = device["id"].as_str().unwrap();
+        let own = format!("own-{}", uuid());
+        chief.post("/api/profiles", &profile(&own)).await.created();
         for (method, path, allowed) in TABLE {
             let path = path.replace("{device}", device);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
+            let path = path.replace("{profile}", &own);
             let reply = ask(&client, method, &path).await;
             if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
