@@ -75,6 +75,7 @@ lint-rust:
 	$(TIMED) "Rust: lints" cargo clippy --all-targets --quiet -- -D warnings
 
 test-rust:
+	@packaging/need.sh mosquitto openssl || echo "NOT RUN: the tests with a real MQTT broker"
 	$(TIMED) "Rust: tests" env INDUSMIND_BINARY=$(abspath dist/indusmind) cargo test
 
 lint-page:

@@ -12,6 +12,7 @@ use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Acquisition, Attachments, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
+use crate::mqtt::Mqtt;
 use crate::site::Sites;
 use crate::store::Store;
 use crate::tsdb::Tsdb;
@@ -75,6 +76,7 @@ impl App {
         let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
         let devices = Arc::new(devices);
         let (receiver, desk) = start_desk(&tsdb, &intake, &devices, &clock, &stop_funnel);
+        let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
         let [upkeep, sweep] = chores(&tsdb, &attachments, &clock, &stop_funnel);
 
         let stop = CancellationToken::new();
@@ -94,6 +96,7 @@ impl App {
             registry,
             devices,
             receiver,
+            mqtt,
             attachments,
             today: TodayCache::new(history.clone()),
             history,
@@ -127,7 +130,8 @@ impl App {
     pub async fn run_until_stopped(self) {
         self.stop.cancelled().await;
         let acquisition = self.context.registry.acquisition();
-        let (_, page) = tokio::join!(acquisition.stop(), self.page);
+        let mqtt = &self.context.mqtt;
+        let (_, (), page) = tokio::join!(acquisition.stop(), mqtt.stop(), self.page);
         if let Err(error) = page {
             tracing::error!(%error, "the page did not stop cleanly");
         }
@@ -179,6 +183,20 @@ fn start_desk(
     let (devices, clock) = (Arc::clone(devices), Arc::clone(clock));
     let (receiver, work) = Receiver::new(tsdb, intake, devices, clock, stop.clone());
     (receiver, tokio::spawn(work))
+}
+
+/// Starts the subscriber, when its settings say so.
+async fn start_mqtt(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    registry: &Arc<Registry>,
+    devices: &Arc<Devices>,
+    receiver: &Receiver,
+) -> Result<Arc<Mqtt>> {
+    let (clock, registry) = (Arc::clone(clock), Arc::clone(registry));
+    let devices = Arc::clone(devices);
+    let mqtt = Mqtt::start(store, clock, registry, devices, receiver.clone()).await?;
+    Ok(Arc::new(mqtt))
 }
 
 /// Starts what is done beside everything else, until `stop`.

@@ -49,6 +49,7 @@ const HOMES: [(&str, &str); 17] = [
     ("csv", "src/exchange/"),
     ("flate2", "src/exchange/"),
     ("rust_xlsxwriter", "src/exchange/"),
+    ("rumqttc", "src/mqtt/"),
 ];
 
 /// The one file that may say `unsafe`: the name service switch of the C library.

@@ -1,10 +1,11 @@
 //! Signing in and staying signed in.
 
+use super::guard::Door;
 use super::session::{Refresh, Session};
 use super::token::LIFETIME_S;
 use super::{Auth, SESSIONS, USERS, User, UserRecord, unauthenticated};
-use crate::base::secret::token_hash;
-use crate::base::{Error, ErrorKind, Result, SessionId};
+use crate::base::secret::{random_token, token_hash};
+use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp};
 use crate::store::audit::{self, Actor};
 use governor::clock::Clock as _;
 use std::net::IpAddr;
@@ -25,6 +26,22 @@ pub struct Login {
     pub remember: bool,
     /// From where.
     pub address: Option<IpAddr>,
+    /// What the browser calls itself.
+    pub agent: Option<String>,
+    /// What the cookie of the browser holds by which it is known; nothing for a program.
+    pub device: Device,
+}
+
+/// By what a browser is known again.
+#[derive(Clone, Debug, Default)]
+pub enum Device {
+    /// It keeps no cookies.
+    #[default]
+    None,
+    /// It can be given a cookie, and has none.
+    New,
+    /// What its cookie holds.
+    Known(String),
 }
 
 /// What he gets.
@@ -42,16 +59,25 @@ pub struct SignedIn {
     pub user: User,
     /// His session.
     pub session: SessionId,
+    /// What the browser is to keep in its cookie, to be known again.
+    pub device: Option<String>,
 }
 
 impl Auth {
     /// Signs a user in.
     ///
     /// # Errors
-    /// `Invalid email or password` for every reason that a guesser could learn from;
-    /// [`ErrorKind::RateLimited`] after too many attempts from one address.
-    pub async fn login(&self, attempt: Login) -> Result<SignedIn> {
+    /// `Invalid email or password` for every reason that a guesser could learn from, an account
+    /// that is closed after too many wrong passwords among them; [`ErrorKind::RateLimited`] after
+    /// too many attempts from one address.
+    pub async fn login(&self, mut attempt: Login) -> Result<SignedIn> {
         self.count_attempt(attempt.address)?;
+        if let Device::Known(secret) = &attempt.device
+            && !self.is_device(&token_hash(secret))
+        {
+            // Only what was made here counts: nobody plants a cookie whose content he knows.
+            attempt.device = Device::New;
+        }
         let found = {
             let known = self.read();
             known
@@ -61,20 +87,38 @@ impl Auth {
                 .cloned()
         };
         let hash = found.as_ref().map(|user| user.password.clone());
+        let hash = hash.filter(|hash| !hash.is_empty());
+        // The same work at a closed door: how long the answer takes tells nothing either.
         let right = self
             .passwords
             .verify(attempt.password.clone(), hash)
             .await?;
-        match found.filter(|user| right && user.active) {
-            Some(user) => self.begin_session(user, &attempt).await,
-            None => {
-                self.note_refusal(&attempt).await?;
-                Err(Error::new(
-                    ErrorKind::Unauthenticated,
-                    "Invalid email or password",
-                ))
-            }
+        let now = self.clock.now();
+        let door = found.as_ref().map(|user| door_of(user, &attempt.device));
+        let open = door
+            .as_ref()
+            .is_none_or(|door| self.guard().closed_until(door, now).is_none());
+        if let (Some(user), Some(door)) = (found.filter(|u| right && open && u.active), &door) {
+            self.guard().passed(door);
+            return self.begin_session(user, &attempt).await;
         }
+        let closed = door.is_some_and(|door| self.guard().failed(door, now));
+        let action = match (open, closed) {
+            (false, _) => "auth.login_refused_locked",
+            (true, true) => "auth.account_locked",
+            (true, false) => "auth.login_failed",
+        };
+        self.note_refusal(&attempt, action).await?;
+        Err(Error::new(
+            ErrorKind::Unauthenticated,
+            "Invalid email or password",
+        ))
+    }
+
+    /// Whether anybody signed in from this browser before.
+    fn is_device(&self, hash: &[u8; 32]) -> bool {
+        let known = self.read();
+        known.users.values().any(|user| user.knows_device(hash))
     }
 
     /// Counts an attempt to get in from an address.
@@ -102,9 +146,11 @@ impl Auth {
     async fn begin_session(&self, mut user: UserRecord, attempt: &Login) -> Result<SignedIn> {
         let now = self.clock.now();
         let address = attempt.address.map(|address| address.to_string());
+        let agent = attempt.agent.as_deref().map(plain_agent);
         let (session, refresh_token) =
-            Session::begin(user.id, attempt.remember, address.clone(), now)?;
+            Session::begin(user.id, attempt.remember, address.clone(), agent, now)?;
         user.last_login = Some(now);
+        let (device, is_new_device) = meet(&mut user, &attempt.device, now)?;
         let _turn = self.changing.lock().await;
         let ended = self.surplus_sessions(&user, now);
         let (record, stored, gone) = (user.clone(), session.clone(), ended.clone());
@@ -121,11 +167,13 @@ impl Auth {
                     address,
                 };
                 let resource = format!("session/{}", stored.id);
-                let details = serde_json::json!({ "remember": stored.remember });
+                let details = serde_json::json!({ "remember": stored.remember,
+                    "new_device": is_new_device, "agent": stored.agent });
                 audit::append(transaction, now, &actor, "auth.login", &resource, details)
             })
             .await?;
-        let answer = self.signed_in(&user, &session, refresh_token)?;
+        let mut answer = self.signed_in(&user, &session, refresh_token)?;
+        answer.device = device;
         {
             let mut known = self.write();
             known.users.insert(user.id, user);
@@ -136,7 +184,7 @@ impl Auth {
     }
 
     /// His sessions that are over, and his oldest beyond the limit.
-    fn surplus_sessions(&self, user: &UserRecord, now: crate::base::Timestamp) -> Vec<SessionId> {
+    fn surplus_sessions(&self, user: &UserRecord, now: Timestamp) -> Vec<SessionId> {
         let known = self.read();
         let mut his: Vec<_> = known
             .sessions
@@ -151,7 +199,7 @@ impl Auth {
             .collect()
     }
 
-    async fn note_refusal(&self, attempt: &Login) -> Result<()> {
+    async fn note_refusal(&self, attempt: &Login, action: &'static str) -> Result<()> {
         let now = self.clock.now();
         let name: String = attempt
             .login
@@ -168,14 +216,7 @@ impl Auth {
                     address,
                 };
                 let nothing = serde_json::json!({});
-                audit::append(
-                    transaction,
-                    now,
-                    &actor,
-                    "auth.login_failed",
-                    "session",
-                    nothing,
-                )
+                audit::append(transaction, now, &actor, action, "session", nothing)
             })
             .await
     }
@@ -257,8 +298,42 @@ impl Auth {
             refresh_expires_in: session.idle_ms() / 1_000,
             user: user.public(),
             session: session.id,
+            device: None,
         })
     }
+}
+
+/// Longest name of a browser that is kept.
+const AGENT_MAX: usize = 200;
+
+/// What a browser calls itself, cut to what a list can show.
+fn plain_agent(agent: &str) -> String {
+    let plain = agent.chars().filter(|c| !c.is_control());
+    plain.take(AGENT_MAX).collect()
+}
+
+/// The door at which an attempt stands.
+fn door_of(user: &UserRecord, device: &Device) -> Door {
+    let hash = match device {
+        Device::Known(secret) => Some(token_hash(secret)),
+        Device::None | Device::New => None,
+    };
+    (user.id, hash.filter(|hash| user.knows_device(hash)))
+}
+
+/// Notes the browser of a sign-in with the user: what its cookie is to hold, and whether he never
+/// used it before.
+fn meet(user: &mut UserRecord, device: &Device, now: Timestamp) -> Result<(Option<String>, bool)> {
+    let secret = match device {
+        Device::None => return Ok((None, false)),
+        // Several people may use one browser: it keeps its cookie.
+        Device::Known(secret) => secret.clone(),
+        Device::New => random_token()?,
+    };
+    let hash = token_hash(&secret);
+    let is_new = !user.knows_device(&hash);
+    user.meet_device(hash, now);
+    Ok((Some(secret), is_new))
 }
 
 impl std::fmt::Debug for SignedIn {

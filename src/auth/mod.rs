@@ -5,20 +5,29 @@
 //! in the audit log. Will not do: know routes or cookies.
 
 pub mod access;
+mod account;
 pub mod api_token;
 mod asker;
+mod credentials;
+mod guard;
+mod link;
 mod login;
 mod password;
 mod session;
+mod sessions;
 mod setup;
 mod ticket;
 pub mod token;
 mod user;
 
 pub use access::{Permission, Role};
+pub use account::{Account, AccountChange, AccountState};
 pub use api_token::{ApiToken, ApiTokens, MadeApiToken, NewApiToken, Scope};
 pub use asker::Asker;
-pub use login::{Login, SignedIn};
+pub use credentials::{Handed, Invitation};
+pub use link::{Purpose, ResetCode};
+pub use login::{Device, Login, SignedIn};
+pub use session::SessionView;
 pub use setup::SetupToken;
 pub use ticket::{TICKET_LIFETIME_S, Tickets};
 pub use user::{NewUser, User, UserRecord};
@@ -29,12 +38,13 @@ use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use crate::store::{Store, TableName, Transaction, View as _};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use guard::Guard;
 use password::Passwords;
 use session::Session;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use token::Tokens;
 
 const USERS: Table<UserRecord> = Table::new("user", 1);
@@ -85,6 +95,8 @@ pub struct Auth {
     /// One change at a time, so that memory and store agree.
     changing: tokio::sync::Mutex<()>,
     logins: DefaultKeyedRateLimiter<IpAddr>,
+    /// Wrong passwords of late; a restart forgets them, which nobody outside can make.
+    guard: Mutex<Guard>,
     /// The one-time token of the first run.
     pub setup: SetupToken,
     /// One-time tickets of sockets.
@@ -134,6 +146,7 @@ impl Auth {
             known: RwLock::new(known),
             changing: tokio::sync::Mutex::new(()),
             logins: RateLimiter::keyed(Quota::per_minute(logins_per_minute)),
+            guard: Mutex::default(),
         })
     }
 
@@ -227,6 +240,7 @@ impl Auth {
             active: true,
             created_at: self.clock.now(),
             last_login: None,
+            devices: Vec::new(),
         };
         self.refuse_taken_names(&record)?;
         let stored = record.clone();
@@ -245,71 +259,6 @@ impl Auth {
         Ok(public)
     }
 
-    /// Sets a user's password and ends his sessions: the way back in from the console.
-    ///
-    /// # Errors
-    /// When there is no such user, the password breaks the rule or was used before.
-    pub async fn reset_password(
-        &self,
-        login: &str,
-        password: String,
-        actor: Actor,
-    ) -> Result<User> {
-        password::check("password", &password)?;
-        let mut record = self
-            .read()
-            .users
-            .values()
-            .find(|user| user.answers_to(login))
-            .cloned()
-            .ok_or_else(|| Error::not_found("user", login))?;
-        for old in record.last_passwords() {
-            if self.passwords.verify(password.clone(), Some(old)).await? {
-                return Err(Error::invalid(
-                    "password",
-                    "Do not use one of the last five again.",
-                ));
-            }
-        }
-        record.set_password(self.passwords.hash(password).await?);
-        record.active = true;
-        let _turn = self.changing.lock().await;
-        let ended: Vec<_> = {
-            let known = self.read();
-            known
-                .sessions
-                .values()
-                .filter(|s| s.user == record.id)
-                .map(|s| s.id)
-                .collect()
-        };
-        let (stored, sessions, now) = (record.clone(), ended.clone(), self.clock.now());
-        self.store
-            .write(move |transaction| {
-                USERS.put(transaction, stored.id.as_bytes(), &stored)?;
-                for session in &sessions {
-                    SESSIONS.remove(transaction, session.as_bytes())?;
-                }
-                let resource = format!("user/{}", stored.id);
-                let details = serde_json::json!({ "sessions_ended": sessions.len() });
-                audit::append(
-                    transaction,
-                    now,
-                    &actor,
-                    "user.reset_password",
-                    &resource,
-                    details,
-                )
-            })
-            .await?;
-        let public = record.public();
-        self.write().users.insert(record.id, record);
-        ended
-            .into_iter()
-            .for_each(|session| self.forget_session(session));
-        Ok(public)
-    }
-
     fn refuse_taken_names(&self, new: &UserRecord) -> Result<()> {
         let known = self.read();
         let taken = |name: &str| known.users.values().any(|user| user.answers_to(name));
@@ -322,6 +271,10 @@ impl Auth {
             }
             _ => Ok(()),
         }
+    }
+
+    fn guard(&self) -> MutexGuard<'_, Guard> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget_session(&self, session: SessionId) {

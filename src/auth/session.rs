@@ -3,6 +3,7 @@
 use crate::base::secret::{random_token, token_hash};
 use crate::base::{Result, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A session without `remember me` ends after this long without use, ms.
 const IDLE_MS: i64 = 7 * 24 * 3_600_000;
@@ -27,12 +28,38 @@ pub struct Session {
     pub remember: bool,
     /// From where it began.
     pub address: Option<String>,
+    /// What the browser called itself; records of earlier versions have none.
+    #[serde(default)]
+    pub agent: Option<String>,
     current: [u8; 32],
     previous: Option<[u8; 32]>,
     rotated_at: Timestamp,
     /// The successor, kept for the grace time and never stored.
     #[serde(skip)]
     successor: Option<String>,
+}
+
+/// A session as it is shown: nothing that could be used.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// His login name.
+    pub email: String,
+    /// From where it began.
+    pub address: Option<String>,
+    /// What the browser called itself.
+    pub agent: Option<String>,
+    /// Whether it lives for 30 days without use instead of 7.
+    pub remember: bool,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When a token was last fetched.
+    pub last_used_at: Timestamp,
+    /// Whether it is that of the one who asks.
+    pub current: bool,
 }
 
 /// What a refresh token meets.
@@ -60,6 +87,7 @@ impl Session {
         user: UserId,
         remember: bool,
         address: Option<String>,
+        agent: Option<String>,
         now: Timestamp,
     ) -> Result<(Self, String)> {
         let token = random_token()?;
@@ -70,6 +98,7 @@ impl Session {
             last_used_at: now,
             remember,
             address,
+            agent,
             current: token_hash(&token),
             previous: None,
             rotated_at: now,
@@ -148,7 +177,7 @@ mod tests {
 
     #[test]
     fn two_tabs_get_the_same_successor() {
-        let (mut session, first) = Session::begin(UserId::new(), false, None, NOW).unwrap();
+        let (mut session, first) = Session::begin(UserId::new(), false, None, None, NOW).unwrap();
         let hash = token_hash(&first);
         let (left, changed) = goes(session.refresh(&hash, NOW).unwrap());
         let (right, again) = goes(session.refresh(&hash, NOW.plus_ms(19_000)).unwrap());
@@ -161,7 +190,7 @@ mod tests {
 
     #[test]
     fn an_old_token_that_comes_back_is_a_theft() {
-        let (mut session, first) = Session::begin(UserId::new(), false, None, NOW).unwrap();
+        let (mut session, first) = Session::begin(UserId::new(), false, None, None, NOW).unwrap();
         let hash = token_hash(&first);
         goes(session.refresh(&hash, NOW).unwrap());
         assert_eq!(
@@ -173,7 +202,8 @@ mod tests {
     #[test]
     fn idle_sessions_end() {
         for (remember, days) in [(false, 7), (true, 30)] {
-            let (mut session, token) = Session::begin(UserId::new(), remember, None, NOW).unwrap();
+            let (mut session, token) =
+                Session::begin(UserId::new(), remember, None, None, NOW).unwrap();
             let later = NOW.plus_ms(days * 24 * 3_600_000 + 1);
             assert_eq!(
                 session.refresh(&token_hash(&token), later).unwrap(),
@@ -184,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_stored_form_holds_no_token() {
-        let (mut session, first) = Session::begin(UserId::new(), false, None, NOW).unwrap();
+        let (mut session, first) = Session::begin(UserId::new(), false, None, None, NOW).unwrap();
         let (second, _) = goes(session.refresh(&token_hash(&first), NOW).unwrap());
         let stored = serde_json::to_string(&session).unwrap();
         assert!(!stored.contains(&first) && !stored.contains(&second));

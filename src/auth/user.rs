@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 /// Passwords that may not come again.
 const HISTORY: usize = 5;
+/// Browsers that are remembered of one user; a new one beyond this takes the place of the one
+/// that was not seen for the longest time.
+const DEVICES_MAX: usize = 10;
 
 /// A person who can sign in, as stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +38,19 @@ pub struct UserRecord {
     pub created_at: Timestamp,
     /// When he last signed in.
     pub last_login: Option<Timestamp>,
+    /// Browsers from which he signed in before, newest first; records of earlier versions have
+    /// none.
+    #[serde(default)]
+    pub devices: Vec<KnownDevice>,
+}
+
+/// A browser from which a user signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDevice {
+    /// SHA-256 of what its cookie holds.
+    pub hash: [u8; 32],
+    /// When he last signed in from it.
+    pub seen_at: Timestamp,
 }
 
 /// A user as others see him.
@@ -90,31 +106,30 @@ impl NewUser {
     /// Every refused field.
     pub fn check(&self) -> Result<()> {
         let mut checks = Checks::default();
-        checks.require(
-            is_email(&self.email),
-            "email",
-            "Write an address such as name@plant.example.",
-        );
-        if let Some(username) = &self.username {
-            let word = (2..=40).contains(&username.len())
-                && username
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-            checks.require(
-                word,
-                "username",
-                "2 to 40 characters of a-z, 0-9, dot, _ and -.",
-            );
-        }
-        let length = self.name.trim().chars().count();
-        checks.require(
-            (1..=120).contains(&length),
-            "name",
-            "A name of 1 to 120 characters.",
-        );
+        check_email(&mut checks, &self.email);
+        check_username(&mut checks, self.username.as_deref());
+        check_name(&mut checks, &self.name);
         checks.merge("", password::check("password", &self.password))?;
         checks.finish()
     }
+}
+
+pub(super) fn check_email(checks: &mut Checks, email: &str) {
+    let sentence = "Write an address such as name@plant.example.";
+    checks.require(is_email(email), "email", sentence);
+}
+
+pub(super) fn check_username(checks: &mut Checks, username: Option<&str>) {
+    let part = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    let word = |name: &str| (2..=40).contains(&name.len()) && name.bytes().all(part);
+    let sentence = "2 to 40 characters of a-z, 0-9, dot, _ and -.";
+    checks.require(username.is_none_or(word), "username", sentence);
+}
+
+pub(super) fn check_name(checks: &mut Checks, name: &str) {
+    let length = name.trim().chars().count();
+    let plain = (1..=120).contains(&length) && !name.chars().any(char::is_control);
+    checks.require(plain, "name", "A name of 1 to 120 characters.");
 }
 
 impl UserRecord {
@@ -144,7 +159,9 @@ impl UserRecord {
     /// Sets a new password and keeps the old one's hash.
     pub fn set_password(&mut self, hash: String) {
         let old = std::mem::replace(&mut self.password, hash);
-        self.previous_passwords.insert(0, old);
+        if !old.is_empty() {
+            self.previous_passwords.insert(0, old);
+        }
         self.previous_passwords.truncate(HISTORY - 1);
     }
 
@@ -153,7 +170,28 @@ impl UserRecord {
     pub fn last_passwords(&self) -> Vec<String> {
         let mut all = vec![self.password.clone()];
         all.extend(self.previous_passwords.iter().cloned());
+        all.retain(|hash| !hash.is_empty());
         all
+    }
+
+    /// Whether he was invited and has not chosen a password yet.
+    #[must_use]
+    pub const fn is_invited(&self) -> bool {
+        self.password.is_empty()
+    }
+
+    /// Whether he signed in from this browser before.
+    #[must_use]
+    pub fn knows_device(&self, hash: &[u8; 32]) -> bool {
+        self.devices.iter().any(|device| device.hash == *hash)
+    }
+
+    /// Notes a sign-in from a browser.
+    pub fn meet_device(&mut self, hash: [u8; 32], now: Timestamp) {
+        self.devices.retain(|device| device.hash != hash);
+        let seen_at = now;
+        self.devices.insert(0, KnownDevice { hash, seen_at });
+        self.devices.truncate(DEVICES_MAX);
     }
 }
 

@@ -130,7 +130,7 @@ async fn bring_in(args: &ImportArgs, store: &Store, stop: &CancellationToken) ->
             }
         }
     }
-    Ok(())
+    tsdb.tidy_up(SystemClock.now())
 }
 
 fn manner(

@@ -16,10 +16,12 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Notes a failure at `now`; each one in a row doubles the pause.
-    pub(super) fn fail(&mut self, now: Timestamp) {
+    /// Notes a failure at `now`; each one in a row doubles the pause, up to `longest_ms`.
+    pub(super) fn fail(&mut self, now: Timestamp, longest_ms: i64) {
         let doublings = self.failures.min(16);
-        let pause_ms = (FIRST_PAUSE_MS << doublings).min(PAUSE_MAX_MS);
+        let pause_ms = (FIRST_PAUSE_MS << doublings)
+            .min(PAUSE_MAX_MS)
+            .min(longest_ms);
         self.failures = self.failures.saturating_add(1);
         self.until = now.plus_ms(pause_ms);
     }
@@ -57,7 +59,7 @@ mod tests {
         assert!(!backoff.waits(now));
         let mut pauses = Vec::new();
         for _ in 0..10 {
-            backoff.fail(now);
+            backoff.fail(now, i64::MAX);
             pauses.push(backoff.until().since_ms(now) / 1_000);
         }
         assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
@@ -68,9 +70,20 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_is_to_be_protected_the_pause_stays_short() {
+        let mut backoff = Backoff::default();
+        let now = Timestamp::from_ms(1_000_000);
+        (0..20).for_each(|_| backoff.fail(now, 2_000));
+        assert!(backoff.waits(now.plus_ms(1_999)) && !backoff.waits(now.plus_ms(2_000)));
+        backoff.fail(now, 0);
+        assert!(!backoff.waits(now));
+        assert_eq!(backoff.failures(), 21);
+    }
+
+    #[test]
     fn a_clock_that_was_set_back_ends_the_pause() {
         let mut backoff = Backoff::default();
-        backoff.fail(Timestamp::from_ms(90_000_000));
+        backoff.fail(Timestamp::from_ms(90_000_000), i64::MAX);
         assert!(!backoff.waits(Timestamp::from_ms(0)));
     }
 }

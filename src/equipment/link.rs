@@ -1,10 +1,11 @@
 //! How the connection to each device is doing, for the page and for the technician.
 
-use super::backoff::Backoff;
+use super::pace::RoundTrips;
 use crate::base::{EquipmentId, Timestamp};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// What a device's link is doing.
@@ -35,6 +36,13 @@ pub struct Link {
     pub last_success_at: Option<Timestamp>,
     /// Time from question to answer, ms, averaged over the last few.
     pub round_trip_ms: Option<f64>,
+    /// The time that half of the last answers did not exceed, ms.
+    pub round_trip_p50_ms: Option<f64>,
+    /// The time that 95 % of the last answers did not exceed, ms.
+    pub round_trip_p95_ms: Option<f64>,
+    /// How long the next answer is waited for, ms: learnt from the last ones, at most what was
+    /// configured.
+    pub timeout_ms: Option<f64>,
     /// When it is asked again, while it is left alone.
     pub next_attempt_at: Option<Timestamp>,
     /// Failed attempts since the last good one.
@@ -46,7 +54,17 @@ const ROUND_TRIP_SHARE: f64 = 0.2;
 
 impl Link {
     /// A poll was answered; `round_trip_ms` is the mean over its reads.
-    pub(super) fn answered(&mut self, at: Timestamp, round_trip_ms: Option<f64>) {
+    pub(super) fn answered(
+        &mut self,
+        at: Timestamp,
+        round_trip_ms: Option<f64>,
+        pace: &RoundTrips,
+        timeout: Duration,
+    ) {
+        let in_ms = |duration: Duration| duration.as_secs_f64() * 1e3;
+        self.round_trip_p50_ms = pace.percentile(50).map(in_ms);
+        self.round_trip_p95_ms = pace.percentile(95).map(in_ms);
+        self.timeout_ms = Some(in_ms(timeout));
         self.state = LinkState::Connected;
         self.last_success_at = Some(at);
         self.next_attempt_at = None;
@@ -64,10 +82,16 @@ impl Link {
     }
 
     /// The device is left alone until the first beat after its back-off.
-    pub(super) fn waiting(&mut self, backoff: &Backoff, interval_ms: i64) {
+    pub(super) fn waiting(
+        &mut self,
+        failures: u32,
+        until: Timestamp,
+        now: Timestamp,
+        interval_ms: i64,
+    ) {
         self.state = LinkState::Waiting;
-        self.failures = backoff.failures();
-        let until = backoff.until();
+        self.failures = failures;
+        let until = until.max(now.plus_ms(1));
         let beat = until.floor_to(interval_ms);
         let late = if beat == until { 0 } else { interval_ms };
         self.next_attempt_at = Some(beat.plus_ms(late));
@@ -130,15 +154,28 @@ mod tests {
     #[test]
     fn a_link_tells_when_the_next_attempt_comes() {
         let mut link = Link::default();
-        let mut backoff = Backoff::default();
-        backoff.fail(Timestamp::from_ms(10_000));
-        link.waiting(&backoff, 5_000);
+        let at = Timestamp::from_ms;
+        link.waiting(1, at(12_000), at(10_000), 5_000);
         assert_eq!(link.next_attempt_at, Some(Timestamp::from_ms(15_000)));
         assert_eq!((link.state, link.failures), (LinkState::Waiting, 1));
-        link.waiting(&backoff, 1_000);
+        link.waiting(1, at(12_000), at(10_000), 1_000);
         assert_eq!(link.next_attempt_at, Some(Timestamp::from_ms(12_000)));
-        link.answered(Timestamp::from_ms(15_000), Some(4.0));
-        link.answered(Timestamp::from_ms(20_000), Some(9.0));
+        link.waiting(1, at(10_000), at(10_000), 5_000);
+        assert_eq!(
+            link.next_attempt_at,
+            Some(at(15_000)),
+            "not at the beat that failed"
+        );
+        let mut pace = RoundTrips::default();
+        for ms in [4, 9] {
+            pace.note(Duration::from_millis(ms));
+        }
+        let second = Duration::from_secs(1);
+        link.answered(at(15_000), Some(4.0), &pace, second);
+        link.answered(at(20_000), Some(9.0), &pace, second);
+        assert_eq!(link.round_trip_p50_ms, Some(4.0));
+        assert_eq!(link.round_trip_p95_ms, Some(9.0));
+        assert_eq!(link.timeout_ms, Some(1_000.0));
         assert_eq!(link.round_trip_ms, Some(5.0));
         assert_eq!((link.next_attempt_at, link.failures), (None, 0));
     }
@@ -149,7 +186,8 @@ mod tests {
         assert_eq!(
             json,
             serde_json::json!({"state": "connecting", "last_error": null, "last_error_at": null,
-                "last_success_at": null, "round_trip_ms": null, "next_attempt_at": null,
+                "last_success_at": null, "round_trip_ms": null, "round_trip_p50_ms": null,
+                "round_trip_p95_ms": null, "timeout_ms": null, "next_attempt_at": null,
                 "failures": 0})
         );
     }

@@ -2,15 +2,17 @@
 
 use super::device_plan::DevicePlan;
 use super::line_report::{self, LineReport, line_key};
-use super::line_task::{self, Place, Shared};
 use super::link::{Link, Links};
+use super::plausibility::Watch;
+use super::supervise::{Place, Shared, supervise};
+use super::visitor::{Visitor, WAITING_MAX};
 use crate::base::{Clock, EquipmentId};
 use crate::ingest::Inlet;
 use crate::modbus::{Endpoint, Journal};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// A device to be polled.
@@ -41,6 +43,7 @@ struct Lines {
 struct RunningLine {
     wanted: watch::Sender<Vec<Device>>,
     journal: Arc<Journal>,
+    visitor: Visitor,
     task: JoinHandle<()>,
 }
 
@@ -66,6 +69,7 @@ impl Acquisition {
                 clock,
                 inlet,
                 links: Links::default(),
+                watch: Watch::default(),
             }),
             runtime: Handle::current(),
             lines: Mutex::default(),
@@ -83,6 +87,7 @@ impl Acquisition {
         }
         let wanted_ids: HashSet<_> = devices.iter().map(|device| device.id).collect();
         self.shared.links.keep(&wanted_ids);
+        self.shared.watch.keep(&wanted_ids);
         let mut wanted: HashMap<Endpoint, Vec<Device>> = HashMap::new();
         for device in devices {
             let endpoint = device.plan.endpoint.clone();
@@ -117,17 +122,29 @@ impl Acquisition {
     fn open(&self, endpoint: Endpoint, devices: Vec<Device>) -> RunningLine {
         let (wanted, receiver) = watch::channel(devices);
         let journal = Arc::new(Journal::new(Arc::clone(&self.shared.clock)));
+        let (asks, asked) = mpsc::channel(WAITING_MAX);
         let place = Place {
             endpoint,
             journal: Arc::clone(&journal),
+            asks: asked,
         };
-        let supervised = line_task::supervise(Arc::clone(&self.shared), place, receiver);
+        let supervised = supervise(Arc::clone(&self.shared), place, receiver);
         let task = self.runtime.spawn(supervised);
         RunningLine {
             wanted,
             journal,
+            visitor: Visitor::new(asks),
             task,
         }
+    }
+
+    /// A way to ask on the line to this endpoint, if it is polled. Whoever wants to read from a
+    /// serial port or from a gateway that takes one connection must come this way.
+    #[must_use]
+    pub fn visit(&self, endpoint: &Endpoint) -> Option<Visitor> {
+        let lines = self.lock();
+        let line = lines.by_endpoint.get(endpoint)?;
+        Some(line.visitor.clone())
     }
 
     /// What each line did, in the order of their keys.
@@ -163,6 +180,12 @@ impl Acquisition {
     #[must_use]
     pub fn links(&self) -> HashMap<EquipmentId, Link> {
         self.shared.links.all()
+    }
+
+    /// How far the devices have proved themselves.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.shared.watch
     }
 
     /// Polls that found no room in the inlet since the start.

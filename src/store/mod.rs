@@ -14,7 +14,9 @@ mod directory;
 pub(crate) mod disk;
 mod file;
 mod migrate;
+pub(crate) mod overlay;
 mod read;
+mod rewrite;
 #[cfg(test)]
 pub(crate) mod simulated;
 pub mod table;
@@ -164,12 +166,6 @@ impl Store {
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.file.is_healthy()
-    }
-
-    /// Leaves out the closing commit, as a process that is killed.
-    #[cfg(test)]
-    pub(crate) fn abandon(&self) {
-        self.file.abandon();
     }
 
     /// Finishes the work that was handed in and ends the writer thread. Later writes are

@@ -1,12 +1,13 @@
 //! Reading: from a consistent view of the last commit, or from inside a write.
 
+use super::rewrite::{PIECE_BYTES, Piece};
 use super::{TableName, read_error, write_error};
 use crate::base::{Error, Result};
 use redb::{
     AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, StorageError,
-    TableError,
+    TableDefinition, TableError,
 };
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,6 +68,63 @@ impl Reader {
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
             opened => opened.map(Some),
         })
+    }
+
+    /// The number of the last migration step of the file.
+    pub(super) fn version(&self) -> Result<u64> {
+        self.attempt(|| {
+            let meta = self.transaction.open_table(super::migrate::META)?;
+            let found = meta.get(super::migrate::SCHEMA)?;
+            Ok::<_, redb::Error>(found.map_or(0, |version| version.value()))
+        })
+    }
+
+    /// The names of the tables that rooms wrote.
+    pub(super) fn tables(&self) -> Result<Vec<String>> {
+        self.attempt(|| {
+            let names = self.transaction.list_tables()?;
+            let names = names.map(|table| redb::TableHandle::name(&table).to_owned());
+            let meta = redb::TableHandle::name(&super::migrate::META).to_owned();
+            Ok::<_, StorageError>(names.filter(|name| *name != meta).collect())
+        })
+    }
+
+    /// Entries between two keys, both left out, until there are [`PIECE_BYTES`] of them or one
+    /// cannot be read.
+    pub(super) fn piece(
+        &self,
+        table: &str,
+        after: Option<&[u8]>,
+        before: Option<&[u8]>,
+        back: bool,
+    ) -> Piece {
+        let mut piece = Piece::default();
+        let definition: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new(table);
+        let side = |key: Option<_>| key.map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = &mut piece.entries;
+        let more = self.attempt(|| {
+            let table = self.transaction.open_table(definition)?;
+            let mut range = table.range::<&[u8]>((side(after), side(before)))?;
+            let mut bytes = 0;
+            while let Some(entry) = if back {
+                range.next_back()
+            } else {
+                range.next()
+            } {
+                let (key, value) = entry?;
+                bytes += key.value().len() + value.value().len();
+                entries.push((key.value().to_vec(), value.value().to_vec()));
+                if bytes >= PIECE_BYTES {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, redb::Error>(false)
+        });
+        match more {
+            Ok(more) => piece.more = more,
+            Err(damage) => piece.damage = Some(damage),
+        }
+        piece
     }
 
     fn attempt<T, E: Into<redb::Error>>(

@@ -48,6 +48,21 @@ impl Volume {
             .unwrap_or_else(PoisonError::into_inner);
         self.inner.file.change(work)
     }
+
+    /// Writes the file anew, without what is free in it, when that is at least `percent` of it and
+    /// `bytes`; `true` when it did. Changes wait meanwhile, reads do not. A power cut leaves the
+    /// file as it was or the new one.
+    ///
+    /// # Errors
+    /// When the disk refuses; then the file is as it was.
+    pub fn give_back(&self, percent: u64, bytes: u64) -> Result<bool> {
+        let _turn = self
+            .inner
+            .turn
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.inner.file.give_back(percent, bytes)
+    }
 }
 
 impl std::fmt::Debug for Volume {
@@ -160,15 +175,6 @@ impl Volumes {
     pub fn close(&self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.volumes.clear();
-    }
-
-    /// Leaves out the closing commits, as a process that is killed.
-    #[cfg(test)]
-    pub(crate) fn abandon(&self) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for (volume, _) in open.volumes.values() {
-            volume.inner.file.abandon();
-        }
     }
 
     fn path(&self, name: &str) -> String {

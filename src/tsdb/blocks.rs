@@ -61,12 +61,6 @@ impl Blocks {
     pub(super) fn close(&self) {
         self.volumes.close();
     }
-
-    /// Leaves out the closing commits, as a process that is killed.
-    #[cfg(test)]
-    pub(super) fn abandon(&self) {
-        self.volumes.abandon();
-    }
 }
 
 /// Blocks of many volumes, read. Keep it short: see [`crate::store::Store::read`].

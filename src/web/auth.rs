@@ -3,13 +3,13 @@
 use super::Context;
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, created, ok};
-use crate::auth::{Caller, Login, NewUser, Role, SignedIn, TICKET_LIFETIME_S, User};
+use crate::auth::{Caller, Device, Login, NewUser, Role, SignedIn, TICKET_LIFETIME_S, User};
 use crate::base::{Error, ErrorKind};
 use crate::site::{NewSite, Site, Sites};
 use crate::store::audit::Actor;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,11 @@ use utoipa_axum::routes;
 
 /// Name of the refresh cookie.
 const COOKIE_NAME: &str = "indusmind_refresh";
+/// Name of the cookie by which a browser is known again: a wrong password elsewhere does not close
+/// the account to it.
+const DEVICE_COOKIE: &str = "indusmind_device";
+/// How long a browser is known, s: as long as browsers keep a cookie at most.
+const DEVICE_LIFETIME_S: i64 = 400 * 86_400;
 
 /// Routes that need no session.
 pub fn public() -> OpenApiRouter<Context> {
@@ -166,13 +171,24 @@ struct SessionAnswer {
 async fn login(
     State(context): State<Context>,
     Address(address): Address,
+    headers: HeaderMap,
     Body(request): Body<LoginRequest>,
 ) -> Result<Response, Failure> {
+    let known = cookie(&headers, DEVICE_COOKIE).map(str::to_owned);
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
     let attempt = Login {
         login: request.email,
         password: request.password,
         remember: request.remember_me,
         address,
+        agent: agent.map(str::to_owned),
+        device: match known {
+            Some(secret) => Device::Known(secret),
+            None if request.cookie => Device::New,
+            None => Device::None,
+        },
     };
     answer(context.auth.login(attempt).await?, request.cookie)
 }
@@ -199,7 +215,7 @@ async fn refresh(
     headers: HeaderMap,
     Body(request): Body<RefreshRequest>,
 ) -> Result<Response, Failure> {
-    let from_cookie = cookie(&headers);
+    let from_cookie = cookie(&headers, COOKIE_NAME);
     let use_cookie = request.cookie || (request.refresh_token.is_none() && from_cookie.is_some());
     let token = request
         .refresh_token
@@ -223,7 +239,7 @@ async fn logout(State(context): State<Context>, caller: Caller) -> Result<Respon
         message: "Logged out successfully".to_owned(),
     })?
     .into_response();
-    set_cookie(&mut response, "", 0);
+    set_cookie(&mut response, COOKIE_NAME, "", 0);
     Ok(response)
 }
 
@@ -262,31 +278,30 @@ fn answer(signed_in: SignedIn, use_cookie: bool) -> Result<Response, Failure> {
     };
     let mut response = ok(body)?.into_response();
     if use_cookie {
-        set_cookie(
-            &mut response,
-            &signed_in.refresh_token,
-            signed_in.refresh_expires_in,
-        );
+        let (token, lifetime_s) = (&signed_in.refresh_token, signed_in.refresh_expires_in);
+        set_cookie(&mut response, COOKIE_NAME, token, lifetime_s);
+    }
+    if let Some(device) = &signed_in.device {
+        set_cookie(&mut response, DEVICE_COOKIE, device, DEVICE_LIFETIME_S);
     }
     Ok(response)
 }
 
-fn set_cookie(response: &mut Response, token: &str, lifetime_s: i64) {
-    let cookie = format!(
-        "{COOKIE_NAME}={token}; Path=/api/auth; HttpOnly; SameSite=Strict; Max-Age={lifetime_s}"
-    );
+fn set_cookie(response: &mut Response, name: &str, value: &str, lifetime_s: i64) {
+    let cookie =
+        format!("{name}={value}; Path=/api/auth; HttpOnly; SameSite=Strict; Max-Age={lifetime_s}");
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, value);
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let all = headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok());
     all.flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == COOKIE_NAME && !value.is_empty())
+        .find(|(name, value)| *name == wanted && !value.is_empty())
         .map(|(_, value)| value)
 }

@@ -18,11 +18,13 @@ mod equipment;
 mod export;
 mod history;
 mod hub;
+mod mqtt;
 mod openapi;
 mod photo;
 mod profiles;
 mod realtime;
 mod serve;
+mod sessions;
 mod show;
 mod sites;
 mod socket;
@@ -31,6 +33,7 @@ mod storage;
 mod stored;
 mod system;
 mod upload;
+mod users;
 mod write;
 
 pub use serve::serve;
@@ -42,6 +45,7 @@ use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Attachments, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
+use crate::mqtt::Mqtt;
 use crate::site::{Site, Sites};
 use crate::store::Store;
 use crate::tsdb::Tsdb;
@@ -103,6 +107,8 @@ pub struct Services {
     pub devices: Arc<Devices>,
     /// The desk where their deliveries are taken.
     pub receiver: Receiver,
+    /// The subscriber to a broker.
+    pub mqtt: Arc<Mqtt>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
     /// History.
@@ -209,6 +215,7 @@ struct Routes {
 fn api() -> Routes {
     let public = OpenApiRouter::new()
         .merge(auth::public())
+        .merge(users::public())
         .merge(device_push::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
@@ -216,11 +223,14 @@ fn api() -> Routes {
         .merge(write::open());
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
+        .merge(users::protected())
+        .merge(sessions::protected())
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
         .merge(profiles::protected())
         .merge(devices::protected())
+        .merge(mqtt::protected())
         .merge(photo::protected())
         .merge(documents::protected())
         .merge(realtime::protected())

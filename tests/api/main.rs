@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
 mod auth;
 mod carry;
 mod channel;
@@ -21,6 +22,7 @@ mod export;
 mod fixtures;
 mod history;
 mod hub;
+mod mqtt;
 mod page;
 mod permissions;
 mod photo;

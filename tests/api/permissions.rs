@@ -1,9 +1,9 @@
 //! Who may do what: every role at every route.
 
-use crate::support::Appliance;
 use crate::support::client::{Client, Reply};
 use crate::support::forms::{pdf, png, send_file};
 use crate::support::socket::Socket;
+use crate::support::{Appliance, PASSWORD};
 use indusmind::auth::Role;
 use indusmind::base::EquipmentId;
 use reqwest::Method;
@@ -22,7 +22,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 42] = [
+const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -56,6 +56,20 @@ const TABLE: [(&str, &str, &[Role]); 42] = [
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),
     ("POST", "/api/corrections", SETTINGS),
+    ("GET", "/api/users", ADMIN),
+    ("GET", "/api/users/{user}", ADMIN),
+    ("POST", "/api/users/invite", ADMIN),
+    ("POST", "/api/users/{guest}/invite", ADMIN),
+    ("PUT", "/api/users/{user}", ADMIN),
+    ("PUT", "/api/admin/users/{user}/role", ADMIN),
+    ("POST", "/api/admin/users/{user}/reset-token", ADMIN),
+    ("POST", "/api/admin/users/{user}/unlock", ADMIN),
+    ("GET", "/api/admin/sessions", ADMIN),
+    ("GET", "/api/admin/stats", ADMIN),
+    ("GET", "/api/admin/reset-requests", ADMIN),
+    ("GET", "/api/stats/users", ADMIN),
+    ("GET", "/api/sessions?all=true", ADMIN),
+    ("GET", "/api/sessions", &Role::ALL),
     ("GET", "/api/api-tokens", ADMIN),
     ("POST", "/api/api-tokens", ADMIN),
     ("POST", "/api/v2/write", ADMIN),
@@ -66,6 +80,9 @@ const TABLE: [(&str, &str, &[Role]); 42] = [
     ("PUT", "/api/devices/{device}", WRITE),
     ("POST", "/api/devices/{device}/key", WRITE),
     ("DELETE", "/api/devices/{device}", WRITE),
+    ("GET", "/api/mqtt", WRITE),
+    ("PUT", "/api/mqtt", WRITE),
+    ("POST", "/api/mqtt/test", WRITE),
     ("GET", "/api/equipment/{id}/photo", READ),
     ("POST", "/api/equipment/{id}/photo", WRITE),
     ("DELETE", "/api/equipment/{id}/photo", WRITE),
@@ -88,11 +105,6 @@ fn profile(id: &str) -> Value {
         "registers": { "power": { "address": 0, "type": "float32" } } })
 }
 
-/// An id that nobody has.
-fn uuid() -> String {
-    indusmind::base::EquipmentId::new().to_string()
-}
-
 /// Asks in a way that succeeds when it is allowed.
 async fn ask(client: &Client, method: &str, path: &str) -> Reply {
     let equipment = json!({ "name": "Meter", "type": "Meter", "model": "T1",
@@ -112,9 +124,17 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let token = json!({ "name": "Telegraf", "scopes": ["readings:write"] });
             client.post(path, &token).await
         }
+        ("POST", "/api/users/invite") => {
+            let guest = json!({ "email": format!("{}@plant.example", EquipmentId::new()),
+                "name": "Guest", "role": "viewer" });
+            client.post(path, &guest).await
+        }
+        ("PUT", path) if path.ends_with("/role") => {
+            client.put(path, &json!({ "role": "viewer" })).await
+        }
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
         ("POST", "/api/profiles") => {
-            let name = format!("of-{}", uuid());
+            let name = format!("of-{}", EquipmentId::new());
             client.post(path, &profile(&name)).await
         }
         ("PUT", path) if path.starts_with("/api/profiles/") => {
@@ -125,6 +145,15 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let device = json!({ "serial_number": EquipmentId::new(),
                 "equipment_id": any_equipment(client).await });
             client.post(path, &device).await
+        }
+        ("PUT", "/api/mqtt") => {
+            let nothing = json!({ "enabled": false, "host": "", "port": 1883 });
+            client.put(path, &nothing).await
+        }
+        ("POST", "/api/mqtt/test") => {
+            client
+                .post(path, &json!({ "topic": "a", "payload": "1" }))
+                .await
         }
         ("POST", "/api/devices/import") => {
             let equipment = any_equipment(client).await;
@@ -145,6 +174,24 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         ("DELETE", path) => client.delete(path).await,
         (_, path) => client.put(path, &json!({})).await,
     }
+}
+
+/// Somebody who has no password yet.
+async fn invite(client: &Client) -> Value {
+    let guest = json!({ "email": format!("{}@plant.example", EquipmentId::new()),
+        "name": "Guest", "role": "viewer" });
+    client.post("/api/users/invite", &guest).await.created()
+}
+
+/// Somebody who has one; his id.
+async fn in_use(appliance: &Appliance, chief: &Client) -> String {
+    let invited = invite(chief).await;
+    let url = invited["activation_url"].as_str().unwrap();
+    let code = url.strip_prefix("/activate#token=").unwrap();
+    let request = json!({ "token": code, "password": PASSWORD });
+    let client = appliance.client();
+    client.post("/api/auth/activate", &request).await.data();
+    invited["user"]["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -168,10 +215,14 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let device = json!({ "serial_number": role.key(), "equipment_id": id });
         let device = chief.post("/api/devices", &device).await.created();
         let device = device["id"].as_str().unwrap();
-        let own = format!("own-{}", uuid());
+        let own = format!("own-{}", EquipmentId::new());
         chief.post("/api/profiles", &profile(&own)).await.created();
-        for (method, path, allowed) in TABLE {
+        let guest = invite(&chief).await;
+        let guest = guest["user"]["id"].as_str().unwrap();
+        let user = in_use(&appliance, &chief).await;
+        for (method, path, allowed) in TABLE.iter().copied() {
             let path = path.replace("{device}", device);
+            let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let path = path.replace("{profile}", &own);

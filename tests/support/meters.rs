@@ -87,10 +87,13 @@ impl Meter {
             "voltage_l1" => 230.1,
             "voltage_l2" => 231.3,
             "voltage_l3" => 229.2,
-            "current_l1" => 12.25,
-            "current_l2" => 11.5,
-            "current_l3" => 11.75,
-            "current" => 35.5,
+            "current_l1" => amperes(power / 2.0, 230.1),
+            "current_l2" => amperes(power / 4.0, 231.3),
+            "current_l3" => amperes(power / 4.0, 229.2),
+            "current" => {
+                let of = |line| self.truth(line, at);
+                ((of("current_l1") + of("current_l2") + of("current_l3")) * 100.0).round() / 100.0
+            }
             "frequency" => 50.02,
             "power_factor" => 0.9,
             // `kw` for as long as anybody can remember.
@@ -132,6 +135,12 @@ impl Instrument for Meter {
         let names = ROWS.iter().map(|row| row.0);
         names.map(|name| self.truth(name, at)).collect()
     }
+}
+
+/// What flows at this power and voltage, to the hundredth that a register holds: the meters keep
+/// the laws by which they are judged.
+fn amperes(kw: f64, volts: f64) -> f64 {
+    (kw / 0.9 / volts * 1e5).round() / 100.0
 }
 
 /// The unit id of every meter of a [`Field`].

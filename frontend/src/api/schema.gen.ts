@@ -459,6 +459,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mqtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The broker, the mappings and the last messages. */
+        get: operations["get_mqtt"];
+        /** Changes the broker and the mappings, as a whole; the connection follows at once. */
+        put: operations["change_mqtt"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mqtt/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a message would become, or exactly why not. Nothing is stored. */
+        post: operations["test_mqtt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/profiles": {
         parameters: {
             query?: never;
@@ -1239,6 +1274,44 @@ export interface components {
                 online_count: number;
                 /** @description How many there are. */
                 total_count: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MqttShown: {
+            /** @description The settings, and how the connection is doing. */
+            data: {
+                /** @description The broker and the mappings, without the password. */
+                settings: components["schemas"]["MqttSettings"];
+                /** @description How the connection is doing. */
+                status: components["schemas"]["MqttStatus"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MqttTestResult: {
+            /** @description What a message would become, or exactly why not. */
+            data: {
+                /** @description Through which device. */
+                device_name?: string | null;
+                /** @description Whose readings they are. */
+                equipment_name?: string | null;
+                /** @description The mapping that fits, from 0. */
+                mapping?: number | null;
+                /** @description Where the message is wrong. */
+                path?: string | null;
+                /** @description What each reading would become. */
+                readings: components["schemas"]["MqttTestReading"][];
+                /** @description Why it is not taken, and what to do. */
+                reason?: string | null;
+                /** @description Whether any reading of it would be taken. */
+                taken: boolean;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2243,6 +2316,237 @@ export interface components {
             unit?: string | null;
             /** @description The order of the words of one value. */
             word_order?: components["schemas"]["WordOrder"];
+        };
+        /** @description New settings, as a whole. */
+        MqttChange: {
+            /** @description The certificate that the broker's must be signed by, PEM. */
+            ca_pem?: string | null;
+            /** @description The name under which the broker knows us; made once when absent. */
+            client_id?: string | null;
+            /** @description Whether the broker is connected to. */
+            enabled: boolean;
+            /**
+             * @description Name or address of the broker.
+             * @example 192.168.10.5
+             */
+            host: string;
+            /** @description What messages mean. */
+            mappings?: components["schemas"]["MqttMapping"][];
+            /**
+             * @description His password: absent keeps the one that is kept, empty forgets it. It is to be given again
+             *     when the broker is another one.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description Its port.
+             * @default 1883
+             */
+            port: number;
+            /** @description Whether the connection is encrypted. */
+            tls?: boolean;
+            /** @description Who signs in, if anybody. */
+            username?: string | null;
+        };
+        /**
+         * @description How the connection is.
+         * @enum {string}
+         */
+        MqttConnection: "disabled" | "connecting" | "connected" | "waiting";
+        /** @description Which messages mean what. */
+        MqttMapping: {
+            device_id?: components["schemas"]["DeviceId"] | null;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /**
+             * Format: int32
+             * @description How often messages come, s, for equipment; a device has its own.
+             */
+            interval_s?: number | null;
+            /** @description Where the time is, `/ts`; the arrival when absent. */
+            time_path?: string | null;
+            /**
+             * @description Topic filter with `+` and `#`; `{serial}` stands for the serial number of a device,
+             *     `{equipment}` for the id, name or serial number of equipment, `{metric}` for a quantity.
+             * @example plant/{serial}/env
+             */
+            topic: string;
+            /** @description The values of a message; none when its payload has the shape that devices push. */
+            values?: components["schemas"]["MqttValue"][];
+        };
+        /** @description One message. */
+        MqttMessage: {
+            /** @description When it came. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What it became. */
+            outcome: components["schemas"]["MqttOutcome"];
+            /** @description Where it is wrong. */
+            path?: string | null;
+            /** @description The beginning of its payload. */
+            payload: string;
+            /** @description Why it was not taken. */
+            reason?: string | null;
+            /** @description Its topic. */
+            topic: string;
+        };
+        /**
+         * @description What a message became.
+         * @enum {string}
+         */
+        MqttOutcome: "stored" | "duplicate" | "refused" | "retained";
+        /** @description The broker, and what its messages mean. The password is not among it. */
+        MqttSettings: {
+            /** @description The certificate that the broker's must be signed by, PEM; the system's when absent. */
+            ca_pem?: string | null;
+            /** @description The name under which the broker keeps the messages of an interruption. */
+            client_id: string;
+            /** @description Whether the broker is connected to. */
+            enabled: boolean;
+            /** @description Whether a password is kept; it is never shown. */
+            has_password: boolean;
+            /** @description Name or address of the broker; empty before anybody set it. */
+            host: string;
+            /** @description What messages mean; the first whose topic fits decides. */
+            mappings: components["schemas"]["MqttMapping"][];
+            /**
+             * Format: int32
+             * @description Its port: 1883, or 8883 with TLS.
+             */
+            port: number;
+            /** @description Whether the connection is encrypted. */
+            tls: boolean;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who signs in, if anybody. */
+            username?: string | null;
+        };
+        /** @description The settings, and how the connection is doing. */
+        MqttShown: {
+            /** @description The broker and the mappings, without the password. */
+            settings: components["schemas"]["MqttSettings"];
+            /** @description How the connection is doing. */
+            status: components["schemas"]["MqttStatus"];
+        };
+        /** @description How the connection is doing. */
+        MqttStatus: {
+            /** @description How it is. */
+            connection: components["schemas"]["MqttConnection"];
+            /**
+             * Format: int64
+             * @description Messages that had been stored before.
+             */
+            duplicates: number;
+            /** @description Why it failed, and what to do. */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Attempts that failed since it last stood.
+             */
+            failures: number;
+            last_message_at?: components["schemas"]["Timestamp"] | null;
+            next_try_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Messages since the start.
+             */
+            received: number;
+            /** @description The last messages, newest first. */
+            recent: components["schemas"]["MqttMessage"][];
+            /**
+             * Format: int64
+             * @description Messages that were not taken.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Messages that the broker kept from earlier without a time of their own.
+             */
+            retained: number;
+            since?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Messages with readings that are on disk.
+             */
+            stored: number;
+        };
+        /** @description A message to try. */
+        MqttTestMessage: {
+            /** @description The mappings to try it with; those that are in use when absent. */
+            mappings?: components["schemas"]["MqttMapping"][] | null;
+            /**
+             * @description Its payload.
+             * @example {"temp": 4.2}
+             */
+            payload: string;
+            /**
+             * @description Its topic.
+             * @example plant/C-1/env
+             */
+            topic: string;
+        };
+        /** @description What one reading of a message would become. */
+        MqttTestReading: {
+            /** @description Where it is wrong. */
+            path?: string | null;
+            /** @description Why it is not taken. */
+            reason?: string | null;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            /** @description Its values. */
+            values: components["schemas"]["MqttTestValue"][];
+        };
+        /** @description What a message would become, or exactly why not. */
+        MqttTestResult: {
+            /** @description Through which device. */
+            device_name?: string | null;
+            /** @description Whose readings they are. */
+            equipment_name?: string | null;
+            /** @description The mapping that fits, from 0. */
+            mapping?: number | null;
+            /** @description Where the message is wrong. */
+            path?: string | null;
+            /** @description What each reading would become. */
+            readings: components["schemas"]["MqttTestReading"][];
+            /** @description Why it is not taken, and what to do. */
+            reason?: string | null;
+            /** @description Whether any reading of it would be taken. */
+            taken: boolean;
+        };
+        /** @description One value of a message. */
+        MqttTestValue: {
+            /** @description The quantity, as it is kept. */
+            metric: string;
+            /**
+             * @description The conductor, `null` for the whole device.
+             * @example L1
+             */
+            phase?: string | null;
+            /** @description Its unit. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The value; `null` for a sensor that says that it has none.
+             */
+            value?: number | null;
+        };
+        /** @description One value of a message. */
+        MqttValue: {
+            /**
+             * @description The quantity, with `_l1`, `_l2`, `_l3` for a phase; `{metric}` for the one in the topic.
+             * @example temperature
+             */
+            metric: string;
+            /**
+             * Format: double
+             * @description Added after the scale.
+             */
+            offset?: number;
+            /** @description Where it is in the JSON of the payload, `/env/temp`; absent when the payload is the value. */
+            path?: string | null;
+            /**
+             * Format: double
+             * @description Value = number x scale + offset.
+             */
+            scale?: number;
+            /** @description The unit after scale and offset; well-known quantities are converted to theirs. */
+            unit?: string | null;
         };
         /** @description What a person says of a new token. */
         NewApiToken: {
@@ -4098,6 +4402,89 @@ export interface operations {
                 };
             };
             /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_mqtt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MqttShown"];
+                };
+            };
+        };
+    };
+    change_mqtt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MqttChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MqttShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    test_mqtt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MqttTestMessage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MqttTestResult"];
+                };
+            };
+            /** @description The mappings are not valid */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -32,12 +32,6 @@ impl Plant {
         self.volumes.close();
     }
 
-    /// Stops without closing anything.
-    pub(super) fn abandon(self) {
-        self.volumes.abandon();
-        self.store.abandon();
-    }
-
     pub(super) fn close_volumes(&self) {
         self.volumes.close();
     }

@@ -51,12 +51,6 @@ impl Plant {
         self.tsdb.blocks.close();
     }
 
-    /// Stops without closing anything.
-    pub(super) fn abandon(self) {
-        self.store.abandon();
-        self.tsdb.blocks.abandon();
-    }
-
     pub(super) fn device(number: usize) -> EquipmentId {
         let mut bytes = [7; 16];
         bytes[15] = u8::try_from(number).unwrap_or(u8::MAX);
@@ -109,6 +103,7 @@ impl Plant {
                 let undone = tsdb.undo_correction(*n as u64 + 1, somebody(), at, |_, _| Ok(()));
                 self.runtime.block_on(undone).map(drop)
             }
+            Doubt::Load(told) => tsdb.load(&batches(told)),
             Doubt::Forget => tsdb.forget(Timestamp::from_ms(LATER)).map(drop),
         }
     }

@@ -7,8 +7,10 @@ use crate::store::simulated::{Torture, Trouble};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-/// Runs of each test, unless more are asked for.
-const RUNS: u64 = 20;
+/// Runs with one cut, with three, and on a disk that lies, unless others are asked for.
+const RUNS: u64 = 500;
+const RUNS_AGAIN: u64 = 200;
+const RUNS_LYING: u64 = 60;
 /// Flips, unless more are asked for.
 const FLIPS: u64 = 100;
 /// How full the disk is when it runs full.
@@ -25,7 +27,7 @@ fn a_power_cut_loses_no_reading() {
 #[test]
 fn a_power_cut_inside_the_recovery_loses_no_reading() {
     let test = "a_power_cut_inside_the_recovery_loses_no_reading";
-    let tally = Torture::of(RUNS).run(test, |seed| cut_run(seed, 2, false));
+    let tally = Torture::of(RUNS_AGAIN).run(test, |seed| cut_run(seed, 2, false));
     assert_eq!(tally.failed, 0);
 }
 
@@ -33,7 +35,7 @@ fn a_power_cut_inside_the_recovery_loses_no_reading() {
 #[test]
 fn readings_on_a_disk_that_lies_are_noticed() {
     let test = "readings_on_a_disk_that_lies_are_noticed";
-    let tally = Torture::of(RUNS).run(test, |seed| cut_run(seed, 0, true));
+    let tally = Torture::of(RUNS_LYING).run(test, |seed| cut_run(seed, 0, true));
     assert!(
         tally.runs == 1 || tally.failed * 2 > tally.runs,
         "only {} of {} runs on a lying disk were noticed",

@@ -22,14 +22,24 @@ const unitId = v.pipe(
   }, 'check.unitId'),
 );
 
-const modbus = v.object({
+const network = {
   host: v.pipe(required(), v.regex(/^[^\s/]+$/, 'check.host')),
   port: whole(1, 65_535, 'check.port'),
+};
+
+const serial = {
+  serial: v.object({ device: v.pipe(required(), v.regex(/^\/dev\/\S+$/, 'check.serialDevice')) }),
+};
+
+const common = {
   unit_id: unitId,
   poll_interval_ms: whole(100, 3_600_000, 'check.pollInterval'),
   timeout_ms: whole(50, 30_000, 'check.timeout'),
+  gap_ms: whole(0, 5000, 'check.gap'),
+  connect_delay_ms: whole(0, 10_000, 'check.connectDelay'),
+  retries: whole(0, 5, 'check.retries'),
   registers: v.array(register),
-});
+};
 
 const identity = v.object({
   name: required(),
@@ -41,7 +51,8 @@ const identity = v.object({
   }),
 });
 
-const connection = v.object({ modbus });
+const overNetwork = v.object({ modbus: v.object({ ...network, ...common }) });
+const overSerial = v.object({ modbus: v.object({ ...serial, ...common }) });
 
 function registerErrors(form: EquipmentForm, translate: (key: string) => string): Errors {
   const errors: Errors = {};
@@ -57,7 +68,11 @@ function registerErrors(form: EquipmentForm, translate: (key: string) => string)
 }
 
 export function checkConnection(form: EquipmentForm, translate: (key: string) => string): Errors {
-  return { ...registerErrors(form, translate), ...errorsOf(connection, form, translate) };
+  const connection =
+    form.modbus.protocol === 'rtu'
+      ? errorsOf(overSerial, form, translate)
+      : errorsOf(overNetwork, form, translate);
+  return { ...registerErrors(form, translate), ...connection };
 }
 
 export function checkEquipment(form: EquipmentForm, translate: (key: string) => string): Errors {
@@ -67,7 +82,11 @@ export function checkEquipment(form: EquipmentForm, translate: (key: string) => 
 
 /** The request names registers by metric, the form by row; `modbus.ip` is the host's other name. */
 export function formPath(path: string, rows: RegisterRow[]): string {
-  const plain = path.replace(/^modbus\.ip$/, 'modbus.host').replace(/\.slave_id$/, '.unit_id');
+  const plain = path
+    .replace(/^modbus\.ip$/, 'modbus.host')
+    .replace(/^modbus\.transport$/, 'modbus.protocol')
+    .replace(/^modbus\.serial$/, 'modbus.serial.device')
+    .replace(/\.slave_id$/, '.unit_id');
   const found = /^modbus\.registers\.([^.]+)(?:\.(.+))?$/.exec(plain);
   if (!found) return plain === 'modbus.registers' ? 'modbus.profile' : plain;
   const index = rows.findIndex((row) => row.metric.trim() === found[1]);

@@ -40,6 +40,25 @@ describe('checks', () => {
     expect(check(form)).toEqual({ [`modbus.${field}`]: sentence });
   });
 
+  it('asks for the port when the device is on a serial line', () => {
+    const form = filled();
+    form.modbus.protocol = 'rtu';
+    form.modbus.host = '';
+    expect(check(form)).toEqual({ 'modbus.serial.device': 'check.required' });
+    form.modbus.serial.device = 'COM3';
+    expect(check(form)).toEqual({ 'modbus.serial.device': 'check.serialDevice' });
+    form.modbus.serial.device = '/dev/ttyUSB0';
+    expect(check(form)).toEqual({});
+    const { modbus } = inputOf(form);
+    expect(modbus).toMatchObject({ protocol: 'rtu', host: '', retries: 1 });
+    expect(modbus?.serial).toEqual({
+      device: '/dev/ttyUSB0',
+      baud_rate: 9600,
+      parity: 'even',
+      stop_bits: 1,
+    });
+  });
+
   it.each(['1', '247', '255'])('accepts unit %s', (id) => {
     const form = filled();
     form.modbus.unit_id = id;

@@ -12,12 +12,26 @@ export interface RegisterRow {
   unit: string;
 }
 
+type Serial = NonNullable<Modbus['serial']>;
+
+export interface SerialForm {
+  device: string;
+  baud_rate: string;
+  parity: NonNullable<Serial['parity']>;
+  stop_bits: string;
+}
+
 export interface ModbusForm {
+  protocol: NonNullable<Modbus['protocol']>;
   host: string;
   port: string;
+  serial: SerialForm;
   unit_id: string;
   poll_interval_ms: string;
   timeout_ms: string;
+  gap_ms: string;
+  connect_delay_ms: string;
+  retries: string;
   profile: string;
   registers: RegisterRow[];
 }
@@ -48,6 +62,10 @@ export const registerTypes: Register['type'][] = [
   'int64',
   'float64',
 ];
+
+export const baudRates = [
+  1200, 2400, 4800, 9600, 14_400, 19_200, 38_400, 57_600, 115_200, 230_400,
+].map(String);
 
 const units: Record<string, string> = {
   power: 'kW',
@@ -89,24 +107,41 @@ export const blankForm = (today: string): EquipmentForm => ({
   specs: { capacity_kw: '' },
   connected: true,
   modbus: {
+    protocol: 'tcp',
     host: '',
     port: '502',
+    serial: { device: '', baud_rate: '9600', parity: 'even', stop_bits: '1' },
     unit_id: '1',
     poll_interval_ms: '5000',
     timeout_ms: '1000',
+    gap_ms: '0',
+    connect_delay_ms: '0',
+    retries: '1',
     profile: '',
     registers: [],
   },
 });
 
+const serialFormOf = (serial: Serial): SerialForm => ({
+  device: serial.device,
+  baud_rate: String(serial.baud_rate),
+  parity: serial.parity ?? 'even',
+  stop_bits: String(serial.stop_bits),
+});
+
 function modbusFormOf(modbus: Modbus): ModbusForm {
   const blank = blankForm('').modbus;
   return {
-    host: modbus.host,
+    protocol: modbus.protocol ?? blank.protocol,
+    host: modbus.host ?? '',
     port: String(modbus.port ?? blank.port),
+    serial: modbus.serial ? serialFormOf(modbus.serial) : blank.serial,
     unit_id: String(modbus.unit_id ?? blank.unit_id),
     poll_interval_ms: String(modbus.poll_interval_ms ?? blank.poll_interval_ms),
     timeout_ms: String(modbus.timeout_ms ?? blank.timeout_ms),
+    gap_ms: String(modbus.gap_ms),
+    connect_delay_ms: String(modbus.connect_delay_ms),
+    retries: String(modbus.retries),
     profile: modbus.profile ?? '',
     registers: Object.entries(modbus.registers ?? {}).map(([metric, register]) => ({
       metric,
@@ -138,6 +173,24 @@ export function formOf(item: Equipment): EquipmentForm {
   };
 }
 
+/** A device has either a place in the network or a serial port. */
+function placeOf(form: ModbusForm): Pick<Modbus, 'protocol' | 'host' | 'port' | 'serial'> {
+  const { protocol, serial } = form;
+  if (protocol !== 'rtu')
+    return { protocol, host: form.host.trim(), port: Number(form.port), serial: null };
+  return {
+    protocol,
+    host: '',
+    port: 502,
+    serial: {
+      device: serial.device.trim(),
+      baud_rate: Number(serial.baud_rate),
+      parity: serial.parity,
+      stop_bits: Number(serial.stop_bits),
+    },
+  };
+}
+
 export function modbusOf(form: ModbusForm): Modbus {
   const registers = form.registers.map((row): [string, Register] => [
     row.metric.trim(),
@@ -151,12 +204,13 @@ export function modbusOf(form: ModbusForm): Modbus {
     },
   ]);
   return {
-    protocol: 'tcp',
-    host: form.host.trim(),
-    port: Number(form.port),
+    ...placeOf(form),
     unit_id: Number(form.unit_id),
     poll_interval_ms: Number(form.poll_interval_ms),
     timeout_ms: Number(form.timeout_ms),
+    gap_ms: Number(form.gap_ms),
+    connect_delay_ms: Number(form.connect_delay_ms),
+    retries: Number(form.retries),
     profile: form.profile || null,
     registers: Object.fromEntries(registers),
   };

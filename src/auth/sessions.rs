@@ -1,0 +1,97 @@
+//! Sessions as a list: one's own, and everybody's for an administrator.
+
+use super::{Auth, Caller, Permission, SESSIONS, SessionView};
+use crate::base::{Error, Result, SessionId, UserId};
+use crate::store::audit;
+
+impl Auth {
+    /// Sessions that are alive, the last used first: of one user, or of all.
+    #[must_use]
+    pub fn sessions(&self, of: Option<UserId>, current: SessionId) -> Vec<SessionView> {
+        let now = self.clock.now();
+        let known = self.read();
+        let alive = known
+            .sessions
+            .values()
+            .filter(|session| !session.is_over(now) && of.is_none_or(|user| user == session.user));
+        let mut shown: Vec<_> = alive
+            .filter_map(|session| {
+                let user = known.users.get(&session.user)?;
+                Some(SessionView {
+                    id: session.id,
+                    user_id: session.user,
+                    email: user.email.clone(),
+                    address: session.address.clone(),
+                    agent: session.agent.clone(),
+                    remember: session.remember,
+                    created_at: session.created_at,
+                    last_used_at: session.last_used_at,
+                    current: session.id == current,
+                })
+            })
+            .collect();
+        shown.sort_by_key(|session| std::cmp::Reverse((session.last_used_at, session.id)));
+        shown
+    }
+
+    /// Ends a session: one's own, or anybody's for who manages users. Its tokens and sockets are
+    /// worth nothing from then on.
+    ///
+    /// # Errors
+    /// When there is none that the caller may end.
+    pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<()> {
+        let may_all = caller.user.role_key.may(Permission::UsersManage);
+        let found = self.read().sessions.get(&id).map(|session| session.user);
+        // Another one's session is not there for him.
+        found
+            .filter(|user| may_all || *user == caller.user.id)
+            .ok_or_else(|| Error::not_found("session", id))?;
+        self.end_sessions(caller, vec![id]).await.map(drop)
+    }
+
+    /// Ends every other session of the caller; how many there were.
+    ///
+    /// # Errors
+    /// When the disk refuses; then they go on.
+    pub async fn end_other_sessions(&self, caller: &Caller) -> Result<usize> {
+        let others = self.sessions_of(caller.user.id, Some(caller.session));
+        self.end_sessions(caller, others).await
+    }
+
+    /// Ends the sessions that were not used for this long, ms; how many there were.
+    ///
+    /// # Errors
+    /// When the disk refuses; then they go on.
+    pub async fn end_unused_sessions(&self, caller: &Caller, unused_ms: i64) -> Result<usize> {
+        let now = self.clock.now();
+        let unused: Vec<_> = {
+            let known = self.read();
+            let old = known.sessions.values().filter(|session| {
+                session.id != caller.session && now.since_ms(session.last_used_at) > unused_ms
+            });
+            old.map(|session| session.id).collect()
+        };
+        self.end_sessions(caller, unused).await
+    }
+
+    async fn end_sessions(&self, caller: &Caller, ended: Vec<SessionId>) -> Result<usize> {
+        let _turn = self.changing.lock().await;
+        let (actor, now, gone) = (caller.actor(), self.clock.now(), ended.clone());
+        self.store
+            .write(move |transaction| {
+                for session in gone {
+                    SESSIONS.remove(transaction, session.as_bytes())?;
+                    let resource = format!("session/{session}");
+                    let (action, nothing) = ("auth.session_ended", serde_json::json!({}));
+                    audit::append(transaction, now, &actor, action, &resource, nothing)?;
+                }
+                Ok(())
+            })
+            .await?;
+        let count = ended.len();
+        for session in ended {
+            self.forget_session(session);
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,109 @@
+//! *pure* — how fast a device answers, and how long it is worth waiting for it.
+
+use std::time::Duration;
+
+/// Round trips that are remembered: the last minutes of most devices.
+const REMEMBERED: usize = 64;
+/// Before so many are known, the configured time-out counts.
+const LEARNT_AFTER: usize = 20;
+/// A device may take so many times its usual longest before it counts as silent ...
+const MARGIN: u32 = 3;
+/// ... and this much more: gateways serve others in between, and this machine has other work.
+const SLACK: Duration = Duration::from_millis(50);
+/// No device is given less: below this a busy switch looks like a silent meter.
+const SHORTEST: Duration = Duration::from_millis(200);
+
+/// The last round trips of a device.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RoundTrips {
+    /// In the order of arrival, the oldest overwritten first.
+    last: Vec<Duration>,
+    next: usize,
+}
+
+impl RoundTrips {
+    /// Remembers one.
+    pub(super) fn note(&mut self, round_trip: Duration) {
+        if self.last.len() < REMEMBERED {
+            self.last.push(round_trip);
+        } else {
+            self.last[self.next] = round_trip;
+        }
+        self.next = (self.next + 1) % REMEMBERED;
+    }
+
+    /// Forgets them all: a device that was silent may have become slower, and is given its whole
+    /// time-out until it is known anew.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The round trip that so many per cent do not exceed, by nearest rank; nothing when none is
+    /// known.
+    pub(super) fn percentile(&self, percent: usize) -> Option<Duration> {
+        let mut sorted = self.last.clone();
+        let rank = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
+        let (_, found, _) = sorted.select_nth_unstable(rank);
+        Some(*found)
+    }
+
+    /// How long to wait for an answer: three times what 95 % of the last answers took and 50 ms,
+    /// at least 200 ms, at most what was configured.
+    pub(super) fn timeout(&self, configured: Duration) -> Duration {
+        match self.percentile(95) {
+            Some(p95) if self.last.len() >= LEARNT_AFTER => {
+                (p95 * MARGIN + SLACK).max(SHORTEST).min(configured)
+            }
+            _ => configured,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn of(all: impl IntoIterator<Item = u64>) -> RoundTrips {
+        let mut trips = RoundTrips::default();
+        all.into_iter().for_each(|each| trips.note(ms(each)));
+        trips
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_last_answers() {
+        assert_eq!(RoundTrips::default().percentile(50), None);
+        assert_eq!(of([7]).percentile(95), Some(ms(7)));
+        let hundred = of(1..=100);
+        // The last 64 are 37 to 100.
+        assert_eq!(hundred.percentile(50), Some(ms(68)));
+        assert_eq!(hundred.percentile(95), Some(ms(97)));
+        assert_eq!(hundred.percentile(100), Some(ms(100)));
+    }
+
+    #[test]
+    fn a_known_device_is_not_waited_for_longer_than_needed() {
+        let configured = ms(1_000);
+        assert_eq!(of([5; 19]).timeout(configured), configured, "too few");
+        assert_eq!(of([5; 20]).timeout(configured), ms(200), "the floor");
+        assert_eq!(of([100; 20]).timeout(configured), ms(350));
+        assert_eq!(of([900; 20]).timeout(configured), configured, "the ceiling");
+        assert_eq!(
+            of([5; 64]).timeout(ms(80)),
+            ms(80),
+            "never more than was asked for"
+        );
+    }
+
+    #[test]
+    fn a_device_that_became_slower_is_given_its_whole_time_out_again() {
+        let mut trips = of([5; 64]);
+        trips.forget();
+        assert_eq!(trips.timeout(ms(1_000)), ms(1_000));
+        (0..20).for_each(|_| trips.note(ms(250)));
+        assert_eq!(trips.timeout(ms(1_000)), ms(800));
+    }
+}
