@@ -21,6 +21,8 @@ mod profile_check;
 #[cfg(test)]
 mod profile_conflicts_tests;
 pub mod profile_file;
+pub mod profile_import;
+mod profile_shelf;
 mod record;
 mod registry;
 pub mod source;

@@ -13,6 +13,7 @@ pub mod import;
 pub mod inflate;
 pub mod line;
 pub mod number;
+pub mod profile_table;
 pub mod push;
 pub mod source;
 pub mod table;

@@ -21,6 +21,7 @@ mod hub;
 mod mqtt;
 mod openapi;
 mod photo;
+mod profiles;
 mod realtime;
 mod serve;
 mod sessions;
@@ -227,6 +228,7 @@ fn api() -> Routes {
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
+        .merge(profiles::protected())
         .merge(devices::protected())
         .merge(mqtt::protected())
         .merge(photo::protected())

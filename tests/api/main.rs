@@ -27,6 +27,7 @@ mod page;
 mod permissions;
 mod photo;
 mod polling;
+mod profiles;
 mod push_devices;
 mod push_readings;
 mod realtime;

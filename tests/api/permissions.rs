@@ -27,6 +27,11 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
     ("GET", "/api/profiles", READ),
+    ("GET", "/api/profiles/{profile}", READ),
+    ("GET", "/api/profiles/{profile}/toml", READ),
+    ("POST", "/api/profiles", WRITE),
+    ("PUT", "/api/profiles/{profile}", WRITE),
+    ("DELETE", "/api/profiles/{profile}", WRITE),
     ("GET", "/api/sites", READ),
     ("GET", "/api/realtime/meters", READ),
     ("GET", "/api/dashboard/today", READ),
@@ -94,6 +99,12 @@ async fn any_equipment(client: &Client) -> String {
     first.map_or_else(|| EquipmentId::new().to_string(), str::to_owned)
 }
 
+/// A profile of this id.
+fn profile(id: &str) -> Value {
+    json!({ "id": id, "brand": "Acme", "model": "M1", "source": "A test.",
+        "registers": { "power": { "address": 0, "type": "float32" } } })
+}
+
 /// Asks in a way that succeeds when it is allowed.
 async fn ask(client: &Client, method: &str, path: &str) -> Reply {
     let equipment = json!({ "name": "Meter", "type": "Meter", "model": "T1",
@@ -122,6 +133,14 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             client.put(path, &json!({ "role": "viewer" })).await
         }
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
+        ("POST", "/api/profiles") => {
+            let name = format!("of-{}", EquipmentId::new());
+            client.post(path, &profile(&name)).await
+        }
+        ("PUT", path) if path.starts_with("/api/profiles/") => {
+            let name = path.trim_start_matches("/api/profiles/");
+            client.put(path, &profile(name)).await
+        }
         ("POST", "/api/devices") => {
             let device = json!({ "serial_number": EquipmentId::new(),
                 "equipment_id": any_equipment(client).await });
@@ -196,6 +215,8 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let device = json!({ "serial_number": role.key(), "equipment_id": id });
         let device = chief.post("/api/devices", &device).await.created();
         let device = device["id"].as_str().unwrap();
+        let own = format!("own-{}", EquipmentId::new());
+        chief.post("/api/profiles", &profile(&own)).await.created();
         let guest = invite(&chief).await;
         let guest = guest["user"]["id"].as_str().unwrap();
         let user = in_use(&appliance, &chief).await;
@@ -204,6 +225,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
+            let path = path.replace("{profile}", &own);
             let reply = ask(&client, method, &path).await;
             if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
