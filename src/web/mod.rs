@@ -32,6 +32,7 @@ mod spa;
 mod storage;
 mod stored;
 mod system;
+mod two_factor;
 mod upload;
 mod users;
 mod write;
@@ -225,6 +226,7 @@ fn api() -> Routes {
         .merge(auth::protected())
         .merge(users::protected())
         .merge(sessions::protected())
+        .merge(two_factor::protected())
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())

@@ -38,4 +38,5 @@ mod sockets;
 mod storage;
 mod system;
 mod tokens;
+mod two_factor;
 mod write;

@@ -64,6 +64,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("PUT", "/api/admin/users/{user}/role", ADMIN),
     ("POST", "/api/admin/users/{user}/reset-token", ADMIN),
     ("POST", "/api/admin/users/{user}/unlock", ADMIN),
+    ("POST", "/api/admin/users/{user}/2fa/disable", ADMIN),
     ("GET", "/api/admin/sessions", ADMIN),
     ("GET", "/api/admin/stats", ADMIN),
     ("GET", "/api/admin/reset-requests", ADMIN),
