@@ -12,6 +12,7 @@
 
 mod faults;
 mod lines;
+mod matrix;
 mod plant;
 mod support;
 mod test_read;
