@@ -1,14 +1,6 @@
 //! One line: whose turn it is, the poll, and what follows from it.
 //!
-//! What a dead device costs, and how soon it is back:
-//! - nobody at the other end (refused, unplugged, switched off): the connection is tried beside
-//!   the loop, once each beat; the readings of the first beat at which it comes about are taken;
-//! - a silent device with nobody to protect on its line: it is asked at each beat, every 2 s at
-//!   most;
-//! - a silent device beside healthy ones: one time-out per back-off step, 2 s doubling to 300 s.
-//!   In between it is probed at its beats, with the short time that it used to need, as long as
-//!   all probes take no more than a fiftieth of the line's time; so a quick device is back with its
-//!   next beat, and one that never answered with its next step.
+//! What a dead device costs its line, and how soon it is back, is in `docs/architecture.md`.
 
 use super::outage::Outage;
 use super::poller::Device;

@@ -11,6 +11,7 @@
 )]
 
 mod faults;
+mod foreign;
 mod lines;
 mod matrix;
 mod plant;
