@@ -8,6 +8,7 @@ SHELL := /bin/bash
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
 PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target))/peers
 TIMED := @packaging/timed.sh
+FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
 .PHONY: help run test dist bench bench-peers torture lint api clean \
@@ -76,7 +77,8 @@ lint-rust:
 
 test-rust:
 	@packaging/need.sh mosquitto openssl || echo "NOT RUN: the tests with a real MQTT broker"
-	$(TIMED) "Rust: tests" env INDUSMIND_BINARY=$(abspath dist/indusmind) cargo test
+	$(TIMED) "Modbus servers that are not ours" packaging/foreign-servers.sh $(FOREIGN)
+	$(TIMED) "Rust: tests" env INDUSMIND_BINARY=$(abspath dist/indusmind) INDUSMIND_FOREIGN=$(FOREIGN) cargo test
 
 lint-page:
 	$(TIMED) "Page: lints" npm --prefix frontend run lint

@@ -11,8 +11,8 @@ use crate::base::secret::readable_code;
 use crate::base::{Batch, Clock, EquipmentId, Error, Result, SystemClock, Timestamp};
 use crate::equipment::{Equipment, EquipmentChange, ModbusSource, NewEquipment, RegisterSource};
 use crate::modbus::Register;
-use crate::modbus::simulator::Simulator;
 use crate::modbus::simulator::plant::{Plant, PlantDevice};
+use crate::modbus::simulator::{Simulator, Wire};
 use crate::site::{NewSite, Site, Sites};
 use crate::store::audit::Actor;
 use std::io::Write as _;
@@ -100,7 +100,7 @@ async fn start_plant(plant: &Plant, clock: &Arc<dyn Clock>, data: &Path) -> Resu
     let kept: Vec<SocketAddr> = kept.lines().filter_map(|line| line.parse().ok()).collect();
     let mut listeners = plant.listeners();
     for (listener, address) in listeners.iter_mut().zip(kept) {
-        listener.address = address;
+        listener.wire = Wire::Tcp(address);
     }
     if let Ok(simulator) = Simulator::start(Arc::clone(clock), listeners).await {
         return Ok(simulator);

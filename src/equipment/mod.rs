@@ -11,6 +11,7 @@ mod file_kind;
 mod line_report;
 mod line_task;
 pub mod link;
+mod outage;
 mod pace;
 pub mod physics;
 mod picture;

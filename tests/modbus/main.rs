@@ -11,7 +11,9 @@
 )]
 
 mod faults;
+mod foreign;
 mod lines;
+mod matrix;
 mod plant;
 mod sunspec;
 mod support;
