@@ -8,7 +8,7 @@ use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::{Acquisition, Attachments, Profiles, Registry};
+use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::site::Sites;
@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 const UPKEEP_EVERY_MS: i64 = 10_000;
 /// How often files that are over are looked for, ms.
 const FORGET_EVERY_MS: i64 = 10 * 60_000;
+/// How often days that are over are looked for, ms.
+const COMPARE_EVERY_MS: i64 = 15 * 60_000;
 /// How often photos and documents that no record names are looked for, ms.
 const SWEEP_EVERY_MS: i64 = 24 * 3_600_000;
 
@@ -39,7 +41,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 2],
+    chores: [JoinHandle<()>; 3],
     page: JoinHandle<()>,
 }
 
@@ -62,12 +64,7 @@ impl App {
 
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
 
-        let (inlet, outlet) = Inlet::with_capacity(INLET_CAPACITY);
-        let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
-        let intake = Arc::new(intake);
-        let funnel = Funnel::new(outlet, Arc::clone(&intake));
-        let stop_funnel = CancellationToken::new();
-        let funnel = tokio::spawn(funnel.run(stop_funnel.clone()));
+        let (inlet, intake, funnel, stop_funnel) = open_funnel(&tsdb, &live, &clock);
 
         let acquisition = Arc::new(Acquisition::start(Arc::clone(&clock), inlet.clone()));
         let registry = Arc::new(Registry::open(
@@ -80,7 +77,11 @@ impl App {
         let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
         let attachments = Arc::new(attachments);
 
-        let chores = chores(&tsdb, &attachments, &clock, &stop_funnel);
+        let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
+        let commissioning = Arc::new(commissioning);
+
+        let about = (&tsdb, &attachments, &commissioning, &sites);
+        let chores = chores(about, &clock, &stop_funnel);
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -98,6 +99,7 @@ impl App {
             live,
             registry,
             attachments,
+            commissioning,
             today: TodayCache::new(history.clone()),
             history,
             inlet,
@@ -149,19 +151,44 @@ impl App {
     }
 }
 
+/// The way in of every reading: its two doors, its end, and the signal that brings it.
+fn open_funnel(
+    tsdb: &Arc<Tsdb>,
+    live: &Arc<Live>,
+    clock: &Arc<dyn Clock>,
+) -> (Inlet, Arc<Intake>, JoinHandle<()>, CancellationToken) {
+    let (inlet, outlet) = Inlet::with_capacity(INLET_CAPACITY);
+    let intake = Intake::new(Arc::clone(tsdb), Arc::clone(live), Arc::clone(clock));
+    let intake = Arc::new(intake);
+    let funnel = Funnel::new(outlet, Arc::clone(&intake));
+    let stop = CancellationToken::new();
+    let funnel = tokio::spawn(funnel.run(stop.clone()));
+    (inlet, intake, funnel, stop)
+}
+
 /// Starts what is done beside everything else, until `stop`.
 fn chores(
-    tsdb: &Arc<Tsdb>,
-    attachments: &Arc<Attachments>,
+    (tsdb, attachments, commissioning, sites): About<'_>,
     clock: &Arc<dyn Clock>,
     stop: &CancellationToken,
-) -> [JoinHandle<()>; 2] {
+) -> [JoinHandle<()>; 3] {
     let (tsdb, attachments) = (Arc::clone(tsdb), Arc::clone(attachments));
+    let (commissioning, sites) = (Arc::clone(commissioning), Arc::clone(sites));
+    let (clock, stop) = (|| Arc::clone(clock), || stop.clone());
     [
-        tokio::spawn(upkeep(tsdb, Arc::clone(clock), stop.clone())),
-        tokio::spawn(sweep(attachments, Arc::clone(clock), stop.clone())),
+        tokio::spawn(upkeep(tsdb, clock(), stop())),
+        tokio::spawn(sweep(attachments, clock(), stop())),
+        tokio::spawn(compare_days(commissioning, sites, clock(), stop())),
     ]
 }
+
+/// What the chores are about.
+type About<'a> = (
+    &'a Arc<Tsdb>,
+    &'a Arc<Attachments>,
+    &'a Arc<Commissioning>,
+    &'a Arc<Sites>,
+);
 
 /// Seals, packs and forgets readings until `stop`, beside the ticks.
 async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken) {
@@ -216,6 +243,31 @@ async fn sweep(attachments: Arc<Attachments>, clock: Arc<dyn Clock>, stop: Cance
         let slept = stop.run_until_cancelled(clock.sleep_until(wake)).await;
         if slept.is_none() {
             return;
+        }
+    }
+}
+
+/// Compares counters with power for the days that are over, until `stop`.
+async fn compare_days(
+    commissioning: Arc<Commissioning>,
+    sites: Arc<Sites>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    loop {
+        let wake = clock.now().plus_ms(COMPARE_EVERY_MS);
+        let slept = stop.run_until_cancelled(clock.sleep_until(wake)).await;
+        if slept.is_none() {
+            return;
+        }
+        let (about, sites, now) = (Arc::clone(&commissioning), Arc::clone(&sites), clock.now());
+        let calendar = move |key: &str| sites.by_key(key).map(|site| site.calendar());
+        let work = tokio::task::spawn_blocking(move || about.days().compare(now, &calendar));
+        match work.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(events)) => tracing::warn!(events, "counters differ from power: see the meters"),
+            Ok(Err(error)) => tracing::error!(%error, "days wait to be compared"),
+            Err(error) => tracing::error!(%error, "the comparison of days failed"),
         }
     }
 }

@@ -80,3 +80,11 @@ id!(
     /// A document of a meter or machine.
     DocumentId
 );
+id!(
+    /// A scan of a bus or a range of addresses.
+    ScanId
+);
+id!(
+    /// A commissioning report of a meter or machine.
+    ReportId
+);

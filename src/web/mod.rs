@@ -8,6 +8,7 @@ mod api_tokens;
 mod auth;
 mod caller;
 mod channel;
+mod commissioning;
 mod dashboard;
 mod documents;
 mod edge;
@@ -35,7 +36,7 @@ pub use serve::serve;
 use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::{Attachments, Registry};
+use crate::equipment::{Attachments, Commissioning, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
 use crate::site::{Site, Sites};
@@ -97,6 +98,8 @@ pub struct Services {
     pub registry: Arc<Registry>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
+    /// What technicians look for, decide and report.
+    pub commissioning: Arc<Commissioning>,
     /// History.
     pub history: SiteHistory,
     /// Figures of today.
@@ -209,6 +212,7 @@ fn api() -> Routes {
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
+        .merge(commissioning::protected())
         .merge(photo::protected())
         .merge(documents::protected())
         .merge(realtime::protected())

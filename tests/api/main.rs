@@ -10,6 +10,7 @@ mod support;
 mod auth;
 mod carry;
 mod channel;
+mod commissioning;
 mod devices;
 mod document;
 mod documents;

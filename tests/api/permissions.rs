@@ -21,7 +21,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 30] = [
+const TABLE: [(&str, &str, &[Role]); 39] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -42,6 +42,15 @@ const TABLE: [(&str, &str, &[Role]); 30] = [
     ("POST", "/api/equipment", WRITE),
     ("PUT", "/api/equipment/{id}", WRITE),
     ("POST", "/api/modbus/test-read", WRITE),
+    ("POST", "/api/modbus/scan", WRITE),
+    ("GET", "/api/modbus/scan/{scan}", WRITE),
+    ("DELETE", "/api/modbus/scan/{scan}", WRITE),
+    ("POST", "/api/equipment/{id}/belief", WRITE),
+    ("DELETE", "/api/equipment/{id}/belief", WRITE),
+    ("GET", "/api/equipment/{id}/quality-events", READ),
+    ("POST", "/api/equipment/{id}/commissioning/reading", WRITE),
+    ("GET", "/api/equipment/{id}/commissioning", READ),
+    ("POST", "/api/equipment/{id}/commissioning", WRITE),
     ("PUT", "/api/sites/{site}", SETTINGS),
     ("GET", "/api/audit", ADMIN),
     ("GET", "/api/audit/verify", ADMIN),
@@ -61,6 +70,20 @@ const TABLE: [(&str, &str, &[Role]); 30] = [
     ("GET", "/api/equipment/{id}/documents/{document}", READ),
     ("DELETE", "/api/equipment/{id}/documents/{document}", WRITE),
 ];
+
+/// What is allowed and then refused for what it asks: nothing runs, nothing was found, nothing is
+/// wired.
+fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
+    match (method, path) {
+        ("POST", "/api/modbus/scan") => Some(400),
+        (_, path) if path.starts_with("/api/modbus/scan/") => Some(404),
+        ("POST", path) if path.ends_with("/belief") => Some(409),
+        ("DELETE", path) if path.ends_with("/belief") => Some(404),
+        ("POST", path) if path.ends_with("/reading") => Some(409),
+        ("POST", path) if path.ends_with("/commissioning") => Some(400),
+        _ => None,
+    }
+}
 
 /// Asks in a way that succeeds when it is allowed.
 async fn ask(client: &Client, method: &str, path: &str) -> Reply {
@@ -84,6 +107,15 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
         // Allowed, and then refused for what it asks.
         ("POST", "/api/corrections") => client.post(path, &correction).await,
+        ("POST", path) if path.ends_with("/belief") => {
+            client.post(path, &json!({ "reason": "A test." })).await
+        }
+        ("POST", path) if path.ends_with("/commissioning") => {
+            let nobody = "01989c8e-0000-7000-8000-000000000000";
+            let report = json!({ "reading_id": nobody, "installer": "A test" });
+            client.post(path, &report).await
+        }
+        ("POST", "/api/modbus/scan") => client.post(path, &json!({ "hosts": "8.8.8.8" })).await,
         // Nothing to write is written.
         ("POST", "/api/v2/write") => Reply::to(client.request(Method::POST, path)).await,
         ("POST", path) if path.ends_with("/photo") => {
@@ -120,7 +152,11 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let reply = ask(&client, method, &path).await;
-            if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
+            if let Some(status) =
+                refused_for_itself(method, &path).filter(|_| allowed.contains(&role))
+            {
+                reply.refused(status);
+            } else if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
             } else if allowed.contains(&role) {
                 assert!(

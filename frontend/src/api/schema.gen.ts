@@ -247,6 +247,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/belief": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Believes a device in spite of what was found. */
+        post: operations["believe"];
+        /** Takes that word back. */
+        delete: operations["doubt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/commissioning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The commissioning reports of a device. */
+        get: operations["reports"];
+        put?: never;
+        /** Writes a commissioning report; it is never changed afterwards. */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/commissioning/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a device for a report; the installer then reads its display. */
+        post: operations["take_reading"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/documents": {
         parameters: {
             query?: never;
@@ -325,6 +378,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/quality-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Days on which counter and power of a meter differ by more than 2 %. */
+        get: operations["quality_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/historical/consumption": {
         parameters: {
             query?: never;
@@ -362,6 +432,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/modbus/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts to look for devices on the plant's own networks. */
+        post: operations["start_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/modbus/scan/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a scan is doing and what it found so far. */
+        get: operations["scan"];
+        put?: never;
+        post?: never;
+        /** Ends a scan; what it found stays. */
+        delete: operations["cancel_scan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -614,6 +719,25 @@ export interface components {
             /** @description Whether every entry is where and what it was. */
             intact: boolean;
         };
+        /** @description A person's word that a device is right in spite of what was found. */
+        Belief: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            by: string;
+            /** @description The findings that he looked into; a new one is not covered. */
+            codes: components["schemas"]["Code"][];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Why a device is right. */
+        BeliefRequest: {
+            /**
+             * @description In words.
+             * @example Checked with a clamp meter: the solar inverter feeds L1.
+             */
+            reason: string;
+        };
         /** @description What a correction does to each sample of its span. */
         Change: {
             /** @enum {string} */
@@ -643,6 +767,11 @@ export interface components {
             /** @enum {string} */
             do: "multiply";
         };
+        /**
+         * @description What is wrong, for programs.
+         * @enum {string}
+         */
+        Code: "word_order" | "off_by_one" | "power_unit" | "energy_unit" | "scale" | "frequency_unit" | "factor_unit" | "four_quadrant" | "reversed_transformer" | "swapped_currents" | "crossed_phases" | "voltage_for_current" | "power_sign" | "transformer_ratio" | "stuck" | "counter_stuck";
         /** @description One correction of one series. */
         Correction: {
             /** @description When it was made. */
@@ -1200,6 +1329,8 @@ export interface components {
                     name: string;
                     /** @description Address of its photo. */
                     photo_url?: string | null;
+                    /** @description How far it has proved itself. */
+                    plausibility: components["schemas"]["Plausibility"];
                     /**
                      * Format: double
                      * @description Power now, kW; `null` when it is not known.
@@ -1310,6 +1441,139 @@ export interface components {
             data: {
                 /** @description Its address; another photo has another. */
                 photo_url?: string | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Plausibility: {
+            /** @description How far a device has proved itself. */
+            data: {
+                belief?: components["schemas"]["Belief"] | null;
+                /** @description Whether its readings are believed: it is not suspect, or a person stands for it. */
+                believed: boolean;
+                /** @description What is wrong. */
+                findings: components["schemas"]["Finding"][];
+                /** @description What its values say. */
+                state: components["schemas"]["State"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_QualityDays: {
+            /** @description Days on which the counter of a meter was compared with the integral of its power. */
+            data: {
+                /** @description The newest first. */
+                items: components["schemas"]["QualityDay"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Report: {
+            /** @description A report, as it is kept. */
+            data: {
+                /** @description How the device was reached. */
+                connection: Record<string, unknown>;
+                /** @description When the report was written. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description The equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description Its model then. */
+                equipment_model: string;
+                /** @description Its name then. */
+                equipment_name: string;
+                /** @description Its type then. */
+                equipment_type: string;
+                /** @description What physics had found, in words. */
+                findings: string[];
+                /** @description Its id. */
+                id: components["schemas"]["ReportId"];
+                /** @description Who stands for it. */
+                installer: string;
+                /** @description Every register. */
+                lines: components["schemas"]["LineOfReport"][];
+                /** @description Where it stood. */
+                location?: string | null;
+                /** @description Anything else. */
+                note: string;
+                /** @description Id of the profile. */
+                profile?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its revision.
+                 */
+                profile_revision?: number | null;
+                /** @description Where its addresses come from. */
+                profile_source?: string | null;
+                /**
+                 * Format: double
+                 * @description Mean time from question to answer, ms.
+                 */
+                round_trip_ms?: number | null;
+                /** @description The number on its plate then. */
+                serial_number?: string | null;
+                /** @description The site's name. */
+                site: string;
+                /** @description When it was read. */
+                taken_at: components["schemas"]["Timestamp"];
+                /** @description What the test read thought of it. */
+                test_sentence: string;
+                /** @description How it ends. */
+                verdict: components["schemas"]["Verdict"];
+                /** @description Who was signed in. */
+                written_by: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Reports: {
+            /** @description The reports of a device. */
+            data: {
+                /** @description The newest first. */
+                items: components["schemas"]["Report"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Scan: {
+            /** @description A scan as it is shown. */
+            data: {
+                /** @description Units that were asked or passed over. */
+                asked: number;
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Why it could not go on. */
+                error?: string | null;
+                /** @description Who answered, by address and unit. */
+                finds: components["schemas"]["Find"][];
+                /** @description Its id. */
+                id: components["schemas"]["ScanId"];
+                /** @description Units to ask. */
+                of: number;
+                /**
+                 * Format: int32
+                 * @description How far it is, %.
+                 */
+                progress: number;
+                /** @description What was asked for. */
+                request: components["schemas"]["ScanRequest"];
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                /** @description How it is doing. */
+                state: components["schemas"]["ScanState"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1485,6 +1749,24 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TakenReading: {
+            /** @description A reading that waits for its report. */
+            data: {
+                /** @description Of which equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description What the device answered. */
+                read: components["schemas"]["TestRead"];
+                /** @description What the report names it by. */
+                reading_id: components["schemas"]["ReportId"];
+                /** @description When. */
+                taken_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_TestRead: {
             /** @description What a test read brought. */
             data: {
@@ -1499,6 +1781,8 @@ export interface components {
                 round_trip_ms?: number | null;
                 /** @description Every register, in the order of function and address. */
                 values: components["schemas"]["TestValue"][];
+                /** @description What to think of it. */
+                verdict: components["schemas"]["TestVerdict"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1651,6 +1935,8 @@ export interface components {
             name: string;
             /** @description Address of its photo. */
             photo_url?: string | null;
+            /** @description How far it has proved itself. */
+            plausibility: components["schemas"]["Plausibility"];
             /**
              * Format: double
              * @description Power now, kW; `null` when it is not known.
@@ -1682,6 +1968,52 @@ export interface components {
          * @enum {string}
          */
         FileKind: "jpg" | "png" | "pdf" | "txt" | "csv" | "xlsx";
+        /** @description One unit that answered. */
+        Find: {
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description Its name. */
+            equipment_name?: string | null;
+            /** @description Its address. */
+            host: string;
+            identity?: components["schemas"]["Identity"] | null;
+            /**
+             * Format: int32
+             * @description TCP port.
+             */
+            port: number;
+            /** @description The profiles that fit, the best first. */
+            profiles: components["schemas"]["ProfileFit"][];
+            /**
+             * Format: double
+             * @description Time from question to answer, ms.
+             */
+            round_trip_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             */
+            unit_id: number;
+        };
+        /** @description One thing that is wrong. */
+        Finding: {
+            /** @description Which. */
+            code: components["schemas"]["Code"];
+            /**
+             * Format: double
+             * @description By how much the shown value is too large, where that is known.
+             */
+            factor?: number | null;
+            /** @description In words, with what to do. */
+            sentence: string;
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description Of what: a metric such as `power`, a conductor such as `L2`, two of them, or nothing. */
+            subject: string;
+        };
+        /**
+         * @description Whether a value can be true.
+         * @enum {string}
+         */
+        Fit: "plausible" | "implausible" | "unknown";
         /**
          * @description Which table of the device a register is in.
          * @enum {string}
@@ -1756,6 +2088,22 @@ export interface components {
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
         };
+        /** @description What a unit says of itself in the common model of SunSpec. */
+        Identity: {
+            /**
+             * Format: int32
+             * @description Address of its marker.
+             */
+            base: number;
+            /** @description Who made it. */
+            maker: string;
+            /** @description Its model. */
+            model: string;
+            /** @description The number on its plate. */
+            serial_number: string;
+            /** @description Its firmware. */
+            version: string;
+        };
         /** @description How long each level is kept, days; `null` is for ever. */
         Keep: {
             /**
@@ -1796,6 +2144,39 @@ export interface components {
             /** @description `raw`, `minute`, `quarter`, `hour`. */
             level: string;
             oldest?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description One register in a report. */
+        LineOfReport: {
+            /**
+             * Format: int32
+             * @description Zero-based address on the wire.
+             */
+            address: number;
+            /**
+             * Format: double
+             * @description By how much the value is above the display, %.
+             */
+            deviation_percent?: number | null;
+            /** @description Its name: `power_l1`. */
+            name: string;
+            /** @description The words as they came. */
+            raw_words: number[];
+            /**
+             * Format: double
+             * @description What the display showed.
+             */
+            shown?: number | null;
+            /** @description The table: `holding` or `input`. */
+            table: string;
+            /** @description The unit. */
+            unit: components["schemas"]["Unit"];
+            /**
+             * Format: double
+             * @description What they mean.
+             */
+            value?: number | null;
+            /** @description How the two agree. */
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description The health of one device's link. */
         Link: {
@@ -2029,6 +2410,22 @@ export interface components {
              */
             type: string;
         };
+        /** @description What an installer adds to a reading. */
+        NewReport: {
+            /**
+             * @description Who stands for it.
+             * @example N. Haddad
+             */
+            installer: string;
+            /** @description Anything else. */
+            note?: string;
+            /** @description The reading. */
+            reading_id: components["schemas"]["ReportId"];
+            /** @description What the display showed, by register, in the unit of the reading. */
+            shown?: {
+                [key: string]: number;
+            };
+        };
         /** @description What a person says of a new site. */
         NewSite: {
             /** @description ISO 4217 code. */
@@ -2052,6 +2449,23 @@ export interface components {
             password: string;
             /** @description Short login name for shared consoles. */
             username?: string | null;
+        };
+        /**
+         * @description The order of words and of the bytes within them.
+         * @enum {string}
+         */
+        Order: "big" | "little_words" | "swapped_bytes" | "little_words_swapped_bytes";
+        /** @description The words of a value taken in one order. */
+        OrderValue: {
+            /** @description Whether it can be true. */
+            fit: components["schemas"]["Fit"];
+            /** @description The order. */
+            order: components["schemas"]["Order"];
+            /**
+             * Format: double
+             * @description The value in it.
+             */
+            value?: number | null;
         };
         /** @description What was not taken, in the shape that InfluxDB's clients read. */
         PartialWrite: {
@@ -2116,6 +2530,29 @@ export interface components {
              */
             photo: string;
         };
+        /** @description How far a device has proved itself. */
+        Plausibility: {
+            belief?: components["schemas"]["Belief"] | null;
+            /** @description Whether its readings are believed: it is not suspect, or a person stands for it. */
+            believed: boolean;
+            /** @description What is wrong. */
+            findings: components["schemas"]["Finding"][];
+            /** @description What its values say. */
+            state: components["schemas"]["State"];
+        };
+        /** @description A profile that fits. */
+        ProfileFit: {
+            /** @description Who makes the device. */
+            brand: string;
+            /** @description What it is called. */
+            model: string;
+            /** @description Values of the profile. */
+            of: number;
+            /** @description Values that can be true. */
+            plausible: number;
+            /** @description Id of the profile. */
+            profile: string;
+        };
         /** @description One value of a profile. */
         ProfileMetric: components["schemas"]["RegisterPlace"] & {
             /** @description The quantity. */
@@ -2148,6 +2585,47 @@ export interface components {
          * @enum {string}
          */
         Quality: "good" | "stale" | "missing" | "substituted" | "manual" | "bad";
+        /** @description One day of one meter. */
+        QualityDay: {
+            /**
+             * Format: double
+             * @description What the counters say, import less export, kWh.
+             */
+            counter_kwh: number;
+            /**
+             * Format: double
+             * @description How much of the day power was measured, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * @description The day at the site.
+             * @example 2026-11-21
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description By how much the counter is above the integral, % of the larger.
+             */
+            difference_percent: number;
+            /** @description The meter. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Whether this is a data-quality event: the difference is above 2 %. */
+            event: boolean;
+            /** @description When it began. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What the integral of power says, kWh.
+             */
+            integral_kwh: number;
+            /** @description In words. */
+            sentence: string;
+        };
+        /** @description Days on which the counter of a meter was compared with the integral of its power. */
+        QualityDays: {
+            /** @description The newest first. */
+            items: components["schemas"]["QualityDay"][];
+        };
         /** @description What a client shows to stay signed in. */
         RefreshRequest: {
             /** @description Whether the next one goes into the cookie. */
@@ -2194,11 +2672,143 @@ export interface components {
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
         };
+        /** @description A report, as it is kept. */
+        Report: {
+            /** @description How the device was reached. */
+            connection: Record<string, unknown>;
+            /** @description When the report was written. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its model then. */
+            equipment_model: string;
+            /** @description Its name then. */
+            equipment_name: string;
+            /** @description Its type then. */
+            equipment_type: string;
+            /** @description What physics had found, in words. */
+            findings: string[];
+            /** @description Its id. */
+            id: components["schemas"]["ReportId"];
+            /** @description Who stands for it. */
+            installer: string;
+            /** @description Every register. */
+            lines: components["schemas"]["LineOfReport"][];
+            /** @description Where it stood. */
+            location?: string | null;
+            /** @description Anything else. */
+            note: string;
+            /** @description Id of the profile. */
+            profile?: string | null;
+            /**
+             * Format: int32
+             * @description Its revision.
+             */
+            profile_revision?: number | null;
+            /** @description Where its addresses come from. */
+            profile_source?: string | null;
+            /**
+             * Format: double
+             * @description Mean time from question to answer, ms.
+             */
+            round_trip_ms?: number | null;
+            /** @description The number on its plate then. */
+            serial_number?: string | null;
+            /** @description The site's name. */
+            site: string;
+            /** @description When it was read. */
+            taken_at: components["schemas"]["Timestamp"];
+            /** @description What the test read thought of it. */
+            test_sentence: string;
+            /** @description How it ends. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Who was signed in. */
+            written_by: string;
+        };
+        /**
+         * Format: uuid
+         * @description A commissioning report of a meter or machine.
+         */
+        ReportId: string;
+        /** @description The reports of a device. */
+        Reports: {
+            /** @description The newest first. */
+            items: components["schemas"]["Report"][];
+        };
         /**
          * @description What a person is here.
          * @enum {string}
          */
         Role: "admin" | "energy_manager" | "operator" | "technician" | "viewer" | "kiosk" | "customer";
+        /** @description A scan as it is shown. */
+        Scan: {
+            /** @description Units that were asked or passed over. */
+            asked: number;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why it could not go on. */
+            error?: string | null;
+            /** @description Who answered, by address and unit. */
+            finds: components["schemas"]["Find"][];
+            /** @description Its id. */
+            id: components["schemas"]["ScanId"];
+            /** @description Units to ask. */
+            of: number;
+            /**
+             * Format: int32
+             * @description How far it is, %.
+             */
+            progress: number;
+            /** @description What was asked for. */
+            request: components["schemas"]["ScanRequest"];
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description How it is doing. */
+            state: components["schemas"]["ScanState"];
+        };
+        /**
+         * Format: uuid
+         * @description A scan of a bus or a range of addresses.
+         */
+        ScanId: string;
+        /** @description What a scan looks at. */
+        ScanRequest: {
+            /**
+             * @description IPv4 addresses of the plant's own networks: one, a list with commas, a range such as
+             *     `192.168.10.20-192.168.10.60` or `192.168.10.20-60`, or a network such as
+             *     `192.168.10.0/24`.
+             * @example 192.168.10.20-60
+             */
+            hosts: string;
+            /**
+             * Format: int64
+             * @description TCP port.
+             * @default 502
+             */
+            port: number;
+            /**
+             * Format: int64
+             * @description How long one answer may take, ms.
+             * @default 500
+             */
+            timeout_ms: number;
+            /**
+             * Format: int64
+             * @description First unit id.
+             * @default 1
+             */
+            unit_from: number;
+            /**
+             * Format: int64
+             * @description Last unit id.
+             * @default 1
+             */
+            unit_to: number;
+        };
+        /**
+         * @description How a scan is doing.
+         * @enum {string}
+         */
+        ScanState: "RUNNING" | "SUCCESS" | "CANCELLED" | "FAILED";
         /**
          * @description What a token reaches.
          * @enum {string}
@@ -2286,6 +2896,11 @@ export interface components {
          */
         SiteId: string;
         /**
+         * @description How far a device has proved itself.
+         * @enum {string}
+         */
+        State: "proving" | "plausible" | "suspect" | "unknown";
+        /**
          * @description How a piece of equipment is doing.
          * @enum {string}
          */
@@ -2360,6 +2975,22 @@ export interface components {
             /** @description Version. */
             version: string;
         };
+        /** @description A reading that waits for its report. */
+        TakenReading: {
+            /** @description Of which equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description What the device answered. */
+            read: components["schemas"]["TestRead"];
+            /** @description What the report names it by. */
+            reading_id: components["schemas"]["ReportId"];
+            /** @description When. */
+            taken_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description What the read says as a whole, for programs.
+         * @enum {string}
+         */
+        TestCode: "plausible" | "word_order" | "address_too_high" | "address_too_low" | "power_unit" | "values" | "unknown" | "unanswered" | "silent";
         /** @description What a test read brought. */
         TestRead: {
             /** @description The first thing that went wrong. */
@@ -2373,13 +3004,20 @@ export interface components {
             round_trip_ms?: number | null;
             /** @description Every register, in the order of function and address. */
             values: components["schemas"]["TestValue"][];
+            /** @description What to think of it. */
+            verdict: components["schemas"]["TestVerdict"];
         };
         /** @description One value of a test read. */
         TestValue: {
             /** @description Why there is no value. */
             error?: string | null;
+            /** @description Whether the value can be true. */
+            fit: components["schemas"]["Fit"];
+            likely_order?: components["schemas"]["Order"] | null;
             /** @description The quantity. */
             metric: components["schemas"]["Metric"];
+            /** @description The same words in every order. */
+            orders: components["schemas"]["OrderValue"][];
             /**
              * @description The conductor; nothing for the whole device.
              * @example L1
@@ -2396,6 +3034,15 @@ export interface components {
              * @description The value; nothing when the device has none, or did not answer.
              */
             value?: number | null;
+        };
+        /** @description What the read says as a whole. */
+        TestVerdict: {
+            /** @description For programs. */
+            code: components["schemas"]["TestCode"];
+            /** @description The registers it is about. */
+            registers: string[];
+            /** @description In words, with what to do. */
+            sentence: string;
         };
         /** @description A ticket for one socket. */
         Ticket: {
@@ -2486,6 +3133,11 @@ export interface components {
          * @description A person who can sign in.
          */
         UserId: string;
+        /**
+         * @description How a line or a report ends.
+         * @enum {string}
+         */
+        Verdict: "passed" | "failed" | "not_compared";
         /**
          * @description In which order the words of one value are sent.
          * @enum {string}
@@ -3048,6 +3700,169 @@ export interface operations {
             };
         };
     };
+    believe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeliefRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Plausibility"];
+                };
+            };
+            /** @description Nothing was found against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    doubt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Plausibility"];
+                };
+            };
+            /** @description Nobody stood for it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Reports"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Report"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    take_reading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TakenReading"];
+                };
+            };
+            /** @description It has no connection */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_documents: {
         parameters: {
             query?: {
@@ -3416,6 +4231,40 @@ export interface operations {
             };
         };
     };
+    quality_events: {
+        parameters: {
+            query?: {
+                /** @description Every day that was compared, and not the events alone. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_QualityDays"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     consumption: {
         parameters: {
             query: {
@@ -3513,6 +4362,119 @@ export interface operations {
             };
             /** @description Others are exporting, or the disk refuses */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    start_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanRequest"];
+            };
+        };
+        responses: {
+            /** @description It runs; ask for it by its id */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another scan runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many scans within an hour */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the scan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description No such scan, or it was forgotten */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    cancel_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the scan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description No such scan, or it was forgotten */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
