@@ -9,7 +9,7 @@ use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::{Acquisition, Attachments, Profiles, Registry};
+use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::mqtt::Mqtt;
@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 const UPKEEP_EVERY_MS: i64 = 10_000;
 /// How often files that are over are looked for, ms.
 const FORGET_EVERY_MS: i64 = 10 * 60_000;
+/// How often days that are over are looked for, ms.
+const COMPARE_EVERY_MS: i64 = 15 * 60_000;
 /// How often photos and documents that no record names are looked for, ms.
 const SWEEP_EVERY_MS: i64 = 24 * 3_600_000;
 
@@ -41,7 +43,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 3],
+    chores: [JoinHandle<()>; 4],
     page: JoinHandle<()>,
 }
 
@@ -77,7 +79,11 @@ impl App {
         let devices = Arc::new(devices);
         let (receiver, desk) = start_desk(&tsdb, &intake, &devices, &clock, &stop_funnel);
         let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
-        let [upkeep, sweep] = chores(&tsdb, &attachments, &clock, &stop_funnel);
+        let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
+        let commissioning = Arc::new(commissioning);
+
+        let about = (&tsdb, &attachments, &commissioning, &sites);
+        let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -98,6 +104,7 @@ impl App {
             receiver,
             mqtt,
             attachments,
+            commissioning,
             today: TodayCache::new(history.clone()),
             history,
             inlet,
@@ -114,7 +121,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
-            chores: [desk, upkeep, sweep],
+            chores: [desk, upkeep, sweep, compare],
             page,
         })
     }
@@ -201,17 +208,27 @@ async fn start_mqtt(
 
 /// Starts what is done beside everything else, until `stop`.
 fn chores(
-    tsdb: &Arc<Tsdb>,
-    attachments: &Arc<Attachments>,
+    (tsdb, attachments, commissioning, sites): About<'_>,
     clock: &Arc<dyn Clock>,
     stop: &CancellationToken,
-) -> [JoinHandle<()>; 2] {
+) -> [JoinHandle<()>; 3] {
     let (tsdb, attachments) = (Arc::clone(tsdb), Arc::clone(attachments));
+    let (commissioning, sites) = (Arc::clone(commissioning), Arc::clone(sites));
+    let (clock, stop) = (|| Arc::clone(clock), || stop.clone());
     [
-        tokio::spawn(upkeep(tsdb, Arc::clone(clock), stop.clone())),
-        tokio::spawn(sweep(attachments, Arc::clone(clock), stop.clone())),
+        tokio::spawn(upkeep(tsdb, clock(), stop())),
+        tokio::spawn(sweep(attachments, clock(), stop())),
+        tokio::spawn(compare_days(commissioning, sites, clock(), stop())),
     ]
 }
+
+/// What the chores are about.
+type About<'a> = (
+    &'a Arc<Tsdb>,
+    &'a Arc<Attachments>,
+    &'a Arc<Commissioning>,
+    &'a Arc<Sites>,
+);
 
 /// Seals, packs and forgets readings until `stop`, beside the ticks.
 async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken) {
@@ -266,6 +283,31 @@ async fn sweep(attachments: Arc<Attachments>, clock: Arc<dyn Clock>, stop: Cance
         let slept = stop.run_until_cancelled(clock.sleep_until(wake)).await;
         if slept.is_none() {
             return;
+        }
+    }
+}
+
+/// Compares counters with power for the days that are over, until `stop`.
+async fn compare_days(
+    commissioning: Arc<Commissioning>,
+    sites: Arc<Sites>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    loop {
+        let wake = clock.now().plus_ms(COMPARE_EVERY_MS);
+        let slept = stop.run_until_cancelled(clock.sleep_until(wake)).await;
+        if slept.is_none() {
+            return;
+        }
+        let (about, sites, now) = (Arc::clone(&commissioning), Arc::clone(&sites), clock.now());
+        let calendar = move |key: &str| sites.by_key(key).map(|site| site.calendar());
+        let work = tokio::task::spawn_blocking(move || about.days().compare(now, &calendar));
+        match work.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(events)) => tracing::warn!(events, "counters differ from power: see the meters"),
+            Ok(Err(error)) => tracing::error!(%error, "days wait to be compared"),
+            Err(error) => tracing::error!(%error, "the comparison of days failed"),
         }
     }
 }

@@ -8,6 +8,7 @@ mod api_tokens;
 mod auth;
 mod caller;
 mod channel;
+mod commissioning;
 mod dashboard;
 mod device_push;
 mod devices;
@@ -43,7 +44,7 @@ use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::{Attachments, Registry};
+use crate::equipment::{Attachments, Commissioning, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
 use crate::mqtt::Mqtt;
@@ -112,6 +113,8 @@ pub struct Services {
     pub mqtt: Arc<Mqtt>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
+    /// What technicians look for, decide and report.
+    pub commissioning: Arc<Commissioning>,
     /// History.
     pub history: SiteHistory,
     /// Figures of today.
@@ -233,6 +236,7 @@ fn api() -> Routes {
         .merge(profiles::protected())
         .merge(devices::protected())
         .merge(mqtt::protected())
+        .merge(commissioning::protected())
         .merge(photo::protected())
         .merge(documents::protected())
         .merge(realtime::protected())

@@ -11,6 +11,7 @@ mod accounts;
 mod auth;
 mod carry;
 mod channel;
+mod commissioning;
 mod devices;
 mod document;
 mod documents;

@@ -48,6 +48,15 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/api/equipment", WRITE),
     ("PUT", "/api/equipment/{id}", WRITE),
     ("POST", "/api/modbus/test-read", WRITE),
+    ("POST", "/api/modbus/scan", WRITE),
+    ("GET", "/api/modbus/scan/{scan}", WRITE),
+    ("DELETE", "/api/modbus/scan/{scan}", WRITE),
+    ("POST", "/api/equipment/{id}/belief", WRITE),
+    ("DELETE", "/api/equipment/{id}/belief", WRITE),
+    ("GET", "/api/equipment/{id}/quality-events", READ),
+    ("POST", "/api/equipment/{id}/commissioning/reading", WRITE),
+    ("GET", "/api/equipment/{id}/commissioning", READ),
+    ("POST", "/api/equipment/{id}/commissioning", WRITE),
     ("PUT", "/api/sites/{site}", SETTINGS),
     ("GET", "/api/audit", ADMIN),
     ("GET", "/api/audit/verify", ADMIN),
@@ -104,6 +113,20 @@ async fn any_equipment(client: &Client) -> String {
 fn profile(id: &str) -> Value {
     json!({ "id": id, "brand": "Acme", "model": "M1", "source": "A test.",
         "registers": { "power": { "address": 0, "type": "float32" } } })
+}
+
+/// What is allowed and then refused for what it asks: nothing runs, nothing was found, nothing is
+/// wired.
+fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
+    match (method, path) {
+        ("POST", "/api/modbus/scan") => Some(400),
+        (_, path) if path.starts_with("/api/modbus/scan/") => Some(404),
+        ("POST", path) if path.ends_with("/belief") => Some(409),
+        ("DELETE", path) if path.ends_with("/belief") => Some(404),
+        ("POST", path) if path.ends_with("/reading") => Some(409),
+        ("POST", path) if path.ends_with("/commissioning") => Some(400),
+        _ => None,
+    }
 }
 
 /// Asks in a way that succeeds when it is allowed.
@@ -163,6 +186,15 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         }
         // Allowed, and then refused for what it asks.
         ("POST", "/api/corrections") => client.post(path, &correction).await,
+        ("POST", path) if path.ends_with("/belief") => {
+            client.post(path, &json!({ "reason": "A test." })).await
+        }
+        ("POST", path) if path.ends_with("/commissioning") => {
+            let nobody = "01989c8e-0000-7000-8000-000000000000";
+            let report = json!({ "reading_id": nobody, "installer": "A test" });
+            client.post(path, &report).await
+        }
+        ("POST", "/api/modbus/scan") => client.post(path, &json!({ "hosts": "8.8.8.8" })).await,
         // Nothing to write is written.
         ("POST", "/api/v2/write") => Reply::to(client.request(Method::POST, path)).await,
         ("POST", path) if path.ends_with("/photo") => {
@@ -228,7 +260,11 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{document}", &document);
             let path = path.replace("{profile}", &own);
             let reply = ask(&client, method, &path).await;
-            if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
+            if let Some(status) =
+                refused_for_itself(method, &path).filter(|_| allowed.contains(&role))
+            {
+                reply.refused(status);
+            } else if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
             } else if allowed.contains(&role) {
                 assert!(
