@@ -4,7 +4,7 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, page_of, say, start_log, stop_on_signal};
+use super::{Boot, demo_sensors, page_of, say, start_log, stop_on_signal};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
@@ -65,6 +65,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     let app = App::start(&config, clock).await?;
     stop_on_signal(app.stop_signal())?;
     let password = furnish(&app, &plant, simulator.addresses(), &config.data_dir).await?;
+    let sites = app.context.sites.all();
+    if let Some(site) = sites.first() {
+        let sensors = demo_sensors::furnish(&app, &site.key, &actor()).await?;
+        demo_sensors::start(&app, sensors);
+    }
     let ports: String = simulator
         .addresses()
         .iter()
@@ -81,6 +86,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
         "  A simulated plant with {} meters and machines is running.",
         plant.devices().len()
     ));
+    say("  Two sensors of cold rooms push their readings over HTTP.");
     say(&format!("  Address:   {address}"));
     say(&format!("  E-mail:    {EMAIL}"));
     say(&format!("  Password:  {password}"));
@@ -92,6 +98,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     app.run_until_stopped().await;
     say("Stopped; everything is on disk.");
     Ok(())
+}
+
+/// The demo, as the audit log names it.
+fn actor() -> Actor {
+    Actor {
+        name: "demo".to_owned(),
+        ..Actor::default()
+    }
 }
 
 /// Starts the plant on the ports of the last start, or on free ones when they are taken.
@@ -114,10 +128,7 @@ async fn start_plant(plant: &Plant, clock: &Arc<dyn Clock>, data: &Path) -> Resu
 /// the equipment where its devices listen now. Returns the password.
 async fn furnish(app: &App, plant: &Plant, at: &[SocketAddr], directory: &Path) -> Result<String> {
     let context = &app.context;
-    let actor = Actor {
-        name: "demo".to_owned(),
-        ..Actor::default()
-    };
+    let actor = actor();
     let file = directory.join(LOGIN_FILE);
     if context.auth.is_set_up() {
         for equipment in context.registry.all() {

@@ -1,6 +1,9 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data, file } from './client';
 import type {
+  Device,
+  DeviceChange,
+  DeviceInput,
   EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
@@ -9,6 +12,8 @@ import type {
   HistoryQuery,
   LoginRequest,
   Modbus,
+  MqttInput,
+  MqttMapping,
   SetupRequest,
 } from './types';
 
@@ -22,6 +27,17 @@ async function allEquipment(): Promise<EquipmentSummary[]> {
   const items: EquipmentSummary[] = [];
   for (let page = 1; page <= ALL_PAGES; page += 1) {
     const part = await api.listEquipment({ page, page_size: PAGE_SIZE });
+    items.push(...part.items);
+    if (!part.has_more) break;
+  }
+  return items;
+}
+
+async function allDevices(): Promise<Device[]> {
+  const items: Device[] = [];
+  for (let page = 1; page <= ALL_PAGES; page += 1) {
+    const query = { page, page_size: PAGE_SIZE };
+    const part = await data(client.GET('/devices', { params: { query } }));
     items.push(...part.items);
     if (!part.has_more) break;
   }
@@ -49,6 +65,19 @@ export const api = {
 
   profiles: () => data(client.GET('/profiles')),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
+
+  allDevices,
+  device: (id: string) => data(client.GET('/devices/{id}', at(id))),
+  createDevice: (body: DeviceInput) => data(client.POST('/devices', { body })),
+  updateDevice: (id: string, body: DeviceChange) =>
+    data(client.PUT('/devices/{id}', { ...at(id), body })),
+  renewDeviceKey: (id: string) => data(client.POST('/devices/{id}/key', at(id))),
+  deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
+
+  mqtt: () => data(client.GET('/mqtt')),
+  changeMqtt: (body: MqttInput) => data(client.PUT('/mqtt', { body })),
+  testMqtt: (topic: string, payload: string, mappings: MqttMapping[]) =>
+    data(client.POST('/mqtt/test', { body: { topic, payload, mappings } })),
 
   today: () => data(client.GET('/dashboard/today')),
   history: (query: HistoryQuery) =>

@@ -913,6 +913,7 @@ export interface components {
             firmware_version?: string | null;
             last_reading_at?: components["schemas"]["Timestamp"] | null;
             last_seen_at?: components["schemas"]["Timestamp"] | null;
+            wrong_key_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A document of equipment. */
         DocumentAnswer: {

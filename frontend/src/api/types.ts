@@ -36,6 +36,18 @@ export type DashboardToday = Answer<Schemas['Today']>;
 export type HistoryPoint = Schemas['HistoryPoint'];
 export type History = Schemas['HistoryWindow'];
 
+export type Device = Answer<Schemas['PushDevice']>;
+export type DeviceStatus = Schemas['PushDeviceStatus'];
+export type MadeDevice = Answer<Schemas['MadeDevice']>;
+export type DeviceInput = Schemas['NewDevice'];
+export type DeviceChange = Schemas['DeviceChange'];
+export type Mqtt = Answer<Schemas['MqttShown']>;
+export type MqttStatus = Answer<Schemas['MqttStatus']>;
+export type MqttMessage = Answer<Schemas['MqttMessage']>;
+export type MqttMapping = Schemas['MqttMapping'];
+export type MqttInput = Schemas['MqttChange'];
+export type MqttTest = Answer<Schemas['MqttTestResult']>;
+
 type Query<Path extends '/equipment' | '/historical/consumption' | '/historical/export'> =
   NonNullable<paths[Path]['get']['parameters']['query']>;
 export type EquipmentQuery = Query<'/equipment'>;
