@@ -20,7 +20,7 @@ pub mod test_read;
 pub mod units;
 mod workbook;
 
-pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, files_named};
+pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, documents_of, files_named};
 pub use device_plan::DevicePlan;
 pub use file_kind::FileKind;
 pub use link::{Link, LinkState};

@@ -7,12 +7,15 @@
 pub mod archive;
 pub mod directory;
 pub mod excel;
+mod files_out;
 pub mod history;
 pub mod import;
 pub mod inflate;
 pub mod line;
 pub mod number;
+mod part;
 pub mod push;
+mod rows_out;
 pub mod source;
 pub mod table;
 pub mod table_in;
