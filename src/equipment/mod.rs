@@ -42,7 +42,7 @@ pub mod units;
 pub mod visitor;
 mod workbook;
 
-pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, files_named};
+pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, documents_of, files_named};
 pub use commissioning::Commissioning;
 pub use connection::SerialSource;
 pub use device_plan::DevicePlan;

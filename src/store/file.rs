@@ -6,6 +6,7 @@
 //! then nobody reads on.
 
 use super::disk::Disk;
+use super::read::Reads;
 use super::rewrite::{compact, is_intact, let_go, salvage};
 use super::{Reader, Transaction, migrate, read_error, write_error};
 use crate::base::{Error, ErrorKind, Result};
@@ -56,6 +57,7 @@ pub(super) struct DataFile {
     disk: Arc<dyn Disk>,
     name: String,
     kind: FileKind,
+    reads: Arc<Reads>,
     /// `None` between a refusal of the disk and the next successful opening.
     handle: RwLock<Option<Handle>>,
     /// What the appliance tells about itself.
@@ -106,31 +108,42 @@ impl Drop for Handle {
 
 impl DataFile {
     /// Opens the file; makes it when it is absent; brings an older one up to this version.
-    pub(super) fn open(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Result<Self> {
+    pub(super) fn open(
+        disk: &Arc<dyn Disk>,
+        name: &str,
+        kind: FileKind,
+        reads: &Arc<Reads>,
+    ) -> Result<Self> {
         if disk.exists(name).map_err(read_error)? {
             disk.settle(name).map_err(write_error)?;
         } else {
             create(disk.as_ref(), name, kind)?;
         }
-        let file = Self::open_unchecked(disk, name, kind)?;
+        let file = Self::open_unchecked(disk, name, kind, reads)?;
         if kind == FileKind::Main {
             file.get_away_from_damage()?;
         }
         let slot = file.sound_handle()?;
         if let Some(database) = slot.as_ref().and_then(|handle| handle.database.as_ref()) {
-            migrate::run(database, kind)?;
+            contained(&disk.show(name), || migrate::run(database, kind))?;
         }
         drop(slot);
         Ok(file)
     }
 
     /// Opens a file that exists, as it is.
-    pub(super) fn open_unchecked(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Result<Self> {
+    pub(super) fn open_unchecked(
+        disk: &Arc<dyn Disk>,
+        name: &str,
+        kind: FileKind,
+        reads: &Arc<Reads>,
+    ) -> Result<Self> {
         let database = contained(&disk.show(name), || open(disk.as_ref(), name, kind))?;
         Ok(Self {
             disk: Arc::clone(disk),
             name: name.to_owned(),
             kind,
+            reads: Arc::clone(reads),
             handle: RwLock::new(Some(Handle::of(database))),
             healthy: AtomicBool::new(true),
             checked: AtomicBool::new(false),
@@ -196,7 +209,11 @@ impl DataFile {
         let slot = self.sound_handle()?;
         let handle = slot.as_ref().ok_or_else(refused)?;
         let database = handle.database.as_ref().ok_or_else(refused)?;
-        Reader::begin(database, Arc::clone(&handle.suspect))
+        Reader::begin(
+            database,
+            Arc::clone(&handle.suspect),
+            Arc::clone(&self.reads),
+        )
     }
 
     /// Runs one change. One at a time: the caller sees to that. A panic in it leaves nothing

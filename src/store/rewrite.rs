@@ -65,7 +65,7 @@ pub(super) fn let_go(database: Database) {
 /// When the disk refuses, or nothing of the file can be read.
 pub(super) fn salvage(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Result<u64> {
     let still: Arc<dyn Disk> = Arc::new(StillDisk::over(Arc::clone(disk)));
-    let damaged = DataFile::open_unchecked(&still, name, kind)?;
+    let damaged = DataFile::open_unchecked(&still, name, kind, &Arc::default())?;
     let lost = copy(disk, &|| damaged.begin_read(), name, kind, true)?;
     let kept = format!("{name}.damaged");
     disk.remove(&kept).map_err(write_error)?;
@@ -109,7 +109,7 @@ fn copy(
     let made = made.map_err(write_error)?;
     migrate::stamp_as(&made, version)?;
     drop(made);
-    let target = DataFile::open_unchecked(disk, &unfinished, kind)?;
+    let target = DataFile::open_unchecked(disk, &unfinished, kind, &Arc::default())?;
     target.trust();
     let mut lost = 0;
     for table in &tables {
@@ -240,11 +240,13 @@ mod tests {
             damaged[page * 4096 + 11] ^= 0x10;
             std::fs::write(&path, &damaged).unwrap();
             let store = Store::open(dir.path(), "test").unwrap();
-            let Ok(Some(volume)) = store.volumes("readings").get("one") else {
-                continue;
-            };
-            let changed = volume.write(|transaction| transaction.put(ROWS, &[99], b"after"));
-            drop(volume);
+            let volume = store.volumes("readings").get("one");
+            let changed = volume.and_then(|volume| {
+                let volume = volume.expect("the file is there");
+                volume.write(|transaction| transaction.put(ROWS, &[99], b"after"))
+            });
+            // The file is let go of when the writer thread has ended.
+            store.close();
             drop(store);
             if kept.exists() {
                 found += 1;

@@ -6,6 +6,8 @@
 
 use super::disk::Disk;
 use super::file::{DataFile, FileKind};
+use super::read::Reads;
+use super::rewrite::is_intact;
 use super::{Reader, Transaction, read_error, write_error};
 use crate::base::Result;
 use std::collections::BTreeMap;
@@ -85,6 +87,7 @@ pub struct VolumeInfo {
 pub struct Volumes {
     disk: Arc<dyn Disk>,
     folder: &'static str,
+    reads: Arc<Reads>,
     open: Arc<Mutex<Open>>,
 }
 
@@ -96,10 +99,11 @@ struct Open {
 }
 
 impl Volumes {
-    pub(super) fn new(disk: Arc<dyn Disk>, folder: &'static str) -> Self {
+    pub(super) fn new(disk: Arc<dyn Disk>, folder: &'static str, reads: Arc<Reads>) -> Self {
         Self {
             disk,
             folder,
+            reads,
             open: Arc::default(),
         }
     }
@@ -133,7 +137,7 @@ impl Volumes {
         if !make && !self.disk.exists(&path).map_err(read_error)? {
             return Ok(None);
         }
-        let file = DataFile::open(&self.disk, &path, FileKind::Volume)?;
+        let file = DataFile::open(&self.disk, &path, FileKind::Volume, &self.reads)?;
         let volume = Volume {
             inner: Arc::new(Inner {
                 file,
@@ -143,6 +147,15 @@ impl Volumes {
         open.make_room();
         open.volumes.insert(name.to_owned(), (volume.clone(), turn));
         Ok(Some(volume))
+    }
+
+    /// Whether every page of a volume is as it was written; reads all of it and changes nothing.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn is_intact(&self, name: &str) -> Result<bool> {
+        let cache = FileKind::Volume.cache_bytes();
+        is_intact(self.disk.as_ref(), &self.path(name), cache)
     }
 
     /// All volumes, in the order of their names.

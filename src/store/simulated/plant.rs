@@ -37,8 +37,8 @@ impl Plant {
     }
 
     pub(super) fn read(&self) -> Result<Seen> {
+        let (audited, broken) = audit::verify(&self.store)?;
         let reader = self.store.read()?;
-        let (audited, broken) = audit::verify(&reader)?;
         if let Some(sequence) = broken {
             return Err(Error::internal(format!("audit entry {sequence} is broken")));
         }

@@ -1,7 +1,8 @@
 //! The store of readings on a simulated disk, with three devices.
 
+use super::super::blocks::{NewBlock, Stage, put};
 use super::super::model::metric;
-use super::super::{DAY_MS, HOUR_MS, NewCorrection, Tsdb};
+use super::super::{DAY_MS, HOUR_MS, Level, NewCorrection, Tsdb};
 use super::ledger::{Doubt, Told};
 use crate::base::{
     Batch, EquipmentId, Phase, Quality, Reading, Result, TimeRange, Timestamp, Unit, UserId,
@@ -49,6 +50,35 @@ impl Plant {
     pub(super) fn close(self) {
         self.store.close();
         self.tsdb.blocks.close();
+    }
+
+    /// Turns a byte of the first block of a volume over; returns which.
+    pub(super) fn spoil_a_block(&self) -> Option<(String, Timestamp)> {
+        let blocks = &self.tsdb.blocks;
+        for info in blocks.list().unwrap() {
+            for stage in [Stage::Hour, Stage::Day] {
+                let first = blocks.step(&info.name, stage, None, 1).unwrap().pop();
+                let Some(((span, device), mut bytes)) = first else {
+                    continue;
+                };
+                let at = stage.start_of(span);
+                let last = bytes.len() - 1;
+                bytes[last] ^= 1;
+                let (level, _, _) = Level::of_volume(&info.name).unwrap();
+                let block = NewBlock {
+                    stage,
+                    span,
+                    device,
+                    bytes,
+                };
+                let volume = blocks.volume(level, at).unwrap();
+                volume
+                    .write(|transaction| put(transaction, &block))
+                    .unwrap();
+                return Some((info.name, Timestamp::from_ms(at)));
+            }
+        }
+        None
     }
 
     pub(super) fn device(number: usize) -> EquipmentId {
