@@ -21,6 +21,7 @@ mod export;
 mod fixtures;
 mod history;
 mod hub;
+mod lines;
 mod page;
 mod permissions;
 mod photo;
