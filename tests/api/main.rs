@@ -24,6 +24,7 @@ mod fixtures;
 mod history;
 mod hub;
 mod mqtt;
+mod lines;
 mod page;
 mod permissions;
 mod photo;

@@ -12,6 +12,7 @@
 
 mod faults;
 mod foreign;
+mod learning;
 mod lines;
 mod matrix;
 mod plant;

@@ -116,7 +116,7 @@ impl Scene {
             devices: vec![beacon(1, 1), beacon(2, 2)],
         };
         let alone = Listener::on_loopback(vec![beacon(1, 3)]);
-        let mut rig = Rig::new(vec![shared, alone]).await;
+        let rig = Rig::new(vec![shared, alone]).await;
         let mut source = rig.source_on(wire, 0, 1);
         source.timeout_ms = TIMEOUT_MS;
         let victim = rig.device(&source);
