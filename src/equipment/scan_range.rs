@@ -119,7 +119,7 @@ fn hosts(text: &str) -> Result<Vec<Ipv4Addr>, String> {
             )
         })?;
         let count = usize::try_from(last.saturating_sub(first)).unwrap_or(usize::MAX);
-        if found.len() + count >= HOSTS_MAX + usize::from(found.is_empty()) {
+        if found.len().saturating_add(count) >= HOSTS_MAX {
             return Err(format!("A scan asks at most {HOSTS_MAX} addresses."));
         }
         for address in (first..=last).map(Ipv4Addr::from) {

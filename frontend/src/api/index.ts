@@ -14,6 +14,8 @@ import type {
   Modbus,
   MqttInput,
   MqttMapping,
+  NewReport,
+  ScanRequest,
   SetupRequest,
 } from './types';
 
@@ -65,6 +67,17 @@ export const api = {
 
   profiles: () => data(client.GET('/profiles')),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
+  startScan: (body: ScanRequest) => data(client.POST('/modbus/scan', { body })),
+  scan: (id: string) => data(client.GET('/modbus/scan/{id}', at(id))),
+  cancelScan: (id: string) => data(client.DELETE('/modbus/scan/{id}', at(id))),
+  believe: (id: string, reason: string) =>
+    data(client.POST('/equipment/{id}/belief', { ...at(id), body: { reason } })),
+  doubt: (id: string) => data(client.DELETE('/equipment/{id}/belief', at(id))),
+  qualityEvents: (id: string) => data(client.GET('/equipment/{id}/quality-events', at(id))),
+  takeReading: (id: string) => data(client.POST('/equipment/{id}/commissioning/reading', at(id))),
+  reports: (id: string) => data(client.GET('/equipment/{id}/commissioning', at(id))),
+  writeReport: (id: string, body: NewReport) =>
+    data(client.POST('/equipment/{id}/commissioning', { ...at(id), body })),
 
   allDevices,
   device: (id: string) => data(client.GET('/devices/{id}', at(id))),

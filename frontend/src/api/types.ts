@@ -30,6 +30,16 @@ export type EquipmentLive = Answer<Schemas['LiveAnswer']>;
 
 export type Profile = Answer<Schemas['ProfileSummary']>;
 export type TestRead = Answer<Schemas['TestRead']>;
+export type TestValue = TestRead['values'][number];
+export type Plausibility = Answer<Schemas['Plausibility']>;
+export type Finding = Answer<Schemas['Finding']>;
+export type ScanRequest = Schemas['ScanRequest'];
+export type Scan = Answer<Schemas['Scan']>;
+export type ScanFind = Answer<Schemas['Find']>;
+export type QualityDay = Answer<Schemas['QualityDay']>;
+export type TakenReading = Answer<Schemas['TakenReading']>;
+export type NewReport = Schemas['NewReport'];
+export type Report = Answer<Schemas['Report']>;
 
 export type DashboardMetrics = Answer<Schemas['DashboardMetrics']>;
 export type DashboardToday = Answer<Schemas['Today']>;
