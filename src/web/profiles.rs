@@ -220,6 +220,7 @@ async fn toml(
 struct BodyQuery {
     /// How addresses are written: `zero_based`, or `printed` for 40001 and 30001. Absent, a plain
     /// list of registers as JSON is taken as printed, everything else as zero-based.
+    #[param(inline)]
     addresses: Option<Addresses>,
     /// The id, for a table or a plain list.
     id: Option<String>,
