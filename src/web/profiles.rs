@@ -12,7 +12,7 @@ use crate::equipment::profile_file::{PROFILE_BYTES_MAX, line_of};
 use crate::equipment::profile_import::{Addresses, Identity, registers_of};
 use crate::equipment::{Profile, ProfileFile};
 use crate::exchange::profile_table::RegisterTable;
-use crate::modbus::ReadPlan;
+use crate::modbus::{ReadPlan, Register};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Request, State};
@@ -88,7 +88,7 @@ impl ProfileSummary {
             builtin: profile.is_builtin(),
             sunspec: !profile.sunspec_models.is_empty(),
             registers: profile.registers.len(),
-            metrics: profile.registers.iter().map(|r| r.name()).collect(),
+            metrics: profile.registers.iter().map(Register::name).collect(),
         }
     }
 }
@@ -220,6 +220,7 @@ async fn toml(
 struct BodyQuery {
     /// How addresses are written: `zero_based`, or `printed` for 40001 and 30001. Absent, a plain
     /// list of registers as JSON is taken as printed, everything else as zero-based.
+    #[param(inline)]
     addresses: Option<Addresses>,
     /// The id, for a table or a plain list.
     id: Option<String>,

@@ -1,5 +1,5 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
-import { client, data, file } from './client';
+import { client, data, file, text } from './client';
 import type {
   Device,
   DeviceChange,
@@ -16,6 +16,8 @@ import type {
   MqttMapping,
   NewReport,
   ScanRequest,
+  Profile,
+  ProfileQuery,
   SetupRequest,
 } from './types';
 
@@ -46,6 +48,24 @@ async function allDevices(): Promise<Device[]> {
   return items;
 }
 
+async function allProfiles(): Promise<Profile[]> {
+  const items: Profile[] = [];
+  for (let page = 1; page <= ALL_PAGES; page += 1) {
+    const query = { page, page_size: PAGE_SIZE };
+    const part = await data(client.GET('/profiles', { params: { query } }));
+    items.push(...part.items);
+    if (!part.has_more) break;
+  }
+  return items;
+}
+
+/** A body that is a text already, under its own content type. */
+const plain = (body: string, kind: string) => ({
+  body: body as never,
+  bodySerializer: (words: unknown) => words as string,
+  headers: { 'Content-Type': kind },
+});
+
 export const api = {
   setupState: () => data(client.GET('/setup')),
   setUp: (body: SetupRequest) => data(client.POST('/setup', { body })),
@@ -65,7 +85,17 @@ export const api = {
   deleteEquipment: (id: string) => data(client.DELETE('/equipment/{id}', at(id))),
   equipmentLive: (id: string) => data(client.GET('/equipment/{id}/live', at(id))),
 
-  profiles: () => data(client.GET('/profiles')),
+  allProfiles,
+  profile: (id: string) => data(client.GET('/profiles/{id}', at(id))),
+  profileText: (id: string) =>
+    text(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'text' })),
+  downloadProfile: (id: string) =>
+    file(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'blob' })),
+  addProfile: (body: string, kind: string, query: ProfileQuery) =>
+    data(client.POST('/profiles', { params: { query }, ...plain(body, kind) })),
+  changeProfile: (id: string, body: string, kind: string, query: ProfileQuery) =>
+    data(client.PUT('/profiles/{id}', { params: { path: { id }, query }, ...plain(body, kind) })),
+  deleteProfile: (id: string) => data(client.DELETE('/profiles/{id}', at(id))),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
   startScan: (body: ScanRequest) => data(client.POST('/modbus/scan', { body })),
   scan: (id: string) => data(client.GET('/modbus/scan/{id}', at(id))),

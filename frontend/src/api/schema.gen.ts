@@ -4,6 +4,125 @@
  */
 
 export interface paths {
+    "/admin/reset-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hundred codes that reset passwords. */
+        get: operations["reset_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of everybody. */
+        get: operations["admin_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/sessions/cleanup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the sessions that were not used for a day. */
+        post: operations["clean_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of users and sessions. */
+        get: operations["admin_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/reset-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the one-time code with which a user sets a new password. */
+        post: operations["make_reset_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes what a user is. */
+        put: operations["set_user_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens an account that too many wrong passwords have closed. */
+        post: operations["unlock_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-tokens": {
         parameters: {
             query?: never;
@@ -73,6 +192,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the first password of an invited user. */
+        post: operations["activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's own password. The other sessions end. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/forgot-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a new password. The answer is the same for everybody: an administrator sees the
+         *     request in the audit log and hands out a one-time code.
+         */
+        post: operations["forgot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -135,6 +308,40 @@ export interface paths {
         put?: never;
         /** Exchanges a refresh token for a new access token and the next refresh token. */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/request-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another name of `/auth/forgot-password`. */
+        post: operations["request_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password with the code of an administrator. */
+        post: operations["set_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -501,8 +708,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The device profiles. */
-        get: operations["profiles"];
+        /** The device profiles, by id. */
+        get: operations["list_profiles"];
+        put?: never;
+        /** Adds a profile: JSON (a whole profile, or a plain list of registers), a TOML file or a table. */
+        post: operations["add_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device profile with its registers. */
+        get: operations["profile_detail"];
+        /** Changes a profile; equipment that uses it is read in the new way at once. */
+        put: operations["change_profile"];
+        post?: never;
+        /** Deletes a profile that no equipment uses. */
+        delete: operations["delete_profile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{id}/toml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device profile as a file. */
+        get: operations["profile_toml"];
         put?: never;
         post?: never;
         delete?: never;
@@ -569,6 +813,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions that are alive, the last used first. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** Ends one's other sessions. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session: one's own, or anybody's for who manages users. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/setup": {
         parameters: {
             query?: never;
@@ -621,6 +900,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stats/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many users there are. */
+        get: operations["user_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/system": {
         parameters: {
             query?: never;
@@ -656,6 +952,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The users. */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invites a user: an account without a password, and the link with which he sets one. */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user. */
+        get: operations["get_user"];
+        /** Changes a user. One who loses his role, his site or his account is signed out. */
+        put: operations["change_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new link for a user who was invited, in place of the old one. */
+        post: operations["invite_user_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/write": {
         parameters: {
             query?: never;
@@ -680,6 +1045,51 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account as administrators see it. */
+        Account: components["schemas"]["User"] & {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            locked_until?: components["schemas"]["Timestamp"] | null;
+            /** @description Sessions that are alive. */
+            sessions: number;
+            /** @description Whether it can be used. */
+            state: components["schemas"]["AccountState"];
+        };
+        /** @description A change of an account: what is absent stays. */
+        AccountChange: {
+            /** @description `false` ends his sessions and keeps him out. */
+            active?: boolean | null;
+            /** @description His name. */
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            /** @description Key of his site. */
+            site?: string | null;
+            /** @description Short login name; `null` takes it away. */
+            username?: string | null;
+        };
+        /**
+         * @description Whether an account can be used.
+         * @enum {string}
+         */
+        AccountState: "active" | "invited" | "locked" | "deactivated";
+        /** @description A session in the words of the administration page. */
+        AdminSession: {
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description From where it began. */
+            ip_address?: string | null;
+            /** @description When a token was last fetched. */
+            last_activity: components["schemas"]["Timestamp"];
+            /** @description First characters of its id. */
+            session_id: string;
+            /** @description Login name. */
+            username: string;
+        };
+        /** @description Figures of users and sessions. */
+        AdminStats: components["schemas"]["UserStats"] & {
+            /** @description Sessions that are alive. */
+            activeSessions: number;
+        };
         /**
          * @description What a person decided about a piece of equipment.
          * @enum {string}
@@ -777,6 +1187,13 @@ export interface components {
             /** @enum {string} */
             do: "multiply";
         };
+        /** @description A password for a one-time code. */
+        CodeAndPassword: {
+            /** @description The new password, 8 to 128 characters with upper, lower, digit and symbol. */
+            password: string;
+            /** @description The code. */
+            token: string;
+        };
         /** @description One correction of one series. */
         Correction: {
             /** @description When it was made. */
@@ -848,6 +1265,16 @@ export interface components {
          * @enum {string}
          */
         DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
+        /**
+         * @description What to do with the number after its scale.
+         * @enum {string}
+         */
+        Decoding: "plain" | "four_quadrant";
+        /** @description How many were ended. */
+        Deleted: {
+            /** @description Sessions that ended. */
+            deleted: number;
+        };
         /** @description A device, as it is stored and shown; its key is neither in it nor beside it, only the hash. */
         Device: {
             /** @description When it was added. */
@@ -977,6 +1404,35 @@ export interface components {
             user_id?: components["schemas"]["UserId"] | null;
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Account: {
+            /** @description An account as administrators see it. */
+            data: components["schemas"]["User"] & {
+                /** @description When it was made. */
+                created_at: components["schemas"]["Timestamp"];
+                locked_until?: components["schemas"]["Timestamp"] | null;
+                /** @description Sessions that are alive. */
+                sessions: number;
+                /** @description Whether it can be used. */
+                state: components["schemas"]["AccountState"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AdminStats: {
+            /** @description Figures of users and sessions. */
+            data: components["schemas"]["UserStats"] & {
+                /** @description Sessions that are alive. */
+                activeSessions: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_AuditPage: {
             /** @description A part of the audit log, newest first. */
             data: {
@@ -1096,6 +1552,18 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Deleted: {
+            /** @description How many were ended. */
+            data: {
+                /** @description Sessions that ended. */
+                deleted: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_DocumentAnswer: {
             /** @description A document of equipment. */
             data: {
@@ -1158,6 +1626,26 @@ export interface components {
                 resolution: string;
                 /** @description The points, in order of time, gaps included. */
                 series: components["schemas"]["HistoryPoint"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Invited: {
+            /** @description An invitation that was made. The link works once, for 24 hours, and is not shown again. */
+            data: {
+                /**
+                 * @description Where its user sets his password: a path of the appliance's own page. What opens it stands
+                 *     behind the `#`, where no server and no log sees it.
+                 * @example /activate#token=…
+                 */
+                activation_url: string;
+                /** @description When the link ends. */
+                expires_at: components["schemas"]["Timestamp"];
+                /** @description The account. */
+                user: components["schemas"]["Account"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1313,6 +1801,82 @@ export interface components {
                 reason?: string | null;
                 /** @description Whether any reading of it would be taken. */
                 taken: boolean;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OneTimeCode: {
+            /** @description A one-time code. */
+            data: {
+                /** @description When it ends. */
+                expires_at: components["schemas"]["Timestamp"];
+                /**
+                 * @description What the user types; it works once and is not shown again.
+                 * @example K7QF-2M9P-HXWD-4NTC-B8RA
+                 */
+                token: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Account: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["User"] & {
+                    /** @description When it was made. */
+                    created_at: components["schemas"]["Timestamp"];
+                    locked_until?: components["schemas"]["Timestamp"] | null;
+                    /** @description Sessions that are alive. */
+                    sessions: number;
+                    /** @description Whether it can be used. */
+                    state: components["schemas"]["AccountState"];
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_AdminSession: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description When it began. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description From where it began. */
+                    ip_address?: string | null;
+                    /** @description When a token was last fetched. */
+                    last_activity: components["schemas"]["Timestamp"];
+                    /** @description First characters of its id. */
+                    session_id: string;
+                    /** @description Login name. */
+                    username: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1505,14 +2069,27 @@ export interface components {
                 items: {
                     /** @description Maker. */
                     brand: string;
+                    /** @description Whether it came with the program; such a one is copied and not changed. */
+                    builtin: boolean;
                     /** @description Its id, as `modbus.profile` names it. */
                     id: string;
-                    /** @description What it reads. */
-                    metrics: components["schemas"]["ProfileMetric"][];
+                    /** @description What it reads, by name: `power`, `voltage_l1`. */
+                    metrics: string[];
                     /** @description Models it fits. */
                     model: string;
+                    /** @description How many registers it has. */
+                    registers: number;
+                    /**
+                     * Format: int32
+                     * @description Grows with each change.
+                     */
+                    revision: number;
                     /** @description Where the register facts come from. */
                     source: string;
+                    /** @description Whether it describes a SunSpec model, whose place in the device is searched for. */
+                    sunspec: boolean;
+                    /** @description When and on what it was checked on a device; `null` when it was only read in documents. */
+                    verified?: string | null;
                 }[];
                 /** @description Number of this page, from 1. */
                 page: number;
@@ -1539,6 +2116,45 @@ export interface components {
                     /** @description How it is doing. */
                     status: components["schemas"]["PushDeviceStatus"];
                 })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_SessionView: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description From where it began. */
+                    address?: string | null;
+                    /** @description What the browser called itself. */
+                    agent?: string | null;
+                    /** @description When it began. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Whether it is that of the one who asks. */
+                    current: boolean;
+                    /** @description His login name. */
+                    email: string;
+                    /** @description Its id. */
+                    id: components["schemas"]["SessionId"];
+                    /** @description When a token was last fetched. */
+                    last_used_at: components["schemas"]["Timestamp"];
+                    /** @description Whether it lives for 30 days without use instead of 7. */
+                    remember: boolean;
+                    /** @description Whose it is. */
+                    user_id: components["schemas"]["UserId"];
+                }[];
                 /** @description Number of this page, from 1. */
                 page: number;
                 /** @description Most items of a page. */
@@ -1601,6 +2217,26 @@ export interface components {
             data: {
                 /** @description Its address; another photo has another. */
                 photo_url?: string | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ProfileDetail: {
+            /** @description A device profile, whole. */
+            data: components["schemas"]["ProfileSummary"] & {
+                /** @description The profile as it is written; changed, it can be sent back. */
+                file: components["schemas"]["ProfileFile"];
+                /** @description What the reader of the file should know: how printed numbers became addresses. */
+                notes: string[];
+                /** @description Where each value stands, by table and address. */
+                places: components["schemas"]["ProfileMetric"][];
+                /** @description Reads that fetch all of it. */
+                reads: number;
+                /** @description The equipment that is read with it, by name. */
+                used_by: components["schemas"]["ProfileUser"][];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1811,6 +2447,11 @@ export interface components {
         Envelope_TestRead: {
             /** @description What a test read brought. */
             data: {
+                /**
+                 * Format: int32
+                 * @description Where the model of a SunSpec profile begins; to be saved with the source.
+                 */
+                base_address?: number | null;
                 /** @description The first thing that went wrong. */
                 error?: string | null;
                 /** @description Whether every register was answered. */
@@ -1820,6 +2461,7 @@ export interface components {
                  * @description Mean time from question to answer, ms; the first answer includes connecting.
                  */
                 round_trip_ms?: number | null;
+                sunspec?: components["schemas"]["SunSpecDevice"] | null;
                 /** @description Every register, in the order of function and address. */
                 values: components["schemas"]["TestValue"][];
             };
@@ -1906,6 +2548,33 @@ export interface components {
                 /** @description Short login name. */
                 username?: string | null;
             };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_UserStats: {
+            /** @description How many users there are. */
+            data: {
+                /** @description Administrators among them. */
+                admins: number;
+                /** @description The others. */
+                regular: number;
+                /** @description All of them. */
+                totalUsers: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_ResetRequest: {
+            data: (components["schemas"]["ResetCode"] & {
+                /** @description Login name. */
+                username: string;
+            })[];
             /** @description Always `true`. */
             success: boolean;
             /** @description When it was answered. */
@@ -2005,6 +2674,11 @@ export interface components {
          * @enum {string}
          */
         FileKind: "jpg" | "png" | "pdf" | "txt" | "csv" | "xlsx";
+        /** @description Who forgot his password. */
+        Forgotten: {
+            /** @description E-mail address or user name. */
+            email: string;
+        };
         /**
          * @description Which table of the device a register is in.
          * @enum {string}
@@ -2079,6 +2753,35 @@ export interface components {
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
         };
+        /** @description Who is invited. */
+        Invitation: {
+            /**
+             * @description Login name.
+             * @example amina@plant.example
+             */
+            email: string;
+            /** @description His name. */
+            name: string;
+            /** @description What he will be. */
+            role: components["schemas"]["Role"];
+            /** @description Key of his site; that of the administrator when absent. */
+            site?: string | null;
+            /** @description Short login name for shared consoles. */
+            username?: string | null;
+        };
+        /** @description An invitation that was made. The link works once, for 24 hours, and is not shown again. */
+        Invited: {
+            /**
+             * @description Where its user sets his password: a path of the appliance's own page. What opens it stands
+             *     behind the `#`, where no server and no log sees it.
+             * @example /activate#token=…
+             */
+            activation_url: string;
+            /** @description When the link ends. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description The account. */
+            user: components["schemas"]["Account"];
+        };
         /** @description How long each level is kept, days; `null` is for ever. */
         Keep: {
             /**
@@ -2137,8 +2840,24 @@ export interface components {
              * @description Time from question to answer, ms, averaged over the last few.
              */
             round_trip_ms?: number | null;
+            /**
+             * Format: double
+             * @description The time that half of the last answers did not exceed, ms.
+             */
+            round_trip_p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description The time that 95 % of the last answers did not exceed, ms.
+             */
+            round_trip_p95_ms?: number | null;
             /** @description What it is doing. */
             state: components["schemas"]["LinkState"];
+            /**
+             * Format: double
+             * @description How long the next answer is waited for, ms: learnt from the last ones, at most what was
+             *     configured.
+             */
+            timeout_ms?: number | null;
         };
         /**
          * @description What a device's link is doing.
@@ -2252,10 +2971,31 @@ export interface components {
          */
         Modbus: {
             /**
-             * @description Host name or IP address of the device or its gateway (`ip` is read as well).
+             * Format: int64
+             * @description Where the model begins in a SunSpec device: the address of the word with its id. The test
+             *     read finds it.
+             * @example 40070
+             */
+            base_address?: number | null;
+            /**
+             * Format: int64
+             * @description How long a new connection is left alone before the first question, ms.
+             * @default 0
+             */
+            connect_delay_ms: number;
+            /**
+             * Format: int64
+             * @description The least time between an answer on the line and a question to this device, ms. A serial
+             *     line keeps three and a half characters in any case.
+             * @default 0
+             */
+            gap_ms: number;
+            /**
+             * @description Host name or IP address of the device, its gateway or its serial server (`ip` is read as
+             *     well); empty for a device on a serial port.
              * @example 192.168.10.20
              */
-            host: string;
+            host?: string;
             /**
              * Format: int64
              * @description How often the device is read, ms.
@@ -2273,12 +3013,20 @@ export interface components {
              * @example eastron-sdm630
              */
             profile?: string | null;
-            /** @description How the device is reached. */
+            /** @description How the device is reached (`transport` is read as well). */
             protocol?: components["schemas"]["Protocol"];
             /** @description Own registers by metric; `_l1`, `_l2`, `_l3` at the end name the phase. */
             registers?: {
                 [key: string]: components["schemas"]["ModbusRegister"];
             };
+            /**
+             * Format: int64
+             * @description How often a question is asked again within a beat after silence, a damaged answer or a
+             *     busy device.
+             * @default 1
+             */
+            retries: number;
+            serial?: components["schemas"]["ModbusSerial"] | null;
             /**
              * Format: int64
              * @description How long one answer may take, ms.
@@ -2317,6 +3065,29 @@ export interface components {
             unit?: string | null;
             /** @description The order of the words of one value. */
             word_order?: components["schemas"]["WordOrder"];
+        };
+        /** @description A serial port of the appliance and how it talks; characters have eight data bits. */
+        ModbusSerial: {
+            /**
+             * Format: int64
+             * @description Bits a second: 1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200 or 230400.
+             * @default 9600
+             */
+            baud_rate: number;
+            /**
+             * @description Path of the port. The names under `/dev/serial/by-id` stay the same when adapters are
+             *     plugged in elsewhere.
+             * @example /dev/ttyUSB0
+             */
+            device: string;
+            /** @description The parity bit. */
+            parity?: components["schemas"]["Parity"];
+            /**
+             * Format: int64
+             * @description Stop bits, 1 or 2.
+             * @default 1
+             */
+            stop_bits: number;
         };
         /** @description New settings, as a whole. */
         MqttChange: {
@@ -2643,6 +3414,21 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /** @description A one-time code. */
+        OneTimeCode: {
+            /** @description When it ends. */
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * @description What the user types; it works once and is not shown again.
+             * @example K7QF-2M9P-HXWD-4NTC-B8RA
+             */
+            token: string;
+        };
+        /**
+         * @description The bit that makes the number of ones in a character even or odd.
+         * @enum {string}
+         */
+        Parity: "none" | "even" | "odd";
         /** @description What was not taken, in the shape that InfluxDB's clients read. */
         PartialWrite: {
             /** @description Lines that were taken and are on disk. */
@@ -2655,6 +3441,13 @@ export interface components {
             refused: components["schemas"]["Fault"][];
             /** @description Lines that were refused. */
             refused_total: number;
+        };
+        /** @description A new password for an old one. */
+        PasswordChange: {
+            /** @description The password that holds now. */
+            current_password: string;
+            /** @description The new one, 8 to 128 characters with upper, lower, digit and symbol. */
+            password: string;
         };
         /**
          * @description One thing that a route or a domain asks for.
@@ -2706,6 +3499,140 @@ export interface components {
              */
             photo: string;
         };
+        /** @description What holds for a register that does not say otherwise. */
+        ProfileDefaults: {
+            /**
+             * @description The table.
+             * @default holding
+             */
+            function: components["schemas"]["Function"];
+            /** @default null */
+            type: components["schemas"]["DataType"] | null;
+            /**
+             * @description The order of the words of one value.
+             * @default big
+             */
+            word_order: components["schemas"]["WordOrder"];
+        };
+        /** @description A device profile, whole. */
+        ProfileDetail: components["schemas"]["ProfileSummary"] & {
+            /** @description The profile as it is written; changed, it can be sent back. */
+            file: components["schemas"]["ProfileFile"];
+            /** @description What the reader of the file should know: how printed numbers became addresses. */
+            notes: string[];
+            /** @description Where each value stands, by table and address. */
+            places: components["schemas"]["ProfileMetric"][];
+            /** @description Reads that fetch all of it. */
+            reads: number;
+            /** @description The equipment that is read with it, by name. */
+            used_by: components["schemas"]["ProfileUser"][];
+        };
+        /** @description Facts about one kind of meter. Addresses are zero-based, as they go over the wire. */
+        ProfileFile: {
+            /** @description Who makes it. */
+            brand: string;
+            /** @description What holds for a register that does not say otherwise. */
+            defaults?: components["schemas"]["ProfileDefaults"];
+            /**
+             * @description The name in requests: a-z, 0-9 and `-`.
+             * @example acme-m1
+             */
+            id: string;
+            /** @description What the device puts up with. */
+            limits?: components["schemas"]["ProfileLimits"];
+            /** @description What it is called. */
+            model: string;
+            /** @description Which model names it fits; `*` stands for anything. */
+            model_pattern?: string;
+            probe?: components["schemas"]["ProfileProbe"] | null;
+            /** @description The values by metric; `_l1`, `_l2`, `_l3` at the end name the phase. */
+            registers: {
+                [key: string]: components["schemas"]["ProfileRegister"];
+            };
+            /**
+             * Format: int32
+             * @description Grows with each change.
+             * @default 1
+             */
+            revision: number;
+            /** @description Where the addresses come from: document, edition, page. */
+            source: string;
+            /** @description SunSpec models that the profile describes; addresses then count from the model's header. */
+            sunspec_models?: number[];
+            /** @description Words as they come from the wire and the values that they stand for. */
+            vectors?: components["schemas"]["ProfileVector"][];
+            /** @description When and on what it was checked on a device; leave it out until it was. */
+            verified?: string | null;
+        };
+        /** @description Addresses that no read may touch. */
+        ProfileHole: {
+            /**
+             * Format: int32
+             * @description First address.
+             */
+            from: number;
+            /** @description The table. */
+            function: components["schemas"]["Function"];
+            /**
+             * Format: int32
+             * @description Last address.
+             */
+            to: number;
+        };
+        /** @description What a device puts up with. */
+        ProfileLimits: {
+            /**
+             * Format: int32
+             * @description How often it is asked again at once when it is busy.
+             * @default 0
+             */
+            busy_retries: number;
+            /**
+             * Format: int32
+             * @description How long to leave it alone after connecting, ms.
+             * @default 0
+             */
+            connect_delay_ms: number;
+            /**
+             * @description The tables that the device has; empty when that is not known.
+             * @default []
+             */
+            functions: components["schemas"]["Function"][];
+            /**
+             * Format: int32
+             * @description Silence between an answer and the next question, ms.
+             * @default 0
+             */
+            gap_ms: number;
+            /**
+             * Format: int32
+             * @description The most words between two registers that are read along.
+             * @default 0
+             */
+            gap_words_max: number;
+            /**
+             * @description Addresses that no read may touch.
+             * @default []
+             */
+            holes: components["schemas"]["ProfileHole"][];
+            /**
+             * @description The device answers one value at a time.
+             * @default false
+             */
+            one_request_per_value: boolean;
+            /**
+             * Format: int32
+             * @description How long it needs for an answer at least, ms.
+             * @default null
+             */
+            timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description The most words in one read.
+             * @default 125
+             */
+            words_per_read_max: number;
+        };
         /** @description One value of a profile. */
         ProfileMetric: components["schemas"]["RegisterPlace"] & {
             /** @description The quantity. */
@@ -2715,24 +3642,140 @@ export interface components {
             /** @description Its unit. */
             unit: components["schemas"]["Unit"];
         };
-        /** @description A device profile. */
+        /** @description A register whose value is known beforehand, roughly. */
+        ProfileProbe: {
+            /**
+             * Format: double
+             * @description Largest plausible value.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description Least plausible value, in the unit in which the metric is kept.
+             */
+            min: number;
+            /** @description One of the registers. */
+            register: string;
+        };
+        /** @description One value in the device. */
+        ProfileRegister: {
+            /**
+             * Format: int64
+             * @description Zero-based address on the wire.
+             */
+            address: number;
+            /** @description The device wants it asked for by itself. */
+            alone?: boolean;
+            /**
+             * Format: int32
+             * @description The one bit that is meant, 0 for the lowest: the value is 0 or 1.
+             */
+            bit?: number | null;
+            /** @description What follows the scale. */
+            decode?: components["schemas"]["Decoding"];
+            function?: components["schemas"]["Function"] | null;
+            /**
+             * Format: double
+             * @description Largest value to believe.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Least value to believe, in the unit above.
+             */
+            min?: number | null;
+            /** @description Bits that mean "no value": hexadecimal, most significant word first. */
+            not_available?: string[];
+            /**
+             * Format: double
+             * @description Value = number x scale + offset.
+             * @default 0
+             */
+            offset: number;
+            /** @description Somebody can set the counter back to zero at the device. */
+            resettable?: boolean;
+            /** @description The device counts the other way round than we do: import is positive here. */
+            reversed?: boolean;
+            /**
+             * Format: double
+             * @description The counter goes back to zero when it reaches this value, in the unit above.
+             */
+            rolls_over_at?: number | null;
+            /**
+             * Format: double
+             * @description Value = number x scale + offset.
+             * @default 1
+             */
+            scale: number;
+            /**
+             * Format: int64
+             * @description Address of the word that holds the power of ten by which the number is multiplied.
+             */
+            scale_register?: number | null;
+            type?: components["schemas"]["DataType"] | null;
+            /**
+             * @description The unit after scale and offset, `""` for none; when it is left out, the one in which the
+             *     metric is kept.
+             * @example W
+             */
+            unit?: string | null;
+            word_order?: components["schemas"]["WordOrder"] | null;
+        };
+        /** @description A device profile in a list. */
         ProfileSummary: {
             /** @description Maker. */
             brand: string;
+            /** @description Whether it came with the program; such a one is copied and not changed. */
+            builtin: boolean;
             /** @description Its id, as `modbus.profile` names it. */
             id: string;
-            /** @description What it reads. */
-            metrics: components["schemas"]["ProfileMetric"][];
+            /** @description What it reads, by name: `power`, `voltage_l1`. */
+            metrics: string[];
             /** @description Models it fits. */
             model: string;
+            /** @description How many registers it has. */
+            registers: number;
+            /**
+             * Format: int32
+             * @description Grows with each change.
+             */
+            revision: number;
             /** @description Where the register facts come from. */
             source: string;
+            /** @description Whether it describes a SunSpec model, whose place in the device is searched for. */
+            sunspec: boolean;
+            /** @description When and on what it was checked on a device; `null` when it was only read in documents. */
+            verified?: string | null;
+        };
+        /** @description Equipment that is read with a profile. */
+        ProfileUser: {
+            /** @description Its id. */
+            id: components["schemas"]["EquipmentId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Words as they come from the wire and the value that they stand for; no value means "none". */
+        ProfileVector: {
+            /** @description One of the registers. */
+            register: string;
+            /**
+             * Format: int32
+             * @description The word of its scale register.
+             */
+            scale_word?: number | null;
+            /**
+             * Format: double
+             * @description The value in the unit in which the metric is kept.
+             */
+            value?: number | null;
+            /** @description The words in the order of the wire. */
+            words: number[];
         };
         /**
          * @description How the device is reached.
          * @enum {string}
          */
-        Protocol: "tcp";
+        Protocol: "tcp" | "rtu_over_tcp" | "rtu";
         /** @description A device and how it is doing. */
         PushDevice: components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
             /** @description What its equipment is called; `null` when that was deleted. */
@@ -2826,11 +3869,31 @@ export interface components {
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
         };
+        /** @description What an administrator sees of a code that resets a password. */
+        ResetCode: {
+            /** @description When it ends. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description When it was made. */
+            requested_at: components["schemas"]["Timestamp"];
+            /** @description First characters of the hash: enough to tell two apart, worth nothing. */
+            token: string;
+            used_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A code that resets a password, as it is listed. */
+        ResetRequest: components["schemas"]["ResetCode"] & {
+            /** @description Login name. */
+            username: string;
+        };
         /**
          * @description What a person is here.
          * @enum {string}
          */
         Role: "admin" | "energy_manager" | "operator" | "technician" | "viewer" | "kiosk" | "customer";
+        /** @description A role. */
+        RoleChange: {
+            /** @description What he is from now on. */
+            role: components["schemas"]["Role"];
+        };
         /**
          * @description What a token reaches.
          * @enum {string}
@@ -2849,6 +3912,32 @@ export interface components {
             token: string;
             /** @description Who is signed in. */
             user: components["schemas"]["User"];
+        };
+        /**
+         * Format: uuid
+         * @description One sign-in on one device, from login to logout.
+         */
+        SessionId: string;
+        /** @description A session as it is shown: nothing that could be used. */
+        SessionView: {
+            /** @description From where it began. */
+            address?: string | null;
+            /** @description What the browser called itself. */
+            agent?: string | null;
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is that of the one who asks. */
+            current: boolean;
+            /** @description His login name. */
+            email: string;
+            /** @description Its id. */
+            id: components["schemas"]["SessionId"];
+            /** @description When a token was last fetched. */
+            last_used_at: components["schemas"]["Timestamp"];
+            /** @description Whether it lives for 30 days without use instead of 7. */
+            remember: boolean;
+            /** @description Whose it is. */
+            user_id: components["schemas"]["UserId"];
         };
         /** @description What the first run made. */
         SetupDone: {
@@ -2958,6 +4047,48 @@ export interface components {
              */
             warning_percent?: number | null;
         };
+        /** @description Who made the device. */
+        SunSpecCommon: {
+            /** @description Maker. */
+            manufacturer: string;
+            /** @description Model. */
+            model: string;
+            /** @description Serial number. */
+            serial_number: string;
+            /** @description Firmware. */
+            version: string;
+        };
+        /** @description What a device says of itself. */
+        SunSpecDevice: {
+            /**
+             * Format: int32
+             * @description Address of the marker on the wire.
+             * @example 40000
+             */
+            base: number;
+            common?: components["schemas"]["SunSpecCommon"] | null;
+            /** @description Its models, in the order of their addresses. */
+            models: components["schemas"]["SunSpecModel"][];
+        };
+        /** @description Where a model is. */
+        SunSpecModel: {
+            /**
+             * Format: int32
+             * @description Address of the word with the id, on the wire.
+             */
+            address: number;
+            /**
+             * Format: int32
+             * @description Which model.
+             * @example 203
+             */
+            id: number;
+            /**
+             * Format: int32
+             * @description Words behind the header.
+             */
+            length: number;
+        };
         /** @description The appliance itself. */
         System: {
             /**
@@ -2994,6 +4125,11 @@ export interface components {
         };
         /** @description What a test read brought. */
         TestRead: {
+            /**
+             * Format: int32
+             * @description Where the model of a SunSpec profile begins; to be saved with the source.
+             */
+            base_address?: number | null;
             /** @description The first thing that went wrong. */
             error?: string | null;
             /** @description Whether every register was answered. */
@@ -3003,6 +4139,7 @@ export interface components {
              * @description Mean time from question to answer, ms; the first answer includes connecting.
              */
             round_trip_ms?: number | null;
+            sunspec?: components["schemas"]["SunSpecDevice"] | null;
             /** @description Every register, in the order of function and address. */
             values: components["schemas"]["TestValue"][];
         };
@@ -3118,6 +4255,15 @@ export interface components {
          * @description A person who can sign in.
          */
         UserId: string;
+        /** @description How many users there are. */
+        UserStats: {
+            /** @description Administrators among them. */
+            admins: number;
+            /** @description The others. */
+            regular: number;
+            /** @description All of them. */
+            totalUsers: number;
+        };
         /**
          * @description In which order the words of one value are sent.
          * @enum {string}
@@ -3132,6 +4278,194 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    reset_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_ResetRequest"];
+                };
+            };
+        };
+    };
+    admin_sessions: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_AdminSession"];
+                };
+            };
+        };
+    };
+    clean_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Deleted"];
+                };
+            };
+        };
+    };
+    admin_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AdminStats"];
+                };
+            };
+        };
+    };
+    make_reset_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OneTimeCode"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description He has no password to set anew */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    set_user_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Account"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    unlock_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_api_tokens: {
         parameters: {
             query?: {
@@ -3266,6 +4600,129 @@ export interface operations {
             };
         };
     };
+    activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAndPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The password is refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The link does not work */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    forgot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -3368,6 +4825,88 @@ export interface operations {
             };
             /** @description No live session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    request_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAndPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The password is refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The code does not work */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4496,9 +6035,20 @@ export interface operations {
             };
         };
     };
-    profiles: {
+    list_profiles: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Words, each of which is in the id, the brand, the model or the source. */
+                q?: string;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 100 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4511,6 +6061,235 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Page_ProfileSummary"];
+                };
+            };
+        };
+    };
+    add_profile: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How addresses are written: `zero_based`, or `printed` for 40001 and 30001. Absent, a plain
+                 *     list of registers as JSON is taken as printed, everything else as zero-based.
+                 */
+                addresses?: "zero_based" | "printed";
+                /** @description The id, for a table or a plain list. */
+                id?: string;
+                /** @description The maker, for a table or a plain list. */
+                brand?: string;
+                /** @description The model, for a table or a plain list. */
+                model?: string;
+                /** @description Where the addresses come from, for a table or a plain list. */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileFile"];
+                "application/toml": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProfileDetail"];
+                };
+            };
+            /** @description Refused, with every place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The id is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Neither JSON nor TOML nor CSV */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    profile_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProfileDetail"];
+                };
+            };
+            /** @description No such profile */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How addresses are written: `zero_based`, or `printed` for 40001 and 30001. Absent, a plain
+                 *     list of registers as JSON is taken as printed, everything else as zero-based.
+                 */
+                addresses?: "zero_based" | "printed";
+                /** @description The id, for a table or a plain list. */
+                id?: string;
+                /** @description The maker, for a table or a plain list. */
+                brand?: string;
+                /** @description The model, for a table or a plain list. */
+                model?: string;
+                /** @description Where the addresses come from, for a table or a plain list. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileFile"];
+                "application/toml": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProfileDetail"];
+                };
+            };
+            /** @description Refused, with every place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such profile */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It came with the program */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description It is in use, or came with the program */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    profile_toml: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/toml": string;
+                };
+            };
+            /** @description No such profile */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -4646,6 +6425,86 @@ export interface operations {
             };
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `true` for those of everybody; needs `users.manage`. */
+                all?: boolean;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_SessionView"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Deleted"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     setup_state: {
         parameters: {
             query?: never;
@@ -4769,6 +6628,25 @@ export interface operations {
             };
         };
     };
+    user_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_UserStats"];
+                };
+            };
+        };
+    };
     system: {
         parameters: {
             query?: never;
@@ -4830,6 +6708,180 @@ export interface operations {
             };
             /** @description Every refused field */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Account"];
+                };
+            };
+        };
+    };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Invited"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Account"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Account"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The name is taken, or he is the last administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    invite_user_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Invited"];
+                };
+            };
+            /** @description He has a password */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

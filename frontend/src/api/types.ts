@@ -29,6 +29,9 @@ export type Link = Answer<Schemas['Link']>;
 export type EquipmentLive = Answer<Schemas['LiveAnswer']>;
 
 export type Profile = Answer<Schemas['ProfileSummary']>;
+export type ProfileDetail = Answer<Schemas['ProfileDetail']>;
+export type ProfileFile = Schemas['ProfileFile'];
+export type ProfileQuery = NonNullable<paths['/profiles']['post']['parameters']['query']>;
 export type TestRead = Answer<Schemas['TestRead']>;
 export type TestValue = TestRead['values'][number];
 export type Plausibility = Answer<Schemas['Plausibility']>;
