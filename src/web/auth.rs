@@ -166,8 +166,8 @@ struct SessionAnswer {
 /// Signs in.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = LoginRequest,
     responses(
-        (status = 200, description = "A session, or `two_factor_required` with a `challenge`",
-            body = Envelope<SessionAnswer>),
+        (status = 200, description = "A session, or the wish for a code",
+            body = Envelope<LoginAnswer>),
         (status = 401, description = "Invalid email or password", body = Refusal),
         (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
     ))]
@@ -202,6 +202,17 @@ async fn login(
         })?
         .into_response()),
     }
+}
+
+/// What a sign-in leads to, for the document.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code)] // the two are answered as what they are
+enum LoginAnswer {
+    /// A session.
+    Session(SessionAnswer),
+    /// The password is right, and a code is wanted.
+    CodeWanted(CodeWanted),
 }
 
 /// The password is right, and a code is wanted.

@@ -40,7 +40,7 @@ struct NewFactor {
 }
 
 /// Makes a second factor. It is asked for once it was confirmed by its first code.
-#[utoipa::path(post, path = "/auth/2fa/setup", tag = "auth", request_body = OwnPassword,
+#[utoipa::path(post, path = "/auth/2fa/setup", operation_id = "set_up_two_factor", tag = "auth", request_body = OwnPassword,
     responses(
         (status = 200, body = Envelope<NewFactor>),
         (status = 400, description = "The password is wrong", body = Refusal),
@@ -78,7 +78,7 @@ struct RecoveryCodes {
 }
 
 /// Confirms the second factor by its first code.
-#[utoipa::path(post, path = "/auth/2fa/verify", tag = "auth", request_body = FirstCode,
+#[utoipa::path(post, path = "/auth/2fa/verify", operation_id = "confirm_two_factor", tag = "auth", request_body = FirstCode,
     responses(
         (status = 200, body = Envelope<RecoveryCodes>),
         (status = 400, description = "The code does not fit", body = Refusal),
@@ -99,7 +99,7 @@ async fn confirm(
 }
 
 /// Switches one's own second factor off.
-#[utoipa::path(post, path = "/auth/2fa/disable", tag = "auth", request_body = OwnPassword,
+#[utoipa::path(post, path = "/auth/2fa/disable", operation_id = "switch_off_two_factor", tag = "auth", request_body = OwnPassword,
     responses(
         (status = 200, body = Envelope<Message>),
         (status = 400, description = "The password is wrong", body = Refusal),

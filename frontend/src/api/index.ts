@@ -11,6 +11,7 @@ import type {
   ExportQuery,
   HistoryQuery,
   LoginRequest,
+  SecondStep,
   Modbus,
   MqttInput,
   MqttMapping,
@@ -71,6 +72,7 @@ export const api = {
   setUp: (body: SetupRequest) => data(client.POST('/setup', { body })),
 
   login: (body: LoginRequest) => data(client.POST('/auth/login', { body })),
+  secondStep: (body: SecondStep) => data(client.POST('/auth/2fa/login', { body })),
   logout: () => data(client.POST('/auth/logout')),
   socketTicket: () => data(client.POST('/auth/ws-ticket')),
 

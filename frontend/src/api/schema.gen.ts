@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users/{id}/2fa/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the second factor away from a user who lost telephone and recovery codes. */
+        post: operations["take_two_factor_away"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/users/{id}/reset-token": {
         parameters: {
             query?: never;
@@ -186,6 +203,74 @@ export interface paths {
         get: operations["audit_verify"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches one's own second factor off. */
+        post: operations["switch_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the second step of a sign-in. A code works once. */
+        post: operations["second_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a second factor. It is asked for once it was confirmed by its first code. */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms the second factor by its first code. */
+        post: operations["confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -529,6 +614,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/belief": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Believes a device in spite of what was found. */
+        post: operations["believe"];
+        /** Takes that word back. */
+        delete: operations["doubt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/commissioning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The commissioning reports of a device. */
+        get: operations["reports"];
+        put?: never;
+        /** Writes a commissioning report; it is never changed afterwards. */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/commissioning/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a device for a report; the installer then reads its display. */
+        post: operations["take_reading"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/documents": {
         parameters: {
             query?: never;
@@ -607,6 +745,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/quality-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Days on which counter and power of a meter differ by more than 2 %. */
+        get: operations["quality_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/historical/consumption": {
         parameters: {
             query?: never;
@@ -644,6 +799,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/modbus/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts to look for devices on the plant's own networks. */
+        post: operations["start_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/modbus/scan/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a scan is doing and what it found so far. */
+        get: operations["scan"];
+        put?: never;
+        post?: never;
+        /** Ends a scan; what it found stays. */
+        delete: operations["cancel_scan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1158,6 +1348,25 @@ export interface components {
             /** @description Whether every entry is where and what it was. */
             intact: boolean;
         };
+        /** @description A person's word that a device is right in spite of what was found. */
+        Belief: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            by: string;
+            /** @description The findings that he looked into; a new one is not covered. */
+            codes: components["schemas"]["Code"][];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Why a device is right. */
+        BeliefRequest: {
+            /**
+             * @description In words.
+             * @example Checked with a clamp meter: the solar inverter feeds L1.
+             */
+            reason: string;
+        };
         /** @description What a correction does to each sample of its span. */
         Change: {
             /** @enum {string} */
@@ -1187,6 +1396,11 @@ export interface components {
             /** @enum {string} */
             do: "multiply";
         };
+        /**
+         * @description What is wrong, for programs.
+         * @enum {string}
+         */
+        Code: "word_order" | "off_by_one" | "power_unit" | "energy_unit" | "scale" | "frequency_unit" | "factor_unit" | "four_quadrant" | "reversed_transformer" | "swapped_currents" | "crossed_phases" | "voltage_for_current" | "power_sign" | "transformer_ratio" | "stuck" | "counter_stuck";
         /** @description A password for a one-time code. */
         CodeAndPassword: {
             /** @description The new password, 8 to 128 characters with upper, lower, digit and symbol. */
@@ -1808,6 +2022,26 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NewFactor: {
+            /** @description A second factor that is to be confirmed. */
+            data: {
+                /**
+                 * @description What the QR code holds.
+                 * @example otpauth://totp/Indusmind:…
+                 */
+                otpauth_url: string;
+                /**
+                 * @description What is typed into an authenticator app that cannot scan.
+                 * @example JBSWY3DPEHPK3PXP…
+                 */
+                secret: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_OneTimeCode: {
             /** @description A one-time code. */
             data: {
@@ -2030,6 +2264,8 @@ export interface components {
                     name: string;
                     /** @description Address of its photo. */
                     photo_url?: string | null;
+                    /** @description How far it has proved itself. */
+                    plausibility: components["schemas"]["Plausibility"];
                     /**
                      * Format: double
                      * @description Power now, kW; `null` when it is not known.
@@ -2224,6 +2460,23 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Plausibility: {
+            /** @description How far a device has proved itself. */
+            data: {
+                belief?: components["schemas"]["Belief"] | null;
+                /** @description Whether its readings are believed: it is not suspect, or a person stands for it. */
+                believed: boolean;
+                /** @description What is wrong. */
+                findings: components["schemas"]["Finding"][];
+                /** @description What its values say. */
+                state: components["schemas"]["State"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_ProfileDetail: {
             /** @description A device profile, whole. */
             data: components["schemas"]["ProfileSummary"] & {
@@ -2269,6 +2522,134 @@ export interface components {
                 refused: number;
                 /** @description Readings that are on disk now. */
                 stored: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_QualityDays: {
+            /** @description Days on which the counter of a meter was compared with the integral of its power. */
+            data: {
+                /** @description The newest first. */
+                items: components["schemas"]["QualityDay"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_RecoveryCodes: {
+            /** @description What is left when the telephone is lost. */
+            data: {
+                /** @description Each works once. They are not shown again. */
+                recovery_codes: string[];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Report: {
+            /** @description A report, as it is kept. */
+            data: {
+                /** @description How the device was reached. */
+                connection: Record<string, unknown>;
+                /** @description When the report was written. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description The equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description Its model then. */
+                equipment_model: string;
+                /** @description Its name then. */
+                equipment_name: string;
+                /** @description Its type then. */
+                equipment_type: string;
+                /** @description What physics had found, in words. */
+                findings: string[];
+                /** @description Its id. */
+                id: components["schemas"]["ReportId"];
+                /** @description Who stands for it. */
+                installer: string;
+                /** @description Every register. */
+                lines: components["schemas"]["LineOfReport"][];
+                /** @description Where it stood. */
+                location?: string | null;
+                /** @description Anything else. */
+                note: string;
+                /** @description Id of the profile. */
+                profile?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its revision.
+                 */
+                profile_revision?: number | null;
+                /** @description Where its addresses come from. */
+                profile_source?: string | null;
+                /**
+                 * Format: double
+                 * @description Mean time from question to answer, ms.
+                 */
+                round_trip_ms?: number | null;
+                /** @description The number on its plate then. */
+                serial_number?: string | null;
+                /** @description The site's name. */
+                site: string;
+                /** @description When it was read. */
+                taken_at: components["schemas"]["Timestamp"];
+                /** @description What the test read thought of it. */
+                test_sentence: string;
+                /** @description How it ends. */
+                verdict: components["schemas"]["Verdict"];
+                /** @description Who was signed in. */
+                written_by: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Reports: {
+            /** @description The reports of a device. */
+            data: {
+                /** @description The newest first. */
+                items: components["schemas"]["Report"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Scan: {
+            /** @description A scan as it is shown. */
+            data: {
+                /** @description Units that were asked or passed over. */
+                asked: number;
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Why it could not go on. */
+                error?: string | null;
+                /** @description Who answered, by address and unit. */
+                finds: components["schemas"]["Find"][];
+                /** @description Its id. */
+                id: components["schemas"]["ScanId"];
+                /** @description Units to ask. */
+                of: number;
+                /**
+                 * Format: int32
+                 * @description How far it is, %.
+                 */
+                progress: number;
+                /** @description What was asked for. */
+                request: components["schemas"]["ScanRequest"];
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                /** @description How it is doing. */
+                state: components["schemas"]["ScanState"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2444,6 +2825,24 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TakenReading: {
+            /** @description A reading that waits for its report. */
+            data: {
+                /** @description Of which equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description What the device answered. */
+                read: components["schemas"]["TestRead"];
+                /** @description What the report names it by. */
+                reading_id: components["schemas"]["ReportId"];
+                /** @description When. */
+                taken_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_TestRead: {
             /** @description What a test read brought. */
             data: {
@@ -2464,6 +2863,8 @@ export interface components {
                 sunspec?: components["schemas"]["SunSpecDevice"] | null;
                 /** @description Every register, in the order of function and address. */
                 values: components["schemas"]["TestValue"][];
+                /** @description What to think of it. */
+                verdict: components["schemas"]["TestVerdict"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2545,6 +2946,8 @@ export interface components {
                 role_key: components["schemas"]["Role"];
                 /** @description Key of his site. */
                 site: string;
+                /** @description Whether a code is asked for when he signs in. */
+                two_factor: boolean;
                 /** @description Short login name. */
                 username?: string | null;
             };
@@ -2643,6 +3046,8 @@ export interface components {
             name: string;
             /** @description Address of its photo. */
             photo_url?: string | null;
+            /** @description How far it has proved itself. */
+            plausibility: components["schemas"]["Plausibility"];
             /**
              * Format: double
              * @description Power now, kW; `null` when it is not known.
@@ -2674,6 +3079,60 @@ export interface components {
          * @enum {string}
          */
         FileKind: "jpg" | "png" | "pdf" | "txt" | "csv" | "xlsx";
+        /** @description One unit that answered. */
+        Find: {
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description Its name. */
+            equipment_name?: string | null;
+            /** @description Its address. */
+            host: string;
+            identity?: components["schemas"]["Identity"] | null;
+            /**
+             * Format: int32
+             * @description TCP port.
+             */
+            port: number;
+            /** @description The profiles that fit, the best first. */
+            profiles: components["schemas"]["ProfileFit"][];
+            /**
+             * Format: double
+             * @description Time from question to answer, ms.
+             */
+            round_trip_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             */
+            unit_id: number;
+        };
+        /** @description One thing that is wrong. */
+        Finding: {
+            /** @description Which. */
+            code: components["schemas"]["Code"];
+            /**
+             * Format: double
+             * @description By how much the shown value is too large, where that is known.
+             */
+            factor?: number | null;
+            /** @description In words, with what to do. */
+            sentence: string;
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description Of what: a metric such as `power`, a conductor such as `L2`, two of them, or nothing. */
+            subject: string;
+        };
+        /** @description The first code. */
+        FirstCode: {
+            /**
+             * @description What the app shows.
+             * @example 287082
+             */
+            code: string;
+        };
+        /**
+         * @description Whether a value can be true.
+         * @enum {string}
+         */
+        Fit: "plausible" | "implausible" | "unknown";
         /** @description Who forgot his password. */
         Forgotten: {
             /** @description E-mail address or user name. */
@@ -2753,6 +3212,22 @@ export interface components {
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
         };
+        /** @description What a unit says of itself in the common model of SunSpec. */
+        Identity: {
+            /**
+             * Format: int32
+             * @description Address of its marker.
+             */
+            base: number;
+            /** @description Who made it. */
+            maker: string;
+            /** @description Its model. */
+            model: string;
+            /** @description The number on its plate. */
+            serial_number: string;
+            /** @description Its firmware. */
+            version: string;
+        };
         /** @description Who is invited. */
         Invitation: {
             /**
@@ -2822,6 +3297,39 @@ export interface components {
             /** @description `raw`, `minute`, `quarter`, `hour`. */
             level: string;
             oldest?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description One register in a report. */
+        LineOfReport: {
+            /**
+             * Format: int32
+             * @description Zero-based address on the wire.
+             */
+            address: number;
+            /**
+             * Format: double
+             * @description By how much the value is above the display, %.
+             */
+            deviation_percent?: number | null;
+            /** @description Its name: `power_l1`. */
+            name: string;
+            /** @description The words as they came. */
+            raw_words: number[];
+            /**
+             * Format: double
+             * @description What the display showed.
+             */
+            shown?: number | null;
+            /** @description The table: `holding` or `input`. */
+            table: string;
+            /** @description The unit. */
+            unit: components["schemas"]["Unit"];
+            /**
+             * Format: double
+             * @description What they mean.
+             */
+            value?: number | null;
+            /** @description How the two agree. */
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description The health of one device's link. */
         Link: {
@@ -3390,6 +3898,35 @@ export interface components {
              */
             type: string;
         };
+        /** @description A second factor that is to be confirmed. */
+        NewFactor: {
+            /**
+             * @description What the QR code holds.
+             * @example otpauth://totp/Indusmind:…
+             */
+            otpauth_url: string;
+            /**
+             * @description What is typed into an authenticator app that cannot scan.
+             * @example JBSWY3DPEHPK3PXP…
+             */
+            secret: string;
+        };
+        /** @description What an installer adds to a reading. */
+        NewReport: {
+            /**
+             * @description Who stands for it.
+             * @example N. Haddad
+             */
+            installer: string;
+            /** @description Anything else. */
+            note?: string;
+            /** @description The reading. */
+            reading_id: components["schemas"]["ReportId"];
+            /** @description What the display showed, by register, in the unit of the reading. */
+            shown?: {
+                [key: string]: number;
+            };
+        };
         /** @description What a person says of a new site. */
         NewSite: {
             /** @description ISO 4217 code. */
@@ -3423,6 +3960,28 @@ export interface components {
              * @example K7QF-2M9P-HXWD-4NTC-B8RA
              */
             token: string;
+        };
+        /**
+         * @description The order of words and of the bytes within them.
+         * @enum {string}
+         */
+        Order: "big" | "little_words" | "swapped_bytes" | "little_words_swapped_bytes";
+        /** @description The words of a value taken in one order. */
+        OrderValue: {
+            /** @description Whether it can be true. */
+            fit: components["schemas"]["Fit"];
+            /** @description The order. */
+            order: components["schemas"]["Order"];
+            /**
+             * Format: double
+             * @description The value in it.
+             */
+            value?: number | null;
+        };
+        /** @description One's own password: who finds a screen open shall not change the locks. */
+        OwnPassword: {
+            /** @description The password that holds now. */
+            password: string;
         };
         /**
          * @description The bit that makes the number of ones in a character even or odd.
@@ -3499,6 +4058,16 @@ export interface components {
              */
             photo: string;
         };
+        /** @description How far a device has proved itself. */
+        Plausibility: {
+            belief?: components["schemas"]["Belief"] | null;
+            /** @description Whether its readings are believed: it is not suspect, or a person stands for it. */
+            believed: boolean;
+            /** @description What is wrong. */
+            findings: components["schemas"]["Finding"][];
+            /** @description What its values say. */
+            state: components["schemas"]["State"];
+        };
         /** @description What holds for a register that does not say otherwise. */
         ProfileDefaults: {
             /**
@@ -3563,6 +4132,24 @@ export interface components {
             vectors?: components["schemas"]["ProfileVector"][];
             /** @description When and on what it was checked on a device; leave it out until it was. */
             verified?: string | null;
+        };
+        /** @description A profile that fits. */
+        ProfileFit: {
+            /**
+             * Format: int32
+             * @description Where the model of a SunSpec profile begins; to be saved with the source.
+             */
+            base_address?: number | null;
+            /** @description Who makes the device. */
+            brand: string;
+            /** @description What it is called. */
+            model: string;
+            /** @description Values of the profile. */
+            of: number;
+            /** @description Values that can be true. */
+            plausible: number;
+            /** @description Id of the profile. */
+            profile: string;
         };
         /** @description Addresses that no read may touch. */
         ProfileHole: {
@@ -3823,6 +4410,52 @@ export interface components {
          * @enum {string}
          */
         Quality: "good" | "stale" | "missing" | "substituted" | "manual" | "bad";
+        /** @description One day of one meter. */
+        QualityDay: {
+            /**
+             * Format: double
+             * @description What the counters say, import less export, kWh.
+             */
+            counter_kwh: number;
+            /**
+             * Format: double
+             * @description How much of the day power was measured, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * @description The day at the site.
+             * @example 2026-11-21
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description By how much the counter is above the integral, % of the larger.
+             */
+            difference_percent: number;
+            /** @description The meter. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Whether this is a data-quality event: the difference is above 2 %. */
+            event: boolean;
+            /** @description When it began. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What the integral of power says, kWh.
+             */
+            integral_kwh: number;
+            /** @description In words. */
+            sentence: string;
+        };
+        /** @description Days on which the counter of a meter was compared with the integral of its power. */
+        QualityDays: {
+            /** @description The newest first. */
+            items: components["schemas"]["QualityDay"][];
+        };
+        /** @description What is left when the telephone is lost. */
+        RecoveryCodes: {
+            /** @description Each works once. They are not shown again. */
+            recovery_codes: string[];
+        };
         /** @description What a client shows to stay signed in. */
         RefreshRequest: {
             /** @description Whether the next one goes into the cookie. */
@@ -3869,6 +4502,69 @@ export interface components {
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
         };
+        /** @description A report, as it is kept. */
+        Report: {
+            /** @description How the device was reached. */
+            connection: Record<string, unknown>;
+            /** @description When the report was written. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its model then. */
+            equipment_model: string;
+            /** @description Its name then. */
+            equipment_name: string;
+            /** @description Its type then. */
+            equipment_type: string;
+            /** @description What physics had found, in words. */
+            findings: string[];
+            /** @description Its id. */
+            id: components["schemas"]["ReportId"];
+            /** @description Who stands for it. */
+            installer: string;
+            /** @description Every register. */
+            lines: components["schemas"]["LineOfReport"][];
+            /** @description Where it stood. */
+            location?: string | null;
+            /** @description Anything else. */
+            note: string;
+            /** @description Id of the profile. */
+            profile?: string | null;
+            /**
+             * Format: int32
+             * @description Its revision.
+             */
+            profile_revision?: number | null;
+            /** @description Where its addresses come from. */
+            profile_source?: string | null;
+            /**
+             * Format: double
+             * @description Mean time from question to answer, ms.
+             */
+            round_trip_ms?: number | null;
+            /** @description The number on its plate then. */
+            serial_number?: string | null;
+            /** @description The site's name. */
+            site: string;
+            /** @description When it was read. */
+            taken_at: components["schemas"]["Timestamp"];
+            /** @description What the test read thought of it. */
+            test_sentence: string;
+            /** @description How it ends. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Who was signed in. */
+            written_by: string;
+        };
+        /**
+         * Format: uuid
+         * @description A commissioning report of a meter or machine.
+         */
+        ReportId: string;
+        /** @description The reports of a device. */
+        Reports: {
+            /** @description The newest first. */
+            items: components["schemas"]["Report"][];
+        };
         /** @description What an administrator sees of a code that resets a password. */
         ResetCode: {
             /** @description When it ends. */
@@ -3894,11 +4590,89 @@ export interface components {
             /** @description What he is from now on. */
             role: components["schemas"]["Role"];
         };
+        /** @description A scan as it is shown. */
+        Scan: {
+            /** @description Units that were asked or passed over. */
+            asked: number;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why it could not go on. */
+            error?: string | null;
+            /** @description Who answered, by address and unit. */
+            finds: components["schemas"]["Find"][];
+            /** @description Its id. */
+            id: components["schemas"]["ScanId"];
+            /** @description Units to ask. */
+            of: number;
+            /**
+             * Format: int32
+             * @description How far it is, %.
+             */
+            progress: number;
+            /** @description What was asked for. */
+            request: components["schemas"]["ScanRequest"];
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description How it is doing. */
+            state: components["schemas"]["ScanState"];
+        };
+        /**
+         * Format: uuid
+         * @description A scan of a bus or a range of addresses.
+         */
+        ScanId: string;
+        /** @description What a scan looks at. */
+        ScanRequest: {
+            /**
+             * @description IPv4 addresses of the plant's own networks: one, a list with commas, a range such as
+             *     `192.168.10.20-192.168.10.60` or `192.168.10.20-60`, or a network such as
+             *     `192.168.10.0/24`.
+             * @example 192.168.10.20-60
+             */
+            hosts: string;
+            /**
+             * Format: int64
+             * @description TCP port.
+             * @default 502
+             */
+            port: number;
+            /**
+             * Format: int64
+             * @description How long one answer may take, ms.
+             * @default 500
+             */
+            timeout_ms: number;
+            /**
+             * Format: int64
+             * @description First unit id.
+             * @default 1
+             */
+            unit_from: number;
+            /**
+             * Format: int64
+             * @description Last unit id.
+             * @default 1
+             */
+            unit_to: number;
+        };
+        /**
+         * @description How a scan is doing.
+         * @enum {string}
+         */
+        ScanState: "RUNNING" | "SUCCESS" | "CANCELLED" | "FAILED";
         /**
          * @description What a token reaches.
          * @enum {string}
          */
         Scope: "readings:write" | "readings:read";
+        /** @description The second step of a sign-in. */
+        SecondStep: {
+            /** @description What the first step answered. */
+            challenge: string;
+            /** @description Code of the app, or a recovery code. */
+            code: string;
+            /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
+            cookie?: boolean;
+        };
         /** @description A session. */
         SessionAnswer: {
             /**
@@ -4006,6 +4780,11 @@ export interface components {
          * @description A plant.
          */
         SiteId: string;
+        /**
+         * @description How far a device has proved itself.
+         * @enum {string}
+         */
+        State: "proving" | "plausible" | "suspect" | "unknown";
         /**
          * @description How a piece of equipment is doing.
          * @enum {string}
@@ -4123,6 +4902,22 @@ export interface components {
             /** @description Version. */
             version: string;
         };
+        /** @description A reading that waits for its report. */
+        TakenReading: {
+            /** @description Of which equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description What the device answered. */
+            read: components["schemas"]["TestRead"];
+            /** @description What the report names it by. */
+            reading_id: components["schemas"]["ReportId"];
+            /** @description When. */
+            taken_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description What the read says as a whole, for programs.
+         * @enum {string}
+         */
+        TestCode: "plausible" | "word_order" | "address_too_high" | "address_too_low" | "power_unit" | "values" | "unknown" | "unanswered" | "silent";
         /** @description What a test read brought. */
         TestRead: {
             /**
@@ -4142,13 +4937,20 @@ export interface components {
             sunspec?: components["schemas"]["SunSpecDevice"] | null;
             /** @description Every register, in the order of function and address. */
             values: components["schemas"]["TestValue"][];
+            /** @description What to think of it. */
+            verdict: components["schemas"]["TestVerdict"];
         };
         /** @description One value of a test read. */
         TestValue: {
             /** @description Why there is no value. */
             error?: string | null;
+            /** @description Whether the value can be true. */
+            fit: components["schemas"]["Fit"];
+            likely_order?: components["schemas"]["Order"] | null;
             /** @description The quantity. */
             metric: components["schemas"]["Metric"];
+            /** @description The same words in every order. */
+            orders: components["schemas"]["OrderValue"][];
             /**
              * @description The conductor; nothing for the whole device.
              * @example L1
@@ -4165,6 +4967,15 @@ export interface components {
              * @description The value; nothing when the device has none, or did not answer.
              */
             value?: number | null;
+        };
+        /** @description What the read says as a whole. */
+        TestVerdict: {
+            /** @description For programs. */
+            code: components["schemas"]["TestCode"];
+            /** @description The registers it is about. */
+            registers: string[];
+            /** @description In words, with what to do. */
+            sentence: string;
         };
         /** @description A ticket for one socket. */
         Ticket: {
@@ -4247,6 +5058,8 @@ export interface components {
             role_key: components["schemas"]["Role"];
             /** @description Key of his site. */
             site: string;
+            /** @description Whether a code is asked for when he signs in. */
+            two_factor: boolean;
             /** @description Short login name. */
             username?: string | null;
         };
@@ -4264,6 +5077,11 @@ export interface components {
             /** @description All of them. */
             totalUsers: number;
         };
+        /**
+         * @description How a line or a report ends.
+         * @enum {string}
+         */
+        Verdict: "passed" | "failed" | "not_compared";
         /**
          * @description In which order the words of one value are sent.
          * @enum {string}
@@ -4359,6 +5177,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_AdminStats"];
+                };
+            };
+        };
+    };
+    take_two_factor_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -4600,6 +5448,161 @@ export interface operations {
             };
         };
     };
+    switch_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The password is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    second_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStep"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SessionAnswer"];
+                };
+            };
+            /** @description The code does not fit, or the step is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NewFactor"];
+                };
+            };
+            /** @description The password is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description A second factor is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RecoveryCodes"];
+                };
+            };
+            /** @description The code does not fit */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is nothing to confirm */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     activate: {
         parameters: {
             query?: never;
@@ -4736,6 +5739,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A session, or `two_factor_required` with a `challenge` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5445,6 +6449,169 @@ export interface operations {
             };
         };
     };
+    believe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeliefRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Plausibility"];
+                };
+            };
+            /** @description Nothing was found against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    doubt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Plausibility"];
+                };
+            };
+            /** @description Nobody stood for it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Reports"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Report"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    take_reading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TakenReading"];
+                };
+            };
+            /** @description It has no connection */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_documents: {
         parameters: {
             query?: {
@@ -5813,6 +6980,40 @@ export interface operations {
             };
         };
     };
+    quality_events: {
+        parameters: {
+            query?: {
+                /** @description Every day that was compared, and not the events alone. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_QualityDays"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     consumption: {
         parameters: {
             query: {
@@ -5910,6 +7111,119 @@ export interface operations {
             };
             /** @description Others are exporting, or the disk refuses */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    start_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanRequest"];
+            };
+        };
+        responses: {
+            /** @description It runs; ask for it by its id */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another scan runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many scans within an hour */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the scan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description No such scan, or it was forgotten */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    cancel_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the scan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description No such scan, or it was forgotten */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,7 @@ export type Site = Answer<Schemas['Site']>;
 export type SetupState = Answer<Schemas['SetupState']>;
 export type SetupRequest = Schemas['SetupRequest'];
 export type LoginRequest = Schemas['LoginRequest'];
+export type SecondStep = Schemas['SecondStep'];
 export type Login = Pick<Answer<Schemas['SessionAnswer']>, 'token' | 'expires_in' | 'user'>;
 
 export type EquipmentStatus = Schemas['Status'];
