@@ -8,6 +8,7 @@
 mod support;
 
 mod auth;
+mod broker;
 mod carry;
 mod channel;
 mod devices;
