@@ -64,7 +64,7 @@ impl Measured {
             temperature: tenths(wanted + 0.6 * turns(23 * MINUTE_MS) + warmed),
             humidity: tenths(78.0 + 3.0 * turns(91 * MINUTE_MS) + 2.0 * warmed),
             door_open,
-            battery: (100.0 - days * 0.4).round(),
+            battery: (100.0 - days * 0.1).round(),
         }
     }
 

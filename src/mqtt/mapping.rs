@@ -315,7 +315,7 @@ fn values(
         if readings.iter().any(same) {
             return Err(fault(format!("{metric} is mapped twice.")));
         }
-        let scaled = number.map(|number| scaled(number, value));
+        let scaled = number.map(|number| number * value.scale + value.offset);
         let unit = value.unit.as_deref();
         readings.push(reading(metric, phase, unit, scaled).map_err(fault)?);
     }
@@ -329,19 +329,6 @@ fn values(
         return Err(Refusal::at("payload", reason));
     }
     Ok(readings)
-}
-
-/// The number as it was sent when nothing is to be done: times one plus nothing is not exact for
-/// every number.
-fn scaled(number: f64, value: &ValueMap) -> f64 {
-    let mut scaled = number;
-    if value.scale < 1.0 || value.scale > 1.0 {
-        scaled *= value.scale;
-    }
-    if value.offset.abs() > 0.0 {
-        scaled += value.offset;
-    }
-    scaled
 }
 
 fn time_of(mapping: &Mapping, json: &Value) -> Outcome<Option<Timestamp>, Refusal> {

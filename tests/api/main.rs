@@ -9,6 +9,7 @@ mod support;
 
 mod accounts;
 mod auth;
+mod broker;
 mod carry;
 mod channel;
 mod commissioning;

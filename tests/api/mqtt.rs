@@ -1,7 +1,7 @@
 //! Sensors that publish: mapped, stored, acknowledged after the commit, and told why not.
 
+use super::broker::{Broker, USER};
 use super::push_devices::{cell, device};
-use crate::support::broker::{Broker, USER};
 use crate::support::client::Client;
 use crate::support::{Appliance, EMAIL, PASSWORD, assert_near, eventually, keys};
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! The whole appliance in one process: a temporary directory, a clock that is moved by hand,
 //! simulated devices, port 0, and a client.
 
-pub mod broker;
 pub mod client;
 pub mod forms;
 pub mod meters;

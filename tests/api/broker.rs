@@ -2,6 +2,7 @@
 
 use rumqttc::{AsyncClient, Event, Incoming, MqttOptions, PublishOptions, QoS};
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -24,7 +25,8 @@ fn program() -> Option<&'static str> {
         .into_iter()
         .find(|path| Path::new(path).is_file());
     if found.is_none() {
-        eprintln!("NOT RUN: there is no broker to test with. Run: apt-get install mosquitto");
+        let why = "NOT RUN: there is no broker to test with. Run: apt-get install mosquitto\n";
+        let _ = std::io::stderr().write_all(why.as_bytes());
     }
     found
 }
@@ -86,7 +88,7 @@ impl Broker {
             .unwrap();
         self.running = Some(child);
         let port = self.port;
-        super::eventually("the broker to listen", || async {
+        crate::support::eventually("the broker to listen", || async {
             tokio::net::TcpStream::connect(("127.0.0.1", port))
                 .await
                 .ok()
