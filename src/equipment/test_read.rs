@@ -240,7 +240,7 @@ impl<'a> Probe<'a> {
     async fn look_around(&mut self, started: Instant) {
         let plan = self.plan;
         let registers = plan.reads.registers();
-        if !test_verdict::is_doubtful(registers, &self.words, &self.decoded()) {
+        if !test_verdict::is_doubtful(registers, &self.decoded()) {
             return;
         }
         let mut questions: Vec<(Function, u32, u16)> = Vec::new();

@@ -130,11 +130,12 @@ pub fn likely_order(register: &Register, orders: &[OrderValue]) -> Option<Order>
 
 /// Whether the words make no sense as they are, so that it is worth to read their neighbours.
 #[must_use]
-pub fn is_doubtful(registers: &[Register], words: &WordMap, values: &[Option<f64>]) -> bool {
+pub fn is_doubtful(registers: &[Register], values: &[Option<f64>]) -> bool {
     let slots: Vec<_> = registers.iter().map(slot_of).collect();
-    let told = words::judge(registers, &slots, words, values);
     let odd = |(r, v): (&Register, &Option<f64>)| fit(&r.metric, *v) == Fit::Implausible;
-    told != Told::Right || registers.iter().zip(values).any(odd)
+    let contradicts = Look::of(&slots, values).marks().bad > 0;
+    let nothing = values.iter().all(Option::is_none);
+    contradicts || nothing || registers.iter().zip(values).any(odd)
 }
 
 /// The verdict on all values of a device that answered.
