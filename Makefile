@@ -49,8 +49,13 @@ bench-modbus: ## 200 devices every second, and reads per second of CPU beside py
 torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (INDUSMIND_TORTURE=n)
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
-	$(TIMED) "Torture" env INDUSMIND_TORTURE=$${INDUSMIND_TORTURE:-10000} \
-		cargo test --release --lib -- simulated:: power_cut::
+	@mkdir -p $(OUTPUT)
+	$(TIMED) "Torture" env INDUSMIND_TORTURE=$${INDUSMIND_TORTURE:-10000} RUST_BACKTRACE=0 \
+		bash -o pipefail -c 'cargo test --release --lib -- simulated:: power_cut:: 2> $(OUTPUT)/torture.err \
+		| tee $(OUTPUT)/torture.log' || { tail -20 $(OUTPUT)/torture.err; failed=1; }; \
+		printf '\nWhat was seen (all of it: $(OUTPUT)/torture.log):\n'; \
+		grep -E ' runs, seeds | seed [0-9]+: |INDUSMIND_SEED|^\{' $(OUTPUT)/torture.log || true; \
+		exit $${failed:-0}
 
 lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 

@@ -67,7 +67,7 @@ pub(super) fn salvage(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Resul
     let still: Arc<dyn Disk> = Arc::new(StillDisk::over(Arc::clone(disk)));
     let damaged = DataFile::open_unchecked(&still, name, kind, &Arc::default())?;
     let lost = copy(disk, &|| damaged.begin_read(), name, kind, true)?;
-    let kept = format!("{name}.damaged");
+    let kept = damaged_name(name);
     disk.remove(&kept).map_err(write_error)?;
     disk.link(name, &kept).map_err(write_error)?;
     disk.rename(&unfinished(name), name).map_err(write_error)?;
@@ -86,6 +86,11 @@ pub(super) fn compact(
 ) -> Result<()> {
     copy(disk, read, name, kind, false)?;
     disk.rename(&unfinished(name), name).map_err(write_error)
+}
+
+/// The name that a damaged file keeps.
+pub(super) fn damaged_name(name: &str) -> String {
+    format!("{name}.damaged")
 }
 
 fn unfinished(name: &str) -> String {
@@ -195,6 +200,8 @@ mod tests {
                 Ok(std::ops::ControlFlow::Continue(()))
             })
             .unwrap();
+        // The file is let go of when the writer thread has ended.
+        store.close();
         rows
     }
 

@@ -7,7 +7,7 @@
 use super::disk::Disk;
 use super::file::{DataFile, FileKind};
 use super::read::Reads;
-use super::rewrite::is_intact;
+use super::rewrite::{damaged_name, is_intact};
 use super::{Reader, Transaction, read_error, write_error};
 use crate::base::Result;
 use std::collections::BTreeMap;
@@ -181,7 +181,12 @@ impl Volumes {
     pub fn forget(&self, name: &str) -> Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.volumes.remove(name);
-        self.disk.remove(&self.path(name)).map_err(write_error)
+        let path = self.path(name);
+        let kept = damaged_name(&path);
+        if self.disk.exists(&kept).map_err(read_error)? {
+            self.disk.remove(&kept).map_err(write_error)?;
+        }
+        self.disk.remove(&path).map_err(write_error)
     }
 
     /// Closes what is open; the next call opens it again.

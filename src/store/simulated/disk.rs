@@ -74,8 +74,8 @@ impl SimulatedDisk {
         Self(Arc::new(Mutex::new(machine)))
     }
 
-    /// The same disk with one bit turned over, in a page that was written.
-    pub(crate) fn with_flipped_bit(&self, chance: &mut Chance) -> Self {
+    /// The same disk with one bit turned over, in a page that was written; and where that is.
+    pub(crate) fn with_flipped_bit(&self, chance: &mut Chance) -> (Self, String) {
         let machine = self.lock();
         let names = machine.names.current().clone();
         let mut files = machine.files.clone();
@@ -85,13 +85,17 @@ impl SimulatedDisk {
         }
         let (file, page) = pages[chance.index(pages.len())];
         let mut image = files[file].current.clone();
-        image.flip(page, chance.index(super::image::PAGE * 8));
+        let bit = chance.index(super::image::PAGE * 8);
+        image.flip(page, bit);
+        let name = names.iter().find(|(_, number)| **number == file);
+        let name = name.map_or("", |(name, _)| name.as_str());
+        let place = format!("{name}, page {page}, bit {bit}");
         for file in &mut files {
             file.locked_by = None;
         }
         files[file] = SimulatedFile::of(image);
         let machine = Machine::with(files, Names::of(names), chance.clone());
-        Self(Arc::new(Mutex::new(machine)))
+        (Self(Arc::new(Mutex::new(machine))), place)
     }
 
     fn backend(&self, file: usize) -> Handle {

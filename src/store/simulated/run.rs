@@ -328,7 +328,7 @@ pub(super) enum Rot {
 pub(super) fn flip_run(seed: u64, disk: &SimulatedDisk, ledger: &Ledger) -> Rot {
     let mut chance = Chance::new(seed);
     let mut ledger = ledger.clone();
-    let disk = disk.with_flipped_bit(&mut chance);
+    let (disk, _) = disk.with_flipped_bit(&mut chance);
     let mut session = Session::new(&disk, &mut ledger, &mut chance);
     let rot = match session.start() {
         Err(text) if text.starts_with(LOST) => Rot::Passed,

@@ -115,6 +115,10 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
     let exact = found.covered_ms == right.covered_ms && found.count == right.count;
     // Where nothing was read, the last value is only where a counter stood before.
     let last = |row: &Summary| if row.count == 0 { 0.0 } else { row.last };
+    // The reading on the stroke of its end belongs to a counter's bucket and is not among its
+    // samples: without it the bucket ends where it was read before.
+    let open = found.delta < right.delta && found.last < right.last;
+    let last = |row: &Summary| if open { 0.0 } else { last(row) };
     let values = |row: &Summary| [row.min, row.max, last(row), row.weighted_sum].map(f64::to_bits);
     let within = found.covered_ms <= right.covered_ms
         && found.count <= right.count
@@ -124,11 +128,12 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
 
 /// Turns one bit over, opens, asks for everything, changes something and closes.
 pub(super) fn flip_run(seed: u64, disk: &SimulatedDisk, sound: &Answers) -> Result<Rot, String> {
-    let disk = disk.with_flipped_bit(&mut Chance::new(seed));
+    let (disk, place) = disk.with_flipped_bit(&mut Chance::new(seed));
     let Ok(plant) = Plant::open(&disk) else {
         return Ok(Rot::Told);
     };
-    let rot = Answers::of(&plant).against(sound)?;
+    let rot = Answers::of(&plant).against(sound);
+    let rot = rot.map_err(|text| format!("{place}: {text}"))?;
     let known = Known {
         interval: MINUTE_MS,
         value: Some(1.5),
