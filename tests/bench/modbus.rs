@@ -30,6 +30,7 @@ use measure::Process;
 use report::{Table, figure, ratio};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -121,7 +122,7 @@ async fn plant(devices: usize) {
     let listeners = (0..devices).map(|_| device()).collect();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let simulator = Simulator::start(clock, listeners).await.unwrap();
-    let ports: Vec<u16> = simulator.addresses().iter().map(|a| a.port()).collect();
+    let ports: Vec<u16> = simulator.addresses().iter().map(SocketAddr::port).collect();
     println!("{}", json!(ports));
     let end = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
     let _ = end.await;
