@@ -4,11 +4,12 @@ use super::Context;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
 use super::envelope::{created, ok, page};
 use crate::auth::{Caller, Permission};
-use crate::base::{DeviceId, EquipmentId, Error, FieldError, Result};
+use crate::base::{DeviceId, EquipmentId, Error, ErrorKind, FieldError, Result};
 use crate::devices::{Device, DeviceChange, DeviceStatus, Life, MadeDevice, NewDevice};
 use crate::exchange::{Directory, device_list};
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -140,9 +141,16 @@ async fn add(
 async fn import(
     State(context): State<Context>,
     caller: Caller,
-    text: Bytes,
+    text: std::result::Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Envelope<MadeDevices>>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
+    let text = text.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::new(
+            ErrorKind::TooLarge,
+            "The list is larger than 1 MB. Split it.",
+        ),
+        _ => Error::invalid("body", "The list did not arrive whole."),
+    })?;
     let equipment = context.registry.all();
     let own = equipment.iter().filter(|e| e.site == caller.user.site);
     let rows = device_list::rows(&text, &Directory::of(own))?;

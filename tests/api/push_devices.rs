@@ -275,6 +275,7 @@ async fn a_list_of_devices_comes_in_whole_or_not_at_all() {
     push(&chief, "C-2", key, &json!({ "humidity": 55 }))
         .await
         .created();
+    send(&chief, &"x".repeat((1 << 20) + 1)).await.refused(413);
     let viewer = appliance.client_as(Role::Viewer).await;
     send(&viewer, good).await.refused(403);
 }
