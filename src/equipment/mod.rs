@@ -7,6 +7,7 @@ mod attachments;
 mod backoff;
 mod connection;
 pub mod device_plan;
+pub mod doctor;
 mod file_kind;
 mod line_report;
 mod line_task;
@@ -36,7 +37,7 @@ pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, files_name
 pub use connection::SerialSource;
 pub use device_plan::DevicePlan;
 pub use file_kind::FileKind;
-pub use line_report::{LineDevice, LineReport, line_key};
+pub use line_report::{LineDevice, LineReport, LineState, line_key};
 pub use link::{Link, LinkState};
 pub use plausibility::{Belief, Plausibility, Watch};
 pub use poller::{Acquisition, Device};

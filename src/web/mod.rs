@@ -11,6 +11,7 @@ mod channel;
 mod dashboard;
 mod device_push;
 mod devices;
+mod doctor;
 mod documents;
 mod edge;
 mod envelope;
@@ -18,6 +19,8 @@ mod equipment;
 mod export;
 mod history;
 mod hub;
+mod line_frames;
+mod lines;
 mod openapi;
 mod photo;
 mod realtime;
@@ -223,6 +226,9 @@ fn api() -> Routes {
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
+        .merge(doctor::protected())
+        .merge(lines::protected())
+        .merge(line_frames::protected())
         .merge(devices::protected())
         .merge(photo::protected())
         .merge(documents::protected())

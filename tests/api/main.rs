@@ -8,6 +8,7 @@
 mod support;
 
 mod auth;
+mod bus;
 mod carry;
 mod channel;
 mod devices;

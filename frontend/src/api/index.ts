@@ -6,6 +6,8 @@ import type {
   EquipmentQuery,
   EquipmentSummary,
   ExportQuery,
+  FramesFormat,
+  FramesQuery,
   HistoryQuery,
   LoginRequest,
   Modbus,
@@ -46,6 +48,20 @@ export const api = {
     data(client.PUT('/equipment/{id}', { ...at(id), body })),
   deleteEquipment: (id: string) => data(client.DELETE('/equipment/{id}', at(id))),
   equipmentLive: (id: string) => data(client.GET('/equipment/{id}/live', at(id))),
+
+  equipmentDoctor: (id: string) => data(client.GET('/equipment/{id}/doctor', at(id))),
+
+  lines: () => data(client.GET('/lines')),
+  line: (key: string) => data(client.GET('/lines/{key}', { params: { path: { key } } })),
+  lineFrames: (key: string, query: FramesQuery) =>
+    data(client.GET('/lines/{key}/frames', { params: { path: { key }, query } })),
+  downloadFrames: (key: string, format: FramesFormat) =>
+    file(
+      client.GET('/lines/{key}/frames/download', {
+        params: { path: { key }, query: { format } },
+        parseAs: 'blob',
+      }),
+    ),
 
   profiles: () => data(client.GET('/profiles')),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),

@@ -4,6 +4,125 @@
  */
 
 export interface paths {
+    "/admin/reset-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hundred codes that reset passwords. */
+        get: operations["reset_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of everybody. */
+        get: operations["admin_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/sessions/cleanup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the sessions that were not used for a day. */
+        post: operations["clean_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of users and sessions. */
+        get: operations["admin_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/reset-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the one-time code with which a user sets a new password. */
+        post: operations["make_reset_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes what a user is. */
+        put: operations["set_user_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens an account that too many wrong passwords have closed. */
+        post: operations["unlock_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-tokens": {
         parameters: {
             query?: never;
@@ -73,6 +192,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the first password of an invited user. */
+        post: operations["activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's own password. The other sessions end. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/forgot-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a new password. The answer is the same for everybody: an administrator sees the
+         *     request in the audit log and hands out a one-time code.
+         */
+        post: operations["forgot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -135,6 +308,40 @@ export interface paths {
         put?: never;
         /** Exchanges a refresh token for a new access token and the next refresh token. */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/request-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another name of `/auth/forgot-password`. */
+        post: operations["request_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password with the code of an administrator. */
+        post: operations["set_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -322,6 +529,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What ails a device, and what its line says about it. */
+        get: operations["equipment_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/documents": {
         parameters: {
             query?: never;
@@ -442,6 +666,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every line, by key. */
+        get: operations["lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One line. */
+        get: operations["line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was said on a line, newest first: the last 10,000 frames, and of those before them one a
+         *     minute of each kind that was not fine.
+         */
+        get: operations["line_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}/frames/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is kept of what was said on a line, oldest first, as a file. */
+        get: operations["download_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}/minutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened on a line in each minute, three days at most, oldest first; a minute in which
+         *     nothing happened is not there.
+         */
+        get: operations["line_minutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/modbus/test-read": {
         parameters: {
             query?: never;
@@ -534,6 +849,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions that are alive, the last used first. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** Ends one's other sessions. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session: one's own, or anybody's for who manages users. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/setup": {
         parameters: {
             query?: never;
@@ -586,6 +936,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stats/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many users there are. */
+        get: operations["user_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/system": {
         parameters: {
             query?: never;
@@ -621,6 +988,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The users. */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invites a user: an account without a password, and the link with which he sets one. */
+        post: operations["invite_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user. */
+        get: operations["get_user"];
+        /** Changes a user. One who loses his role, his site or his account is signed out. */
+        put: operations["change_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new link for a user who was invited, in place of the old one. */
+        post: operations["invite_user_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v2/write": {
         parameters: {
             query?: never;
@@ -645,11 +1081,61 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account as administrators see it. */
+        Account: components["schemas"]["User"] & {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            locked_until?: components["schemas"]["Timestamp"] | null;
+            /** @description Sessions that are alive. */
+            sessions: number;
+            /** @description Whether it can be used. */
+            state: components["schemas"]["AccountState"];
+        };
+        /** @description A change of an account: what is absent stays. */
+        AccountChange: {
+            /** @description `false` ends his sessions and keeps him out. */
+            active?: boolean | null;
+            /** @description His name. */
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            /** @description Key of his site. */
+            site?: string | null;
+            /** @description Short login name; `null` takes it away. */
+            username?: string | null;
+        };
+        /**
+         * @description Whether an account can be used.
+         * @enum {string}
+         */
+        AccountState: "active" | "invited" | "locked" | "deactivated";
+        /** @description A session in the words of the administration page. */
+        AdminSession: {
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description From where it began. */
+            ip_address?: string | null;
+            /** @description When a token was last fetched. */
+            last_activity: components["schemas"]["Timestamp"];
+            /** @description First characters of its id. */
+            session_id: string;
+            /** @description Login name. */
+            username: string;
+        };
+        /** @description Figures of users and sessions. */
+        AdminStats: components["schemas"]["UserStats"] & {
+            /** @description Sessions that are alive. */
+            activeSessions: number;
+        };
         /**
          * @description What a person decided about a piece of equipment.
          * @enum {string}
          */
         AdminStatus: "active" | "maintenance" | "decommissioned";
+        /**
+         * @description What it is; within a severity the first is the most pressing.
+         * @enum {string}
+         */
+        Ailment: "line_unreachable" | "port_unavailable" | "bus_silent" | "device_silent" | "never_answered" | "alone_silent" | "gateway_no_path" | "gateway_target_silent" | "other_unit_answers" | "two_devices" | "damaged" | "refuses_all" | "registers_refused" | "registers_ignored" | "device_failure" | "busy" | "wrong_length" | "strange_answers" | "connection_closed" | "answers_lost" | "unasked" | "slow" | "implausible" | "not_polled" | "not_asked_yet" | "fine";
         /** @description A token as it is shown: everything but its secret. */
         ApiToken: {
             /** @description When it was made. */
@@ -742,6 +1228,13 @@ export interface components {
             /** @enum {string} */
             do: "multiply";
         };
+        /** @description A password for a one-time code. */
+        CodeAndPassword: {
+            /** @description The new password, 8 to 128 characters with upper, lower, digit and symbol. */
+            password: string;
+            /** @description The code. */
+            token: string;
+        };
         /** @description One correction of one series. */
         Correction: {
             /** @description When it was made. */
@@ -813,6 +1306,11 @@ export interface components {
          * @enum {string}
          */
         DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
+        /** @description How many were ended. */
+        Deleted: {
+            /** @description Sessions that ended. */
+            deleted: number;
+        };
         /** @description A device, as it is stored and shown; its key is neither in it nor beside it, only the hash. */
         Device: {
             /** @description When it was added. */
@@ -879,6 +1377,51 @@ export interface components {
             last_reading_at?: components["schemas"]["Timestamp"] | null;
             last_seen_at?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description One thing that ails a device, or that nothing does. */
+        Diagnosis: {
+            /** @description What to do, in English. */
+            advice: string;
+            /** @description What it is. */
+            ailment: components["schemas"]["Ailment"];
+            /** @description What was seen. */
+            facts: components["schemas"]["Facts"];
+            /** @description What is the matter, in English. */
+            sentence: string;
+            /** @description How much it matters. */
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description What ails a device. */
+        DoctorAnswer: {
+            /** @description What is the matter, the most pressing first; never empty. */
+            diagnoses: components["schemas"]["Diagnosis"][];
+            /** @description The equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            last_value?: components["schemas"]["LiveValue"] | null;
+            line?: components["schemas"]["DoctorLine"] | null;
+            link?: components["schemas"]["Link"] | null;
+            statistics?: components["schemas"]["UnitStatistics"] | null;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             */
+            unit_id?: number | null;
+        };
+        /** @description The line of a device. */
+        DoctorLine: {
+            /** @description Those that answer. */
+            answering: number;
+            /** @description Devices on it. */
+            devices: number;
+            /** @description Names it in `/api/lines`. */
+            key: string;
+            /** @description Host and port, or the path of the port. */
+            place: string;
+            /** @description Since when its figures count. */
+            since: components["schemas"]["Timestamp"];
+            /** @description How it is doing. */
+            state: components["schemas"]["LineState"];
+        };
         /** @description A document of equipment. */
         DocumentAnswer: {
             /**
@@ -939,6 +1482,35 @@ export interface components {
             /** @description Who, for a person. */
             user: string;
             user_id?: components["schemas"]["UserId"] | null;
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Account: {
+            /** @description An account as administrators see it. */
+            data: components["schemas"]["User"] & {
+                /** @description When it was made. */
+                created_at: components["schemas"]["Timestamp"];
+                locked_until?: components["schemas"]["Timestamp"] | null;
+                /** @description Sessions that are alive. */
+                sessions: number;
+                /** @description Whether it can be used. */
+                state: components["schemas"]["AccountState"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AdminStats: {
+            /** @description Figures of users and sessions. */
+            data: components["schemas"]["UserStats"] & {
+                /** @description Sessions that are alive. */
+                activeSessions: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
         Envelope_AuditPage: {
@@ -1060,6 +1632,42 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Deleted: {
+            /** @description How many were ended. */
+            data: {
+                /** @description Sessions that ended. */
+                deleted: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_DoctorAnswer: {
+            /** @description What ails a device. */
+            data: {
+                /** @description What is the matter, the most pressing first; never empty. */
+                diagnoses: components["schemas"]["Diagnosis"][];
+                /** @description The equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                last_good_at?: components["schemas"]["Timestamp"] | null;
+                last_value?: components["schemas"]["LiveValue"] | null;
+                line?: components["schemas"]["DoctorLine"] | null;
+                link?: components["schemas"]["Link"] | null;
+                statistics?: components["schemas"]["UnitStatistics"] | null;
+                /**
+                 * Format: int32
+                 * @description Its unit id.
+                 */
+                unit_id?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_DocumentAnswer: {
             /** @description A document of equipment. */
             data: {
@@ -1113,6 +1721,23 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_FramesAnswer: {
+            /** @description Frames, newest first. */
+            data: {
+                /** @description The frames. */
+                items: components["schemas"]["FrameAnswer"][];
+                /**
+                 * Format: int64
+                 * @description `before` of the next page; `null` when there is none.
+                 */
+                next?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_HistoryWindow: {
             /** @description The window that was answered. */
             data: {
@@ -1122,6 +1747,26 @@ export interface components {
                 resolution: string;
                 /** @description The points, in order of time, gaps included. */
                 series: components["schemas"]["HistoryPoint"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Invited: {
+            /** @description An invitation that was made. The link works once, for 24 hours, and is not shown again. */
+            data: {
+                /**
+                 * @description Where its user sets his password: a path of the appliance's own page. What opens it stands
+                 *     behind the `#`, where no server and no log sees it.
+                 * @example /activate#token=…
+                 */
+                activation_url: string;
+                /** @description When the link ends. */
+                expires_at: components["schemas"]["Timestamp"];
+                /** @description The account. */
+                user: components["schemas"]["Account"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1152,6 +1797,24 @@ export interface components {
                  * @description Samples.
                  */
                 raw_days: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_LineDetail: {
+            /** @description A line, whole. */
+            data: components["schemas"]["LineAnswer"] & {
+                /** @description The most frames that are kept whole. */
+                frames_max: number;
+                /** @description What happened in each quarter of an hour, three days at most, oldest first. */
+                quarters: components["schemas"]["Tally"][];
+                /** @description The upper ends of the counts, ms; the last count has none. */
+                round_trip_ends_ms: number[];
+                /** @description How long answers took, all devices together. */
+                round_trips: components["schemas"]["Histogram"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1239,6 +1902,82 @@ export interface components {
                 online_count: number;
                 /** @description How many there are. */
                 total_count: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OneTimeCode: {
+            /** @description A one-time code. */
+            data: {
+                /** @description When it ends. */
+                expires_at: components["schemas"]["Timestamp"];
+                /**
+                 * @description What the user types; it works once and is not shown again.
+                 * @example K7QF-2M9P-HXWD-4NTC-B8RA
+                 */
+                token: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Account: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["User"] & {
+                    /** @description When it was made. */
+                    created_at: components["schemas"]["Timestamp"];
+                    locked_until?: components["schemas"]["Timestamp"] | null;
+                    /** @description Sessions that are alive. */
+                    sessions: number;
+                    /** @description Whether it can be used. */
+                    state: components["schemas"]["AccountState"];
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_AdminSession: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description When it began. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description From where it began. */
+                    ip_address?: string | null;
+                    /** @description When a token was last fetched. */
+                    last_activity: components["schemas"]["Timestamp"];
+                    /** @description First characters of its id. */
+                    session_id: string;
+                    /** @description Login name. */
+                    username: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1422,6 +2161,83 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_LineAnswer: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /**
+                     * Format: double
+                     * @description Questions of the last hour that were answered with words, %.
+                     */
+                    answered_percent?: number | null;
+                    /** @description Devices that answer. */
+                    answering: number;
+                    /**
+                     * Format: int64
+                     * @description Connections that did not.
+                     */
+                    connect_failures: number;
+                    /**
+                     * Format: int64
+                     * @description Connections that came about.
+                     */
+                    connects: number;
+                    /** @description Who is on it, by unit id. */
+                    devices: components["schemas"]["LineDeviceAnswer"][];
+                    /** @description Frames that can be looked at. */
+                    frames: number;
+                    /** @description What they take in memory, bytes. */
+                    frames_bytes: number;
+                    /**
+                     * @description Names it in other calls.
+                     * @example tcp:10.0.0.7:502
+                     */
+                    key: string;
+                    last_connect_at?: components["schemas"]["Timestamp"] | null;
+                    last_good_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description What the last hour adds up to. */
+                    last_hour: components["schemas"]["Tally"];
+                    next_attempt_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description Host and port, or the path of the port. */
+                    place: string;
+                    /** @description `tcp`, `rtu_over_tcp` or `rtu`. */
+                    protocol: components["schemas"]["Protocol"];
+                    /**
+                     * Format: double
+                     * @description What 95 % of the last answers of its slowest device took at most, ms.
+                     */
+                    round_trip_p95_ms?: number | null;
+                    /** @description How a serial port talks: `9600 8E1`. */
+                    serial?: string | null;
+                    /**
+                     * @description Since when the figures count: the start of the appliance, or when the line got its first
+                     *     device.
+                     */
+                    since: components["schemas"]["Timestamp"];
+                    /** @description How it is doing. */
+                    state: components["schemas"]["LineState"];
+                    /**
+                     * Format: int64
+                     * @description How often something came though nothing was asked.
+                     */
+                    unasked: number;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_ProfileSummary: {
             /** @description A page of a list. */
             data: {
@@ -1465,6 +2281,45 @@ export interface components {
                     /** @description How it is doing. */
                     status: components["schemas"]["PushDeviceStatus"];
                 })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_SessionView: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description From where it began. */
+                    address?: string | null;
+                    /** @description What the browser called itself. */
+                    agent?: string | null;
+                    /** @description When it began. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Whether it is that of the one who asks. */
+                    current: boolean;
+                    /** @description His login name. */
+                    email: string;
+                    /** @description Its id. */
+                    id: components["schemas"]["SessionId"];
+                    /** @description When a token was last fetched. */
+                    last_used_at: components["schemas"]["Timestamp"];
+                    /** @description Whether it lives for 30 days without use instead of 7. */
+                    remember: boolean;
+                    /** @description Whose it is. */
+                    user_id: components["schemas"]["UserId"];
+                }[];
                 /** @description Number of this page, from 1. */
                 page: number;
                 /** @description Most items of a page. */
@@ -1737,6 +2592,11 @@ export interface components {
         Envelope_TestRead: {
             /** @description What a test read brought. */
             data: {
+                /**
+                 * Format: int32
+                 * @description Where the model of a SunSpec profile begins; to be saved with the source.
+                 */
+                base_address?: number | null;
                 /** @description The first thing that went wrong. */
                 error?: string | null;
                 /** @description Whether every register was answered. */
@@ -1746,6 +2606,7 @@ export interface components {
                  * @description Mean time from question to answer, ms; the first answer includes connecting.
                  */
                 round_trip_ms?: number | null;
+                sunspec?: components["schemas"]["SunSpecDevice"] | null;
                 /** @description Every register, in the order of function and address. */
                 values: components["schemas"]["TestValue"][];
             };
@@ -1837,6 +2698,95 @@ export interface components {
             /** @description When it was answered. */
             timestamp: components["schemas"]["Timestamp"];
         };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_UserStats: {
+            /** @description How many users there are. */
+            data: {
+                /** @description Administrators among them. */
+                admins: number;
+                /** @description The others. */
+                regular: number;
+                /** @description All of them. */
+                totalUsers: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_ResetRequest: {
+            data: (components["schemas"]["ResetCode"] & {
+                /** @description Login name. */
+                username: string;
+            })[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_Tally: {
+            data: {
+                /**
+                 * Format: int32
+                 * @description Answered with words.
+                 */
+                answered: number;
+                /**
+                 * Format: int32
+                 * @description Questions.
+                 */
+                asked: number;
+                /** @description When the time began. */
+                at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int32
+                 * @description Connections that the other side closed before it answered.
+                 */
+                closed: number;
+                /**
+                 * Format: int32
+                 * @description Connections that did not.
+                 */
+                connect_failures: number;
+                /**
+                 * Format: int32
+                 * @description Connections that came about.
+                 */
+                connects: number;
+                /**
+                 * Format: int32
+                 * @description Damaged on the way: checksum, or no Modbus.
+                 */
+                damaged: number;
+                /**
+                 * Format: int32
+                 * @description Refused by the device or its gateway.
+                 */
+                refused: number;
+                /**
+                 * Format: int32
+                 * @description Not answered in time, or not to the end.
+                 */
+                silent: number;
+                /**
+                 * Format: int32
+                 * @description The longest way from a question to its answer, µs.
+                 */
+                slowest_us: number;
+                /**
+                 * Format: int32
+                 * @description Answers that belong to something else: to another question, of another unit, of a wrong
+                 *     length, twice, unasked.
+                 */
+                strange: number;
+            }[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
         /** @description A change of equipment: what is absent stays; `null` clears what may be empty. */
         EquipmentChange: {
             /** @description Whether it counts in the totals of the site. */
@@ -1917,6 +2867,47 @@ export interface components {
             /** @description What kind of thing it is. */
             type: string;
         };
+        /** @description What was seen, for programs and for other languages than English. */
+        Facts: {
+            /** @description The unit ids that answered instead. */
+            answered_by: number[];
+            /** @description What the system or the proof said, in English. */
+            cause?: string | null;
+            /**
+             * Format: int32
+             * @description The exception code.
+             */
+            exception?: number | null;
+            /** @description Others on the line. */
+            others?: number | null;
+            /** @description Others on the line that answer. */
+            others_answering?: number | null;
+            /**
+             * Format: double
+             * @description What 95 % of the last answers took at most, ms.
+             */
+            p95_ms?: number | null;
+            /** @description The registers that it is about, the first twenty. */
+            registers: components["schemas"]["RefusedRegister"][];
+            /**
+             * Format: double
+             * @description Share of the last questions, %.
+             */
+            share_percent?: number | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How long an answer may take, ms.
+             */
+            timeout_ms?: number | null;
+            /** @description How many times among them. */
+            times?: number | null;
+            /**
+             * Format: int32
+             * @description The unit id that is asked.
+             */
+            unit_id?: number | null;
+        };
         /** @description Why a line was not understood. */
         Fault: {
             /** @description The line, from 1. */
@@ -1931,11 +2922,101 @@ export interface components {
          * @enum {string}
          */
         FileKind: "jpg" | "png" | "pdf" | "txt" | "csv" | "xlsx";
+        /** @description Who forgot his password. */
+        Forgotten: {
+            /** @description E-mail address or user name. */
+            email: string;
+        };
+        /** @description One exchange as it went over the wire. */
+        Frame: {
+            /**
+             * @description What came, byte by byte, in hexadecimal; at most 300 bytes of it.
+             * @example 01 04 04 43 66 19 9A 44 2F
+             */
+            answer: string;
+            /** @description When the question was sent. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description The exception code, when the device refused.
+             */
+            exception?: number | null;
+            /**
+             * Format: int32
+             * @description The function code; 0 when nothing was asked.
+             */
+            function: number;
+            /**
+             * Format: int64
+             * @description Counts the frames of its line since the journal began.
+             */
+            number: number;
+            /** @description How it ended. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * @description The question, byte by byte, in hexadecimal.
+             * @example 01 04 00 34 00 02 30 05
+             */
+            request: string;
+            /**
+             * Format: int32
+             * @description From the question to the end, µs.
+             */
+            round_trip_us: number;
+            /**
+             * Format: int32
+             * @description The unit that was asked; 0 when none was.
+             */
+            unit: number;
+        };
+        /** @description A frame and what it says. */
+        FrameAnswer: components["schemas"]["Frame"] & components["schemas"]["Meaning"] & {
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description The values that the words are. */
+            values: components["schemas"]["FrameValue"][];
+        };
+        /** @description A value in an answer. */
+        FrameValue: {
+            /**
+             * Format: int32
+             * @description Zero-based address of its first register.
+             */
+            address: number;
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor. */
+            phase?: string | null;
+            /** @description Its unit. */
+            unit: components["schemas"]["Unit"];
+            /**
+             * Format: double
+             * @description The value; `null` when the device says that it has none.
+             */
+            value?: number | null;
+        };
+        /** @description Frames, newest first. */
+        FramesAnswer: {
+            /** @description The frames. */
+            items: components["schemas"]["FrameAnswer"][];
+            /**
+             * Format: int64
+             * @description `before` of the next page; `null` when there is none.
+             */
+            next?: number | null;
+        };
         /**
          * @description Which table of the device a register is in.
          * @enum {string}
          */
         Function: "holding" | "input";
+        /** @description How long answers took. */
+        Histogram: {
+            /**
+             * @description How many took at most 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500 ms, 1, 2, 5, 10 s and
+             *     more than the bucket before; the last one counts those that took longer.
+             */
+            counts: number[];
+        };
         /** @description One bucket or tick. `null` is a gap: nothing was measured. */
         HistoryPoint: {
             /**
@@ -2005,6 +3086,35 @@ export interface components {
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
         };
+        /** @description Who is invited. */
+        Invitation: {
+            /**
+             * @description Login name.
+             * @example amina@plant.example
+             */
+            email: string;
+            /** @description His name. */
+            name: string;
+            /** @description What he will be. */
+            role: components["schemas"]["Role"];
+            /** @description Key of his site; that of the administrator when absent. */
+            site?: string | null;
+            /** @description Short login name for shared consoles. */
+            username?: string | null;
+        };
+        /** @description An invitation that was made. The link works once, for 24 hours, and is not shown again. */
+        Invited: {
+            /**
+             * @description Where its user sets his password: a path of the appliance's own page. What opens it stands
+             *     behind the `#`, where no server and no log sees it.
+             * @example /activate#token=…
+             */
+            activation_url: string;
+            /** @description When the link ends. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description The account. */
+            user: components["schemas"]["Account"];
+        };
         /** @description How long each level is kept, days; `null` is for ever. */
         Keep: {
             /**
@@ -2046,6 +3156,98 @@ export interface components {
             level: string;
             oldest?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description A line and who is on it. */
+        LineAnswer: {
+            /**
+             * Format: double
+             * @description Questions of the last hour that were answered with words, %.
+             */
+            answered_percent?: number | null;
+            /** @description Devices that answer. */
+            answering: number;
+            /**
+             * Format: int64
+             * @description Connections that did not.
+             */
+            connect_failures: number;
+            /**
+             * Format: int64
+             * @description Connections that came about.
+             */
+            connects: number;
+            /** @description Who is on it, by unit id. */
+            devices: components["schemas"]["LineDeviceAnswer"][];
+            /** @description Frames that can be looked at. */
+            frames: number;
+            /** @description What they take in memory, bytes. */
+            frames_bytes: number;
+            /**
+             * @description Names it in other calls.
+             * @example tcp:10.0.0.7:502
+             */
+            key: string;
+            last_connect_at?: components["schemas"]["Timestamp"] | null;
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What the last hour adds up to. */
+            last_hour: components["schemas"]["Tally"];
+            next_attempt_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Host and port, or the path of the port. */
+            place: string;
+            /** @description `tcp`, `rtu_over_tcp` or `rtu`. */
+            protocol: components["schemas"]["Protocol"];
+            /**
+             * Format: double
+             * @description What 95 % of the last answers of its slowest device took at most, ms.
+             */
+            round_trip_p95_ms?: number | null;
+            /** @description How a serial port talks: `9600 8E1`. */
+            serial?: string | null;
+            /**
+             * @description Since when the figures count: the start of the appliance, or when the line got its first
+             *     device.
+             */
+            since: components["schemas"]["Timestamp"];
+            /** @description How it is doing. */
+            state: components["schemas"]["LineState"];
+            /**
+             * Format: int64
+             * @description How often something came though nothing was asked.
+             */
+            unasked: number;
+        };
+        /** @description A line, whole. */
+        LineDetail: components["schemas"]["LineAnswer"] & {
+            /** @description The most frames that are kept whole. */
+            frames_max: number;
+            /** @description What happened in each quarter of an hour, three days at most, oldest first. */
+            quarters: components["schemas"]["Tally"][];
+            /** @description The upper ends of the counts, ms; the last count has none. */
+            round_trip_ends_ms: number[];
+            /** @description How long answers took, all devices together. */
+            round_trips: components["schemas"]["Histogram"];
+        };
+        /** @description A device on a line. */
+        LineDeviceAnswer: {
+            /** @description The equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            last_value?: components["schemas"]["LiveValue"] | null;
+            /** @description How its link is doing. */
+            link: components["schemas"]["Link"];
+            /** @description Its name. */
+            name: string;
+            statistics?: components["schemas"]["UnitStatistics"] | null;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             */
+            unit_id: number;
+        };
+        /**
+         * @description How a line is doing.
+         * @enum {string}
+         */
+        LineState: "connecting" | "working" | "troubled" | "partly" | "silent" | "unreachable";
         /** @description The health of one device's link. */
         Link: {
             /**
@@ -2063,8 +3265,24 @@ export interface components {
              * @description Time from question to answer, ms, averaged over the last few.
              */
             round_trip_ms?: number | null;
+            /**
+             * Format: double
+             * @description The time that half of the last answers did not exceed, ms.
+             */
+            round_trip_p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description The time that 95 % of the last answers did not exceed, ms.
+             */
+            round_trip_p95_ms?: number | null;
             /** @description What it is doing. */
             state: components["schemas"]["LinkState"];
+            /**
+             * Format: double
+             * @description How long the next answer is waited for, ms: learnt from the last ones, at most what was
+             *     configured.
+             */
+            timeout_ms?: number | null;
         };
         /**
          * @description What a device's link is doing.
@@ -2134,6 +3352,32 @@ export interface components {
             /** @description In the order of the list. */
             items: components["schemas"]["MadeDevice"][];
         };
+        /** @description What a frame says. */
+        Meaning: {
+            /**
+             * Format: int32
+             * @description The first register that was asked for, zero-based.
+             */
+            address?: number | null;
+            /**
+             * Format: int32
+             * @description Who answered, when bytes of an answer came.
+             */
+            answered_by?: number | null;
+            /**
+             * Format: int32
+             * @description How many registers.
+             */
+            count?: number | null;
+            /** @description What the exception code means. */
+            refusal?: string | null;
+            table?: components["schemas"]["Function"] | null;
+            /**
+             * @description The words that came, in the order of their addresses. They count only when the frame is
+             *     `answered`.
+             */
+            words: number[];
+        };
         /** @description A sentence. */
         Message: {
             /** @description What was done. */
@@ -2178,10 +3422,31 @@ export interface components {
          */
         Modbus: {
             /**
-             * @description Host name or IP address of the device or its gateway (`ip` is read as well).
+             * Format: int64
+             * @description Where the model begins in a SunSpec device: the address of the word with its id. The test
+             *     read finds it.
+             * @example 40070
+             */
+            base_address?: number | null;
+            /**
+             * Format: int64
+             * @description How long a new connection is left alone before the first question, ms.
+             * @default 0
+             */
+            connect_delay_ms: number;
+            /**
+             * Format: int64
+             * @description The least time between an answer on the line and a question to this device, ms. A serial
+             *     line keeps three and a half characters in any case.
+             * @default 0
+             */
+            gap_ms: number;
+            /**
+             * @description Host name or IP address of the device, its gateway or its serial server (`ip` is read as
+             *     well); empty for a device on a serial port.
              * @example 192.168.10.20
              */
-            host: string;
+            host?: string;
             /**
              * Format: int64
              * @description How often the device is read, ms.
@@ -2199,12 +3464,20 @@ export interface components {
              * @example eastron-sdm630
              */
             profile?: string | null;
-            /** @description How the device is reached. */
+            /** @description How the device is reached (`transport` is read as well). */
             protocol?: components["schemas"]["Protocol"];
             /** @description Own registers by metric; `_l1`, `_l2`, `_l3` at the end name the phase. */
             registers?: {
                 [key: string]: components["schemas"]["ModbusRegister"];
             };
+            /**
+             * Format: int64
+             * @description How often a question is asked again within a beat after silence, a damaged answer or a
+             *     busy device.
+             * @default 1
+             */
+            retries: number;
+            serial?: components["schemas"]["ModbusSerial"] | null;
             /**
              * Format: int64
              * @description How long one answer may take, ms.
@@ -2243,6 +3516,29 @@ export interface components {
             unit?: string | null;
             /** @description The order of the words of one value. */
             word_order?: components["schemas"]["WordOrder"];
+        };
+        /** @description A serial port of the appliance and how it talks; characters have eight data bits. */
+        ModbusSerial: {
+            /**
+             * Format: int64
+             * @description Bits a second: 1200, 2400, 4800, 9600, 14400, 19200, 38400, 57600, 115200 or 230400.
+             * @default 9600
+             */
+            baud_rate: number;
+            /**
+             * @description Path of the port. The names under `/dev/serial/by-id` stay the same when adapters are
+             *     plugged in elsewhere.
+             * @example /dev/ttyUSB0
+             */
+            device: string;
+            /** @description The parity bit. */
+            parity?: components["schemas"]["Parity"];
+            /**
+             * Format: int64
+             * @description Stop bits, 1 or 2.
+             * @default 1
+             */
+            stop_bits: number;
         };
         /** @description What a person says of a new token. */
         NewApiToken: {
@@ -2338,6 +3634,26 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /** @description A one-time code. */
+        OneTimeCode: {
+            /** @description When it ends. */
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * @description What the user types; it works once and is not shown again.
+             * @example K7QF-2M9P-HXWD-4NTC-B8RA
+             */
+            token: string;
+        };
+        /**
+         * @description How an exchange ended.
+         * @enum {string}
+         */
+        Outcome: "answered" | "exception" | "timed_out" | "incomplete" | "crc_wrong" | "other_transaction" | "other_unit" | "other_function" | "wrong_length" | "garbage" | "extra" | "unasked" | "closed" | "connected" | "connect_failed";
+        /**
+         * @description The bit that makes the number of ones in a character even or odd.
+         * @enum {string}
+         */
+        Parity: "none" | "even" | "odd";
         /** @description What was not taken, in the shape that InfluxDB's clients read. */
         PartialWrite: {
             /** @description Lines that were taken and are on disk. */
@@ -2351,11 +3667,18 @@ export interface components {
             /** @description Lines that were refused. */
             refused_total: number;
         };
+        /** @description A new password for an old one. */
+        PasswordChange: {
+            /** @description The password that holds now. */
+            current_password: string;
+            /** @description The new one, 8 to 128 characters with upper, lower, digit and symbol. */
+            password: string;
+        };
         /**
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -2427,7 +3750,7 @@ export interface components {
          * @description How the device is reached.
          * @enum {string}
          */
-        Protocol: "tcp";
+        Protocol: "tcp" | "rtu_over_tcp" | "rtu";
         /** @description A device and how it is doing. */
         PushDevice: components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
             /** @description What its equipment is called; `null` when that was deleted. */
@@ -2500,6 +3823,23 @@ export interface components {
             /** @description When it was refused. */
             timestamp: components["schemas"]["Timestamp"];
         };
+        /** @description A register that brings no value, and why. */
+        RefusedRegister: {
+            /**
+             * Format: int32
+             * @description Zero-based address.
+             */
+            address: number;
+            /**
+             * Format: int32
+             * @description The exception code; nothing when it is silence.
+             */
+            exception?: number | null;
+            /** @description The table. */
+            function: components["schemas"]["Function"];
+            /** @description What was to be read: `power_l1`. */
+            name: string;
+        };
         /** @description Where a value sits in the device. */
         RegisterPlace: {
             /**
@@ -2521,11 +3861,31 @@ export interface components {
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
         };
+        /** @description What an administrator sees of a code that resets a password. */
+        ResetCode: {
+            /** @description When it ends. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description When it was made. */
+            requested_at: components["schemas"]["Timestamp"];
+            /** @description First characters of the hash: enough to tell two apart, worth nothing. */
+            token: string;
+            used_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A code that resets a password, as it is listed. */
+        ResetRequest: components["schemas"]["ResetCode"] & {
+            /** @description Login name. */
+            username: string;
+        };
         /**
          * @description What a person is here.
          * @enum {string}
          */
         Role: "admin" | "energy_manager" | "operator" | "technician" | "viewer" | "kiosk" | "customer";
+        /** @description A role. */
+        RoleChange: {
+            /** @description What he is from now on. */
+            role: components["schemas"]["Role"];
+        };
         /**
          * @description What a token reaches.
          * @enum {string}
@@ -2544,6 +3904,32 @@ export interface components {
             token: string;
             /** @description Who is signed in. */
             user: components["schemas"]["User"];
+        };
+        /**
+         * Format: uuid
+         * @description One sign-in on one device, from login to logout.
+         */
+        SessionId: string;
+        /** @description A session as it is shown: nothing that could be used. */
+        SessionView: {
+            /** @description From where it began. */
+            address?: string | null;
+            /** @description What the browser called itself. */
+            agent?: string | null;
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is that of the one who asks. */
+            current: boolean;
+            /** @description His login name. */
+            email: string;
+            /** @description Its id. */
+            id: components["schemas"]["SessionId"];
+            /** @description When a token was last fetched. */
+            last_used_at: components["schemas"]["Timestamp"];
+            /** @description Whether it lives for 30 days without use instead of 7. */
+            remember: boolean;
+            /** @description Whose it is. */
+            user_id: components["schemas"]["UserId"];
         };
         /** @description What the first run made. */
         SetupDone: {
@@ -2570,6 +3956,11 @@ export interface components {
             /** @description Version of the appliance. */
             version: string;
         };
+        /**
+         * @description How much it matters.
+         * @enum {string}
+         */
+        Severity: "fault" | "warning" | "info" | "fine";
         /** @description A plant. */
         Site: {
             /** @description When it was set up. */
@@ -2653,6 +4044,48 @@ export interface components {
              */
             warning_percent?: number | null;
         };
+        /** @description Who made the device. */
+        SunSpecCommon: {
+            /** @description Maker. */
+            manufacturer: string;
+            /** @description Model. */
+            model: string;
+            /** @description Serial number. */
+            serial_number: string;
+            /** @description Firmware. */
+            version: string;
+        };
+        /** @description What a device says of itself. */
+        SunSpecDevice: {
+            /**
+             * Format: int32
+             * @description Address of the marker on the wire.
+             * @example 40000
+             */
+            base: number;
+            common?: components["schemas"]["SunSpecCommon"] | null;
+            /** @description Its models, in the order of their addresses. */
+            models: components["schemas"]["SunSpecModel"][];
+        };
+        /** @description Where a model is. */
+        SunSpecModel: {
+            /**
+             * Format: int32
+             * @description Address of the word with the id, on the wire.
+             */
+            address: number;
+            /**
+             * Format: int32
+             * @description Which model.
+             * @example 203
+             */
+            id: number;
+            /**
+             * Format: int32
+             * @description Words behind the header.
+             */
+            length: number;
+        };
         /** @description The appliance itself. */
         System: {
             /**
@@ -2687,8 +4120,69 @@ export interface components {
             /** @description Version. */
             version: string;
         };
+        /** @description What happened in some time. */
+        Tally: {
+            /**
+             * Format: int32
+             * @description Answered with words.
+             */
+            answered: number;
+            /**
+             * Format: int32
+             * @description Questions.
+             */
+            asked: number;
+            /** @description When the time began. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Connections that the other side closed before it answered.
+             */
+            closed: number;
+            /**
+             * Format: int32
+             * @description Connections that did not.
+             */
+            connect_failures: number;
+            /**
+             * Format: int32
+             * @description Connections that came about.
+             */
+            connects: number;
+            /**
+             * Format: int32
+             * @description Damaged on the way: checksum, or no Modbus.
+             */
+            damaged: number;
+            /**
+             * Format: int32
+             * @description Refused by the device or its gateway.
+             */
+            refused: number;
+            /**
+             * Format: int32
+             * @description Not answered in time, or not to the end.
+             */
+            silent: number;
+            /**
+             * Format: int32
+             * @description The longest way from a question to its answer, µs.
+             */
+            slowest_us: number;
+            /**
+             * Format: int32
+             * @description Answers that belong to something else: to another question, of another unit, of a wrong
+             *     length, twice, unasked.
+             */
+            strange: number;
+        };
         /** @description What a test read brought. */
         TestRead: {
+            /**
+             * Format: int32
+             * @description Where the model of a SunSpec profile begins; to be saved with the source.
+             */
+            base_address?: number | null;
             /** @description The first thing that went wrong. */
             error?: string | null;
             /** @description Whether every register was answered. */
@@ -2698,6 +4192,7 @@ export interface components {
              * @description Mean time from question to answer, ms; the first answer includes connecting.
              */
             round_trip_ms?: number | null;
+            sunspec?: components["schemas"]["SunSpecDevice"] | null;
             /** @description Every register, in the order of function and address. */
             values: components["schemas"]["TestValue"][];
         };
@@ -2785,6 +4280,27 @@ export interface components {
          * @example kW
          */
         Unit: string;
+        /** @description What one unit did since the journal began. */
+        UnitStatistics: {
+            /** @description How many refusals had which code. */
+            exceptions: {
+                [key: string]: number;
+            };
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            last_trouble?: components["schemas"]["Outcome"] | null;
+            last_trouble_at?: components["schemas"]["Timestamp"] | null;
+            /** @description How many ended in which way; what never happened is not listed. */
+            outcomes: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many questions were sent.
+             */
+            requests: number;
+            /** @description How long its answers took, refusals included. */
+            round_trips: components["schemas"]["Histogram"];
+        };
         /** @description A user as others see him. */
         User: {
             /** @description Login name. */
@@ -2813,6 +4329,15 @@ export interface components {
          * @description A person who can sign in.
          */
         UserId: string;
+        /** @description How many users there are. */
+        UserStats: {
+            /** @description Administrators among them. */
+            admins: number;
+            /** @description The others. */
+            regular: number;
+            /** @description All of them. */
+            totalUsers: number;
+        };
         /**
          * @description In which order the words of one value are sent.
          * @enum {string}
@@ -2827,6 +4352,194 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    reset_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_ResetRequest"];
+                };
+            };
+        };
+    };
+    admin_sessions: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_AdminSession"];
+                };
+            };
+        };
+    };
+    clean_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Deleted"];
+                };
+            };
+        };
+    };
+    admin_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AdminStats"];
+                };
+            };
+        };
+    };
+    make_reset_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OneTimeCode"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description He has no password to set anew */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    set_user_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Account"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    unlock_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_api_tokens: {
         parameters: {
             query?: {
@@ -2961,6 +4674,129 @@ export interface operations {
             };
         };
     };
+    activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAndPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The password is refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The link does not work */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    forgot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -3063,6 +4899,88 @@ export interface operations {
             };
             /** @description No live session */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    request_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAndPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The password is refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The code does not work */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3601,6 +5519,37 @@ export interface operations {
             };
         };
     };
+    equipment_doctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DoctorAnswer"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_documents: {
         parameters: {
             query?: {
@@ -4075,6 +6024,192 @@ export interface operations {
             };
         };
     };
+    lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_LineAnswer"];
+                };
+            };
+        };
+    };
+    line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LineDetail"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    line_frames: {
+        parameters: {
+            query?: {
+                /** @description Only those of this unit id. */
+                unit?: number;
+                /**
+                 * @description Only those that ended so: names of outcomes with commas between them, or `trouble` for all
+                 *     but `answered`.
+                 */
+                outcome?: string;
+                /** @description Only those before this number; `next` of the page before. */
+                before?: number;
+                /** @description Most frames of a page, 1 to 500; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_FramesAnswer"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    download_frames: {
+        parameters: {
+            query?: {
+                /** @description `csv` (when absent) or `jsonl`: one JSON object a line. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Others are downloading */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    line_minutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_Tally"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     try_read: {
         parameters: {
             query?: never;
@@ -4258,6 +6393,86 @@ export interface operations {
             };
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `true` for those of everybody; needs `users.manage`. */
+                all?: boolean;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_SessionView"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Deleted"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     setup_state: {
         parameters: {
             query?: never;
@@ -4381,6 +6596,25 @@ export interface operations {
             };
         };
     };
+    user_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_UserStats"];
+                };
+            };
+        };
+    };
     system: {
         parameters: {
             query?: never;
@@ -4442,6 +6676,180 @@ export interface operations {
             };
             /** @description Every refused field */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Account"];
+                };
+            };
+        };
+    };
+    invite_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Invited"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Account"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Account"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The name is taken, or he is the last administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    invite_user_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Invited"];
+                };
+            };
+            /** @description He has a password */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
