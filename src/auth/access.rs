@@ -33,6 +33,9 @@ pub enum Permission {
     /// Add, change and delete equipment; read a device on trial.
     #[serde(rename = "equipment.write")]
     EquipmentWrite,
+    /// See what is said on the lines, byte by byte, and what ails a device.
+    #[serde(rename = "lines.read")]
+    LinesRead,
     /// See live values and history.
     #[serde(rename = "readings.read")]
     ReadingsRead,
@@ -57,8 +60,8 @@ pub enum Permission {
 }
 
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, ReadingsCorrect, ReadingsRead, ReadingsWrite,
-    SettingsWrite, TokensManage, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, LinesRead, ReadingsCorrect, ReadingsRead,
+    ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
 };
 
 impl Role {
@@ -80,6 +83,7 @@ impl Role {
             Self::Admin => &[
                 EquipmentRead,
                 EquipmentWrite,
+                LinesRead,
                 ReadingsRead,
                 ReadingsWrite,
                 ReadingsCorrect,
@@ -91,11 +95,12 @@ impl Role {
             Self::EnergyManager => &[
                 EquipmentRead,
                 EquipmentWrite,
+                LinesRead,
                 ReadingsRead,
                 ReadingsCorrect,
                 SettingsWrite,
             ],
-            Self::Technician => &[EquipmentRead, EquipmentWrite, ReadingsRead],
+            Self::Technician => &[EquipmentRead, EquipmentWrite, LinesRead, ReadingsRead],
             Self::Operator | Self::Viewer | Self::Kiosk => &[EquipmentRead, ReadingsRead],
             // Nothing until equipment can belong to a customer: all of it would be others'.
             Self::Customer => &[],

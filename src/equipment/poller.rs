@@ -151,8 +151,10 @@ impl Acquisition {
     #[must_use]
     pub fn line_reports(&self) -> Vec<LineReport> {
         let lines = self.lock();
+        let now = self.shared.clock.now();
+        let links = &self.shared.links;
         let report = |(endpoint, line): (&Endpoint, &RunningLine)| {
-            LineReport::new(endpoint, &line.wanted.borrow(), &line.journal)
+            LineReport::new(endpoint, &line.wanted.borrow(), links, &line.journal, now)
         };
         let mut reports: Vec<_> = lines.by_endpoint.iter().map(report).collect();
         drop(lines);

@@ -101,7 +101,8 @@ impl LineError {
 }
 
 /// What a Modbus exception code means, and where to look.
-fn exception_sentence(code: u8) -> &'static str {
+#[must_use]
+pub const fn exception_sentence(code: u8) -> &'static str {
     match code {
         1 => "it does not know this function. Try input instead of holding registers.",
         2 => "it has no such register. Check the address (zero-based) and the profile.",

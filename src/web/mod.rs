@@ -12,6 +12,7 @@ mod commissioning;
 mod dashboard;
 mod device_push;
 mod devices;
+mod doctor;
 mod documents;
 mod edge;
 mod envelope;
@@ -19,6 +20,8 @@ mod equipment;
 mod export;
 mod history;
 mod hub;
+mod line_frames;
+mod lines;
 mod mqtt;
 mod openapi;
 mod photo;
@@ -234,6 +237,9 @@ fn api() -> Routes {
         .merge(sites::protected())
         .merge(equipment::protected())
         .merge(profiles::protected())
+        .merge(doctor::protected())
+        .merge(lines::protected())
+        .merge(line_frames::protected())
         .merge(devices::protected())
         .merge(mqtt::protected())
         .merge(commissioning::protected())

@@ -10,6 +10,7 @@ mod support;
 mod accounts;
 mod auth;
 mod broker;
+mod bus;
 mod carry;
 mod channel;
 mod commissioning;

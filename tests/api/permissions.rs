@@ -18,6 +18,8 @@ const READ: &[Role] = &[
     Role::Kiosk,
 ];
 const WRITE: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
+/// Who repairs: raw frames are no reading matter for everybody.
+const LINES: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
 const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
@@ -26,6 +28,12 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
+    ("GET", "/api/equipment/{id}/doctor", LINES),
+    ("GET", "/api/lines", LINES),
+    ("GET", "/api/lines/{line}", LINES),
+    ("GET", "/api/lines/{line}/minutes", LINES),
+    ("GET", "/api/lines/{line}/frames", LINES),
+    ("GET", "/api/lines/{line}/frames/download", LINES),
     ("GET", "/api/profiles", READ),
     ("GET", "/api/profiles/{profile}", READ),
     ("GET", "/api/profiles/{profile}/toml", READ),
@@ -232,6 +240,11 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
     let (appliance, chief) = Appliance::furnished().await;
     let sites = chief.get("/api/sites").await.data();
     let site = sites["items"][0]["id"].as_str().unwrap();
+    let dead = crate::support::meters::dead_port();
+    let line = format!("tcp:{dead}");
+    let nobody = json!({ "host": dead.ip(), "port": dead.port(),
+        "registers": { "power": { "address": 0, "type": "float32" } } });
+    chief.add("Nobody", &nobody).await;
     for role in Role::ALL {
         let client = appliance.client_as(role).await;
         let body = json!({ "name": "Meter", "type": "Meter", "model": "T1",
@@ -255,6 +268,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let user = in_use(&appliance, &chief).await;
         for (method, path, allowed) in TABLE.iter().copied() {
             let path = path.replace("{device}", device);
+            let path = path.replace("{line}", &line);
             let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);

@@ -9,6 +9,8 @@ import type {
   EquipmentQuery,
   EquipmentSummary,
   ExportQuery,
+  FramesFormat,
+  FramesQuery,
   HistoryQuery,
   LoginRequest,
   SecondStep,
@@ -98,6 +100,20 @@ export const api = {
   changeProfile: (id: string, body: string, kind: string, query: ProfileQuery) =>
     data(client.PUT('/profiles/{id}', { params: { path: { id }, query }, ...plain(body, kind) })),
   deleteProfile: (id: string) => data(client.DELETE('/profiles/{id}', at(id))),
+  equipmentDoctor: (id: string) => data(client.GET('/equipment/{id}/doctor', at(id))),
+
+  lines: () => data(client.GET('/lines')),
+  line: (key: string) => data(client.GET('/lines/{key}', { params: { path: { key } } })),
+  lineFrames: (key: string, query: FramesQuery) =>
+    data(client.GET('/lines/{key}/frames', { params: { path: { key }, query } })),
+  downloadFrames: (key: string, format: FramesFormat) =>
+    file(
+      client.GET('/lines/{key}/frames/download', {
+        params: { path: { key }, query: { format } },
+        parseAs: 'blob',
+      }),
+    ),
+
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
   startScan: (body: ScanRequest) => data(client.POST('/modbus/scan', { body })),
   scan: (id: string) => data(client.GET('/modbus/scan/{id}', at(id))),

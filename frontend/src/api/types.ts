@@ -29,6 +29,18 @@ export type LiveValue = Answer<Schemas['RegisterValue']>;
 export type Link = Answer<Schemas['Link']>;
 export type EquipmentLive = Answer<Schemas['LiveAnswer']>;
 
+export type LineState = Schemas['LineState'];
+export type Line = Answer<Schemas['LineAnswer']>;
+export type LineDetail = Answer<Schemas['LineDetail']>;
+export type LineDevice = Answer<Schemas['LineDeviceAnswer']>;
+export type Tally = Answer<Schemas['Tally']>;
+export type Frame = Answer<Schemas['FrameAnswer']>;
+export type Outcome = Schemas['Outcome'];
+export type FramesFormat = 'csv' | 'jsonl';
+export type Doctor = Answer<Schemas['DoctorAnswer']>;
+export type Diagnosis = Answer<Schemas['Diagnosis']>;
+export type Severity = Schemas['Severity'];
+
 export type Profile = Answer<Schemas['ProfileSummary']>;
 export type ProfileDetail = Answer<Schemas['ProfileDetail']>;
 export type ProfileFile = Schemas['ProfileFile'];
@@ -62,8 +74,10 @@ export type MqttMapping = Schemas['MqttMapping'];
 export type MqttInput = Schemas['MqttChange'];
 export type MqttTest = Answer<Schemas['MqttTestResult']>;
 
-type Query<Path extends '/equipment' | '/historical/consumption' | '/historical/export'> =
-  NonNullable<paths[Path]['get']['parameters']['query']>;
+type Asked =
+  '/equipment' | '/historical/consumption' | '/historical/export' | '/lines/{key}/frames';
+type Query<Path extends Asked> = NonNullable<paths[Path]['get']['parameters']['query']>;
+export type FramesQuery = Query<'/lines/{key}/frames'>;
 export type EquipmentQuery = Query<'/equipment'>;
 export type HistoryQuery = Query<'/historical/consumption'>;
 export type ExportQuery = Query<'/historical/export'>;

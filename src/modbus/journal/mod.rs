@@ -1,16 +1,22 @@
 //! What was said on a line, byte by byte, and what it adds up to.
 //!
 //! Promises: every exchange is noted with its raw bytes, its outcome and its round trip; the ring
-//! is bounded in frames and in bytes, oldest forgotten first; looking at it holds the line up for
-//! no longer than it takes to copy a few pointers. Will not do: outlive a restart.
+//! is bounded in frames and in bytes, oldest forgotten first, and of what is forgotten that was not
+//! fine a sample stays; each minute of three days is counted; looking holds the line up for no
+//! longer than it takes to copy a few pointers. Will not do: outlive a restart.
 
+mod meaning;
+mod minutes;
 mod ring;
 mod statistics;
 
-pub use ring::FRAMES_MAX;
+pub use meaning::{Meaning, meaning};
+pub use minutes::{MINUTES_MAX, Tally};
+pub use ring::{FRAMES_MAX, Look};
 pub use statistics::{BUCKETS_US, Histogram, LineStatistics, UnitStatistics};
 
 use crate::base::{Clock, Timestamp};
+use minutes::Minutes;
 use ring::Ring;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt::Write as _;
@@ -18,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// The most bytes of one line's ring: 10,000 frames of 80 words each.
-pub const RING_BYTES_MAX: usize = 2_000_000;
+/// The most bytes of one line's ring: 10,000 frames of 80 words each, and a quarter for old ones.
+pub const RING_BYTES_MAX: usize = 2_800_000;
 
 /// How an exchange ended.
 #[derive(
@@ -60,7 +66,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 15] = [
+    /// Every one.
+    pub const ALL: [Self; 15] = [
         Self::Answered,
         Self::Exception,
         Self::TimedOut,
@@ -78,6 +85,28 @@ impl Outcome {
         Self::ConnectFailed,
     ];
 
+    /// Its name in requests and files: `timed_out`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Exception => "exception",
+            Self::TimedOut => "timed_out",
+            Self::Incomplete => "incomplete",
+            Self::CrcWrong => "crc_wrong",
+            Self::OtherTransaction => "other_transaction",
+            Self::OtherUnit => "other_unit",
+            Self::OtherFunction => "other_function",
+            Self::WrongLength => "wrong_length",
+            Self::Garbage => "garbage",
+            Self::Extra => "extra",
+            Self::Unasked => "unasked",
+            Self::Closed => "closed",
+            Self::Connected => "connected",
+            Self::ConnectFailed => "connect_failed",
+        }
+    }
+
     /// Whether this happened to the line and to no unit in particular.
     #[must_use]
     pub const fn is_of_the_line(self) -> bool {
@@ -88,6 +117,8 @@ impl Outcome {
 /// One exchange as it went over the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Frame {
+    /// Counts the frames of its line since the journal began.
+    pub number: u64,
     /// When the question was sent.
     pub at: Timestamp,
     /// The unit that was asked; 0 when none was.
@@ -111,14 +142,19 @@ pub struct Frame {
 }
 
 /// Bytes as people compare them with a manual: `01 04 00 34`.
-fn hexadecimal<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 3);
     for (index, byte) in bytes.iter().enumerate() {
         let blank = if index == 0 { "" } else { " " };
         // Writing to a string cannot fail.
         let _ = write!(text, "{blank}{byte:02X}");
     }
-    serializer.serialize_str(&text)
+    text
+}
+
+fn hexadecimal<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex(bytes))
 }
 
 /// What an exchange is noted with.
@@ -159,6 +195,7 @@ pub struct Journal {
 struct Inner {
     ring: Ring,
     statistics: LineStatistics,
+    minutes: Minutes,
 }
 
 impl Journal {
@@ -184,12 +221,24 @@ impl Journal {
         self.lock().ring.limit(bytes_max.min(RING_BYTES_MAX));
     }
 
-    /// The newest frames, at most so many, oldest first.
+    /// The frames that are kept. Only pointers are copied while the line might wait; they are
+    /// unpacked while they are read.
     #[must_use]
-    pub fn frames(&self, newest: usize) -> Vec<Frame> {
-        // Only pointers are copied under the lock; unpacking 10,000 frames takes longer.
-        let kept = self.lock().ring.snapshot();
-        kept.frames(newest)
+    pub fn look(&self) -> Look {
+        self.lock().ring.look()
+    }
+
+    /// What happened in each minute since the beginning, three days at most, oldest first; a
+    /// minute in which nothing happened is not there.
+    #[must_use]
+    pub fn minutes(&self) -> Vec<Tally> {
+        self.lock().minutes.all()
+    }
+
+    /// What the minutes from `since` on add up to.
+    #[must_use]
+    pub fn sum_since(&self, since: Timestamp) -> Tally {
+        self.lock().minutes.sum_since(since)
     }
 
     /// How many frames are kept, and how many bytes they take.
@@ -212,6 +261,7 @@ impl Journal {
         let mut inner = self.lock();
         inner.ring.push(now.minus_ms(took_ms), note);
         inner.statistics.note(now, note);
+        inner.minutes.note(now, note);
     }
 
     /// A panic elsewhere leaves counters and whole blocks behind, which are as good as before.
@@ -238,7 +288,7 @@ mod tests {
             exception: Some(2),
             round_trip: Duration::from_micros(12_345),
         });
-        let frames = journal.frames(10);
+        let frames: Vec<_> = journal.look().newest_first().collect();
         let json = serde_json::to_value(&frames[0]).unwrap();
         assert_eq!(json["request"], "01 04 00 34 00 02 30 05");
         assert_eq!(json["answer"], "01 84 02 C2 C1");
@@ -253,6 +303,7 @@ mod tests {
     fn every_outcome_has_its_place_in_the_packed_form() {
         for (index, outcome) in Outcome::ALL.iter().enumerate() {
             assert_eq!(*outcome as usize, index, "{outcome:?}");
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.key());
         }
     }
 }

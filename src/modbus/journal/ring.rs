@@ -1,15 +1,19 @@
 //! *pure* — the last frames of a line, packed into blocks of bytes.
 //!
-//! A frame is 20 bytes of head and its raw bytes, so that ten thousand of them take a megabyte or
+//! A frame is 28 bytes of head and its raw bytes, so that ten thousand of them take a megabyte or
 //! two instead of ten thousand allocations. Blocks that are full are never changed again: a reader
 //! shares them instead of copying.
+//!
+//! Ten thousand frames are days of a quiet line and half an hour of a busy one. What went wrong
+//! must be found the morning after all the same: before a block is forgotten, its frames that were
+//! not fine are taken out and kept, one a minute of each kind.
 
 use super::{Frame, Note, Outcome, RING_BYTES_MAX};
 use crate::base::Timestamp;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-/// The most frames that are kept of one line.
+/// The most frames that are kept of one line, the old ones that were not fine beside them.
 pub const FRAMES_MAX: usize = 10_000;
 /// Bytes of a block: what is forgotten at a time, and what a reader copies at most.
 const BLOCK_BYTES: usize = 16_384;
@@ -17,7 +21,12 @@ const BLOCK_BYTES: usize = 16_384;
 /// beyond it shows.
 const ANSWER_MAX: usize = 300;
 /// Bytes before those of the wire.
-const HEAD: usize = 20;
+const HEAD: usize = 28;
+/// Of the bytes of a line, one in so many is for old frames that were not fine.
+const OLD_SHARE: usize = 4;
+/// Old frames that were not fine: one of each kind in this time, ms. A device that was silent all
+/// weekend must not push out what else happened.
+const OLD_EVERY_MS: i64 = 60_000;
 
 /// Frames that lie one behind the other.
 #[derive(Clone, Debug, Default)]
@@ -26,40 +35,78 @@ struct Block {
     frames: usize,
 }
 
-/// The frames of a line, oldest first.
-#[derive(Debug)]
-pub(super) struct Ring {
+/// Blocks, oldest first; the last one is still being filled.
+#[derive(Debug, Default)]
+struct Blocks {
     full: VecDeque<Arc<Block>>,
     open: Block,
     frames: usize,
     bytes: usize,
+}
+
+/// The frames of a line, oldest first.
+#[derive(Debug)]
+pub(super) struct Ring {
+    recent: Blocks,
+    old: Blocks,
+    /// Kinds of old frames that were kept of the minute that is being looked through.
+    kinds: HashSet<(u8, Outcome, Option<u8>)>,
+    minute: i64,
+    next_number: u64,
     bytes_max: usize,
 }
 
 impl Default for Ring {
     fn default() -> Self {
         Self {
-            full: VecDeque::new(),
-            open: Block::default(),
-            frames: 0,
-            bytes: 0,
+            recent: Blocks::default(),
+            old: Blocks::default(),
+            kinds: HashSet::new(),
+            minute: i64::MIN,
+            next_number: 1,
             bytes_max: RING_BYTES_MAX,
         }
     }
 }
 
-/// What a reader takes away.
-pub(super) struct Snapshot {
+/// What a reader takes away: shared blocks, unpacked one after the other while he reads.
+pub struct Look {
     blocks: Vec<Arc<Block>>,
+}
+
+impl Blocks {
+    fn push(&mut self, frame: &Raw<'_>) {
+        let length = HEAD + frame.request.len() + frame.answer.len();
+        if self.open.bytes.len() + length > BLOCK_BYTES {
+            let full = std::mem::take(&mut self.open);
+            self.full.push_back(Arc::new(full));
+        }
+        frame.pack(&mut self.open.bytes);
+        self.open.frames += 1;
+        self.frames += 1;
+        self.bytes += length;
+    }
+
+    fn pop(&mut self) -> Option<Arc<Block>> {
+        let oldest = self.full.pop_front()?;
+        self.frames -= oldest.frames;
+        self.bytes -= oldest.bytes.len();
+        Some(oldest)
+    }
+
+    fn share(&self) -> impl Iterator<Item = Arc<Block>> {
+        let open = Arc::new(self.open.clone());
+        self.full.iter().cloned().chain([open])
+    }
 }
 
 impl Ring {
     pub(super) const fn frames(&self) -> usize {
-        self.frames
+        self.recent.frames + self.old.frames
     }
 
     pub(super) const fn bytes(&self) -> usize {
-        self.bytes
+        self.recent.bytes + self.old.bytes
     }
 
     pub(super) fn limit(&mut self, bytes_max: usize) {
@@ -68,178 +115,158 @@ impl Ring {
     }
 
     pub(super) fn push(&mut self, at: Timestamp, note: &Note<'_>) {
-        let request = &note.request[..note.request.len().min(ANSWER_MAX)];
-        let answer = &note.answer[..note.answer.len().min(ANSWER_MAX)];
-        let length = HEAD + request.len() + answer.len();
-        if self.open.bytes.len() + length > BLOCK_BYTES {
-            let full = std::mem::take(&mut self.open);
-            self.full.push_back(Arc::new(full));
-        }
-        let round_trip_us = u32::try_from(note.round_trip.as_micros()).unwrap_or(u32::MAX);
-        let short = |length: usize| u16::try_from(length).unwrap_or(0).to_le_bytes();
-        let bytes = &mut self.open.bytes;
-        bytes.extend(at.ms().to_le_bytes());
-        bytes.extend(round_trip_us.to_le_bytes());
-        bytes.push(note.outcome as u8);
-        bytes.push(note.exception.unwrap_or(0));
-        bytes.push(note.unit);
-        bytes.push(note.function);
-        bytes.extend(short(request.len()));
-        bytes.extend(short(answer.len()));
-        bytes.extend(request);
-        bytes.extend(answer);
-        self.open.frames += 1;
-        self.frames += 1;
-        self.bytes += length;
+        self.recent.push(&Raw {
+            number: self.next_number,
+            at,
+            round_trip_us: u32::try_from(note.round_trip.as_micros()).unwrap_or(u32::MAX),
+            outcome: note.outcome,
+            exception: note.exception,
+            unit: note.unit,
+            function: note.function,
+            request: &note.request[..note.request.len().min(ANSWER_MAX)],
+            answer: &note.answer[..note.answer.len().min(ANSWER_MAX)],
+        });
+        self.next_number += 1;
         self.forget();
     }
 
     /// Drops the oldest blocks that are not needed for the last frames, or for which there is no
-    /// room.
+    /// room, and keeps what was not fine in them.
     fn forget(&mut self) {
-        while let Some(oldest) = self.full.front() {
-            let enough = self.frames - oldest.frames >= FRAMES_MAX;
-            if !enough && self.bytes <= self.bytes_max {
-                return;
+        let old_max = self.bytes_max / OLD_SHARE;
+        while let Some(oldest) = self.recent.full.front() {
+            let enough = self.recent.frames - oldest.frames >= FRAMES_MAX;
+            if !enough && self.recent.bytes <= self.bytes_max - old_max {
+                break;
             }
-            self.frames -= oldest.frames;
-            self.bytes -= oldest.bytes.len();
-            self.full.pop_front();
+            if let Some(block) = self.recent.pop() {
+                self.keep_troubles(&block);
+            }
         }
+        while self.old.bytes > old_max && self.old.pop().is_some() {}
     }
 
-    pub(super) fn snapshot(&self) -> Snapshot {
-        let mut blocks: Vec<_> = self.full.iter().cloned().collect();
-        blocks.push(Arc::new(self.open.clone()));
-        Snapshot { blocks }
-    }
-}
-
-impl Snapshot {
-    /// The newest frames, at most so many, oldest first.
-    pub(super) fn frames(&self, newest: usize) -> Vec<Frame> {
-        let newest = newest.min(FRAMES_MAX);
-        let kept: usize = self.blocks.iter().map(|block| block.frames).sum();
-        let mut skip = kept.saturating_sub(newest);
-        let mut frames = Vec::with_capacity(kept.min(newest));
-        for block in &self.blocks {
-            if skip >= block.frames {
-                skip -= block.frames;
+    fn keep_troubles(&mut self, block: &Block) {
+        for frame in block.raw() {
+            if frame.outcome == Outcome::Answered {
                 continue;
             }
-            let mut rest = block.bytes.as_slice();
-            while let Some((frame, behind)) = unpack(rest) {
-                rest = behind;
-                match skip {
-                    0 => frames.push(frame),
-                    _ => skip -= 1,
-                }
+            let minute = frame.at.ms().div_euclid(OLD_EVERY_MS);
+            if minute != self.minute {
+                self.minute = minute;
+                self.kinds.clear();
+            }
+            let kind = (frame.unit, frame.outcome, frame.exception);
+            if self.kinds.insert(kind) {
+                self.old.push(&frame);
             }
         }
-        frames
+    }
+
+    /// Everything that is kept; only pointers and two blocks are copied.
+    pub(super) fn look(&self) -> Look {
+        let blocks = self.old.share().chain(self.recent.share());
+        Look {
+            blocks: blocks.collect(),
+        }
     }
 }
 
-/// The first frame of packed bytes, and what is behind it.
-fn unpack(bytes: &[u8]) -> Option<(Frame, &[u8])> {
-    let (at, rest) = bytes.split_first_chunk::<8>()?;
-    let (round_trip, rest) = rest.split_first_chunk::<4>()?;
-    let (&[outcome, exception, unit, function], rest) = rest.split_first_chunk::<4>()?;
-    let (&[q0, q1, a0, a1], rest) = rest.split_first_chunk::<4>()?;
-    let (request, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([q0, q1])))?;
-    let (answer, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([a0, a1])))?;
-    let frame = Frame {
-        at: Timestamp::from_ms(i64::from_le_bytes(*at)),
-        unit,
-        function,
-        request: request.to_vec(),
-        answer: answer.to_vec(),
-        outcome: *Outcome::ALL.get(usize::from(outcome))?,
-        exception: (exception != 0).then_some(exception),
-        round_trip_us: u32::from_le_bytes(*round_trip),
-    };
-    Some((frame, rest))
+impl Look {
+    /// The frames, newest first.
+    pub fn newest_first(self) -> impl Iterator<Item = Frame> + Send + 'static {
+        self.blocks.into_iter().rev().flat_map(|block| {
+            let mut frames: Vec<_> = block.raw().map(|raw| raw.frame()).collect();
+            frames.reverse();
+            frames
+        })
+    }
+
+    /// The frames, oldest first.
+    pub fn oldest_first(self) -> impl Iterator<Item = Frame> + Send + 'static {
+        let unpack = |block: Arc<Block>| block.raw().map(|raw| raw.frame()).collect::<Vec<_>>();
+        self.blocks.into_iter().flat_map(unpack)
+    }
+}
+
+impl Block {
+    fn raw(&self) -> impl Iterator<Item = Raw<'_>> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let (raw, behind) = Raw::unpack(rest)?;
+            rest = behind;
+            Some(raw)
+        })
+    }
+}
+
+/// A frame whose bytes lie elsewhere.
+struct Raw<'a> {
+    number: u64,
+    at: Timestamp,
+    round_trip_us: u32,
+    outcome: Outcome,
+    exception: Option<u8>,
+    unit: u8,
+    function: u8,
+    request: &'a [u8],
+    answer: &'a [u8],
+}
+
+impl<'a> Raw<'a> {
+    fn pack(&self, bytes: &mut Vec<u8>) {
+        let short = |length: usize| u16::try_from(length).unwrap_or(0).to_le_bytes();
+        bytes.extend(self.number.to_le_bytes());
+        bytes.extend(self.at.ms().to_le_bytes());
+        bytes.extend(self.round_trip_us.to_le_bytes());
+        bytes.push(self.outcome as u8);
+        bytes.push(self.exception.unwrap_or(0));
+        bytes.push(self.unit);
+        bytes.push(self.function);
+        bytes.extend(short(self.request.len()));
+        bytes.extend(short(self.answer.len()));
+        bytes.extend(self.request);
+        bytes.extend(self.answer);
+    }
+
+    /// The first frame of packed bytes, and what is behind it.
+    fn unpack(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (number, rest) = bytes.split_first_chunk::<8>()?;
+        let (at, rest) = rest.split_first_chunk::<8>()?;
+        let (round_trip, rest) = rest.split_first_chunk::<4>()?;
+        let (&[outcome, exception, unit, function], rest) = rest.split_first_chunk::<4>()?;
+        let (&[q0, q1, a0, a1], rest) = rest.split_first_chunk::<4>()?;
+        let (request, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([q0, q1])))?;
+        let (answer, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([a0, a1])))?;
+        let raw = Self {
+            number: u64::from_le_bytes(*number),
+            at: Timestamp::from_ms(i64::from_le_bytes(*at)),
+            round_trip_us: u32::from_le_bytes(*round_trip),
+            outcome: *Outcome::ALL.get(usize::from(outcome))?,
+            exception: (exception != 0).then_some(exception),
+            unit,
+            function,
+            request,
+            answer,
+        };
+        Some((raw, rest))
+    }
+
+    fn frame(&self) -> Frame {
+        Frame {
+            number: self.number,
+            at: self.at,
+            unit: self.unit,
+            function: self.function,
+            request: self.request.to_vec(),
+            answer: self.answer.to_vec(),
+            outcome: self.outcome,
+            exception: self.exception,
+            round_trip_us: self.round_trip_us,
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    fn push(ring: &mut Ring, number: u32, answer: &[u8]) {
-        let note = Note {
-            unit: 3,
-            function: 4,
-            request: &number.to_le_bytes(),
-            answer,
-            outcome: Outcome::Answered,
-            exception: None,
-            round_trip: Duration::from_micros(u64::from(number)),
-        };
-        ring.push(Timestamp::from_ms(i64::from(number)), &note);
-    }
-
-    fn number(frame: &Frame) -> u32 {
-        u32::from_le_bytes(frame.request.clone().try_into().unwrap())
-    }
-
-    #[test]
-    fn the_last_ten_thousand_come_back_in_order() {
-        let mut ring = Ring::default();
-        for count in 0..25_000 {
-            push(&mut ring, count, &[7; 12]);
-        }
-        let frames = ring.snapshot().frames(usize::MAX);
-        assert_eq!(frames.len(), FRAMES_MAX);
-        let expected: Vec<u32> = (15_000..25_000).collect();
-        assert_eq!(frames.iter().map(number).collect::<Vec<_>>(), expected);
-        assert_eq!(frames[0].answer, [7; 12]);
-        assert_eq!((frames[9].round_trip_us, frames[9].unit), (15_009, 3));
-        let few: Vec<u32> = ring.snapshot().frames(3).iter().map(number).collect();
-        assert_eq!(few, [24_997, 24_998, 24_999]);
-        // Beyond the ten thousand only what shares a block with one of them.
-        assert!(ring.frames() < FRAMES_MAX + BLOCK_BYTES / HEAD);
-    }
-
-    #[test]
-    fn long_answers_keep_fewer_frames_within_the_bytes() {
-        let mut ring = Ring::default();
-        for count in 0..12_000 {
-            push(&mut ring, count, &[1; 260]);
-        }
-        assert!(ring.bytes() <= RING_BYTES_MAX && ring.bytes() > RING_BYTES_MAX - 2 * BLOCK_BYTES);
-        let frames = ring.snapshot().frames(usize::MAX);
-        assert_eq!(number(frames.last().unwrap()), 11_999);
-        let before = frames.len();
-        ring.limit(100_000);
-        assert!(ring.bytes() <= 100_000 && ring.frames() < before);
-        let frames = ring.snapshot().frames(usize::MAX);
-        assert_eq!(frames.len(), ring.frames());
-        assert_eq!(number(frames.last().unwrap()), 11_999);
-    }
-
-    #[test]
-    fn what_came_beyond_any_frame_is_cut() {
-        let mut ring = Ring::default();
-        push(&mut ring, 1, &[9; 5_000]);
-        push(&mut ring, 2, &[]);
-        let frames = ring.snapshot().frames(10);
-        assert_eq!(frames[0].answer.len(), ANSWER_MAX);
-        assert_eq!((number(&frames[1]), frames[1].answer.len()), (2, 0));
-    }
-
-    #[test]
-    fn a_reader_keeps_what_it_took() {
-        let mut ring = Ring::default();
-        for count in 0..2_000 {
-            push(&mut ring, count, &[0; 20]);
-        }
-        let taken = ring.snapshot();
-        for count in 2_000..40_000 {
-            push(&mut ring, count, &[0; 20]);
-        }
-        let frames = taken.frames(usize::MAX);
-        assert_eq!(frames.len(), 2_000);
-        assert_eq!(number(&frames[1_999]), 1_999);
-    }
-}
+#[path = "ring_tests.rs"]
+mod tests;

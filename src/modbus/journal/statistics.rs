@@ -28,6 +28,13 @@ impl Histogram {
         let bucket = BUCKETS_US.partition_point(|end| *end < us);
         self.counts[bucket] += 1;
     }
+
+    /// Adds those of another.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count += more;
+        }
+    }
 }
 
 /// What one unit did since the journal began.
@@ -58,6 +65,10 @@ pub struct LineStatistics {
     pub connects: u64,
     /// How many did not.
     pub connect_failures: u64,
+    /// When the last one came about.
+    pub last_connect_at: Option<Timestamp>,
+    /// When the last one did not.
+    pub last_connect_failure_at: Option<Timestamp>,
     /// How often something came though nothing was asked.
     pub unasked: u64,
     /// When words last came from anybody.
@@ -70,8 +81,14 @@ pub struct LineStatistics {
 impl LineStatistics {
     pub(super) fn note(&mut self, at: Timestamp, note: &Note<'_>) {
         match note.outcome {
-            Outcome::Connected => self.connects += 1,
-            Outcome::ConnectFailed => self.connect_failures += 1,
+            Outcome::Connected => {
+                self.connects += 1;
+                self.last_connect_at = Some(at);
+            }
+            Outcome::ConnectFailed => {
+                self.connect_failures += 1;
+                self.last_connect_failure_at = Some(at);
+            }
             Outcome::Unasked => self.unasked += 1,
             _ => self.units.entry(note.unit).or_default().note(at, note),
         }
