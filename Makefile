@@ -8,9 +8,10 @@ SHELL := /bin/bash
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
 PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target))/peers
 TIMED := @packaging/timed.sh
+FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench bench-peers torture lint api clean \
+.PHONY: help run test dist bench bench-peers bench-modbus torture lint api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys
 
 help: ## list the targets
@@ -38,6 +39,12 @@ bench-peers: ## the same questions to InfluxDB and VictoriaMetrics, from Debian'
 	@packaging/static-flags.sh
 	$(TIMED) "Peers" packaging/bench-peers.sh $(PEERS)
 	$(TIMED) "Benches beside peers" cargo bench --profile release --bench bench -- peers $(PEERS)
+
+bench-modbus: ## 200 devices every second, and reads per second of CPU beside pymodbus and modbus-serial
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Modbus clients to compare with" packaging/bench-modbus.sh $(FOREIGN)
+	$(TIMED) "Bench of the pollers" cargo bench --profile release --bench modbus -- peers $(FOREIGN)
 
 torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (INDUSMIND_TORTURE=n)
 	@packaging/need.sh cargo
@@ -75,7 +82,9 @@ lint-rust:
 	$(TIMED) "Rust: lints" cargo clippy --all-targets --quiet -- -D warnings
 
 test-rust:
-	$(TIMED) "Rust: tests" env INDUSMIND_BINARY=$(abspath dist/indusmind) cargo test
+	@packaging/need.sh mosquitto openssl || echo "NOT RUN: the tests with a real MQTT broker"
+	$(TIMED) "Modbus servers that are not ours" packaging/foreign-servers.sh $(FOREIGN)
+	$(TIMED) "Rust: tests" env INDUSMIND_BINARY=$(abspath dist/indusmind) INDUSMIND_FOREIGN=$(FOREIGN) cargo test
 
 lint-page:
 	$(TIMED) "Page: lints" npm --prefix frontend run lint

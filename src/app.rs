@@ -9,9 +9,10 @@ use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::{Acquisition, Attachments, Profiles, Registry};
+use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
+use crate::mqtt::Mqtt;
 use crate::site::Sites;
 use crate::store::Store;
 use crate::tsdb::Tsdb;
@@ -26,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 const UPKEEP_EVERY_MS: i64 = 10_000;
 /// How often files that are over are looked for, ms.
 const FORGET_EVERY_MS: i64 = 10 * 60_000;
+/// How often days that are over are looked for, ms.
+const COMPARE_EVERY_MS: i64 = 15 * 60_000;
 /// How often photos and documents that no record names are looked for, ms.
 const SWEEP_EVERY_MS: i64 = 24 * 3_600_000;
 
@@ -40,7 +43,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 3],
+    chores: [JoinHandle<()>; 4],
     page: JoinHandle<()>,
 }
 
@@ -75,7 +78,12 @@ impl App {
         let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
         let devices = Arc::new(devices);
         let (receiver, desk) = start_desk(&tsdb, &intake, &devices, &clock, &stop_funnel);
-        let [upkeep, sweep] = chores(&tsdb, &attachments, &clock, &stop_funnel);
+        let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
+        let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
+        let commissioning = Arc::new(commissioning);
+
+        let about = (&tsdb, &attachments, &commissioning, &sites);
+        let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -94,7 +102,9 @@ impl App {
             registry,
             devices,
             receiver,
+            mqtt,
             attachments,
+            commissioning,
             today: TodayCache::new(history.clone()),
             history,
             inlet,
@@ -111,7 +121,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
-            chores: [desk, upkeep, sweep],
+            chores: [desk, upkeep, sweep, compare],
             page,
         })
     }
@@ -127,7 +137,8 @@ impl App {
     pub async fn run_until_stopped(self) {
         self.stop.cancelled().await;
         let acquisition = self.context.registry.acquisition();
-        let (_, page) = tokio::join!(acquisition.stop(), self.page);
+        let mqtt = &self.context.mqtt;
+        let (_, (), page) = tokio::join!(acquisition.stop(), mqtt.stop(), self.page);
         if let Err(error) = page {
             tracing::error!(%error, "the page did not stop cleanly");
         }
@@ -181,19 +192,43 @@ fn start_desk(
     (receiver, tokio::spawn(work))
 }
 
+/// Starts the subscriber, when its settings say so.
+async fn start_mqtt(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    registry: &Arc<Registry>,
+    devices: &Arc<Devices>,
+    receiver: &Receiver,
+) -> Result<Arc<Mqtt>> {
+    let (clock, registry) = (Arc::clone(clock), Arc::clone(registry));
+    let devices = Arc::clone(devices);
+    let mqtt = Mqtt::start(store, clock, registry, devices, receiver.clone()).await?;
+    Ok(Arc::new(mqtt))
+}
+
 /// Starts what is done beside everything else, until `stop`.
 fn chores(
-    tsdb: &Arc<Tsdb>,
-    attachments: &Arc<Attachments>,
+    (tsdb, attachments, commissioning, sites): About<'_>,
     clock: &Arc<dyn Clock>,
     stop: &CancellationToken,
-) -> [JoinHandle<()>; 2] {
+) -> [JoinHandle<()>; 3] {
     let (tsdb, attachments) = (Arc::clone(tsdb), Arc::clone(attachments));
+    let (commissioning, sites) = (Arc::clone(commissioning), Arc::clone(sites));
+    let (clock, stop) = (|| Arc::clone(clock), || stop.clone());
     [
-        tokio::spawn(upkeep(tsdb, Arc::clone(clock), stop.clone())),
-        tokio::spawn(sweep(attachments, Arc::clone(clock), stop.clone())),
+        tokio::spawn(upkeep(tsdb, clock(), stop())),
+        tokio::spawn(sweep(attachments, clock(), stop())),
+        tokio::spawn(compare_days(commissioning, sites, clock(), stop())),
     ]
 }
+
+/// What the chores are about.
+type About<'a> = (
+    &'a Arc<Tsdb>,
+    &'a Arc<Attachments>,
+    &'a Arc<Commissioning>,
+    &'a Arc<Sites>,
+);
 
 /// Seals, packs and forgets readings until `stop`, beside the ticks.
 async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken) {
@@ -248,6 +283,31 @@ async fn sweep(attachments: Arc<Attachments>, clock: Arc<dyn Clock>, stop: Cance
         let slept = stop.run_until_cancelled(clock.sleep_until(wake)).await;
         if slept.is_none() {
             return;
+        }
+    }
+}
+
+/// Compares counters with power for the days that are over, until `stop`.
+async fn compare_days(
+    commissioning: Arc<Commissioning>,
+    sites: Arc<Sites>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    loop {
+        let wake = clock.now().plus_ms(COMPARE_EVERY_MS);
+        let slept = stop.run_until_cancelled(clock.sleep_until(wake)).await;
+        if slept.is_none() {
+            return;
+        }
+        let (about, sites, now) = (Arc::clone(&commissioning), Arc::clone(&sites), clock.now());
+        let calendar = move |key: &str| sites.by_key(key).map(|site| site.calendar());
+        let work = tokio::task::spawn_blocking(move || about.days().compare(now, &calendar));
+        match work.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(events)) => tracing::warn!(events, "counters differ from power: see the meters"),
+            Ok(Err(error)) => tracing::error!(%error, "days wait to be compared"),
+            Err(error) => tracing::error!(%error, "the comparison of days failed"),
         }
     }
 }

@@ -39,6 +39,9 @@ pub mod exchange;
 /// Devices that bring their readings themselves: their keys, and what they push.
 pub mod devices;
 
+/// Sensors that publish to a broker; home of rumqttc.
+pub mod mqtt;
+
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;
 

@@ -31,7 +31,7 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-const HOMES: [(&str, &str); 17] = [
+const HOMES: [(&str, &str); 19] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -44,11 +44,13 @@ const HOMES: [(&str, &str); 17] = [
     ("utoipa_swagger_ui", "src/web/"),
     ("jsonwebtoken", "src/auth/"),
     ("argon2", "src/auth/"),
+    ("totp_rs", "src/auth/"),
     ("jiff", "src/base/time.rs"),
     ("clap", "src/cli/"),
     ("csv", "src/exchange/"),
     ("flate2", "src/exchange/"),
     ("rust_xlsxwriter", "src/exchange/"),
+    ("rumqttc", "src/mqtt/"),
 ];
 
 /// The one file that may say `unsafe`: the name service switch of the C library.

@@ -71,6 +71,7 @@ impl Auth {
             created_at: now,
             last_login: None,
             devices: Vec::new(),
+            two_factor: None,
         };
         let _turn = self.changing.lock().await;
         if self.read().users.len() >= USERS_MAX {

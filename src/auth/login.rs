@@ -1,11 +1,12 @@
 //! Signing in and staying signed in.
 
 use super::guard::Door;
+use super::second_step::{FirstStep, use_code};
 use super::session::{Refresh, Session};
 use super::token::LIFETIME_S;
 use super::{Auth, SESSIONS, USERS, User, UserRecord, unauthenticated};
 use crate::base::secret::{random_token, token_hash};
-use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp};
+use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp, UserId};
 use crate::store::audit::{self, Actor};
 use governor::clock::Clock as _;
 use std::net::IpAddr;
@@ -70,7 +71,7 @@ impl Auth {
     /// `Invalid email or password` for every reason that a guesser could learn from, an account
     /// that is closed after too many wrong passwords among them; [`ErrorKind::RateLimited`] after
     /// too many attempts from one address.
-    pub async fn login(&self, mut attempt: Login) -> Result<SignedIn> {
+    pub async fn login(&self, mut attempt: Login) -> Result<FirstStep> {
         self.count_attempt(attempt.address)?;
         if let Device::Known(secret) = &attempt.device
             && !self.is_device(&token_hash(secret))
@@ -100,7 +101,7 @@ impl Auth {
             .is_none_or(|door| self.guard().closed_until(door, now).is_none());
         if let (Some(user), Some(door)) = (found.filter(|u| right && open && u.active), &door) {
             self.guard().passed(door);
-            return self.begin_session(user, &attempt).await;
+            return self.pass(&user, attempt).await;
         }
         let closed = door.is_some_and(|door| self.guard().failed(door, now));
         let action = match (open, closed) {
@@ -109,10 +110,7 @@ impl Auth {
             (true, false) => "auth.login_failed",
         };
         self.note_refusal(&attempt, action).await?;
-        Err(Error::new(
-            ErrorKind::Unauthenticated,
-            "Invalid email or password",
-        ))
+        Err(refused())
     }
 
     /// Whether anybody signed in from this browser before.
@@ -143,15 +141,31 @@ impl Auth {
         })
     }
 
-    async fn begin_session(&self, mut user: UserRecord, attempt: &Login) -> Result<SignedIn> {
+    /// Begins a session of a user whose password was held against the hash `verified`, and whose
+    /// second factor takes this code.
+    pub(super) async fn begin_session(
+        &self,
+        id: UserId,
+        verified: &str,
+        attempt: &Login,
+        code: Option<&str>,
+    ) -> Result<SignedIn> {
         let now = self.clock.now();
+        let _turn = self.changing.lock().await;
+        // As it is now: another request may have changed it while the password was hashed.
+        let mut user = self.record(id)?;
+        if !user.active || user.password != verified {
+            return Err(refused());
+        }
+        let used = code
+            .map(|code| use_code(&mut user, code, now))
+            .transpose()?;
         let address = attempt.address.map(|address| address.to_string());
         let agent = attempt.agent.as_deref().map(plain_agent);
         let (session, refresh_token) =
             Session::begin(user.id, attempt.remember, address.clone(), agent, now)?;
         user.last_login = Some(now);
         let (device, is_new_device) = meet(&mut user, &attempt.device, now)?;
-        let _turn = self.changing.lock().await;
         let ended = self.surplus_sessions(&user, now);
         let (record, stored, gone) = (user.clone(), session.clone(), ended.clone());
         self.store
@@ -168,7 +182,8 @@ impl Auth {
                 };
                 let resource = format!("session/{}", stored.id);
                 let details = serde_json::json!({ "remember": stored.remember,
-                    "new_device": is_new_device, "agent": stored.agent });
+                    "new_device": is_new_device, "agent": stored.agent,
+                    "second_factor": used.map(|used| format!("{used:?}")) });
                 audit::append(transaction, now, &actor, "auth.login", &resource, details)
             })
             .await?;
@@ -199,7 +214,7 @@ impl Auth {
             .collect()
     }
 
-    async fn note_refusal(&self, attempt: &Login, action: &'static str) -> Result<()> {
+    pub(super) async fn note_refusal(&self, attempt: &Login, action: &'static str) -> Result<()> {
         let now = self.clock.now();
         let name: String = attempt
             .login
@@ -301,6 +316,11 @@ impl Auth {
             device: None,
         })
     }
+}
+
+/// One sentence for every reason that a guesser could learn from.
+fn refused() -> Error {
+    Error::new(ErrorKind::Unauthenticated, "Invalid email or password")
 }
 
 /// Longest name of a browser that is kept.

@@ -13,11 +13,13 @@ mod guard;
 mod link;
 mod login;
 mod password;
+mod second_step;
 mod session;
 mod sessions;
 mod setup;
 mod ticket;
 pub mod token;
+mod two_factor;
 mod user;
 
 pub use access::{Permission, Role};
@@ -27,6 +29,7 @@ pub use asker::Asker;
 pub use credentials::{Handed, Invitation};
 pub use link::{Purpose, ResetCode};
 pub use login::{Device, Login, SignedIn};
+pub use second_step::{CHALLENGE_LIFETIME_S, FirstStep};
 pub use session::SessionView;
 pub use setup::SetupToken;
 pub use ticket::{TICKET_LIFETIME_S, Tickets};
@@ -40,6 +43,7 @@ use crate::store::{Store, TableName, Transaction, View as _};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use guard::Guard;
 use password::Passwords;
+use second_step::Challenges;
 use session::Session;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -97,6 +101,7 @@ pub struct Auth {
     logins: DefaultKeyedRateLimiter<IpAddr>,
     /// Wrong passwords of late; a restart forgets them, which nobody outside can make.
     guard: Mutex<Guard>,
+    challenges: Mutex<Challenges>,
     /// The one-time token of the first run.
     pub setup: SetupToken,
     /// One-time tickets of sockets.
@@ -147,6 +152,7 @@ impl Auth {
             changing: tokio::sync::Mutex::new(()),
             logins: RateLimiter::keyed(Quota::per_minute(logins_per_minute)),
             guard: Mutex::default(),
+            challenges: Mutex::default(),
         })
     }
 
@@ -241,6 +247,7 @@ impl Auth {
             created_at: self.clock.now(),
             last_login: None,
             devices: Vec::new(),
+            two_factor: None,
         };
         self.refuse_taken_names(&record)?;
         let stored = record.clone();
@@ -275,6 +282,12 @@ impl Auth {
 
     fn guard(&self) -> MutexGuard<'_, Guard> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn challenges(&self) -> MutexGuard<'_, Challenges> {
+        self.challenges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget_session(&self, session: SessionId) {

@@ -2,6 +2,7 @@
 
 use super::access::{Permission, Role};
 use super::password;
+use super::two_factor::TwoFactor;
 use crate::base::error::Checks;
 use crate::base::{Result, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct UserRecord {
     /// none.
     #[serde(default)]
     pub devices: Vec<KnownDevice>,
+    /// His second factor; records of earlier versions have none.
+    #[serde(default)]
+    pub two_factor: Option<TwoFactor>,
 }
 
 /// A browser from which a user signed in.
@@ -75,6 +79,8 @@ pub struct User {
     pub permissions: &'static [Permission],
     /// When he last signed in.
     pub last_login: Option<Timestamp>,
+    /// Whether a code is asked for when he signs in.
+    pub two_factor: bool,
 }
 
 /// What is said of a new user.
@@ -146,6 +152,10 @@ impl UserRecord {
             site: self.site.clone(),
             permissions: self.role.permissions(),
             last_login: self.last_login,
+            two_factor: self
+                .two_factor
+                .as_ref()
+                .is_some_and(TwoFactor::is_confirmed),
         }
     }
 

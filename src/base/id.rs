@@ -84,3 +84,11 @@ id!(
     /// A sensor that brings its readings itself.
     DeviceId
 );
+id!(
+    /// A scan of a bus or a range of addresses.
+    ScanId
+);
+id!(
+    /// A commissioning report of a meter or machine.
+    ReportId
+);

@@ -1,11 +1,19 @@
 //! `indusmind check`: is everything as it should be? Changes nothing.
 
 use super::{Boot, say};
-use crate::base::{Error, Result};
-use crate::equipment::{Profiles, files_named};
+use crate::base::{EquipmentId, Error, Result};
+use crate::equipment::{Profiles, Registry, files_named};
 use crate::store::{self, BlobHash, Blobs, Store, audit};
-use crate::tsdb::Tsdb;
-use std::collections::BTreeSet;
+use crate::tsdb::{Damage, Listener, Tsdb, Verified};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// How often the progress is told on a terminal, and in a log.
+const TELL_EVERY: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(10)];
+/// Damaged places that are told one by one.
+const DAMAGE_LISTED: usize = 100;
 
 pub(super) fn run(boot: Boot) -> Result<()> {
     let config = boot.load()?;
@@ -27,32 +35,129 @@ pub(super) fn run(boot: Boot) -> Result<()> {
         say("Data directory: empty; the first start sets it up.");
         return Ok(());
     }
-    // A copy, because opening after a power cut repairs, and a check changes nothing.
-    let copy = copy_of(&file)?;
-    let outcome = look_into(copy.path(), &Blobs::of(&config.data_dir));
-    drop(copy);
+    if !Store::is_intact(&config.data_dir)? {
+        return Err(Error::internal(format!(
+            "A page of {} is damaged. Keep the file and restore a backup; a start without one \
+             writes it anew from what can be read.",
+            file.display()
+        )));
+    }
+    // Opening after a power cut repairs; that stays in memory, because a check changes nothing.
+    let store = Store::look(&config.data_dir)?;
+    let outcome = look_into(&store, &Blobs::of(&config.data_dir));
+    store.close();
     outcome
 }
 
-fn look_into(directory: &std::path::Path, blobs: &Blobs) -> Result<()> {
-    let store = Store::open(directory, "indusmind check")?;
-    let series = Tsdb::open(&store)?.latest()?.len();
+/// Looks at everything, and ends with the first kind of damage after all kinds were looked at.
+fn look_into(store: &Store, blobs: &Blobs) -> Result<()> {
+    let tsdb = Tsdb::open(store)?;
+    let series = tsdb.latest()?.len();
     say(&format!(
         "Readings: {series} series with a value in their last day."
     ));
-    let (entries, bad) = audit::verify(&store.read()?)?;
-    let files = files_named(&store)?;
-    store.close();
+    let files = files_named(store)?;
+    let looks = [
+        look_into_audit(store),
+        look_into_volumes(store, &tsdb),
+        look_into_files(&files, blobs),
+    ];
+    looks.into_iter().collect()
+}
+
+fn look_into_audit(store: &Store) -> Result<()> {
+    let (entries, bad) = audit::verify(store)?;
     match bad {
         None => {
             say(&format!(
                 "Audit log: {entries} entries, the chain is intact."
             ));
-            look_into_files(&files, blobs)
+            Ok(())
         }
         Some(sequence) => Err(Error::internal(format!(
             "The audit log is broken at entry {sequence}. Keep the file and restore a backup."
         ))),
+    }
+}
+
+/// Reads every block of every volume.
+fn look_into_volumes(store: &Store, tsdb: &Tsdb) -> Result<()> {
+    let names = Registry::stored(store)?;
+    let mut teller = Teller {
+        names: names.iter().map(|one| (one.id, &*one.name)).collect(),
+        told: Instant::now(),
+        terminal: std::io::stderr().is_terminal(),
+        listed: 0,
+    };
+    let Verified {
+        volumes,
+        blocks,
+        hours,
+        damaged,
+    } = tsdb.verify(&mut teller)?;
+    teller.clear();
+    if damaged > 0 {
+        return Err(Error::internal(format!(
+            "{damaged} places in {volumes} files of readings are damaged or do not agree. What is \
+             damaged is left out of every answer. Check the disk and restore the folder readings \
+             from a backup."
+        )));
+    }
+    say(&format!(
+        "Sealed readings: {volumes} files, {blocks} blocks sound; the rows of {hours} hours agree \
+         with their samples."
+    ));
+    Ok(())
+}
+
+/// Tells what is damaged, and how far the check is.
+struct Teller<'a> {
+    names: BTreeMap<EquipmentId, &'a str>,
+    told: Instant,
+    terminal: bool,
+    listed: usize,
+}
+
+impl Teller<'_> {
+    /// Takes the line of the progress away.
+    fn clear(&self) {
+        if self.terminal {
+            let _ = write!(std::io::stderr().lock(), "\r{:70}\r", "");
+        }
+    }
+}
+
+impl Listener for Teller<'_> {
+    fn damage(&mut self, damage: &Damage) {
+        self.listed += 1;
+        if self.listed > DAMAGE_LISTED {
+            return;
+        }
+        self.clear();
+        let Damage {
+            volume, at, span, ..
+        } = damage;
+        let who = damage.equipment.map_or_else(String::new, |id| {
+            let name = self.names.get(&id).copied().unwrap_or("unknown equipment");
+            format!(", {name} ({id})")
+        });
+        let place = format!("{}/{volume}.redb", crate::tsdb::FOLDER);
+        say(&format!("{place}: {span} from {at}{who}: {}", damage.what));
+        if self.listed == DAMAGE_LISTED {
+            say("Further damage is counted only.");
+        }
+    }
+
+    fn progress(&mut self, volume: usize, of: usize, so_far: Verified) -> ControlFlow<()> {
+        let every = TELL_EVERY[usize::from(!self.terminal)];
+        if self.told.elapsed() >= every {
+            self.told = Instant::now();
+            let end = if self.terminal { "\r" } else { "\n" };
+            let (number, blocks) = (volume + 1, so_far.blocks);
+            let line = format!("Reading file {number} of {of}, {blocks} blocks so far");
+            let _ = write!(std::io::stderr().lock(), "{line:70}{end}");
+        }
+        ControlFlow::Continue(())
     }
 }
 
@@ -73,34 +178,4 @@ fn look_into_files(files: &BTreeSet<BlobHash>, blobs: &Blobs) -> Result<()> {
     }
     say(&format!("Photos and documents: {} sound.", files.len()));
     Ok(())
-}
-
-/// A directory that goes when it is dropped.
-struct Scratch(std::path::PathBuf);
-
-impl Scratch {
-    fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn copy_of(file: &std::path::Path) -> Result<Scratch> {
-    let name = format!("indusmind-check-{}", std::process::id());
-    let directory = Scratch(std::env::temp_dir().join(name));
-    std::fs::create_dir_all(directory.path())
-        .and_then(|()| std::fs::copy(file, directory.path().join(store::DATA_FILE)))
-        .map_err(|cause| {
-            Error::unavailable(format!(
-                "The check needs room for a copy of the data file in {}; point TMPDIR elsewhere.",
-                std::env::temp_dir().display()
-            ))
-            .because(cause)
-        })?;
-    Ok(directory)
 }

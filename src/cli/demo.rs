@@ -4,15 +4,15 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, page_of, say, start_log, stop_on_signal};
+use super::{Boot, demo_sensors, page_of, say, start_log, stop_on_signal};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
 use crate::base::{Batch, Clock, EquipmentId, Error, Result, SystemClock, Timestamp};
 use crate::equipment::{Equipment, EquipmentChange, ModbusSource, NewEquipment, RegisterSource};
 use crate::modbus::Register;
-use crate::modbus::simulator::Simulator;
 use crate::modbus::simulator::plant::{Plant, PlantDevice};
+use crate::modbus::simulator::{Simulator, Wire};
 use crate::site::{NewSite, Site, Sites};
 use crate::store::audit::Actor;
 use std::io::Write as _;
@@ -65,6 +65,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     let app = App::start(&config, clock).await?;
     stop_on_signal(app.stop_signal())?;
     let password = furnish(&app, &plant, simulator.addresses(), &config.data_dir).await?;
+    let sites = app.context.sites.all();
+    if let Some(site) = sites.first() {
+        let sensors = demo_sensors::furnish(&app, &site.key, &actor()).await?;
+        demo_sensors::start(&app, sensors);
+    }
     let ports: String = simulator
         .addresses()
         .iter()
@@ -81,6 +86,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
         "  A simulated plant with {} meters and machines is running.",
         plant.devices().len()
     ));
+    say("  Two sensors of cold rooms push their readings over HTTP.");
     say(&format!("  Address:   {address}"));
     say(&format!("  E-mail:    {EMAIL}"));
     say(&format!("  Password:  {password}"));
@@ -94,13 +100,21 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     Ok(())
 }
 
+/// The demo, as the audit log names it.
+fn actor() -> Actor {
+    Actor {
+        name: "demo".to_owned(),
+        ..Actor::default()
+    }
+}
+
 /// Starts the plant on the ports of the last start, or on free ones when they are taken.
 async fn start_plant(plant: &Plant, clock: &Arc<dyn Clock>, data: &Path) -> Result<Simulator> {
     let kept = std::fs::read_to_string(data.join(PORTS_FILE)).unwrap_or_default();
     let kept: Vec<SocketAddr> = kept.lines().filter_map(|line| line.parse().ok()).collect();
     let mut listeners = plant.listeners();
     for (listener, address) in listeners.iter_mut().zip(kept) {
-        listener.address = address;
+        listener.wire = Wire::Tcp(address);
     }
     if let Ok(simulator) = Simulator::start(Arc::clone(clock), listeners).await {
         return Ok(simulator);
@@ -114,10 +128,7 @@ async fn start_plant(plant: &Plant, clock: &Arc<dyn Clock>, data: &Path) -> Resu
 /// the equipment where its devices listen now. Returns the password.
 async fn furnish(app: &App, plant: &Plant, at: &[SocketAddr], directory: &Path) -> Result<String> {
     let context = &app.context;
-    let actor = Actor {
-        name: "demo".to_owned(),
-        ..Actor::default()
-    };
+    let actor = actor();
     let file = directory.join(LOGIN_FILE);
     if context.auth.is_set_up() {
         for equipment in context.registry.all() {

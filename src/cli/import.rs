@@ -54,6 +54,9 @@ pub(super) struct ImportArgs {
     /// Load the good rows of files that have bad ones
     #[arg(long)]
     skip_bad: bool,
+    /// Load the other rows of files that have some of a time whose samples are no longer kept
+    #[arg(long)]
+    skip_forgotten: bool,
     /// Check the files and load nothing
     #[arg(long)]
     check: bool,
@@ -130,7 +133,7 @@ async fn bring_in(args: &ImportArgs, store: &Store, stop: &CancellationToken) ->
             }
         }
     }
-    Ok(())
+    tsdb.tidy_up(SystemClock.now())
 }
 
 fn manner(
@@ -195,24 +198,35 @@ fn check(
     sources: &[Source],
     stop: &CancellationToken,
 ) -> Result<()> {
-    let (mut rows, mut bad) = (0, 0_u64);
+    let (mut rows, mut bad, mut old) = (0, 0, 0);
     for source in sources {
         if importer.is_loaded(source)? {
             continue;
         }
         let mut errors = std::io::stderr().lock();
-        rows += importer.check(source, &mut |fault| {
-            bad += 1;
+        let checked = importer.check(source, &mut |fault| {
             let (line, place, sentence) = (fault.line, &fault.place, &fault.sentence);
             let _ = writeln!(errors, "{}:{line}: {place}: {sentence}", source.name);
         })?;
+        rows += checked.rows;
+        bad += checked.bad;
+        if let Some((count, first, last)) = checked.forgotten {
+            old += count;
+            let kept = importer.manner.rules.accepts_from;
+            let _ = writeln!(
+                errors,
+                "{}: {count} rows, lines {first} to {last}, are of a time before {kept}, whose \
+                 samples are no longer kept: nothing can be added there.",
+                source.name
+            );
+        }
         if stop.is_cancelled() {
             return Err(Error::conflict("Stopped; nothing was loaded."));
         }
     }
     if args.check {
         say(&format!(
-            "{rows} rows, {bad} of them bad; nothing was loaded."
+            "{rows} rows, {bad} of them bad, {old} too old; nothing was loaded."
         ));
     }
     if bad > 0 && !args.skip_bad {
@@ -221,6 +235,15 @@ fn check(
             format!(
                 "{bad} of {rows} rows are bad; nothing was loaded. Mend them, or leave them out \
                  with --skip-bad."
+            ),
+        ));
+    }
+    if old > 0 && !args.skip_bad && !args.skip_forgotten {
+        return Err(Error::invalid(
+            "file",
+            format!(
+                "{old} of {rows} rows are of a time whose samples are no longer kept; nothing was \
+                 loaded. --skip-forgotten loads the others."
             ),
         ));
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod demo_sensors;
 mod export;
 mod import;
 mod run;

@@ -6,7 +6,7 @@ use crate::base::{Clock, Error, ErrorKind, Result, SystemClock};
 use crate::equipment::profile::Origin;
 use crate::equipment::{Profile, ProfileFile, Profiles};
 use crate::modbus::simulator::virtual_device::VirtualDevice;
-use crate::modbus::simulator::{Fault, Instrument, Listener, Simulator};
+use crate::modbus::simulator::{Fault, Instrument, Listener, Simulator, Wire};
 use crate::modbus::{Function, Register};
 use std::io::BufRead as _;
 use std::net::SocketAddr;
@@ -90,7 +90,7 @@ pub(super) async fn run(args: SimulateArgs) -> Result<()> {
         })
         .collect();
     let listener = Listener {
-        address: args.listen,
+        wire: Wire::Tcp(args.listen),
         devices: devices.clone(),
     };
     let simulator = Simulator::start(Arc::clone(&clock), vec![listener])

@@ -33,8 +33,8 @@ pub struct Life {
     pub battery_level: Option<f64>,
     /// Its firmware, as it told.
     pub firmware_version: Option<String>,
-    /// When somebody last used its serial number with a wrong key, since the start.
-    #[serde(skip_deserializing)]
+    /// When somebody last used its serial number with a wrong key.
+    #[serde(default)]
     pub wrong_key_at: Option<Timestamp>,
 }
 

@@ -141,7 +141,7 @@ impl Lives {
         if all.any(|kept| kept.key == used.key) {
             return;
         }
-        let last = own().last().or_else(|| known.and_then(VecDeque::back));
+        let last = own().next_back().or_else(|| known.and_then(VecDeque::back));
         changes.uses.push(Kept {
             device,
             slot: last.map_or(0, |last| (last.slot + 1) % USES_MAX),

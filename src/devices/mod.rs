@@ -17,6 +17,7 @@ mod registry;
 pub use judge::{AHEAD_MAX_MS, BACK_MAX_MS, Outcome, Report, Verdict};
 pub use life::{DeviceStatus, Life};
 pub use reading::{Parcel, Parsed, READINGS_MAX, Refusal, parcel, unit_of};
+pub(crate) use reading::{reading, state_or_number, time};
 pub use receiver::{Delivery, KeyUse, Receiver, Target};
 pub use record::{Device, DeviceChange, NewDevice};
 pub use registry::{Devices, MadeDevice};

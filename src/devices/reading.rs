@@ -300,11 +300,7 @@ pub(crate) fn reading(
         Some(_) => kept,
     };
     Ok(match value {
-        // Times one would be the same number; most values come in their unit.
-        Some(value) if factor > 1.0 || factor < 1.0 => {
-            Reading::good(metric, phase, kept, value * factor)
-        }
-        Some(value) => Reading::good(metric, phase, kept, value),
+        Some(value) => Reading::good(metric, phase, kept, value * factor),
         None => Reading::missing(metric, phase, kept),
     })
 }

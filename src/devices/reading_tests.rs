@@ -3,8 +3,8 @@
 use super::*;
 use serde_json::json;
 
-fn values(body: Value) -> Vec<(String, Option<f64>, String)> {
-    let parcel = parcel(&body).unwrap();
+fn values(body: &Value) -> Vec<(String, Option<f64>, String)> {
+    let parcel = parcel(body).unwrap();
     let parsed = parcel.readings.into_iter().next().unwrap().unwrap();
     let show = |r: Reading| {
         let phase = r.phase.line().unwrap_or_default();
@@ -14,7 +14,7 @@ fn values(body: Value) -> Vec<(String, Option<f64>, String)> {
     parsed.readings.into_iter().map(show).collect()
 }
 
-fn refused(reading: Value) -> (String, String) {
+fn refused(reading: &Value) -> (String, String) {
     let parcel = parcel(&json!([reading])).unwrap();
     let why = parcel.readings.into_iter().next().unwrap().unwrap_err();
     (why.path, why.reason)
@@ -26,8 +26,8 @@ fn both_spellings_mean_the_same() {
         "doorStatus": false, "batteryLevel": 87.5 });
     let snake = json!({ "temperature": 4.2, "humidity": 61, "power_status": true,
         "door_status": false, "battery_level": 87.5 });
-    let mut found = values(camel);
-    let mut other = values(snake);
+    let mut found = values(&camel);
+    let mut other = values(&snake);
     found.sort_by(|a, b| a.0.cmp(&b.0));
     other.sort_by(|a, b| a.0.cmp(&b.0));
     assert_eq!(found, other);
@@ -45,7 +45,7 @@ fn both_spellings_mean_the_same() {
 #[test]
 fn other_quantities_come_by_name_or_one_by_one() {
     let body = json!({ "metrics": { "voltage_l2": 231.5, "pump_on": true, "co2": null } });
-    let mut found = values(body);
+    let mut found = values(&body);
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let text = |name: &str, value, unit: &str| (name.to_owned(), value, unit.to_owned());
     assert_eq!(
@@ -57,9 +57,9 @@ fn other_quantities_come_by_name_or_one_by_one() {
         ]
     );
     let body = json!({ "metric": "power", "value": 1500, "unit": "W", "phase": "L1" });
-    assert_eq!(values(body), [text("powerL1", Some(1.5), "kW")]);
+    assert_eq!(values(&body), [text("powerL1", Some(1.5), "kW")]);
     let body = json!({ "metric": "co2", "value": 640, "unit": "ppm" });
-    assert_eq!(values(body), [text("co2", Some(640.0), "ppm")]);
+    assert_eq!(values(&body), [text("co2", Some(640.0), "ppm")]);
 }
 
 #[test]
@@ -119,12 +119,12 @@ fn a_reading_is_refused_at_its_field() {
         (json!({}), "body"),
         (json!(4.2), "body"),
     ] {
-        let (found, reason) = refused(reading.clone());
+        let (found, reason) = refused(&reading);
         assert_eq!(found, path, "{reading}");
         assert!(reason.ends_with('.'), "{reason}");
     }
     let twice = json!({ "batteryLevel": 1, "battery_level": 1 });
-    assert!(refused(twice).1.contains("twice"));
+    assert!(refused(&twice).1.contains("twice"));
 }
 
 #[test]

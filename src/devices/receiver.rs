@@ -45,7 +45,7 @@ pub struct KeyUse {
 }
 
 /// Readings on their way in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Delivery {
     /// Whose they are.
     pub target: Target,

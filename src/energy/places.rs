@@ -97,24 +97,34 @@ impl Places {
         } else {
             mean_of(bucket, &self.voltage, true)
         };
+        let mean = |places: &[usize], intensive| mean_of(bucket, places, intensive).map(millionths);
+        let asked = match &self.asked_energy {
+            Some(energy) => energy.energy(bucket),
+            None => mean_of(bucket, &self.asked, self.intensive),
+        };
         HistoryPoint {
             timestamp: bucket.start,
-            consumption: self.consumption.energy(bucket),
-            power: mean_of(bucket, &self.power, false),
-            voltage,
-            frequency: Some(mean_of(bucket, &self.frequency, true)),
-            power_factor: Some(mean_of(bucket, &self.power_factor, true)),
-            current: Some(mean_of(bucket, &self.current, false)),
-            temperature: Some(mean_of(bucket, &self.temperature, true)),
-            value: match &self.asked_energy {
-                Some(energy) => energy.energy(bucket),
-                None => mean_of(bucket, &self.asked, self.intensive),
-            },
+            consumption: self.consumption.energy(bucket).map(millionths),
+            power: mean(&self.power, false),
+            voltage: voltage.map(millionths),
+            frequency: Some(mean(&self.frequency, true)),
+            power_factor: Some(mean(&self.power_factor, true)),
+            current: Some(mean(&self.current, false)),
+            temperature: Some(mean(&self.temperature, true)),
+            value: asked.map(millionths),
             min: Some(spread.min),
             max: Some(spread.max),
-            coverage: Some(Some(spread.coverage)),
+            coverage: Some(Some(millionths(spread.coverage))),
         }
     }
+}
+
+/// A computed figure to a millionth of its unit, a milliwatt-hour of a kWh: what lies behind is the
+/// dirt of binary fractions, which no meter measured and every reader has to carry.
+fn millionths(value: f64) -> f64 {
+    let rounded = (value * 1e6).round() / 1e6;
+    // A figure too large to have such digits is left as it is.
+    if rounded.is_finite() { rounded } else { value }
 }
 
 impl EnergyPlaces {

@@ -268,6 +268,14 @@ impl Attachments {
     }
 }
 
+/// Every document of every piece of equipment.
+///
+/// # Errors
+/// When the data file cannot be read.
+pub fn documents_of(store: &Store) -> Result<Vec<Document>> {
+    DOCUMENTS.all(&store.read()?)
+}
+
 /// Every file that a record of this store names.
 ///
 /// # Errors

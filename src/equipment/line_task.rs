@@ -1,28 +1,20 @@
 //! One line: whose turn it is, the poll, and what follows from it.
 //!
-//! What a dead device costs, and how soon it is back:
-//! - nobody at the other end (refused, unplugged, switched off): the connection is tried beside
-//!   the loop, once each beat; the readings of the first beat at which it comes about are taken;
-//! - a silent device with nobody to protect on its line: it is asked at each beat, every 2 s at
-//!   most;
-//! - a silent device beside healthy ones: one time-out per back-off step, 2 s doubling to 300 s;
-//!   it is back with the next step.
+//! What a dead device costs its line, and how soon it is back, is in `docs/architecture.md`.
 
+use super::outage::Outage;
 use super::poller::Device;
 use super::supervise::{Place, Shared};
-use super::turn::{Polled, Turn};
+use super::turn::{Polled, Turn, Urgency};
 use super::visitor::Ask;
 use crate::base::{Batch, Timestamp};
+use crate::modbus::Line;
 use crate::modbus::line::Opened;
-use crate::modbus::{Line, LineError};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-/// The least time between two attempts to open a line, however short the beats.
-const OPEN_PAUSE: Duration = Duration::from_millis(500);
 /// A silent device with nobody to protect beside it is asked at every beat, but no oftener, ms.
 const ALONE_PAUSE_MS: i64 = 2_000;
 
@@ -44,24 +36,6 @@ enum Step {
     Begin(usize),
     /// A poll that waited goes on.
     GoOn(usize),
-}
-
-/// Nobody is at the other end: no device behind it can be asked.
-#[derive(Default)]
-struct Outage {
-    /// Attempts in a row that failed.
-    failures: u32,
-    sentence: String,
-    last_attempt: Option<Instant>,
-}
-
-impl Outage {
-    fn end(&mut self, line: &Line) {
-        if std::mem::take(self).failures > 0 {
-            let endpoint = line.endpoint();
-            tracing::info!(%endpoint, "a line is back");
-        }
-    }
 }
 
 impl LineTask {
@@ -155,14 +129,16 @@ impl LineTask {
                 polled.next = now.floor_to(interval_ms).plus_ms(interval_ms);
             }
             if polled.next <= now {
-                steps.push((false, polled.next, Step::Begin(index)));
+                steps.push((Urgency::Due, polled.next, Step::Begin(index)));
             } else if let Some(turn) = &polled.turn
                 && turn.resume.is_some_and(|at| at <= instant)
             {
-                steps.push((turn.again, turn.tick, Step::GoOn(index)));
+                steps.push((turn.urgency(), turn.tick, Step::GoOn(index)));
             }
         }
-        let first = steps.into_iter().min_by_key(|(again, at, _)| (*again, *at));
+        let first = steps
+            .into_iter()
+            .min_by_key(|(urgency, at, _)| (*urgency, *at));
         first.map(|(_, _, step)| step)
     }
 
@@ -181,12 +157,16 @@ impl LineTask {
         }
         let polled = &mut self.devices[index];
         let tick = polled.take_beat(now);
-        if polled.backoff.waits(now) {
+        let waits = polled.backoff.waits(now);
+        let probe = polled.probe.due(now).filter(|_| waits);
+        if waits && probe.is_none() {
             self.offer(index, tick, &[]);
-        } else {
-            polled.turn = Some(Turn::new(polled, tick));
-            self.go_on(index).await;
+            return;
         }
+        let mut turn = Turn::new(polled, tick);
+        turn.probe = probe;
+        polled.turn = Some(turn);
+        self.go_on(index).await;
     }
 
     /// Reads what is left of a poll. A refused range does not keep the others from being read;
@@ -207,7 +187,7 @@ impl LineTask {
         let plan = Arc::clone(&polled.device.plan);
         self.line.set_pacing(plan.pacing);
         while let Some(request) = turn.waiting.pop_front() {
-            let timeout = polled.timeout(turn.again);
+            let timeout = polled.timeout(&turn);
             let asked = Instant::now();
             let (function, address, count) = (request.function, request.address, request.count);
             let read = self
@@ -220,15 +200,18 @@ impl LineTask {
                     turn.take_words(&plan.reads, request, &words, elapsed);
                 }
                 Err(error) if error.is_about_the_range() => {
+                    turn.wasted += asked.elapsed();
                     // The next beat asks one by one: perhaps only one of them is refused.
                     turn.learnt.extend(plan.reads.split(&request));
                     turn.error = Some(error);
                 }
                 Err(error) if turn.retry(&request, &error) => {
+                    turn.wasted += asked.elapsed();
                     polled.turn = Some(turn);
                     return;
                 }
                 Err(error) => {
+                    turn.wasted += asked.elapsed();
                     turn.break_off(request, error);
                     break;
                 }
@@ -248,10 +231,13 @@ impl LineTask {
         let now = self.shared.clock.now();
         let id = self.devices[index].device.id;
         if let Some(error) = &turn.error {
-            let sentence = error.to_string();
-            self.shared.links.update(id, |l| l.troubled(now, &sentence));
+            // A probe that nobody answers says nothing new, and says it of a shorter time-out.
+            if turn.probe.is_none() {
+                let sentence = error.to_string();
+                self.shared.links.update(id, |l| l.troubled(now, &sentence));
+            }
             if error.is_about_the_line() {
-                self.fail_to_open(error);
+                self.outage.fail(&self.line, error);
             }
         }
         if turn.failed() && (self.outage.failures > 0 || turn.error.is_none()) {
@@ -259,18 +245,26 @@ impl LineTask {
             return self.note_outage(index);
         }
         let pause_max_ms = self.pause_max_ms(index);
+        let failing = self.devices.iter().filter(|d| d.backoff.failures() > 0);
+        let failing = failing.count();
         let endpoint = self.line.endpoint();
         let polled = &mut self.devices[index];
         if turn.failed() {
-            polled.backoff.fail(now, pause_max_ms);
+            polled.probe.arm(&polled.pace, polled.device.plan.timeout);
+            polled.probe.rest(now, turn.wasted, failing);
             polled.pace.forget();
-            if let (1, Some(error)) = (polled.backoff.failures(), &turn.error) {
+            if turn.probe.is_none() {
+                polled.backoff.fail(now, pause_max_ms);
+            }
+            if turn.probe.is_none()
+                && let (1, Some(error)) = (polled.backoff.failures(), &turn.error)
+            {
                 tracing::warn!(equipment = %id, %endpoint, %error, "a device has failed");
             }
         } else if polled.backoff.clear() {
             tracing::info!(equipment = %id, %endpoint, "a device is back");
         }
-        let timeout = polled.timeout(false);
+        let timeout = polled.usual_timeout(false);
         self.shared.links.update(id, |link| {
             if turn.failed() {
                 let (failures, until) = (polled.backoff.failures(), polled.backoff.until());
@@ -300,7 +294,7 @@ impl LineTask {
         if self.opening.is_some() {
             return;
         }
-        let rested = self.outage.last_attempt.map(|last| last + OPEN_PAUSE);
+        let rested = self.outage.rested();
         let open = self.line.open();
         self.opening = Some(Box::pin(async move {
             if let Some(rested) = rested {
@@ -315,7 +309,7 @@ impl LineTask {
         let result = self.line.adopt(opened);
         match &result {
             Ok(()) => self.outage.end(&self.line),
-            Err(error) => self.fail_to_open(error),
+            Err(error) => self.outage.fail(&self.line, error),
         }
         for index in 0..self.devices.len() {
             let slot = &mut self.devices[index].turn;
@@ -329,16 +323,6 @@ impl LineTask {
                 turn.cut();
                 self.finish(index, turn);
             }
-        }
-    }
-
-    fn fail_to_open(&mut self, error: &LineError) {
-        self.outage.failures = self.outage.failures.saturating_add(1);
-        self.outage.sentence = error.to_string();
-        self.outage.last_attempt = Some(Instant::now());
-        if self.outage.failures == 1 {
-            let endpoint = self.line.endpoint();
-            tracing::warn!(%endpoint, %error, "a line has failed");
         }
     }
 

@@ -1,5 +1,6 @@
 //! *pure* — how fast a device answers, and how long it is worth waiting for it.
 
+use crate::base::Timestamp;
 use std::time::Duration;
 
 /// Round trips that are remembered: the last minutes of most devices.
@@ -12,6 +13,50 @@ const MARGIN: u32 = 3;
 const SLACK: Duration = Duration::from_millis(50);
 /// No device is given less: below this a busy switch looks like a silent meter.
 const SHORTEST: Duration = Duration::from_millis(200);
+
+/// A silent device is probed for twice what it used to take and this much more ...
+const PROBE_SLACK: Duration = Duration::from_millis(20);
+/// ... but no shorter than this: a machine that is busy elsewhere looks like a silent meter.
+const PROBE_SHORTEST: Duration = Duration::from_millis(100);
+/// All probes of a line together take at most one part in so many of its time: what healthy
+/// neighbours do not notice.
+const PROBE_SHARE: u32 = 50;
+
+/// How a device that used to answer is looked after between its back-off steps: with questions
+/// that are given only the time that it used to need. A device that comes back is found at its
+/// next beat, and the neighbours pay next to nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Probe {
+    timeout: Option<Duration>,
+    next: Timestamp,
+}
+
+impl Probe {
+    /// The device has just failed; `pace` is how it answered before.
+    pub(super) fn arm(&mut self, pace: &RoundTrips, configured: Duration) {
+        if let Some(p95) = pace.percentile(95) {
+            let timeout = (p95 * 2 + PROBE_SLACK).max(PROBE_SHORTEST);
+            self.timeout = Some(timeout.min(configured));
+        }
+    }
+
+    /// How long to wait for the answer to a probe that may be sent now.
+    pub(super) fn due(&self, now: Timestamp) -> Option<Duration> {
+        // A clock that was set back does not stop the probes for longer than one beat of an hour.
+        let waits = (1..=3_600_000).contains(&self.next.since_ms(now));
+        self.timeout.filter(|_| !waits)
+    }
+
+    /// A probe, or a step that might have been one, brought nothing and took so much of the line's
+    /// time, which is shared with as many `failing` devices.
+    pub(super) fn rest(&mut self, now: Timestamp, cost: Duration, failing: usize) {
+        let cost = self.timeout.map_or(cost, |timeout| cost.min(timeout));
+        let failing = u32::try_from(failing.max(1)).unwrap_or(u32::MAX);
+        let pause = cost.saturating_mul(PROBE_SHARE).saturating_mul(failing);
+        let pause_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        self.next = now.plus_ms(pause_ms.min(3_600_000));
+    }
+}
 
 /// The last round trips of a device.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +140,40 @@ mod tests {
             of([5; 64]).timeout(ms(80)),
             ms(80),
             "never more than was asked for"
+        );
+    }
+
+    #[test]
+    fn probes_take_a_fiftieth_of_the_line() {
+        let now = Timestamp::from_ms(1_800_000_000_000);
+        let mut probe = Probe::default();
+        probe.arm(&RoundTrips::default(), ms(1_000));
+        assert_eq!(probe.due(now), None, "it never answered");
+        probe.arm(&of([40; 9]), ms(1_000));
+        assert_eq!(probe.due(now), Some(ms(100)));
+        // What was learnt stays when there is nothing new.
+        probe.arm(&RoundTrips::default(), ms(1_000));
+        probe.rest(now, ms(100), 1);
+        assert_eq!(probe.due(now.plus_ms(4_999)), None);
+        assert_eq!(probe.due(now.plus_ms(5_000)), Some(ms(100)));
+        assert_eq!(
+            probe.due(now.minus_ms(86_400_000)),
+            Some(ms(100)),
+            "set back"
+        );
+        probe.rest(now, ms(100), 4);
+        assert_eq!(
+            probe.due(now.plus_ms(19_999)),
+            None,
+            "four share the fiftieth"
+        );
+        probe.arm(&of([1; 9]), ms(1_000));
+        assert_eq!(probe.due(now.plus_ms(20_000)), Some(ms(100)), "the floor");
+        probe.arm(&of([900; 9]), ms(1_000));
+        assert_eq!(
+            probe.due(now.plus_ms(20_000)),
+            Some(ms(1_000)),
+            "the ceiling"
         );
     }
 

@@ -45,6 +45,7 @@ pub struct Watch {
 
 #[derive(Debug, Default)]
 struct Known {
+    wanted: HashSet<EquipmentId>,
     proofs: HashMap<EquipmentId, Proof>,
     beliefs: HashMap<EquipmentId, Belief>,
 }
@@ -94,7 +95,9 @@ impl Watch {
 
     /// Forgets every device that is not polled any more.
     pub(super) fn keep(&self, wanted: &HashSet<EquipmentId>) {
-        self.lock().proofs.retain(|id, _| wanted.contains(id));
+        let mut known = self.lock();
+        known.proofs.retain(|id, _| wanted.contains(id));
+        known.wanted.clone_from(wanted);
     }
 
     /// Sets or takes back a person's word.
@@ -112,7 +115,12 @@ impl Watch {
         let known = self.lock();
         let belief = known.beliefs.get(&id).cloned();
         let Some(proof) = known.proofs.get(&id) else {
+            let state = match known.wanted.contains(&id) {
+                true => State::Proving,
+                false => State::Unknown,
+            };
             return Plausibility {
+                state,
                 believed: true,
                 belief,
                 ..Plausibility::default()

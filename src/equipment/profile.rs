@@ -185,6 +185,8 @@ type ById = BTreeMap<String, Arc<Profile>>;
 #[derive(Debug, Default)]
 pub struct Profiles {
     by_id: RwLock<Arc<ById>>,
+    /// What came with the program. One of a newer program may stand behind an own one.
+    builtin: Arc<ById>,
 }
 
 impl Profiles {
@@ -204,8 +206,10 @@ impl Profiles {
                 return Err(Error::internal(sentence));
             }
         }
+        let builtin = Arc::new(by_id);
         Ok(Self {
-            by_id: RwLock::new(Arc::new(by_id)),
+            by_id: RwLock::new(Arc::clone(&builtin)),
+            builtin,
         })
     }
 
@@ -228,6 +232,7 @@ impl Profiles {
         by_id.insert(profile.id.clone(), Arc::new(profile));
         Self {
             by_id: RwLock::new(Arc::new(by_id)),
+            builtin: Arc::clone(&self.builtin),
         }
     }
 
@@ -237,10 +242,13 @@ impl Profiles {
         self.replace(changed.snapshot());
     }
 
-    /// Takes a profile out.
+    /// Takes an own profile out.
     pub fn remove(&self, id: &str) {
         let mut by_id = ById::clone(&self.snapshot());
-        by_id.remove(id);
+        match self.builtin.get(id) {
+            Some(builtin) => by_id.insert(id.to_owned(), Arc::clone(builtin)),
+            None => by_id.remove(id),
+        };
         self.replace(Arc::new(by_id));
     }
 
@@ -326,6 +334,15 @@ mod tests {
         assert_eq!(shared.get("eastron-sdm630").unwrap().revision, 99);
         assert_ne!(before.revision, 99);
         profiles.remove("eastron-sdm630");
-        assert!(shared.get("eastron-sdm630").is_none());
+        assert_eq!(
+            shared.get("eastron-sdm630").unwrap().revision,
+            before.revision
+        );
+        let mut own = Profile::clone(&before);
+        own.id = "own".to_owned();
+        profiles.put(own);
+        assert!(shared.get("own").is_some());
+        profiles.remove("own");
+        assert!(shared.get("own").is_none());
     }
 }

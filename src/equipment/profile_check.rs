@@ -121,7 +121,7 @@ impl ProfileFile {
         check_numbers(checks, &path, entry, data_type.words());
         let not_available = sentinels(checks, &path, entry);
         let (metric, phase) = named.ok()?;
-        let (unit, factor) = units::convert(&metric, Some(&entry.unit))
+        let (unit, factor) = units::convert(&metric, entry.unit.as_deref())
             .map_err(|sentence| checks.refuse(&place("unit"), sentence))
             .ok()?;
         let bound = |value: Option<f64>, open: f64| value.map_or(open, |v| v * factor);

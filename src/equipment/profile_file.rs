@@ -158,9 +158,11 @@ pub struct RegisterEntry {
     /// Zero-based address on the wire.
     #[schema(minimum = 0, maximum = 65535)]
     pub address: i64,
-    /// The unit after scale and offset; `""` for none.
-    #[serde(default)]
-    pub unit: String,
+    /// The unit after scale and offset, `""` for none; when it is left out, the one in which the
+    /// metric is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "W")]
+    pub unit: Option<String>,
     /// The table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<Function>,

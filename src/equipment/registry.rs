@@ -4,6 +4,7 @@ use super::attachments;
 use super::connection::clash;
 use super::poller::{Acquisition, Device};
 use super::profile::Profiles;
+use super::profile_shelf;
 use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, Status};
 use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, Timestamp};
 use crate::live::Live;
@@ -34,14 +35,14 @@ pub struct Filter {
 
 /// All equipment.
 pub struct Registry {
-    store: Store,
-    clock: Arc<dyn Clock>,
-    live: Arc<Live>,
-    profiles: Arc<Profiles>,
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) live: Arc<Live>,
+    pub(super) profiles: Arc<Profiles>,
     acquisition: Arc<Acquisition>,
     known: RwLock<BTreeMap<EquipmentId, Equipment>>,
     /// One change at a time, so that memory, store and pollers agree.
-    changing: tokio::sync::Mutex<()>,
+    pub(super) changing: tokio::sync::Mutex<()>,
 }
 
 impl Registry {
@@ -56,6 +57,7 @@ impl Registry {
         profiles: Arc<Profiles>,
         acquisition: Arc<Acquisition>,
     ) -> Result<Self> {
+        profile_shelf::load(store, &profiles)?;
         let all = EQUIPMENT.all(&store.read()?)?;
         let known = all
             .into_iter()
@@ -314,7 +316,7 @@ impl Registry {
     }
 
     /// Tells the pollers what is to be polled now.
-    fn poll(&self) {
+    pub(super) fn poll(&self) {
         let mut devices = Vec::new();
         for equipment in self.read().values() {
             let Some(source) = &equipment.modbus else {

@@ -1,9 +1,11 @@
 //! One live read of a device that is not saved yet, for the form.
 
 use super::device_plan::DevicePlan;
+use super::physics::words::{Order, WordMap};
 use super::profile::Profiles;
 use super::source::ModbusSource;
 use super::sunspec::{self, SunSpecDevice};
+use super::test_verdict::{self, Fit, OrderValue, TestCode, TestVerdict};
 use crate::base::{Metric, Result, Unit};
 use crate::modbus::{DataType, Function, Line, LineError, Register, Request};
 use serde::Serialize;
@@ -52,6 +54,12 @@ pub struct TestValue {
     pub raw_words: Vec<u16>,
     /// Where it was read.
     pub register: RegisterPlace,
+    /// Whether the value can be true.
+    pub fit: Fit,
+    /// The same words in every order.
+    pub orders: Vec<OrderValue>,
+    /// The order that makes sense, when the chosen one does not.
+    pub likely_order: Option<Order>,
     /// Why there is no value.
     pub error: Option<String>,
 }
@@ -73,7 +81,13 @@ pub struct TestRead {
     /// What the device says of itself, when it had to be searched for its models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sunspec: Option<SunSpecDevice>,
+    /// What to think of it.
+    pub verdict: TestVerdict,
 }
+
+/// Neighbours that are read to find out whether a map is off by one: enough for a verdict, few
+/// enough for a slow bus.
+const NEIGHBOURS_MAX: usize = 12;
 
 /// Reads every register of the source once, over a connection of its own. In a SunSpec device the
 /// model is searched for when the source does not say where it begins.
@@ -134,6 +148,7 @@ async fn read_all(plan: &DevicePlan, line: Line) -> TestRead {
             Some(error) => {
                 probe.note(&request, &error);
                 if !error.is_about_the_range() {
+                    probe.silent = true;
                     // It does not answer: the other registers would only cost time-outs.
                     waiting.iter().for_each(|rest| probe.note(rest, &error));
                     break;
@@ -141,6 +156,9 @@ async fn read_all(plan: &DevicePlan, line: Line) -> TestRead {
             }
             None => {}
         }
+    }
+    if started.elapsed() < TEST_MAX && !probe.silent {
+        probe.look_around(started).await;
     }
     probe.finish()
 }
@@ -150,6 +168,9 @@ struct Probe<'a> {
     plan: &'a DevicePlan,
     line: Line,
     values: Vec<TestValue>,
+    words: WordMap,
+    /// It stopped to answer.
+    silent: bool,
     answers: u32,
     elapsed: Duration,
     error: Option<String>,
@@ -164,12 +185,17 @@ impl<'a> Probe<'a> {
             value: None,
             raw_words: Vec::new(),
             register: register.into(),
+            fit: Fit::Unknown,
+            orders: Vec::new(),
+            likely_order: None,
             error: None,
         };
         Self {
             plan,
             line,
             values: plan.reads.registers().iter().map(unread).collect(),
+            words: WordMap::default(),
+            silent: false,
             answers: 0,
             elapsed: Duration::ZERO,
             error: None,
@@ -188,16 +214,98 @@ impl<'a> Probe<'a> {
         };
         self.answers += 1;
         self.elapsed += asked.elapsed();
+        self.words.put(function, u32::from(address), &words);
         for &index in &request.registers {
             let value = &mut self.values[index];
             let raw = self.plan.reads.words_of(request, index, &words);
+            let register = &self.plan.reads.registers()[index];
             value.raw_words = raw.unwrap_or_default().to_vec();
             value.value = self.plan.reads.value(request, index, &words);
+            value.fit = test_verdict::fit(&register.metric, value.value);
+            value.orders = test_verdict::orders(register, &value.raw_words);
+            value.likely_order = test_verdict::likely_order(register, &value.orders);
             if value.value.is_none() {
                 value.error = Some("The device says that it has no value here.".to_owned());
             }
         }
         None
+    }
+
+    fn decoded(&self) -> Vec<Option<f64>> {
+        self.values.iter().map(|value| value.value).collect()
+    }
+
+    /// Reads the words before and after values that make no sense, for the verdict alone: what the
+    /// device refuses here is no fault.
+    async fn look_around(&mut self, started: Instant) {
+        let plan = self.plan;
+        let registers = plan.reads.registers();
+        if !test_verdict::is_doubtful(registers, &self.decoded()) {
+            return;
+        }
+        let mut questions: Vec<(Function, u32, u16)> = Vec::new();
+        for (register, value) in registers.iter().zip(&self.values).take(NEIGHBOURS_MAX) {
+            let (start, words) = (u32::from(register.address), register.data_type.words());
+            let before = start.checked_sub(1);
+            // Of a register that was refused the whole is asked for, because many meters refuse
+            // half a value; of one that answered the one word beyond.
+            let (after, count) = match value.raw_words.is_empty() {
+                true => (start + 1, words),
+                false => (register.end(), 1),
+            };
+            let around = [before, Some(after)].into_iter().flatten();
+            questions.extend(around.map(|address| (register.function, address, count)));
+        }
+        for (function, from, count) in questions {
+            let known = |address| self.words.word(function, address).is_some();
+            let all_known = (from..from + u32::from(count)).all(known);
+            let address = u16::try_from(from).ok().filter(|_| !all_known);
+            let Some(address) = address else { continue };
+            if started.elapsed() > TEST_MAX {
+                return;
+            }
+            let read = self
+                .line
+                .read(plan.unit_id, function, address, count, plan.timeout);
+            match read.await {
+                Ok(words) => self.words.put(function, from, &words),
+                Err(error) if error.is_device_answer() => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn verdict(&self) -> TestVerdict {
+        let registers = self.plan.reads.registers();
+        let unanswered: Vec<String> = self
+            .values
+            .iter()
+            .zip(registers)
+            .filter(|(value, _)| value.raw_words.is_empty())
+            .map(|(_, register)| register.name())
+            .collect();
+        let say = |code, sentence: &str, registers| TestVerdict {
+            code,
+            sentence: sentence.to_owned(),
+            registers,
+        };
+        if self.answers == 0 {
+            if let Some(verdict) = test_verdict::shifted(registers, &self.words) {
+                return verdict;
+            }
+            let sentence = self
+                .error
+                .as_deref()
+                .unwrap_or("The device did not answer.");
+            return say(TestCode::Silent, sentence, Vec::new());
+        }
+        let verdict = test_verdict::judge(registers, &self.words, &self.decoded());
+        if verdict.code == TestCode::Plausible && !unanswered.is_empty() {
+            let sentence = "These registers were not answered; the others can be true. Check \
+                            their addresses, or leave them out.";
+            return say(TestCode::Unanswered, sentence, unanswered);
+        }
+        verdict
     }
 
     /// Writes the error beside every register of the request.
@@ -221,6 +329,7 @@ impl<'a> Probe<'a> {
     fn finish(self) -> TestRead {
         let mean = |answers| self.elapsed.as_secs_f64() * 1e3 / f64::from(answers);
         TestRead {
+            verdict: self.verdict(),
             ok: self.error.is_none(),
             round_trip_ms: (self.answers > 0).then(|| mean(self.answers)),
             error: self.error,

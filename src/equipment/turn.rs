@@ -1,7 +1,7 @@
 //! A device on a line, and its poll: reads that are done, reads that are to come.
 
 use super::backoff::Backoff;
-use super::pace::RoundTrips;
+use super::pace::{Probe, RoundTrips};
 use super::poller::Device;
 use crate::base::Timestamp;
 use crate::modbus::{LineError, ReadPlan, Request};
@@ -25,6 +25,7 @@ pub(super) struct Polled {
     pub(super) requests: Vec<Request>,
     pub(super) backoff: Backoff,
     pub(super) pace: RoundTrips,
+    pub(super) probe: Probe,
     /// A poll that waits to go on.
     pub(super) turn: Option<Turn>,
 }
@@ -39,6 +40,7 @@ impl Polled {
             device,
             backoff: Backoff::default(),
             pace: RoundTrips::default(),
+            probe: Probe::default(),
             turn: None,
         }
     }
@@ -57,9 +59,14 @@ impl Polled {
         if off_beat { now.floor_to(1_000) } else { beat }
     }
 
-    /// How long to wait for the next answer. A device that failed, or that is being asked again,
-    /// gets the whole of what was configured.
-    pub(super) fn timeout(&self, again: bool) -> Duration {
+    /// How long to wait for the next answer of a poll. A device that failed, or that is being
+    /// asked again, gets the whole of what was configured, unless it is only probed.
+    pub(super) fn timeout(&self, turn: &Turn) -> Duration {
+        turn.probe.unwrap_or_else(|| self.usual_timeout(turn.again))
+    }
+
+    /// The same without a poll that says otherwise.
+    pub(super) fn usual_timeout(&self, again: bool) -> Duration {
         let configured = self.device.plan.timeout;
         if again || self.backoff.failures() > 0 {
             configured
@@ -67,6 +74,18 @@ impl Polled {
             self.pace.timeout(configured)
         }
     }
+}
+
+/// Who goes first when several wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Urgency {
+    /// The beat has come.
+    Due,
+    /// A question is asked again because the answer was damaged or somebody else's: most likely
+    /// another device was at fault.
+    Again,
+    /// A question is asked again because nobody answered: that may take long once more.
+    AgainAfterSilence,
 }
 
 /// The poll of one beat.
@@ -78,6 +97,10 @@ pub(super) struct Turn {
     pub(super) answers: u32,
     /// The sum of their round trips.
     pub(super) elapsed: Duration,
+    /// What questions took that brought no words.
+    pub(super) wasted: Duration,
+    /// The device is left alone, and is only looked for with this time-out.
+    pub(super) probe: Option<Duration>,
     /// Reads that are to come.
     pub(super) waiting: VecDeque<Request>,
     /// The reads of the next beat.
@@ -107,6 +130,8 @@ impl Turn {
             values: vec![None; plan.reads.registers().len()],
             answers: 0,
             elapsed: Duration::ZERO,
+            wasted: Duration::ZERO,
+            probe: None,
             retries: if well { plan.retries } else { 0 },
             learnt: Vec::with_capacity(polled.requests.len()),
             waiting: std::mem::take(&mut polled.requests).into(),
@@ -135,6 +160,15 @@ impl Turn {
         };
         self.resume = Some(Instant::now() + pause);
         true
+    }
+
+    /// How urgent it is that this goes on.
+    pub(super) const fn urgency(&self) -> Urgency {
+        match self.asked_again_for {
+            None => Urgency::Due,
+            Some(LineError::Timeout { .. }) => Urgency::AgainAfterSilence,
+            Some(_) => Urgency::Again,
+        }
     }
 
     /// Takes the words of an answer.

@@ -1,25 +1,25 @@
 //! Everything out, in forms that any program reads: readings by month as packed line protocol,
-//! equipment, sites and audit log as packed JSON lines, and a manifest with counts and checksums.
+//! rows whose samples were forgotten as packed CSV, equipment, documents, corrections, sites and audit
+//! log as packed JSON lines, photos and documents as they are, and a manifest with counts and checksums.
 //!
 //! Promises: a directory with a manifest is whole; what is written of the readings can be imported
 //! again. Will not do: write secrets, users or sessions.
 
 use super::history::{Window, in_windows};
 use super::number::push_decimal;
+use super::part::Part;
+use super::{files_out, rows_out};
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{Error, ErrorKind, Phase, Result, TimeRange, Timestamp};
-use crate::equipment::{Equipment, Registry};
+use crate::equipment::{Equipment, Registry, documents_of};
 use crate::site::Site;
 use crate::store::{Store, audit};
 use crate::tsdb::{SeriesId, Tsdb};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Name of the file that makes an export whole.
 pub const MANIFEST: &str = "manifest.json";
@@ -37,6 +37,8 @@ pub struct Manifest {
     pub made_at: Timestamp,
     /// Its files.
     pub files: Vec<Listed>,
+    /// Photos and documents that a record names and that are missing or damaged, by their SHA-256.
+    pub damaged: Vec<String>,
 }
 
 /// A file of an export.
@@ -44,7 +46,7 @@ pub struct Manifest {
 pub struct Listed {
     /// Its name.
     pub name: String,
-    /// Its lines when it is unpacked.
+    /// Its lines when it is unpacked; 0 of a photo or document.
     pub rows: u64,
     /// Its bytes as it lies there.
     pub bytes: u64,
@@ -89,6 +91,8 @@ impl Archive<'_> {
         let mut files = vec![
             self.records("sites.jsonl.gz", &self.sites)?,
             self.records("equipment.jsonl.gz", &equipment)?,
+            self.records("documents.jsonl.gz", &documents_of(self.store)?)?,
+            self.records("corrections.jsonl.gz", &self.tsdb.corrections()?)?,
             self.audit()?,
         ];
         for file in &files {
@@ -104,17 +108,35 @@ impl Archive<'_> {
                 from: month,
                 to: next,
             };
-            if let Some(file) = self.readings(span, &calendar, &meters)? {
+            let rows = rows_out::Month {
+                tsdb: self.tsdb,
+                equipment: &equipment,
+                range: span,
+            };
+            let written = [
+                self.readings(span, &calendar, &meters)?,
+                rows.write(&calendar, &|name| self.part(name))?,
+            ];
+            for file in written.into_iter().flatten() {
                 go_on(tell(Some(&file)))?;
                 files.push(file);
             }
             go_on(tell(None))?;
             month = next;
         }
+        let mut stopped = ControlFlow::Continue(());
+        let damaged = files_out::write(self.store, self.directory, &mut |file| {
+            stopped = tell(Some(&file));
+            files.push(file);
+            stopped
+        });
+        let damaged = damaged.map_err(|cause| self.refused(cause))?;
+        go_on(stopped)?;
         let manifest = Manifest {
             version: env!("CARGO_PKG_VERSION"),
             made_at: self.now,
             files,
+            damaged,
         };
         self.finish(&manifest)?;
         Ok(manifest)
@@ -142,7 +164,7 @@ impl Archive<'_> {
 
     fn audit(&self) -> Result<Listed> {
         let mut part = self.part("audit.jsonl.gz")?;
-        audit::each(&self.store.read()?, &mut |entry| {
+        audit::each(self.store, &mut |entry| {
             part.json(entry).map_err(|cause| self.refused(cause))
         })?;
         part.finish().map_err(|cause| self.refused(cause))
@@ -275,86 +297,6 @@ fn go_on(asked: ControlFlow<()>) -> Result<()> {
     Err(Error::conflict(sentence))
 }
 
-/// A file while it is written; gone again unless it was finished.
-struct Part {
-    name: String,
-    path: PathBuf,
-    rows: u64,
-    writer: Option<GzEncoder<BufWriter<Hashed>>>,
-}
-
-impl Part {
-    fn new(directory: &Path, name: &str) -> io::Result<Self> {
-        let path = directory.join(format!("{name}.part"));
-        let hashed = Hashed {
-            file: File::create(&path)?,
-            hash: Sha256::new(),
-            bytes: 0,
-        };
-        let packed = GzEncoder::new(BufWriter::new(hashed), Compression::default());
-        Ok(Self {
-            name: name.to_owned(),
-            path,
-            rows: 0,
-            writer: Some(packed),
-        })
-    }
-
-    fn json(&mut self, record: &impl Serialize) -> io::Result<()> {
-        self.line(&serde_json::to_vec(record)?)
-    }
-
-    fn line(&mut self, line: &[u8]) -> io::Result<()> {
-        let Some(writer) = &mut self.writer else {
-            return Ok(());
-        };
-        self.rows += 1;
-        writer.write_all(line)?;
-        writer.write_all(b"\n")
-    }
-
-    fn finish(mut self) -> io::Result<Listed> {
-        let writer = self.writer.take();
-        let writer = writer.ok_or_else(|| io::Error::other("written twice"))?;
-        let hashed = writer
-            .finish()?
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
-        hashed.file.sync_all()?;
-        std::fs::rename(&self.path, self.path.with_file_name(&self.name))?;
-        let hex = |byte: &u8| format!("{byte:02x}");
-        Ok(Listed {
-            name: self.name.clone(),
-            rows: self.rows,
-            bytes: hashed.bytes,
-            sha256: hashed.hash.finalize().iter().map(hex).collect(),
-        })
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // Renamed when it was finished: then there is nothing to remove.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-/// Counts and hashes what is written.
-struct Hashed {
-    file: File,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
+#[cfg(test)]
+#[path = "archive_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@
 
 use super::Directory;
 use super::line::{self, Fault};
-use super::push::{Rules, Sorter};
+use super::push::{FORGOTTEN, Rules, Sorter};
 use super::source::Source;
 use super::table_in::{Spelling, Table};
 use crate::base::{Batch, EquipmentId, Error, Result, Timestamp};
@@ -74,26 +74,50 @@ pub enum Outcome {
     Stopped(Position),
 }
 
+/// What a file was found to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Its rows.
+    pub rows: u64,
+    /// Bad ones among them.
+    pub bad: u64,
+    /// Rows of a time whose samples are no longer kept, with the first and the last line.
+    pub forgotten: Option<(u64, usize, usize)>,
+}
+
+impl Checked {
+    fn forget(&mut self, line: usize) {
+        let (rows, first, last) = self.forgotten.unwrap_or((0, line, line));
+        self.forgotten = Some((rows + 1, first.min(line), last.max(line)));
+    }
+}
+
 impl Importer<'_> {
-    /// Reads a file without loading it; every bad row goes to `tell`. Returns its rows.
+    /// Reads a file without loading it; every bad row goes to `tell`, but for those of a time that
+    /// was forgotten, which are counted: there may be years of them.
     ///
     /// # Errors
     /// When the file cannot be read, or its header is not understood.
-    pub fn check(&self, source: &Source, tell: &mut dyn FnMut(&Fault)) -> Result<u64> {
+    pub fn check(&self, source: &Source, tell: &mut dyn FnMut(&Fault)) -> Result<Checked> {
         let series_of = |id| self.series_of(id);
         let mut sorter = Sorter::new(self.directory, self.manner.rules.clone(), &series_of);
         let mut rows = self.rows(source)?;
-        let mut count = 0;
+        let mut checked = Checked::default();
         while let Some(row) = rows.step(&mut sorter)? {
-            count += 1;
-            if let Err(fault) = row {
-                tell(&fault);
+            checked.rows += 1;
+            match row {
+                Ok(()) => {}
+                Err(fault) if fault.sentence == FORGOTTEN => checked.forget(fault.line),
+                Err(fault) => {
+                    checked.bad += 1;
+                    tell(&fault);
+                }
             }
-            if count % ROWS_PER_COMMIT == 0 {
+            if checked.rows % ROWS_PER_COMMIT == 0 {
                 sorter.finish();
             }
         }
-        Ok(count)
+        Ok(checked)
     }
 
     /// Whether all of a file is loaded.

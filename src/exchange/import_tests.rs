@@ -83,12 +83,13 @@ impl Place {
     fn check(&self, source: &Source, manner: &Manner) -> Result<(u64, Vec<(usize, String)>)> {
         let directory = Directory::of(&self.equipment);
         let mut faults = Vec::new();
-        let rows = self
+        let checked = self
             .importer(&directory, manner)
             .check(source, &mut |fault| {
                 faults.push((fault.line, fault.place.clone()));
             })?;
-        Ok((rows, faults))
+        assert_eq!(checked.bad, faults.len() as u64);
+        Ok((checked.rows, faults))
     }
 
     async fn load(&self, source: &Source, manner: &Manner) -> Outcome {
@@ -125,6 +126,32 @@ impl Place {
 }
 
 const HOUR: i64 = 3_600_000;
+
+#[tokio::test]
+async fn readings_of_a_time_that_was_forgotten_are_counted_and_the_others_loaded() {
+    let place = Place::new();
+    let mut manner = place.manner();
+    manner.rules.accepts_from = NOW.plus_ms(-120_000);
+    let line = |ms: i64| format!("r,equipment_id=Main power=1 {}\n", NOW.plus_ms(-ms).ms());
+    let text: String = [240_000, 180_000, 120_000, 60_000].map(line).concat();
+    let file = place.file("old.lp", text);
+    let directory = Directory::of(&place.equipment);
+    let importer = place.importer(&directory, &manner);
+    let checked = importer.check(&file, &mut |fault| panic!("{fault:?}"));
+    let forgotten = Some((2, 1, 2));
+    assert_eq!(
+        checked.unwrap(),
+        Checked {
+            rows: 4,
+            bad: 0,
+            forgotten
+        }
+    );
+    let Outcome::Loaded(position) = place.load(&file, &manner).await else {
+        panic!("not loaded");
+    };
+    assert_eq!((position.rows, position.refused), (4, 2));
+}
 
 #[tokio::test]
 async fn tables_are_read_as_people_write_them() {
@@ -292,6 +319,8 @@ async fn what_was_written_out_reads_back_the_same() {
     let expected = [
         ("sites.jsonl.gz", 0),
         ("equipment.jsonl.gz", 2),
+        ("documents.jsonl.gz", 0),
+        ("corrections.jsonl.gz", 0),
         ("audit.jsonl.gz", 1),
         ("readings-2026-06.lp.gz", 1),
         ("readings-2026-11.lp.gz", 3),

@@ -18,6 +18,9 @@ pub const INTERVAL_DEFAULT_MS: u32 = 60_000;
 const AHEAD_MAX_MS: i64 = 24 * 3_600_000;
 /// 1980: seconds that are read as nanoseconds lie before it, readings do not.
 const EARLIEST: Timestamp = Timestamp::from_ms(315_532_800_000);
+/// Why readings of a time that was forgotten are refused.
+pub(super) const FORGOTTEN: &str =
+    "This is of a time whose samples are no longer kept; nothing can be added there.";
 /// Most refused lines that are reported one by one.
 const REPORTED_MAX: usize = 100;
 
@@ -187,9 +190,7 @@ impl<'a> Sorter<'a> {
             Some(at) if at.since_ms(self.rules.now) > AHEAD_MAX_MS => {
                 Err("This is more than a day in the future. Check the clock and the precision.")
             }
-            Some(at) if at >= EARLIEST && at < self.rules.accepts_from => Err(
-                "This is of a time whose samples are no longer kept; nothing can be added there.",
-            ),
+            Some(at) if at >= EARLIEST && at < self.rules.accepts_from => Err(FORGOTTEN),
             Some(at) if at >= EARLIEST => Ok(at),
             _ => Err("This is before 1980. Check the precision of the request, such as s or ms."),
         }

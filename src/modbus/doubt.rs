@@ -5,6 +5,7 @@
 //! is a test question of a length that was never asked of it before: an old answer cannot look like
 //! the answer to that, and a device answers in order, so whoever answers the test owes nothing.
 
+use super::frame::Units;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -77,6 +78,14 @@ impl Doubts {
             doubt.silences = if silent { doubt.silences + 1 } else { 0 };
             doubt.last_asked = now;
         }
+    }
+
+    /// Who may still answer an earlier question.
+    pub(super) fn owing(&self) -> Units {
+        let mut owing = Units::default();
+        let doubted = self.units.iter().filter(|(_, unit)| unit.doubt.is_some());
+        doubted.for_each(|(unit, _)| owing.insert(*unit));
+        owing
     }
 
     /// The unit answered: it owes nothing.

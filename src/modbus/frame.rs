@@ -15,6 +15,20 @@ const RTU_REQUEST: usize = 8;
 /// The bit of the function code that makes an answer a refusal.
 const REFUSED: u8 = 0x80;
 
+/// A set of units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Units([u64; 4]);
+
+impl Units {
+    pub(super) const fn insert(&mut self, unit: u8) {
+        self.0[(unit / 64) as usize] |= 1 << (unit % 64);
+    }
+
+    pub(super) const fn contains(self, unit: u8) -> bool {
+        self.0[(unit / 64) as usize] >> (unit % 64) & 1 == 1
+    }
+}
+
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -22,6 +36,8 @@ pub(super) struct Asked {
     pub(super) function: Function,
     pub(super) address: u16,
     pub(super) count: u16,
+    /// Units that may still answer an earlier question, on a bus where answers have no number.
+    pub(super) owing: Units,
 }
 
 /// What the bytes so far are.
@@ -83,39 +99,46 @@ fn judge_tcp(asked: Asked, request: &[u8], came: &[u8]) -> Judgement {
 fn judge_rtu(asked: Asked, request: &[u8], came: &[u8]) -> Judgement {
     // An adapter that hears itself returns the question first. No answer looks like that: with
     // the length of a question it would have an odd number of data bytes.
-    let start = if request.len() == RTU_REQUEST && came.starts_with(request) {
+    let mut start = if request.len() == RTU_REQUEST && came.starts_with(request) {
         RTU_REQUEST
     } else {
         0
     };
-    let frame = &came[start..];
-    let &[unit, function, third, ..] = frame else {
-        return Judgement::Incomplete;
-    };
-    let refused = function & REFUSED != 0;
-    let length = match function & !REFUSED {
-        1..=4 if !refused => 3 + usize::from(third) + 2,
-        _ if refused => 5,
-        _ => return Judgement::Wrong(Outcome::Garbage),
-    };
-    let Some(whole) = frame.get(..length.min(FRAME_MAX)) else {
-        return Judgement::Incomplete;
-    };
-    let (data, sum) = whole.split_at(whole.len() - 2);
-    if crc(data).to_le_bytes() != *sum {
-        return Judgement::Wrong(Outcome::CrcWrong);
-    }
-    if frame.len() > length {
-        // Without a number nobody can say which of two answers belongs to the question.
-        return Judgement::Wrong(Outcome::Extra);
-    }
-    match judge_data(asked, unit, &data[1..]) {
-        Ok(exception) => Judgement::Answer {
-            start,
-            end: start + length,
-            exception,
-        },
-        Err(outcome) => Judgement::Wrong(outcome),
+    loop {
+        let frame = &came[start..];
+        let &[unit, function, third, ..] = frame else {
+            return Judgement::Incomplete;
+        };
+        let refused = function & REFUSED != 0;
+        let length = match function & !REFUSED {
+            1..=4 if !refused => 3 + usize::from(third) + 2,
+            _ if refused => 5,
+            _ => return Judgement::Wrong(Outcome::Garbage),
+        };
+        let Some(whole) = frame.get(..length) else {
+            return Judgement::Incomplete;
+        };
+        let (data, sum) = whole.split_at(length - 2);
+        if crc(data).to_le_bytes() != *sum {
+            return Judgement::Wrong(Outcome::CrcWrong);
+        }
+        if unit != asked.unit && asked.owing.contains(unit) {
+            // The late answer of a neighbour: ours is behind it.
+            start += length;
+            continue;
+        }
+        if frame.len() > length {
+            // Without a number nobody can say which of two answers belongs to the question.
+            return Judgement::Wrong(Outcome::Extra);
+        }
+        return match judge_data(asked, unit, &data[1..]) {
+            Ok(exception) => Judgement::Answer {
+                start,
+                end: start + length,
+                exception,
+            },
+            Err(outcome) => Judgement::Wrong(outcome),
+        };
     }
 }
 
@@ -172,6 +195,7 @@ mod tests {
         function: Function::Holding,
         address: 0x0010,
         count: 2,
+        owing: Units([0; 4]),
     };
 
     fn rtu(bytes: &[u8]) -> Vec<u8> {
@@ -277,6 +301,26 @@ mod tests {
         // Modbus TCP has no echo: the question itself is no answer.
         let question = tcp(9, 7, &[3, 0, 16, 0, 2]);
         assert_eq!(of_tcp(&question), Judgement::Wrong(Outcome::WrongLength));
+    }
+
+    #[test]
+    fn the_late_answer_of_a_neighbour_is_stepped_over() {
+        let words = |unit: u8| rtu(&[&[unit], &WORDS[..]].concat());
+        let both = [words(200), words(7)].concat();
+        assert_eq!(of_rtu(&both), Judgement::Wrong(Outcome::Extra));
+        let mut owing = Units::default();
+        owing.insert(200);
+        assert!(owing.contains(200) && !owing.contains(7) && !owing.contains(136));
+        let asked = Asked { owing, ..ASKED };
+        let judged = |came: &[u8]| judge(Framing::Rtu, asked, &[], came);
+        assert_eq!(judged(&words(200)), Judgement::Incomplete);
+        let behind = Judgement::Answer {
+            start: 9,
+            end: 18,
+            exception: None,
+        };
+        assert_eq!(judged(&both), behind);
+        assert_eq!(judged(&words(201)), Judgement::Wrong(Outcome::OtherUnit));
     }
 
     #[test]

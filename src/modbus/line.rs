@@ -18,7 +18,7 @@ use tokio_modbus::{Error as WireError, Request, Response, Slave};
 
 /// A serial line counts as silent after this, whatever its baud rate: adapters hand bytes on in
 /// packets up to 16 ms apart.
-const SILENCE: Duration = Duration::from_millis(40);
+const SILENCE: Duration = Duration::from_millis(50);
 /// A serial line that never falls silent is given up after this, and its port opened anew.
 const CHATTER_MAX: Duration = Duration::from_secs(2);
 
@@ -154,6 +154,7 @@ impl Line {
             function,
             address,
             count,
+            owing: self.doubts.owing(),
         };
         if self.endpoint.framing() == Framing::Rtu {
             self.settle_doubt(asked, answer_timeout).await?;

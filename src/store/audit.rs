@@ -3,7 +3,7 @@
 //! Entry n carries the SHA-256 of entry n-1, so an edit or a removal in the middle shows. It
 //! holds the changed fields, never passwords, tokens or whole request bodies.
 
-use super::{TableName, Transaction, View};
+use super::{Store, TableName, Transaction, View, Visit};
 use crate::base::{Error, Result, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,6 +11,9 @@ use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
 const AUDIT: TableName = TableName::new("audit");
+
+/// Entries that are read from one view when the whole log is walked.
+const ENTRIES_AT_ONCE: usize = 1_000;
 
 /// Most entries that one page of the log returns.
 pub const PAGE_MAX: usize = 100;
@@ -116,12 +119,12 @@ pub fn page(view: &impl View, before: Option<u64>, limit: usize) -> Result<Vec<E
     Ok(entries)
 }
 
-/// Shows every entry, oldest first.
+/// Shows every entry, oldest first. Reads in pieces: a long log is not held in one view.
 ///
 /// # Errors
 /// When the file cannot be read, or what `show` returned.
-pub fn each(view: &impl View, show: &mut dyn FnMut(&Entry) -> Result<()>) -> Result<()> {
-    view.scan(AUDIT, &[], &[0xFF; 9], &mut |_, bytes| {
+pub fn each(store: &Store, show: &mut dyn FnMut(&Entry) -> Result<()>) -> Result<()> {
+    in_pieces(store, &mut |_, bytes| {
         show(&decode(bytes)?)?;
         Ok(ControlFlow::Continue(()))
     })
@@ -131,9 +134,9 @@ pub fn each(view: &impl View, show: &mut dyn FnMut(&Entry) -> Result<()>) -> Res
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn verify(view: &impl View) -> Result<(u64, Option<u64>)> {
+pub fn verify(store: &Store) -> Result<(u64, Option<u64>)> {
     let (mut count, mut bad, mut previous) = (0, None, String::new());
-    view.scan(AUDIT, &[], &[0xFF; 9], &mut |key, bytes| {
+    in_pieces(store, &mut |key, bytes| {
         count += 1;
         let sound = decode(bytes).is_ok_and(|entry| {
             let chained = entry.sequence == count
@@ -150,6 +153,36 @@ pub fn verify(view: &impl View) -> Result<(u64, Option<u64>)> {
         Ok(ControlFlow::Break(()))
     })?;
     Ok((count, bad))
+}
+
+/// Shows the log entry by entry; no view of the file lives while somebody looks at one.
+fn in_pieces(store: &Store, visit: &mut Visit<'_>) -> Result<()> {
+    let mut from = Vec::new();
+    loop {
+        let mut piece: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        store
+            .read()?
+            .scan(AUDIT, &from, &[0xFF; 9], &mut |key, bytes| {
+                piece.push((key.to_vec(), bytes.to_vec()));
+                Ok(if piece.len() < ENTRIES_AT_ONCE {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            })?;
+        for (key, bytes) in &piece {
+            if visit(key, bytes)?.is_break() {
+                return Ok(());
+            }
+        }
+        match piece.pop() {
+            Some((last, _)) if piece.len() + 1 == ENTRIES_AT_ONCE => {
+                from = last;
+                from.push(0);
+            }
+            _ => return Ok(()),
+        }
+    }
 }
 
 fn hash_of(entry: &Entry) -> Result<String> {
@@ -174,7 +207,6 @@ fn decode(bytes: &[u8]) -> Result<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Store;
     use super::*;
 
     #[test]
@@ -196,7 +228,7 @@ mod tests {
                 })
                 .unwrap();
         }
-        assert_eq!(verify(&store.read().unwrap()).unwrap(), (5, None));
+        assert_eq!(verify(&store).unwrap(), (5, None));
         assert_eq!(page(&store.read().unwrap(), Some(3), 10).unwrap().len(), 2);
 
         let forge = |tx: &Transaction<'_>| {
@@ -206,6 +238,6 @@ mod tests {
             tx.put(AUDIT, &key, &encode(&entry)?)
         };
         store.write_blocking(forge).unwrap();
-        assert_eq!(verify(&store.read().unwrap()).unwrap().1, Some(3));
+        assert_eq!(verify(&store).unwrap().1, Some(3));
     }
 }

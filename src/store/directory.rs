@@ -62,6 +62,20 @@ impl Directory {
         })
     }
 
+    /// Holds a directory without writing to it; `None` when nobody ever held it.
+    pub(super) fn hold(path: &Path) -> Result<Option<Self>> {
+        let Ok(mut lock) = File::open(path.join(LOCK_FILE)) else {
+            return Ok(None);
+        };
+        if lock.try_lock_shared().is_err() {
+            return Err(taken(path, &read_owner(&mut lock)));
+        }
+        Ok(Some(Self {
+            path: path.to_path_buf(),
+            _lock: lock,
+        }))
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

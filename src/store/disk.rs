@@ -1,9 +1,12 @@
 //! What the store asks of a disk. The real one is a directory; a test puts a disk there that
 //! loses, tears and refuses writes.
 
+use super::overlay::{Overlay, Still};
 use redb::{Database, DatabaseError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A place for data files. Names are relative, with `/` between folder and file.
 pub(crate) trait Disk: Send + Sync {
@@ -12,6 +15,9 @@ pub(crate) trait Disk: Send + Sync {
 
     /// Makes an empty database in a file that only its owner can read, and its folder.
     fn make(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError>;
+
+    /// The bytes of a file that exists, to be read beside whoever has it open.
+    fn still(&self, name: &str) -> io::Result<Arc<dyn Still>>;
 
     /// Whether there is such a file. A disk that cannot tell is an error, never a "no": a data
     /// file that seems absent would be made anew.
@@ -22,6 +28,9 @@ pub(crate) trait Disk: Send + Sync {
 
     /// Puts a finished file into its place; durable when it returns.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Gives a file a second name, which is not taken; durable when it returns.
+    fn link(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Makes the name of a file that was found durable: the process may have been killed, or the
     /// disk may have refused, in the middle of [`Disk::rename`].
@@ -85,6 +94,10 @@ impl Disk for RealDisk {
         Database::builder().set_cache_size(cache_bytes).create(path)
     }
 
+    fn still(&self, name: &str) -> io::Result<Arc<dyn Still>> {
+        Ok(Arc::new(std::fs::File::open(self.root.join(name))?))
+    }
+
     fn exists(&self, name: &str) -> io::Result<bool> {
         self.root.join(name).try_exists()
     }
@@ -99,6 +112,12 @@ impl Disk for RealDisk {
         let (from, to) = (self.root.join(from), self.root.join(to));
         std::fs::File::open(&from)?.sync_all()?;
         std::fs::rename(&from, &to)?;
+        sync_folder_of(&to)
+    }
+
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        let to = self.root.join(to);
+        std::fs::hard_link(self.root.join(from), &to)?;
         sync_folder_of(&to)
     }
 
@@ -144,6 +163,122 @@ impl Disk for RealDisk {
             free: found.f_bavail.saturating_mul(found.f_frsize),
             total: found.f_blocks.saturating_mul(found.f_frsize),
         })
+    }
+}
+
+/// A disk that is looked at: what is changed on it is kept in memory and forgotten with it.
+pub(super) struct StillDisk {
+    below: Arc<dyn Disk>,
+    changes: Mutex<Changes>,
+}
+
+#[derive(Default)]
+struct Changes {
+    files: BTreeMap<String, Overlay>,
+    /// Files of the disk below that were removed, renamed or replaced.
+    gone: BTreeSet<String>,
+}
+
+impl StillDisk {
+    pub(super) fn over(below: Arc<dyn Disk>) -> Self {
+        Self {
+            below,
+            changes: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens a file of which nothing is changed.
+pub(super) fn open_still(overlay: Overlay, cache_bytes: usize) -> Result<Database, DatabaseError> {
+    Database::builder()
+        .set_cache_size(cache_bytes)
+        .create_with_backend(overlay)
+}
+
+impl Disk for StillDisk {
+    fn open(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError> {
+        let mut changes = self.lock();
+        if let Some(overlay) = changes.files.get(name) {
+            return open_still(overlay.clone(), cache_bytes);
+        }
+        if changes.gone.contains(name) {
+            return Err(io::Error::from(io::ErrorKind::NotFound).into());
+        }
+        let overlay = Overlay::over(self.below.still(name)?)?;
+        changes.files.insert(name.to_owned(), overlay.clone());
+        open_still(overlay, cache_bytes)
+    }
+
+    fn make(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError> {
+        let overlay = Overlay::empty();
+        let mut changes = self.lock();
+        changes.files.insert(name.to_owned(), overlay.clone());
+        open_still(overlay, cache_bytes)
+    }
+
+    fn still(&self, name: &str) -> io::Result<Arc<dyn Still>> {
+        self.below.still(name)
+    }
+
+    fn exists(&self, name: &str) -> io::Result<bool> {
+        let changes = self.lock();
+        if changes.files.contains_key(name) || changes.gone.contains(name) {
+            return Ok(changes.files.contains_key(name));
+        }
+        self.below.exists(name)
+    }
+
+    fn bytes(&self, name: &str) -> u64 {
+        self.below.bytes(name)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut changes = self.lock();
+        let overlay = match changes.files.remove(from) {
+            Some(overlay) => overlay,
+            None => Overlay::over(self.below.still(from)?)?,
+        };
+        changes.gone.insert(from.to_owned());
+        changes.files.insert(to.to_owned(), overlay);
+        Ok(())
+    }
+
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut changes = self.lock();
+        let overlay = match changes.files.get(from) {
+            Some(overlay) => overlay.clone(),
+            None => Overlay::over(self.below.still(from)?)?,
+        };
+        changes.files.insert(to.to_owned(), overlay);
+        Ok(())
+    }
+
+    fn settle(&self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut changes = self.lock();
+        changes.files.remove(name);
+        changes.gone.insert(name.to_owned());
+        Ok(())
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let changes = self.lock();
+        let mut names: BTreeSet<String> = self.below.list(folder)?.into_iter().collect();
+        names.retain(|name| !changes.gone.contains(name));
+        let inside = |name: &&String| name.rsplit_once('/').is_some_and(|(of, _)| of == folder);
+        names.extend(changes.files.keys().filter(inside).cloned());
+        Ok(names.into_iter().collect())
+    }
+
+    fn show(&self, name: &str) -> String {
+        self.below.show(name)
     }
 }
 

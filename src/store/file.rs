@@ -6,10 +6,12 @@
 //! then nobody reads on.
 
 use super::disk::Disk;
+use super::read::Reads;
+use super::rewrite::{compact, is_intact, let_go, salvage};
 use super::{Reader, Transaction, migrate, read_error, write_error};
 use crate::base::{Error, ErrorKind, Result};
 use redb::{Database, DatabaseError, Durability, WriteTransaction};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -32,23 +34,36 @@ pub(super) enum FileKind {
 impl FileKind {
     /// Page cache, bytes. The kernel caches the same pages behind it, so a small one costs
     /// little time and keeps the memory of the appliance bounded.
-    const fn cache_bytes(self) -> usize {
+    pub(super) const fn cache_bytes(self) -> usize {
         match self {
             Self::Main => 16 << 20,
             Self::Volume => 4 << 20,
         }
     }
+
+    /// Whether a file that was written anew after damage may lack a part of a table.
+    pub(super) fn may_lose(self, table: &str) -> bool {
+        self == Self::Volume || MAY_BE_IN_PART.contains(&table)
+    }
 }
+
+/// Tables of the data file of which a part may be missing after damage: rows that stand alone, and
+/// the audit log, whose chain shows what is gone. Without the others what is there would mean
+/// something else.
+const MAY_BE_IN_PART: [&str; 3] = ["ts_tick", "audit", "session"];
 
 /// One file of the data directory.
 pub(super) struct DataFile {
     disk: Arc<dyn Disk>,
     name: String,
     kind: FileKind,
+    reads: Arc<Reads>,
     /// `None` between a refusal of the disk and the next successful opening.
     handle: RwLock<Option<Handle>>,
     /// What the appliance tells about itself.
     healthy: AtomicBool,
+    /// Every page was found to be as it was written, before the first change.
+    checked: AtomicBool,
 }
 
 /// One opening of the file.
@@ -58,6 +73,8 @@ struct Handle {
     /// A read or a change did not end well: the file is opened again before the next one. Each
     /// opening has its own mark, so that who still reads from an older one does not spoil this.
     suspect: Arc<AtomicBool>,
+    /// Something was committed in this opening.
+    changed: AtomicBool,
 }
 
 impl Handle {
@@ -65,6 +82,7 @@ impl Handle {
         Self {
             database: Some(database),
             suspect: Arc::default(),
+            changed: AtomicBool::default(),
         }
     }
 
@@ -74,19 +92,15 @@ impl Handle {
 }
 
 impl Drop for Handle {
-    /// Closing commits once more. Not to a file on which something went wrong: redb leaves that
-    /// out while it unwinds, so it is dropped in a panic that nobody sees. The next opening finds
-    /// the last commit, as after a power cut.
+    /// Closing commits once more. Not to a file on which something went wrong, and not to one that
+    /// was only read: the next opening finds the last commit, as after a power cut.
     fn drop(&mut self) {
-        let database = self.database.take();
-        let sound = self.is_sound();
-        let closed = catch_unwind(AssertUnwindSafe(move || {
-            let _database = database;
-            if !sound {
-                resume_unwind(Box::new(()));
-            }
-        }));
-        if sound && closed.is_err() {
+        let Some(database) = self.database.take() else {
+            return;
+        };
+        if !self.is_sound() || !self.changed.load(Ordering::Relaxed) {
+            let_go(database);
+        } else if catch_unwind(AssertUnwindSafe(|| drop(database))).is_err() {
             tracing::error!("a data file did not close; it may be damaged");
         }
     }
@@ -94,24 +108,96 @@ impl Drop for Handle {
 
 impl DataFile {
     /// Opens the file; makes it when it is absent; brings an older one up to this version.
-    pub(super) fn open(disk: &Arc<dyn Disk>, name: &str, kind: FileKind) -> Result<Self> {
+    pub(super) fn open(
+        disk: &Arc<dyn Disk>,
+        name: &str,
+        kind: FileKind,
+        reads: &Arc<Reads>,
+    ) -> Result<Self> {
         if disk.exists(name).map_err(read_error)? {
             disk.settle(name).map_err(write_error)?;
         } else {
             create(disk.as_ref(), name, kind)?;
         }
-        let database = contained(&disk.show(name), || {
-            let database = open(disk.as_ref(), name, kind)?;
-            migrate::run(&database, kind)?;
-            Ok(database)
-        })?;
+        let file = Self::open_unchecked(disk, name, kind, reads)?;
+        if kind == FileKind::Main {
+            file.get_away_from_damage()?;
+        }
+        let slot = file.sound_handle()?;
+        if let Some(database) = slot.as_ref().and_then(|handle| handle.database.as_ref()) {
+            contained(&disk.show(name), || migrate::run(database, kind))?;
+        }
+        drop(slot);
+        Ok(file)
+    }
+
+    /// Opens a file that exists, as it is.
+    pub(super) fn open_unchecked(
+        disk: &Arc<dyn Disk>,
+        name: &str,
+        kind: FileKind,
+        reads: &Arc<Reads>,
+    ) -> Result<Self> {
+        let database = contained(&disk.show(name), || open(disk.as_ref(), name, kind))?;
         Ok(Self {
             disk: Arc::clone(disk),
             name: name.to_owned(),
             kind,
+            reads: Arc::clone(reads),
             handle: RwLock::new(Some(Handle::of(database))),
             healthy: AtomicBool::new(true),
+            checked: AtomicBool::new(false),
         })
+    }
+
+    /// Leaves out the examination before the first change: the file was just made.
+    pub(super) fn trust(&self) {
+        self.checked.store(true, Ordering::Relaxed);
+    }
+
+    /// Before the first change the whole file is examined, once. A commit to a file with a damaged
+    /// page spreads the damage: pages that hold readings may be taken for free and written over,
+    /// or the database ends the process. So a damaged file is first written anew from what can be
+    /// read of it.
+    fn get_away_from_damage(&self) -> Result<()> {
+        if self.checked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let disk = self.disk.as_ref();
+        if !is_intact(disk, &self.name, FileKind::Volume.cache_bytes())? {
+            let file = disk.show(&self.name);
+            tracing::error!(%file, "a data file is damaged; it is written anew from what can be read, and the damaged one is kept beside it");
+            let lost = contained(&file, || salvage(&self.disk, &self.name, self.kind))?;
+            tracing::error!(%file, lost, "a damaged data file was written anew");
+            self.doubt();
+        }
+        self.checked.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes the file anew when at least `percent` of it and `bytes` are free inside it, and the
+    /// disk has room for both. Nobody changes it meanwhile: the caller sees to that.
+    pub(super) fn give_back(&self, percent: u64, bytes: u64) -> Result<bool> {
+        #[allow(clippy::redundant_closure_for_method_calls)] // the method is of one lifetime only
+        let used = self.change(|transaction| transaction.used_bytes())?;
+        let whole = self.disk.bytes(&self.name);
+        let free = whole.saturating_sub(used);
+        let room = self.disk.room().is_none_or(|room| room.free > 2 * whole);
+        if free < bytes || free * 100 < whole * percent || !room {
+            return Ok(false);
+        }
+        compact(&self.disk, &|| self.begin_read(), &self.name, self.kind)?;
+        // The next one who asks opens the new file; who reads on from the old one may finish.
+        self.doubt();
+        Ok(true)
+    }
+
+    /// Has the file opened again before the next read or change.
+    fn doubt(&self) {
+        let slot = self.handle.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = slot.as_ref() {
+            handle.suspect.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether the last change ended well.
@@ -123,13 +209,20 @@ impl DataFile {
         let slot = self.sound_handle()?;
         let handle = slot.as_ref().ok_or_else(refused)?;
         let database = handle.database.as_ref().ok_or_else(refused)?;
-        Reader::begin(database, Arc::clone(&handle.suspect))
+        Reader::begin(
+            database,
+            Arc::clone(&handle.suspect),
+            Arc::clone(&self.reads),
+        )
     }
 
     /// Runs one change. One at a time: the caller sees to that. A panic in it leaves nothing
     /// behind and goes no further.
     pub(super) fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let (transaction, suspect) = self.begin_write().inspect_err(|_| self.note(false))?;
+        let begun = self
+            .get_away_from_damage()
+            .and_then(|()| self.begin_write());
+        let (transaction, suspect) = begun.inspect_err(|_| self.note(false))?;
         let attempt = catch_unwind(AssertUnwindSafe(|| attempt(transaction, work)));
         let (result, sound) = match attempt {
             // A refusal by the work itself says nothing about the disk; a failed read or write
@@ -148,15 +241,6 @@ impl DataFile {
         result
     }
 
-    /// Leaves out the closing commit, as a process that is killed.
-    #[cfg(test)]
-    pub(super) fn abandon(&self) {
-        let slot = self.handle.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(handle) = slot.as_ref() {
-            handle.suspect.store(true, Ordering::Relaxed);
-        }
-    }
-
     fn note(&self, healthy: bool) {
         self.healthy.store(healthy, Ordering::Relaxed);
     }
@@ -172,6 +256,7 @@ impl DataFile {
             handle.suspect.store(true, Ordering::Relaxed);
         });
         let mut transaction = begun.map_err(write_error)?;
+        handle.changed.store(true, Ordering::Relaxed);
         transaction
             .set_durability(Durability::Immediate)
             .map_err(write_error)?;
@@ -212,7 +297,7 @@ impl DataFile {
         let database = contained(&self.disk.show(&self.name), open)?;
         *slot = Some(Handle::of(database));
         let file = &self.name;
-        tracing::info!(%file, "a data file was opened again after the disk had refused");
+        tracing::info!(%file, "a data file was opened again");
         Ok(())
     }
 }
@@ -246,7 +331,7 @@ fn open(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<Database> {
 }
 
 /// Opens a file whose damage may make redb panic.
-fn contained(file: &str, open: impl FnOnce() -> Result<Database>) -> Result<Database> {
+fn contained<T>(file: &str, open: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
         Err(Error::unavailable(format!(
             "The data file {file} is damaged and cannot be opened. Check the disk and restore the \

@@ -8,8 +8,8 @@ use super::{read_error, write_error};
 use crate::base::{Error, Result};
 use redb::{Database, Durability, ReadableDatabase as _, TableDefinition};
 
-const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
-const SCHEMA: &str = "schema";
+pub(super) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
+pub(super) const SCHEMA: &str = "schema";
 
 /// One step: what it brings, and how. Its number is its place in its list, from 1.
 struct Step {
@@ -55,6 +55,20 @@ const fn newest(kind: FileKind) -> u64 {
 /// Marks a new, empty file with the version of this program.
 pub(super) fn stamp(database: &Database, kind: FileKind) -> Result<()> {
     migrate(database, kind, 0)
+}
+
+/// Marks a new, empty file with the version of the one that it is a copy of.
+pub(super) fn stamp_as(database: &Database, version: u64) -> Result<()> {
+    let mut transaction = database.begin_write().map_err(write_error)?;
+    transaction
+        .set_durability(Durability::Immediate)
+        .map_err(write_error)?;
+    transaction.set_quick_repair(true);
+    {
+        let mut meta = transaction.open_table(META).map_err(write_error)?;
+        meta.insert(SCHEMA, version).map_err(write_error)?;
+    }
+    transaction.commit().map_err(write_error)
 }
 
 /// Brings an opened file up to this version.

@@ -14,7 +14,9 @@ mod directory;
 pub(crate) mod disk;
 mod file;
 mod migrate;
+pub(crate) mod overlay;
 mod read;
+mod rewrite;
 #[cfg(test)]
 pub(crate) mod simulated;
 pub mod table;
@@ -24,13 +26,14 @@ mod writer;
 pub use blobs::{Blob, BlobHash, Blobs, Placed};
 pub use directory::{LockOwner, inspect};
 pub use disk::Room;
-pub use read::{Reader, View, Visit};
+pub use read::{ReadFigures, Reader, View, Visit};
 pub use volume::{Volume, VolumeInfo, Volumes};
 pub use writer::Transaction;
 
 use crate::base::{Error, Result};
-use disk::{Disk, RealDisk};
+use disk::{Disk, RealDisk, StillDisk};
 use file::{DataFile, FileKind};
+use read::Reads;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,6 +63,7 @@ pub struct Store {
     file: Arc<DataFile>,
     writer: writer::Writer,
     disk: Arc<dyn Disk>,
+    reads: Arc<Reads>,
     path: std::path::PathBuf,
     /// Held as long as the store is; a simulated disk needs no lock.
     _directory: Option<Arc<directory::Directory>>,
@@ -82,13 +86,38 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a data directory to look at it: whatever is changed, also by bringing it up to this
+    /// version, stays in memory. The directory is held meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn look(directory: &Path) -> Result<Self> {
+        let held = directory::Directory::hold(directory)?;
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(directory.to_path_buf()));
+        let mut store = Self::on(Arc::new(StillDisk::over(disk)), directory)?;
+        store._directory = held.map(Arc::new);
+        Ok(store)
+    }
+
+    /// Whether every page of the data file in this directory is as it was written; reads all of it
+    /// and changes nothing.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn is_intact(directory: &Path) -> Result<bool> {
+        let disk = RealDisk::new(directory.to_path_buf());
+        rewrite::is_intact(&disk, DATA_FILE, FileKind::Main.cache_bytes())
+    }
+
     /// Opens the store on a disk; `path` is what the disk is called.
     pub(crate) fn on(disk: Arc<dyn Disk>, path: &Path) -> Result<Self> {
-        let file = Arc::new(DataFile::open(&disk, DATA_FILE, FileKind::Main)?);
+        let reads = Arc::default();
+        let file = Arc::new(DataFile::open(&disk, DATA_FILE, FileKind::Main, &reads)?);
         Ok(Self {
             writer: writer::Writer::start(Arc::clone(&file))?,
             file,
             disk,
+            reads,
             path: path.to_path_buf(),
             _directory: None,
         })
@@ -97,7 +126,7 @@ impl Store {
     /// The volumes of a folder of the data directory.
     #[must_use]
     pub fn volumes(&self, folder: &'static str) -> Volumes {
-        Volumes::new(Arc::clone(&self.disk), folder)
+        Volumes::new(Arc::clone(&self.disk), folder, Arc::clone(&self.reads))
     }
 
     /// The files of the data directory that lie under their hash. Ask once and clone: what is
@@ -120,7 +149,7 @@ impl Store {
     }
 
     /// A consistent view of the last commit. Keep it short: while it lives, pages that later
-    /// commits free cannot be used again, and the file grows.
+    /// commits free cannot be used again, and the file grows. After five seconds it reads no more.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -160,16 +189,16 @@ impl Store {
         self.disk.room()
     }
 
+    /// What was seen of the reads of all its files.
+    #[must_use]
+    pub fn reads(&self) -> ReadFigures {
+        self.reads.figures()
+    }
+
     /// Whether the writer still takes work.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.file.is_healthy()
-    }
-
-    /// Leaves out the closing commit, as a process that is killed.
-    #[cfg(test)]
-    pub(crate) fn abandon(&self) {
-        self.file.abandon();
     }
 
     /// Finishes the work that was handed in and ends the writer thread. Later writes are

@@ -1,7 +1,8 @@
 //! Typed records: JSON behind a version byte.
 //!
 //! JSON because a record must still be readable in ten years, by a program that has grown fields
-//! since; the byte in front says which shape the reader has to expect.
+//! since; the byte in front says which shape the reader has to expect. A CRC-32 over key and content
+//! tells a record that rotted: a digit that turned into another is JSON all the same.
 
 use super::{TableName, Transaction, View};
 use crate::base::{Error, Result};
@@ -9,6 +10,39 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+
+/// Set in the first byte of a record that carries its CRC-32; those of earlier builds do not.
+const CHECKED: u8 = 0x80;
+
+/// A record as it is stored under a key.
+#[must_use]
+pub fn seal(version: u8, key: &[u8], json: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![version | CHECKED];
+    bytes.extend_from_slice(&crc_of(version, key, json).to_le_bytes());
+    bytes.extend_from_slice(json);
+    bytes
+}
+
+/// The JSON of a record that is stored under a key; `None` when it is damaged or of a shape that
+/// this version does not know.
+#[must_use]
+pub fn unseal<'b>(version: u8, key: &[u8], bytes: &'b [u8]) -> Option<&'b [u8]> {
+    let (first, rest) = bytes.split_first()?;
+    if *first == version {
+        return Some(rest);
+    }
+    let (crc, json) = rest.split_first_chunk()?;
+    let sound = *first == version | CHECKED && crc_of(version, key, json).to_le_bytes() == *crc;
+    sound.then_some(json)
+}
+
+fn crc_of(version: u8, key: &[u8], json: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&[version]);
+    crc.update(key);
+    crc.update(json);
+    crc.finalize()
+}
 
 /// A table of records of one type.
 #[derive(Debug)]
@@ -43,7 +77,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     /// When the file cannot be read or the record has a shape that this version does not know.
     pub fn get(&self, view: &impl View, key: &[u8]) -> Result<Option<T>> {
         view.get(self.name, key)?
-            .map(|bytes| self.decode(&bytes))
+            .map(|bytes| self.decode(key, &bytes))
             .transpose()
     }
 
@@ -52,7 +86,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     /// # Errors
     /// When the disk refuses.
     pub fn put(&self, transaction: &Transaction<'_>, key: &[u8], record: &T) -> Result<()> {
-        transaction.put(self.name, key, &self.encode(record)?)
+        transaction.put(self.name, key, &self.encode(key, record)?)
     }
 
     /// Forgets a record; `true` when it was there.
@@ -70,8 +104,8 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     pub fn all(&self, view: &impl View) -> Result<Vec<T>> {
         let mut records = Vec::new();
         // 0xFF*32 lies after every key in use: ids are 16 bytes, hashes 32.
-        view.scan(self.name, &[], &[0xFF; 33], &mut |_, bytes| {
-            records.push(self.decode(bytes)?);
+        view.scan(self.name, &[], &[0xFF; 33], &mut |key, bytes| {
+            records.push(self.decode(key, bytes)?);
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(records)
@@ -84,32 +118,52 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     pub fn under(&self, view: &impl View, prefix: &[u8]) -> Result<Vec<T>> {
         let mut records = Vec::new();
         let past = [prefix, &[0xFF; 33]].concat();
-        view.scan(self.name, prefix, &past, &mut |_, bytes| {
-            records.push(self.decode(bytes)?);
+        view.scan(self.name, prefix, &past, &mut |key, bytes| {
+            records.push(self.decode(key, bytes)?);
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(records)
     }
 
-    fn encode(&self, record: &T) -> Result<Vec<u8>> {
-        let mut bytes = vec![self.version];
-        serde_json::to_writer(&mut bytes, record)
+    fn encode(&self, key: &[u8], record: &T) -> Result<Vec<u8>> {
+        let json = serde_json::to_vec(record)
             .map_err(|cause| Error::internal("A record cannot be written.").because(cause))?;
-        Ok(bytes)
+        Ok(seal(self.version, key, &json))
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<T> {
+    fn decode(&self, key: &[u8], bytes: &[u8]) -> Result<T> {
         let damaged = || {
             Error::internal(format!(
-                "A record of the table {} is not readable by this version.",
+                "A record of the table {} is damaged, or of a newer version. Restore the last \
+                 backup, or install the version that wrote it.",
                 self.name.0
             ))
         };
-        match bytes.split_first() {
-            Some((version, json)) if *version == self.version => {
-                serde_json::from_slice(json).map_err(|cause| damaged().because(cause))
-            }
-            _ => Err(damaged()),
+        let json = unseal(self.version, key, bytes).ok_or_else(damaged)?;
+        serde_json::from_slice(json).map_err(|cause| damaged().because(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_rotted_is_told_and_one_of_an_earlier_build_is_read() {
+        let (key, json) = (b"key".as_slice(), br#"{"by":12.5}"#.as_slice());
+        let stored = seal(1, key, json);
+        assert_eq!(unseal(1, key, &stored), Some(json));
+        let earlier = [&[1], json].concat();
+        assert_eq!(unseal(1, key, &earlier), Some(json));
+        assert_eq!(unseal(1, b"kez", &stored), None);
+        assert_eq!(unseal(2, key, &stored), None);
+        for bit in 0..stored.len() * 8 {
+            let mut rotten = stored.clone();
+            rotten[bit / 8] ^= 1 << (bit % 8);
+            // The mark itself: then it is no JSON.
+            let read = unseal(1, key, &rotten);
+            let value = read.map(serde_json::from_slice::<serde_json::Value>);
+            assert!(value.is_none_or(|value| value.is_err()), "bit {bit}");
         }
     }
 }

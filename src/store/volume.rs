@@ -6,6 +6,8 @@
 
 use super::disk::Disk;
 use super::file::{DataFile, FileKind};
+use super::read::Reads;
+use super::rewrite::is_intact;
 use super::{Reader, Transaction, read_error, write_error};
 use crate::base::Result;
 use std::collections::BTreeMap;
@@ -48,6 +50,21 @@ impl Volume {
             .unwrap_or_else(PoisonError::into_inner);
         self.inner.file.change(work)
     }
+
+    /// Writes the file anew, without what is free in it, when that is at least `percent` of it and
+    /// `bytes`; `true` when it did. Changes wait meanwhile, reads do not. A power cut leaves the
+    /// file as it was or the new one.
+    ///
+    /// # Errors
+    /// When the disk refuses; then the file is as it was.
+    pub fn give_back(&self, percent: u64, bytes: u64) -> Result<bool> {
+        let _turn = self
+            .inner
+            .turn
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.inner.file.give_back(percent, bytes)
+    }
 }
 
 impl std::fmt::Debug for Volume {
@@ -70,6 +87,7 @@ pub struct VolumeInfo {
 pub struct Volumes {
     disk: Arc<dyn Disk>,
     folder: &'static str,
+    reads: Arc<Reads>,
     open: Arc<Mutex<Open>>,
 }
 
@@ -81,10 +99,11 @@ struct Open {
 }
 
 impl Volumes {
-    pub(super) fn new(disk: Arc<dyn Disk>, folder: &'static str) -> Self {
+    pub(super) fn new(disk: Arc<dyn Disk>, folder: &'static str, reads: Arc<Reads>) -> Self {
         Self {
             disk,
             folder,
+            reads,
             open: Arc::default(),
         }
     }
@@ -118,7 +137,7 @@ impl Volumes {
         if !make && !self.disk.exists(&path).map_err(read_error)? {
             return Ok(None);
         }
-        let file = DataFile::open(&self.disk, &path, FileKind::Volume)?;
+        let file = DataFile::open(&self.disk, &path, FileKind::Volume, &self.reads)?;
         let volume = Volume {
             inner: Arc::new(Inner {
                 file,
@@ -128,6 +147,15 @@ impl Volumes {
         open.make_room();
         open.volumes.insert(name.to_owned(), (volume.clone(), turn));
         Ok(Some(volume))
+    }
+
+    /// Whether every page of a volume is as it was written; reads all of it and changes nothing.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn is_intact(&self, name: &str) -> Result<bool> {
+        let cache = FileKind::Volume.cache_bytes();
+        is_intact(self.disk.as_ref(), &self.path(name), cache)
     }
 
     /// All volumes, in the order of their names.
@@ -160,15 +188,6 @@ impl Volumes {
     pub fn close(&self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.volumes.clear();
-    }
-
-    /// Leaves out the closing commits, as a process that is killed.
-    #[cfg(test)]
-    pub(crate) fn abandon(&self) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for (volume, _) in open.volumes.values() {
-            volume.inner.file.abandon();
-        }
     }
 
     fn path(&self, name: &str) -> String {

@@ -4,7 +4,7 @@ use super::file::DataFile;
 use super::read::walk;
 use super::{TableName, View, Visit, write_error};
 use crate::base::{Error, Result};
-use redb::{ReadableTable as _, WriteTransaction};
+use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
 use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::oneshot;
 
@@ -80,6 +80,23 @@ impl Transaction<'_> {
             .delete_table(table.definition())
             .map(drop)
             .map_err(write_error)
+    }
+
+    /// Sets the values of many keys of a table that is known by its name only.
+    pub(super) fn put_named(&self, table: &str, entries: &[(Vec<u8>, Vec<u8>)]) -> Result<()> {
+        let definition: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new(table);
+        let mut table = self.inner.open_table(definition).map_err(write_error)?;
+        for (key, value) in entries {
+            let put = table.insert(key.as_slice(), value.as_slice());
+            put.map_err(write_error)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the file that are in use. Walks all tables.
+    pub(super) fn used_bytes(&self) -> Result<u64> {
+        let stats = self.inner.stats().map_err(write_error)?;
+        Ok(stats.allocated_pages() * stats.page_size() as u64)
     }
 
     /// The entry with the greatest key.

@@ -14,6 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// (stage, span of the next stage) → nothing: where blocks wait to be packed.
 const LOOSE: TableName = TableName::new("loose");
@@ -23,6 +24,10 @@ const PENDING: TableName = TableName::new("pending");
 /// Longest value of one key: a page of the file holds one such part with what belongs to it.
 /// Longer values would take power-of-two runs of pages, half empty.
 const PART: usize = 4_000;
+
+/// How long a volume is read as it was when it was first asked. A longer look goes on with what is
+/// there then: blocks move from the finer stage to the coarser, and are looked for in that order.
+const LOOK_MAX: Duration = Duration::from_secs(2);
 
 /// The volumes of the readings.
 #[derive(Clone, Debug)]
@@ -53,6 +58,40 @@ impl Blocks {
         self.volumes.list()
     }
 
+    /// Whether every page of a volume is as it was written.
+    pub(super) fn is_intact(&self, name: &str) -> Result<bool> {
+        self.volumes.is_intact(name)
+    }
+
+    /// Up to `count` blocks of a stage of a volume, those behind `after`.
+    pub(super) fn step(
+        &self,
+        name: &str,
+        stage: Stage,
+        after: Option<(u32, Device)>,
+        count: usize,
+    ) -> Result<Vec<Placed>> {
+        let Some(volume) = self.volumes.get(name)? else {
+            return Ok(Vec::new());
+        };
+        let from = after.map_or([0; 10], |(span, device)| key(span, device, u16::MAX));
+        let mut found: Vec<Placed> = Vec::new();
+        let reader = volume.read()?;
+        reader.scan(stage.table(), &from, &[0xFF; 11], &mut |key, part| {
+            let Some(place) = place_of(key) else {
+                return Err(Error::internal("A block has a key that nobody wrote."));
+            };
+            let full = found.len() == count;
+            match found.last_mut() {
+                Some((last, bytes)) if *last == place => bytes.extend_from_slice(part),
+                _ if full => return Ok(ControlFlow::Break(())),
+                _ => found.push((place, part.to_vec())),
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
+
     pub(super) fn forget(&self, name: &str) -> Result<()> {
         self.volumes.forget(name)
     }
@@ -61,13 +100,10 @@ impl Blocks {
     pub(super) fn close(&self) {
         self.volumes.close();
     }
-
-    /// Leaves out the closing commits, as a process that is killed.
-    #[cfg(test)]
-    pub(super) fn abandon(&self) {
-        self.volumes.abandon();
-    }
 }
+
+/// Span and device of a block, and its bytes.
+pub(super) type Placed = ((u32, Device), Vec<u8>);
 
 /// Blocks of many volumes, read. Keep it short: see [`crate::store::Store::read`].
 pub(super) struct Look {
@@ -195,7 +231,9 @@ impl Look {
 
     fn open(&self, level: Level, at: i64) -> Result<Option<Rc<Opened>>> {
         let name = level.volume_at(at);
-        if let Some(opened) = self.open.borrow().get(&name) {
+        if let Some(opened) = self.open.borrow().get(&name)
+            && opened.as_ref().is_none_or(|o| o.reader.age() < LOOK_MAX)
+        {
             return Ok(opened.clone());
         }
         let opened = match self.volumes.get(&name)? {
@@ -320,6 +358,13 @@ fn key(span: u32, device: Device, part: u16) -> [u8; 10] {
     key[4..8].copy_from_slice(&device.0.to_be_bytes());
     key[8..].copy_from_slice(&part.to_be_bytes());
     key
+}
+
+/// Span and device of a key.
+fn place_of(key: &[u8]) -> Option<(u32, Device)> {
+    let [a, b, c, d, e, f, g, h, _, _] = <[u8; 10]>::try_from(key).ok()?;
+    let device = Device(u32::from_be_bytes([e, f, g, h]));
+    Some((u32::from_be_bytes([a, b, c, d]), device))
 }
 
 fn loose_key(stage: Stage, next_span: u32) -> [u8; 5] {

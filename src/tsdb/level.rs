@@ -96,6 +96,15 @@ impl Stage {
         }
     }
 
+    /// The name, as people read it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
     /// The number of the span that an instant lies in: hours, days or months since 1970.
     pub(super) fn span_of(self, at: i64) -> u32 {
         let number = match self {

@@ -103,7 +103,12 @@ impl Tsdb {
             *days.entry(hour.div_euclid(DAY_HOURS)).or_default() += 1;
         }
         for (day, _) in days.iter().filter(|(_, n)| **n >= DAY_FROM_HOURS) {
-            hours.extend(day * DAY_HOURS..(day + 1) * DAY_HOURS);
+            let first = day * DAY_HOURS;
+            // An hour that nothing changes is not folded from less than there was: samples of the
+            // hour before may reach into it and be forgotten.
+            if hours.contains(&first) || first * HOUR_MS > state.forgotten_until {
+                hours.extend(first..first + DAY_HOURS);
+            }
         }
         // What is in the head belongs to the same hours and is folded with them; it is sealed in
         // its own time.
@@ -185,6 +190,8 @@ fn note_last(last: &mut BTreeMap<SeriesId, Last>, id: SeriesId, track: &Track) {
 fn tracks_of(state: &State, equipment: EquipmentId, batches: &[&Batch]) -> Fresh {
     let all = state.catalogue.of(equipment);
     let mut tracks: Vec<Track> = all.iter().map(|_| Track::default()).collect();
+    // What a later batch of the same instant brings where an earlier one has no value.
+    let mut mended = tracks.clone();
     for batch in batches {
         for (guess, reading) in batch.readings.iter().enumerate() {
             let is = |(_, info): &(SeriesId, super::SeriesInfo)| {
@@ -195,11 +202,15 @@ fn tracks_of(state: &State, equipment: EquipmentId, batches: &[&Batch]) -> Fresh
                 _ => all.iter().position(is),
             };
             let Some(place) = place else { continue };
-            let track = &mut tracks[place];
+            let mut track = &mut tracks[place];
             let value = reading.value.filter(|value| value.is_finite());
             let at = batch.at.ms();
             if track.at.last() == Some(&at) {
-                continue;
+                let mends = value.is_some() && track.value(track.len() - 1).is_none();
+                track = &mut mended[place];
+                if !mends || track.at.last() == Some(&at) {
+                    continue;
+                }
             }
             track.push(Sample {
                 at,
@@ -212,6 +223,8 @@ fn tracks_of(state: &State, equipment: EquipmentId, batches: &[&Batch]) -> Fresh
             });
         }
     }
+    let tracks = tracks.into_iter().zip(mended);
+    let tracks = tracks.map(|(track, mended)| Track::union(track, mended));
     let named = all.into_iter().map(|(id, _)| id).zip(tracks);
     named.filter(|(_, track)| !track.is_empty()).collect()
 }

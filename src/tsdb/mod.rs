@@ -38,6 +38,7 @@ mod tests;
 pub mod tick;
 mod track;
 mod usage;
+mod verify;
 mod writes;
 
 pub use correct::{Change, Correction, NewCorrection, Undone};
@@ -49,6 +50,7 @@ pub use retention::Keep;
 pub use seal::Done;
 pub use series::{SeriesId, SeriesInfo};
 pub use usage::{LevelUse, StorageUse};
+pub use verify::{Damage, Listener, Verified};
 
 use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Result, Timestamp};
 use crate::store::{Store, TableName, Transaction, View as _};

@@ -71,35 +71,65 @@ impl Model {
         out
     }
 
-    /// Energy, smallest, greatest, mean × time, time, samples, qualities of one bucket.
-    pub(super) fn bucket(
-        &self,
-        device: usize,
-        series: usize,
-        start: i64,
-        end: i64,
-    ) -> Option<Expected> {
+    /// What the samples of a series say.
+    pub(super) fn truth(&self, device: usize, series: usize) -> Truth {
         let mut counter = counter::Counter::default();
+        let mut truth = Truth::default();
+        for (at, interval, value, quality) in self.corrected(device, series) {
+            // The very first reading has nothing before it, and tells so by a delta of none.
+            let delta = (series == COUNTER).then(|| counter.step(value));
+            truth.longest = truth.longest.max(interval);
+            truth.said.push(Said {
+                at,
+                interval,
+                value,
+                quality,
+                delta,
+            });
+        }
+        truth
+    }
+}
+
+/// Every sample of a series that counts, in order of time.
+#[derive(Default)]
+pub(super) struct Truth {
+    said: Vec<Said>,
+    /// The longest time that one of them stands for, ms.
+    longest: i64,
+}
+
+struct Said {
+    at: i64,
+    interval: i64,
+    value: f64,
+    quality: Quality,
+    /// What a counter moved up to here.
+    delta: Option<f64>,
+}
+
+impl Truth {
+    /// Energy, smallest, greatest, mean × time, time, samples, qualities of one bucket.
+    pub(super) fn bucket(&self, start: i64, end: i64) -> Option<Expected> {
         let mut expected = Expected::default();
         let mut any = false;
-        for (at, interval, value, quality) in self.corrected(device, series) {
-            if series == COUNTER {
-                let delta = counter.step(value);
-                // The very first reading has nothing before it, and tells so by a delta of none.
-                if at > start && at <= end {
-                    expected.delta += delta;
-                    any = true;
-                }
+        let from = |said: &Said| said.at + self.longest <= start;
+        let first = self.said.partition_point(from);
+        let within = self.said[first..].iter().take_while(|said| said.at <= end);
+        for said in within {
+            if let Some(delta) = said.delta.filter(|_| said.at > start) {
+                expected.delta += delta;
+                any = true;
             }
-            let overlap = (at + interval).min(end) - at.max(start);
+            let overlap = (said.at + said.interval).min(end) - said.at.max(start);
             if overlap > 0 {
                 any = true;
                 expected.covered += overlap;
-                expected.sum += value * overlap as f64;
-                expected.min = expected.min.min(value);
-                expected.max = expected.max.max(value);
-                expected.count += u32::from(at >= start);
-                expected.qualities |= 1 << quality as u8;
+                expected.sum += said.value * overlap as f64;
+                expected.min = expected.min.min(said.value);
+                expected.max = expected.max.max(said.value);
+                expected.count += u32::from(said.at >= start);
+                expected.qualities |= 1 << said.quality as u8;
             }
         }
         any.then_some(expected)
@@ -133,40 +163,41 @@ impl Default for Expected {
 
 pub(super) fn compare(
     found: Option<rollup::Summary>,
-    expected: Option<Expected>,
+    expected: Option<&Expected>,
     bucket: &Bucket,
     place: (usize, usize),
 ) {
-    let what = format!(
-        "{place:?} {} to {}: {found:?} {expected:?}",
-        bucket.start, bucket.end
-    );
+    if let Err(why) = agree(found, expected) {
+        panic!(
+            "{why} of {place:?} {} to {}: {found:?} {expected:?}",
+            bucket.start, bucket.end
+        );
+    }
+}
+
+/// What the model and an answer do not agree on.
+fn agree(found: Option<rollup::Summary>, expected: Option<&Expected>) -> Result<(), &'static str> {
+    let told = |agrees: bool, why| if agrees { Ok(()) } else { Err(why) };
     let Some(expected) = expected else {
         // A bucket in which a counter did not move may be there, empty.
-        assert!(
-            found.is_none_or(|row| row.count == 0 && row.covered_ms == 0 && near(row.delta, 0.0)),
-            "{what}"
-        );
-        return;
+        let empty =
+            |row: rollup::Summary| row.count == 0 && row.covered_ms == 0 && near(row.delta, 0.0);
+        return told(found.is_none_or(empty), "a row where there is nothing");
     };
     if expected.covered == 0 && near(expected.delta, 0.0) && found.is_none() {
-        return;
+        return Ok(());
     }
-    let row = found.unwrap_or_else(|| panic!("missing {what}"));
-    assert!(near(row.delta, expected.delta), "energy of {what}");
-    assert_eq!(
-        i64::from(row.covered_ms),
-        expected.covered,
-        "time of {what}"
-    );
-    assert_eq!(row.count, expected.count, "samples of {what}");
-    assert_eq!(row.qualities, expected.qualities, "qualities of {what}");
+    let row = found.ok_or("the row is missing")?;
+    told(near(row.delta, expected.delta), "energy")?;
+    told(i64::from(row.covered_ms) == expected.covered, "time")?;
+    told(row.count == expected.count, "samples")?;
+    told(row.qualities == expected.qualities, "qualities")?;
     if expected.covered > 0 {
-        assert_eq!((row.min, row.max), (expected.min, expected.max), "{what}");
+        let ends = (row.min, row.max) == (expected.min, expected.max);
+        told(ends, "smallest and greatest")?;
         let scale = expected.sum.abs().max(1.0);
-        assert!(
-            (row.weighted_sum - expected.sum).abs() / scale < 1e-9,
-            "sum of {what}"
-        );
+        let off = (row.weighted_sum - expected.sum).abs() / scale;
+        told(off < 1e-9, "sum")?;
     }
+    Ok(())
 }

@@ -6,11 +6,31 @@ use super::seal::{AHEAD_MS, DEVICES_PER_COMMIT, Upkeep};
 use super::series::Device;
 use super::{HOUR_MS, SeriesId, Tsdb, sealed, track};
 use crate::base::{Result, Timestamp};
+use std::sync::PoisonError;
 
 /// How long after its end a day or month waits for late hours before it is packed, ms.
 const PACK_AFTER_MS: i64 = 2 * HOUR_MS;
 
+/// Share of a file, in percent, and bytes, from which on what is free in it is given back. Tests
+/// are content with little.
+const FREE_PERCENT: u64 = 20;
+const FREE_BYTES: u64 = if cfg!(test) { 16 << 10 } else { 1 << 20 };
+
 impl Tsdb {
+    /// Packs what is over and gives back what is free in the files that were written to: after an
+    /// archive was loaded.
+    ///
+    /// # Errors
+    /// When the disk refuses; what is loaded is loaded all the same.
+    pub fn tidy_up(&self, now: Timestamp) -> Result<()> {
+        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        self.pack(now, &mut upkeep)?;
+        let written: Vec<_> = upkeep.written.keys().cloned().collect();
+        written
+            .iter()
+            .try_for_each(|volume| self.give_back(&mut upkeep, volume))
+    }
+
     /// Packs days and months that are over.
     pub(super) fn pack(&self, now: Timestamp, upkeep: &mut Upkeep) -> Result<usize> {
         let mut loose = match upkeep.loose.take() {
@@ -43,7 +63,39 @@ impl Tsdb {
             left > 0 || failed.is_some()
         });
         upkeep.loose = Some(loose);
-        failed.map_or(Ok(packed), Err)
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.give_back_room(upkeep, now)?;
+        Ok(packed)
+    }
+
+    /// Writes one file anew that was written to, whose period is over and in which nothing waits:
+    /// hours that became days leave room in it that nothing will use again.
+    fn give_back_room(&self, upkeep: &mut Upkeep, now: Timestamp) -> Result<()> {
+        let over = |(_, name): &(Level, String)| {
+            let end = Level::of_volume(name).map_or(i64::MAX, |(_, _, end)| end);
+            end.saturating_add(PACK_AFTER_MS) <= now.ms()
+        };
+        let loose = upkeep.loose.as_ref();
+        let ready = |volume: &&(Level, String)| {
+            over(volume) && !loose.is_some_and(|waiting| waiting.contains_key(*volume))
+        };
+        let Some(volume) = upkeep.written.keys().find(ready).cloned() else {
+            return Ok(());
+        };
+        self.give_back(upkeep, &volume)
+    }
+
+    fn give_back(&self, upkeep: &mut Upkeep, volume: &(Level, String)) -> Result<()> {
+        let Some(at) = upkeep.written.remove(volume) else {
+            return Ok(());
+        };
+        let given = self.blocks.volume(volume.0, at)?;
+        if given.give_back(FREE_PERCENT, FREE_BYTES)? {
+            tracing::info!(volume = %volume.1, "a file of readings was written anew without what was free in it");
+        }
+        Ok(())
     }
 
     /// Packs what is over in a volume; returns how many spans it packed and how many wait.

@@ -34,17 +34,21 @@ pub(super) struct Upkeep {
     /// Volumes that may hold blocks to be packed, with an instant of each, ms; `None` before
     /// they were looked through for the first time.
     pub(super) loose: Option<BTreeMap<(Level, String), i64>>,
+    /// Volumes that were written to since they were last looked through for free room.
+    pub(super) written: BTreeMap<(Level, String), i64>,
     /// Whether the clock may be believed.
     pub(super) probation: super::retention::Probation,
 }
 
 impl Upkeep {
     pub(super) fn wrote(&mut self, writes: &Writes) {
-        if let Some(loose) = &mut self.loose {
-            for (level, month) in writes.volumes.keys() {
-                let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
-                loose.insert((*level, level.volume_at(at)), at);
+        for (level, month) in writes.volumes.keys() {
+            let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
+            let volume = (*level, level.volume_at(at));
+            if let Some(loose) = &mut self.loose {
+                loose.insert(volume.clone(), at);
             }
+            self.written.insert(volume, at);
         }
     }
 }

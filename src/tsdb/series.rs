@@ -3,6 +3,7 @@
 use super::pack::Role;
 use crate::base::sample::MetricKind;
 use crate::base::{EquipmentId, Error, Metric, Phase, Reading, Result, SeriesKey, Unit};
+use crate::store::table::{seal, unseal};
 use crate::store::{TableName, Transaction, View};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -10,6 +11,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 const SERIES: TableName = TableName::new("ts_series");
+/// Shape of its records.
+const SHAPE: u8 = 1;
 /// Most series of one appliance; the packed rows count them with 32 bits, memory with less.
 const SERIES_MAX: usize = 200_000;
 
@@ -49,11 +52,19 @@ struct Inner {
 impl Catalogue {
     pub(super) fn load(view: &impl View) -> Result<Self> {
         let mut inner = Inner::default();
-        view.scan(SERIES, &[], &[0xFF; 5], &mut |_, json| {
-            let info: SeriesInfo = serde_json::from_slice(json).map_err(|cause| {
-                Error::internal("The catalogue of series is not readable.").because(cause)
-            })?;
-            inner.push(info);
+        let unreadable =
+            || Error::internal("The catalogue of series is damaged. Restore the last backup.");
+        view.scan(SERIES, &[], &[0xFF; 5], &mut |key, bytes| {
+            let json = if bytes.starts_with(b"{") {
+                bytes
+            } else {
+                unseal(SHAPE, key, bytes).ok_or_else(unreadable)?
+            };
+            let info = serde_json::from_slice(json).map_err(|cause| unreadable().because(cause))?;
+            if inner.push(info).0.to_be_bytes() != key {
+                // One is missing: the others would be taken for each other.
+                return Err(unreadable());
+            }
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(Self {
@@ -166,7 +177,8 @@ impl Catalogue {
         let json = serde_json::to_vec(&info)
             .map_err(|cause| Error::internal("A series cannot be written.").because(cause))?;
         let id = Arc::make_mut(&mut self.inner).push(info);
-        transaction.put(SERIES, &id.0.to_be_bytes(), &json)?;
+        let key = id.0.to_be_bytes();
+        transaction.put(SERIES, &key, &seal(SHAPE, &key, &json))?;
         Ok(id)
     }
 }

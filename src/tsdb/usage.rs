@@ -65,6 +65,19 @@ impl Tsdb {
         Ok(first.map(Timestamp::from_ms))
     }
 
+    /// The finest level of which there is a file for the period of an instant.
+    ///
+    /// # Errors
+    /// When the files cannot be listed.
+    pub fn finest_kept(&self, at: Timestamp) -> Result<Option<Level>> {
+        let files = self.blocks.list()?;
+        let there = |level: &Level| {
+            let name = level.volume_at(at.ms());
+            files.iter().any(|info| info.name == name)
+        };
+        Ok(Level::ALL.into_iter().find(there))
+    }
+
     pub(super) fn used_percent(&self) -> Option<u64> {
         let room = self.store.room()?;
         let used = room.total.saturating_sub(room.free);

@@ -3,7 +3,8 @@
 use super::Context;
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, created, ok};
-use crate::auth::{Caller, Device, Login, NewUser, Role, SignedIn, TICKET_LIFETIME_S, User};
+use crate::auth::{CHALLENGE_LIFETIME_S, Caller, Device, FirstStep, Login, NewUser, Role};
+use crate::auth::{SignedIn, TICKET_LIFETIME_S, User};
 use crate::base::{Error, ErrorKind};
 use crate::site::{NewSite, Site, Sites};
 use crate::store::audit::Actor;
@@ -30,6 +31,7 @@ pub fn public() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(setup_state, set_up))
         .routes(routes!(login))
+        .routes(routes!(second_step))
         .routes(routes!(refresh))
 }
 
@@ -164,7 +166,8 @@ struct SessionAnswer {
 /// Signs in.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = LoginRequest,
     responses(
-        (status = 200, body = Envelope<SessionAnswer>),
+        (status = 200, description = "A session, or the wish for a code",
+            body = Envelope<LoginAnswer>),
         (status = 401, description = "Invalid email or password", body = Refusal),
         (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
     ))]
@@ -190,7 +193,68 @@ async fn login(
             None => Device::None,
         },
     };
-    answer(context.auth.login(attempt).await?, request.cookie)
+    match context.auth.login(attempt).await? {
+        FirstStep::In(signed_in) => answer(*signed_in, request.cookie),
+        FirstStep::CodeWanted(challenge) => Ok(ok(CodeWanted {
+            two_factor_required: true,
+            challenge,
+            expires_in: CHALLENGE_LIFETIME_S,
+        })?
+        .into_response()),
+    }
+}
+
+/// What a sign-in leads to, for the document.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code)] // the two are answered as what they are
+enum LoginAnswer {
+    /// A session.
+    Session(SessionAnswer),
+    /// The password is right, and a code is wanted.
+    CodeWanted(CodeWanted),
+}
+
+/// The password is right, and a code is wanted.
+#[derive(Serialize, ToSchema)]
+struct CodeWanted {
+    /// Always `true`.
+    two_factor_required: bool,
+    /// Goes into `/auth/2fa/login` with the code.
+    challenge: String,
+    /// How long it waits, s.
+    expires_in: i64,
+}
+
+/// The second step of a sign-in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SecondStep {
+    /// What the first step answered.
+    challenge: String,
+    /// Code of the app, or a recovery code.
+    code: String,
+    /// Put the refresh token into a cookie instead of the answer: for browsers.
+    #[serde(default)]
+    cookie: bool,
+}
+
+/// Takes the second step of a sign-in. A code works once.
+#[utoipa::path(post, path = "/auth/2fa/login", tag = "auth", security(()),
+    request_body = SecondStep,
+    responses(
+        (status = 200, body = Envelope<SessionAnswer>),
+        (status = 401, description = "The code does not fit, or the step is over", body = Refusal),
+        (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
+    ))]
+async fn second_step(
+    State(context): State<Context>,
+    Address(address): Address,
+    Body(request): Body<SecondStep>,
+) -> Result<Response, Failure> {
+    let (challenge, code) = (&request.challenge, &request.code);
+    let signed_in = context.auth.second_step(challenge, code, address).await?;
+    answer(signed_in, request.cookie)
 }
 
 /// What a client shows to stay signed in.

@@ -1,4 +1,4 @@
-//! `/api/equipment`, `/api/profiles`, `/api/modbus/*`.
+//! `/api/equipment`, `/api/modbus/*`.
 
 use super::Context;
 use super::envelope::{
@@ -8,12 +8,12 @@ use super::show::{EquipmentDetail, EquipmentSummary, LiveAnswer};
 use crate::auth::{Caller, Permission};
 use crate::base::{EquipmentId, Error};
 use crate::equipment::{
-    EquipmentChange, Filter, ModbusSource, NewEquipment, Profile, Status, TestRead, test_read,
+    EquipmentChange, Filter, ModbusSource, NewEquipment, Status, TestRead, test_read,
 };
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,6 @@ pub fn protected() -> OpenApiRouter<Context> {
         .routes(routes!(list, create))
         .routes(routes!(detail, update, delete))
         .routes(routes!(live))
-        .routes(routes!(profiles))
         .routes(routes!(try_read))
 }
 
@@ -198,58 +197,6 @@ async fn live(
     caller.require(Permission::ReadingsRead)?;
     let equipment = context.registry.get(parse(&id)?)?;
     ok(LiveAnswer::of(&context, &equipment))
-}
-
-/// The device profiles.
-#[utoipa::path(get, path = "/profiles", tag = "equipment",
-    responses((status = 200, body = Envelope<Page<ProfileSummary>>)))]
-async fn profiles(State(context): State<Context>, caller: Caller) -> Answer<Page<ProfileSummary>> {
-    caller.require(Permission::EquipmentRead)?;
-    let all: Vec<_> = context
-        .registry
-        .profiles()
-        .list()
-        .map(|profile| ProfileSummary::of(&profile))
-        .collect();
-    let total = all.len();
-    ok(Page {
-        items: all,
-        total,
-        page: 1,
-        page_size: total,
-        has_more: false,
-    })
-}
-
-/// A device profile.
-#[derive(Serialize, ToSchema)]
-struct ProfileSummary {
-    /// Its id, as `modbus.profile` names it.
-    id: String,
-    /// Maker.
-    brand: String,
-    /// Models it fits.
-    model: String,
-    /// Where the register facts come from.
-    source: String,
-    /// What it reads.
-    metrics: Vec<super::show::ProfileMetric>,
-}
-
-impl ProfileSummary {
-    fn of(profile: &Profile) -> Self {
-        Self {
-            id: profile.id.clone(),
-            brand: profile.brand.clone(),
-            model: profile.model.clone(),
-            source: profile.source.clone(),
-            metrics: profile
-                .registers
-                .iter()
-                .map(super::show::ProfileMetric::of)
-                .collect(),
-        }
-    }
 }
 
 /// A source to try.

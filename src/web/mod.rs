@@ -8,6 +8,7 @@ mod api_tokens;
 mod auth;
 mod caller;
 mod channel;
+mod commissioning;
 mod dashboard;
 mod device_push;
 mod devices;
@@ -21,8 +22,10 @@ mod history;
 mod hub;
 mod line_frames;
 mod lines;
+mod mqtt;
 mod openapi;
 mod photo;
+mod profiles;
 mod realtime;
 mod serve;
 mod sessions;
@@ -33,6 +36,7 @@ mod spa;
 mod storage;
 mod stored;
 mod system;
+mod two_factor;
 mod upload;
 mod users;
 mod write;
@@ -43,9 +47,10 @@ use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
-use crate::equipment::{Attachments, Registry};
+use crate::equipment::{Attachments, Commissioning, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
+use crate::mqtt::Mqtt;
 use crate::site::{Site, Sites};
 use crate::store::Store;
 use crate::tsdb::Tsdb;
@@ -107,8 +112,12 @@ pub struct Services {
     pub devices: Arc<Devices>,
     /// The desk where their deliveries are taken.
     pub receiver: Receiver,
+    /// The subscriber to a broker.
+    pub mqtt: Arc<Mqtt>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
+    /// What technicians look for, decide and report.
+    pub commissioning: Arc<Commissioning>,
     /// History.
     pub history: SiteHistory,
     /// Figures of today.
@@ -223,13 +232,17 @@ fn api() -> Routes {
         .merge(auth::protected())
         .merge(users::protected())
         .merge(sessions::protected())
+        .merge(two_factor::protected())
         .merge(api_tokens::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())
         .merge(lines::protected())
         .merge(line_frames::protected())
+        .merge(profiles::protected())
         .merge(devices::protected())
+        .merge(mqtt::protected())
+        .merge(commissioning::protected())
         .merge(photo::protected())
         .merge(documents::protected())
         .merge(realtime::protected())

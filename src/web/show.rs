@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::base::{EquipmentId, Metric, Phase, Timestamp, Unit};
-use crate::equipment::{Equipment, Link, ModbusSource, RegisterPlace, Status};
+use crate::equipment::{Equipment, Link, ModbusSource, Plausibility, RegisterPlace, Status};
 use crate::live::LiveValue;
 use crate::modbus::Register;
 use serde::Serialize;
@@ -38,6 +38,8 @@ pub struct EquipmentSummary {
     pub photo_url: Option<String>,
     /// When it last answered.
     pub last_update: Option<Timestamp>,
+    /// How far it has proved itself.
+    pub plausibility: Plausibility,
 }
 
 impl EquipmentSummary {
@@ -66,6 +68,7 @@ impl EquipmentSummary {
             temperature,
             photo_url: photo_url(equipment),
             last_update,
+            plausibility: context.commissioning.plausibility(equipment.id),
         }
     }
 }

@@ -107,7 +107,7 @@ struct AuditVerdict {
     responses((status = 200, body = Envelope<AuditVerdict>)))]
 async fn audit_verify(State(context): State<Context>, caller: Caller) -> Answer<AuditVerdict> {
     caller.require(Permission::AuditRead)?;
-    let walk = move || audit::verify(&context.store.read()?);
+    let walk = move || audit::verify(&context.store);
     let (entries, first_bad) = super::blocking(walk).await?;
     ok(AuditVerdict {
         intact: first_bad.is_none(),

@@ -191,6 +191,9 @@ async fn metrics(
 fn record(context: &Context) {
     metrics::gauge!("indusmind_uptime_seconds").set(context.uptime_s() as f64);
     metrics::gauge!("indusmind_data_file_bytes").set(context.store.file_bytes() as f64);
+    let reads = context.store.reads();
+    metrics::gauge!("indusmind_longest_read_seconds").set(reads.longest.as_secs_f64());
+    metrics::counter!("indusmind_reads_cut_total").absolute(reads.cut);
     metrics::gauge!("indusmind_sockets").set(context.sockets.count() as f64);
     metrics::counter!("indusmind_samples_total").absolute(context.intake.counters().samples());
     metrics::counter!("indusmind_commits_total").absolute(context.intake.counters().commits());

@@ -33,6 +33,7 @@ async fn a_sign_in_answers_in_the_agreed_shape() {
         "role",
         "role_key",
         "site",
+        "two_factor",
         "username",
     ];
     assert_eq!(keys(user), shape);

@@ -27,23 +27,33 @@ async fn the_profiles_tell_what_they_read_and_where_it_comes_from() {
         (&json!(ids.len()), &json!(false))
     );
     for profile in items {
-        assert_eq!(keys(profile), ["brand", "id", "metrics", "model", "source"]);
+        let shape = [
+            "brand",
+            "builtin",
+            "id",
+            "metrics",
+            "model",
+            "registers",
+            "revision",
+            "source",
+            "sunspec",
+            "verified",
+        ];
+        assert_eq!(keys(profile), shape);
         assert!(profile["source"].as_str().unwrap().len() > 10, "{profile}");
         let metrics = profile["metrics"].as_array().unwrap();
-        for needed in ["power"] {
-            let found = metrics
-                .iter()
-                .find(|m| m["metric"] == needed && m["phase"].is_null());
-            let found = found.unwrap_or_else(|| panic!("{} has no {needed}", profile["id"]));
-            let shape = ["address", "function", "metric", "phase", "type", "unit"];
-            assert_eq!(keys(found), shape);
-        }
+        assert!(metrics.contains(&json!("power")), "{profile}");
+        assert_eq!(profile["registers"], metrics.len());
+        assert_eq!(profile["builtin"], true);
     }
-    let sdm630 = items.iter().find(|p| p["id"] == "eastron-sdm630").unwrap();
-    let sdm630 = sdm630["metrics"].as_array().unwrap();
+    let sdm630 = chief.get("/api/profiles/eastron-sdm630").await.data();
     let power = json!({ "metric": "power", "phase": null, "unit": "kW", "function": "input",
         "address": 52, "type": "float32" });
-    assert!(sdm630.contains(&power), "{sdm630:?}");
+    let places = sdm630["places"].as_array().unwrap();
+    assert!(places.contains(&power), "{places:?}");
+    assert_eq!(sdm630["file"]["registers"]["power"]["address"], 52);
+    assert!(sdm630["reads"].as_u64().unwrap() * 8 <= sdm630["registers"].as_u64().unwrap());
+    chief.get("/api/profiles/no-such-meter").await.refused(404);
 }
 
 #[tokio::test]
@@ -145,7 +155,10 @@ async fn a_trial_of_nonsense_is_refused_field_by_field() {
     );
     for (request, path) in [
         (json!({}), "modbus"),
-        (json!({ "modbus": { "port": 502 } }), "modbus.host"),
+        (
+            json!({ "modbus": { "port": 502, "profile": "eastron-sdm630" } }),
+            "modbus.host",
+        ),
         (
             json!({ "modbus": { "host": "a", "speed": 1 } }),
             "modbus.speed",

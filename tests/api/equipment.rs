@@ -32,6 +32,7 @@ async fn new_equipment_is_answered_in_the_agreed_shape_with_its_defaults() {
         "model",
         "name",
         "photo_url",
+        "plausibility",
         "power",
         "revision",
         "serial_number",

@@ -116,7 +116,7 @@ async fn what_is_missing_unknown_or_of_another_type_is_named_with_its_place() {
         ("status", json!("broken")),
         ("in_site_total", json!("yes")),
         ("modbus.baud", json!(9600)),
-        ("modbus.protocol", json!("rtu")),
+        ("modbus.protocol", json!("ascii")),
         ("modbus.port", json!("502")),
         ("modbus.registers.power.adress", json!(1)),
         ("modbus.registers.power.type", json!("float16")),

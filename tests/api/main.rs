@@ -7,10 +7,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
 mod auth;
+mod broker;
 mod bus;
 mod carry;
 mod channel;
+mod commissioning;
 mod devices;
 mod document;
 mod documents;
@@ -22,10 +25,13 @@ mod export;
 mod fixtures;
 mod history;
 mod hub;
+mod lines;
+mod mqtt;
 mod page;
 mod permissions;
 mod photo;
 mod polling;
+mod profiles;
 mod push_devices;
 mod push_readings;
 mod realtime;
@@ -36,4 +42,5 @@ mod sockets;
 mod storage;
 mod system;
 mod tokens;
+mod two_factor;
 mod write;

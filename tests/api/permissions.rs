@@ -1,13 +1,13 @@
 //! Who may do what: every role at every route.
 
-use crate::support::Appliance;
 use crate::support::client::{Client, Reply};
 use crate::support::forms::{pdf, png, send_file};
 use crate::support::socket::Socket;
+use crate::support::{Appliance, PASSWORD};
 use indusmind::auth::Role;
 use indusmind::base::EquipmentId;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const READ: &[Role] = &[
     Role::Admin,
@@ -24,7 +24,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 43] = [
+const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -35,6 +35,11 @@ const TABLE: [(&str, &str, &[Role]); 43] = [
     ("GET", "/api/lines/{line}/frames", LINES),
     ("GET", "/api/lines/{line}/frames/download", LINES),
     ("GET", "/api/profiles", READ),
+    ("GET", "/api/profiles/{profile}", READ),
+    ("GET", "/api/profiles/{profile}/toml", READ),
+    ("POST", "/api/profiles", WRITE),
+    ("PUT", "/api/profiles/{profile}", WRITE),
+    ("DELETE", "/api/profiles/{profile}", WRITE),
     ("GET", "/api/sites", READ),
     ("GET", "/api/realtime/meters", READ),
     ("GET", "/api/dashboard/today", READ),
@@ -51,6 +56,15 @@ const TABLE: [(&str, &str, &[Role]); 43] = [
     ("POST", "/api/equipment", WRITE),
     ("PUT", "/api/equipment/{id}", WRITE),
     ("POST", "/api/modbus/test-read", WRITE),
+    ("POST", "/api/modbus/scan", WRITE),
+    ("GET", "/api/modbus/scan/{scan}", WRITE),
+    ("DELETE", "/api/modbus/scan/{scan}", WRITE),
+    ("POST", "/api/equipment/{id}/belief", WRITE),
+    ("DELETE", "/api/equipment/{id}/belief", WRITE),
+    ("GET", "/api/equipment/{id}/quality-events", READ),
+    ("POST", "/api/equipment/{id}/commissioning/reading", WRITE),
+    ("GET", "/api/equipment/{id}/commissioning", READ),
+    ("POST", "/api/equipment/{id}/commissioning", WRITE),
     ("PUT", "/api/sites/{site}", SETTINGS),
     ("GET", "/api/audit", ADMIN),
     ("GET", "/api/audit/verify", ADMIN),
@@ -59,6 +73,21 @@ const TABLE: [(&str, &str, &[Role]); 43] = [
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),
     ("POST", "/api/corrections", SETTINGS),
+    ("GET", "/api/users", ADMIN),
+    ("GET", "/api/users/{user}", ADMIN),
+    ("POST", "/api/users/invite", ADMIN),
+    ("POST", "/api/users/{guest}/invite", ADMIN),
+    ("PUT", "/api/users/{user}", ADMIN),
+    ("PUT", "/api/admin/users/{user}/role", ADMIN),
+    ("POST", "/api/admin/users/{user}/reset-token", ADMIN),
+    ("POST", "/api/admin/users/{user}/unlock", ADMIN),
+    ("POST", "/api/admin/users/{user}/2fa/disable", ADMIN),
+    ("GET", "/api/admin/sessions", ADMIN),
+    ("GET", "/api/admin/stats", ADMIN),
+    ("GET", "/api/admin/reset-requests", ADMIN),
+    ("GET", "/api/stats/users", ADMIN),
+    ("GET", "/api/sessions?all=true", ADMIN),
+    ("GET", "/api/sessions", &Role::ALL),
     ("GET", "/api/api-tokens", ADMIN),
     ("POST", "/api/api-tokens", ADMIN),
     ("POST", "/api/v2/write", ADMIN),
@@ -69,6 +98,9 @@ const TABLE: [(&str, &str, &[Role]); 43] = [
     ("PUT", "/api/devices/{device}", WRITE),
     ("POST", "/api/devices/{device}/key", WRITE),
     ("DELETE", "/api/devices/{device}", WRITE),
+    ("GET", "/api/mqtt", WRITE),
+    ("PUT", "/api/mqtt", WRITE),
+    ("POST", "/api/mqtt/test", WRITE),
     ("GET", "/api/equipment/{id}/photo", READ),
     ("POST", "/api/equipment/{id}/photo", WRITE),
     ("DELETE", "/api/equipment/{id}/photo", WRITE),
@@ -83,6 +115,26 @@ async fn any_equipment(client: &Client) -> String {
     let all = client.get("/api/equipment").await.json();
     let first = all["data"]["items"][0]["id"].as_str();
     first.map_or_else(|| EquipmentId::new().to_string(), str::to_owned)
+}
+
+/// A profile of this id.
+fn profile(id: &str) -> Value {
+    json!({ "id": id, "brand": "Acme", "model": "M1", "source": "A test.",
+        "registers": { "power": { "address": 0, "type": "float32" } } })
+}
+
+/// What is allowed and then refused for what it asks: nothing runs, nothing was found, nothing is
+/// wired.
+fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
+    match (method, path) {
+        ("POST", "/api/modbus/scan") => Some(400),
+        (_, path) if path.starts_with("/api/modbus/scan/") => Some(404),
+        ("POST", path) if path.ends_with("/belief") => Some(409),
+        ("DELETE", path) if path.ends_with("/belief") => Some(404),
+        ("POST", path) if path.ends_with("/reading") => Some(409),
+        ("POST", path) if path.ends_with("/commissioning") => Some(400),
+        _ => None,
+    }
 }
 
 /// Asks in a way that succeeds when it is allowed.
@@ -104,11 +156,36 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let token = json!({ "name": "Telegraf", "scopes": ["readings:write"] });
             client.post(path, &token).await
         }
+        ("POST", "/api/users/invite") => {
+            let guest = json!({ "email": format!("{}@plant.example", EquipmentId::new()),
+                "name": "Guest", "role": "viewer" });
+            client.post(path, &guest).await
+        }
+        ("PUT", path) if path.ends_with("/role") => {
+            client.put(path, &json!({ "role": "viewer" })).await
+        }
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
+        ("POST", "/api/profiles") => {
+            let name = format!("of-{}", EquipmentId::new());
+            client.post(path, &profile(&name)).await
+        }
+        ("PUT", path) if path.starts_with("/api/profiles/") => {
+            let name = path.trim_start_matches("/api/profiles/");
+            client.put(path, &profile(name)).await
+        }
         ("POST", "/api/devices") => {
             let device = json!({ "serial_number": EquipmentId::new(),
                 "equipment_id": any_equipment(client).await });
             client.post(path, &device).await
+        }
+        ("PUT", "/api/mqtt") => {
+            let nothing = json!({ "enabled": false, "host": "", "port": 1883 });
+            client.put(path, &nothing).await
+        }
+        ("POST", "/api/mqtt/test") => {
+            client
+                .post(path, &json!({ "topic": "a", "payload": "1" }))
+                .await
         }
         ("POST", "/api/devices/import") => {
             let equipment = any_equipment(client).await;
@@ -117,6 +194,15 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         }
         // Allowed, and then refused for what it asks.
         ("POST", "/api/corrections") => client.post(path, &correction).await,
+        ("POST", path) if path.ends_with("/belief") => {
+            client.post(path, &json!({ "reason": "A test." })).await
+        }
+        ("POST", path) if path.ends_with("/commissioning") => {
+            let nobody = "01989c8e-0000-7000-8000-000000000000";
+            let report = json!({ "reading_id": nobody, "installer": "A test" });
+            client.post(path, &report).await
+        }
+        ("POST", "/api/modbus/scan") => client.post(path, &json!({ "hosts": "8.8.8.8" })).await,
         // Nothing to write is written.
         ("POST", "/api/v2/write") => Reply::to(client.request(Method::POST, path)).await,
         ("POST", path) if path.ends_with("/photo") => {
@@ -129,6 +215,24 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         ("DELETE", path) => client.delete(path).await,
         (_, path) => client.put(path, &json!({})).await,
     }
+}
+
+/// Somebody who has no password yet.
+async fn invite(client: &Client) -> Value {
+    let guest = json!({ "email": format!("{}@plant.example", EquipmentId::new()),
+        "name": "Guest", "role": "viewer" });
+    client.post("/api/users/invite", &guest).await.created()
+}
+
+/// Somebody who has one; his id.
+async fn in_use(appliance: &Appliance, chief: &Client) -> String {
+    let invited = invite(chief).await;
+    let url = invited["activation_url"].as_str().unwrap();
+    let code = url.strip_prefix("/activate#token=").unwrap();
+    let request = json!({ "token": code, "password": PASSWORD });
+    let client = appliance.client();
+    client.post("/api/auth/activate", &request).await.data();
+    invited["user"]["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -157,12 +261,23 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let device = json!({ "serial_number": role.key(), "equipment_id": id });
         let device = chief.post("/api/devices", &device).await.created();
         let device = device["id"].as_str().unwrap();
-        for (method, path, allowed) in TABLE {
+        let own = format!("own-{}", EquipmentId::new());
+        chief.post("/api/profiles", &profile(&own)).await.created();
+        let guest = invite(&chief).await;
+        let guest = guest["user"]["id"].as_str().unwrap();
+        let user = in_use(&appliance, &chief).await;
+        for (method, path, allowed) in TABLE.iter().copied() {
             let path = path.replace("{device}", device).replace("{line}", &line);
+            let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
+            let path = path.replace("{profile}", &own);
             let reply = ask(&client, method, &path).await;
-            if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
+            if let Some(status) =
+                refused_for_itself(method, &path).filter(|_| allowed.contains(&role))
+            {
+                reply.refused(status);
+            } else if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
             } else if allowed.contains(&role) {
                 assert!(

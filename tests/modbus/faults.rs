@@ -190,8 +190,35 @@ async fn a_dead_unit_costs_one_time_out_per_back_off_step() {
         rig.beat();
         rig.next_of_each(2).await;
     }
-    assert_eq!(rig.simulator.requests(0, 1) - before, 6);
     assert_eq!(rig.link(&victim).failures, 5);
+    // At the other beats it is probed at most.
+    let asked = rig.simulator.requests(0, 1) - before;
+    assert!((6..=6 + 7).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn a_unit_that_never_answered_costs_one_time_out_per_back_off_step() {
+    let mut rig = Rig::with_beacons(&[&[1, 2]]).await;
+    rig.simulator.set_fault(0, 1, Fault::Silent);
+    let mut source = rig.source(0, 1);
+    (source.timeout_ms, source.retries) = (TIMEOUT_MS, 0);
+    let dead = rig.device(&source);
+    rig.acquisition.apply(vec![dead.clone(), rig.beacon(0, 2)]);
+    rig.next_of_each(2).await;
+    // The pauses of 2, 4, 8, 16, 32, 64, 128 s and then of 256 and 300 s end between beats of 5 s.
+    let mut attempts = Vec::new();
+    let mut before = rig.simulator.requests(0, 1);
+    for beat in 1..=220 {
+        rig.beat();
+        rig.next_of_each(2).await;
+        let now = rig.simulator.requests(0, 1);
+        if now > before {
+            attempts.push(beat * 5);
+        }
+        before = now;
+    }
+    assert_eq!(attempts, [5, 10, 20, 40, 75, 140, 270, 530, 830]);
+    assert_eq!(rig.link(&dead).failures, 10);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::support::{Beacon, INTERVAL_MS, Rig, is_missing, is_true, soon, until};
 use indusmind::base::Batch;
 use indusmind::equipment::link::LinkState;
-use indusmind::modbus::simulator::{Fault, Listener, Simulator};
+use indusmind::modbus::simulator::{Fault, Listener, Simulator, Wire};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -244,7 +244,7 @@ async fn a_line_without_anyone_at_its_end_is_tried_again() {
         );
     }
     let server = Listener {
-        address,
+        wire: Wire::Tcp(address),
         devices: vec![(1, Beacon::new(1)), (2, Beacon::new(2))],
     };
     let clock = Arc::new(rig.clock.clone());

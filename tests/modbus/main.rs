@@ -11,7 +11,10 @@
 )]
 
 mod faults;
+mod foreign;
+mod learning;
 mod lines;
+mod matrix;
 mod plant;
 mod sunspec;
 mod support;

@@ -1,13 +1,14 @@
 //! A plant, a clock and an acquisition in one hand.
 
 use indusmind::base::{Batch, EquipmentId, ManualClock, Metric, Quality, Timestamp};
+use indusmind::equipment::SerialSource;
 use indusmind::equipment::link::Link;
 use indusmind::equipment::poller::{Acquisition, Device};
 use indusmind::equipment::profile::Profiles;
-use indusmind::equipment::source::{ModbusSource, RegisterSource};
+use indusmind::equipment::source::{ModbusSource, Protocol, RegisterSource};
 use indusmind::ingest::Inlet;
-use indusmind::modbus::simulator::{Instrument, Listener, Simulator};
-use indusmind::modbus::{DataType, Register};
+use indusmind::modbus::simulator::{Instrument, Listener, Simulator, Wire};
+use indusmind::modbus::{DataType, Parity, Register};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,6 +146,29 @@ impl Rig {
     pub(crate) fn source(&self, listener: usize, unit_id: u8) -> ModbusSource {
         let port = self.simulator.addresses()[listener].port();
         Beacon::source("127.0.0.1", port, unit_id)
+    }
+
+    /// What a person enters to read a unit on any wire.
+    pub(crate) fn source_on(&self, wire: Wire, listener: usize, unit_id: u8) -> ModbusSource {
+        let mut source = match wire {
+            Wire::Port => Beacon::source("", 502, unit_id),
+            Wire::Tcp(_) | Wire::RtuOverTcp(_) => self.source(listener, unit_id),
+        };
+        match wire {
+            Wire::Tcp(_) => {}
+            Wire::RtuOverTcp(_) => source.protocol = Protocol::RtuOverTcp,
+            Wire::Port => {
+                source.protocol = Protocol::Rtu;
+                source.serial = Some(SerialSource {
+                    device: self.simulator.port(listener).unwrap().to_owned(),
+                    baud_rate: 115_200,
+                    // A pseudo-terminal knows no parity.
+                    parity: Parity::None,
+                    stop_bits: 1,
+                });
+            }
+        }
+        source
     }
 
     pub(crate) fn device(&self, source: &ModbusSource) -> Device {

@@ -183,6 +183,12 @@ impl Reply {
         value.and_then(|v| v.to_str().ok()).unwrap_or_default()
     }
 
+    /// Every header of this name.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        let all = self.headers.get_all(name).iter();
+        all.filter_map(|value| value.to_str().ok()).collect()
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {

@@ -49,7 +49,7 @@ it('sends the token and takes the data out of the envelope', async () => {
 it('refreshes once for many requests that meet a 401 together, then repeats each', async () => {
   holdLogin(login('old'));
   serverWithRefresh(() => new Promise((r) => setTimeout(() => r(good(login('new'))), 5)));
-  await Promise.all([api.sites(), api.profiles(), api.today()]);
+  await Promise.all([api.sites(), api.profile('a'), api.today()]);
   expect(countOf('/auth/refresh')).toBe(1);
   expect(countOf('Bearer new')).toBe(3);
 });

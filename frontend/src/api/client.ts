@@ -110,6 +110,15 @@ export async function file(
   return { blob, name: name?.[1] ?? 'export' };
 }
 
+/** The text of an answer that is one. */
+export async function text(
+  answer: Promise<{ data?: unknown; error?: unknown; response: Response }>,
+): Promise<string> {
+  const { data: words, error, response } = await answer;
+  if (!response.ok || typeof words !== 'string') throw errorFrom(response, error);
+  return words;
+}
+
 /** Takes the data out of the envelope, or throws an ApiError with the server's sentence. */
 export async function data<T>(
   answer: Promise<{ data?: Envelope<T>; error?: unknown; response: Response }>,

@@ -1,6 +1,9 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
-import { client, data, file } from './client';
+import { client, data, file, text } from './client';
 import type {
+  Device,
+  DeviceChange,
+  DeviceInput,
   EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
@@ -10,7 +13,14 @@ import type {
   FramesQuery,
   HistoryQuery,
   LoginRequest,
+  SecondStep,
   Modbus,
+  MqttInput,
+  MqttMapping,
+  NewReport,
+  ScanRequest,
+  Profile,
+  ProfileQuery,
   SetupRequest,
 } from './types';
 
@@ -30,11 +40,41 @@ async function allEquipment(): Promise<EquipmentSummary[]> {
   return items;
 }
 
+async function allDevices(): Promise<Device[]> {
+  const items: Device[] = [];
+  for (let page = 1; page <= ALL_PAGES; page += 1) {
+    const query = { page, page_size: PAGE_SIZE };
+    const part = await data(client.GET('/devices', { params: { query } }));
+    items.push(...part.items);
+    if (!part.has_more) break;
+  }
+  return items;
+}
+
+async function allProfiles(): Promise<Profile[]> {
+  const items: Profile[] = [];
+  for (let page = 1; page <= ALL_PAGES; page += 1) {
+    const query = { page, page_size: PAGE_SIZE };
+    const part = await data(client.GET('/profiles', { params: { query } }));
+    items.push(...part.items);
+    if (!part.has_more) break;
+  }
+  return items;
+}
+
+/** A body that is a text already, under its own content type. */
+const plain = (body: string, kind: string) => ({
+  body: body as never,
+  bodySerializer: (words: unknown) => words as string,
+  headers: { 'Content-Type': kind },
+});
+
 export const api = {
   setupState: () => data(client.GET('/setup')),
   setUp: (body: SetupRequest) => data(client.POST('/setup', { body })),
 
   login: (body: LoginRequest) => data(client.POST('/auth/login', { body })),
+  secondStep: (body: SecondStep) => data(client.POST('/auth/2fa/login', { body })),
   logout: () => data(client.POST('/auth/logout')),
   socketTicket: () => data(client.POST('/auth/ws-ticket')),
 
@@ -63,8 +103,42 @@ export const api = {
       }),
     ),
 
-  profiles: () => data(client.GET('/profiles')),
+  allProfiles,
+  profile: (id: string) => data(client.GET('/profiles/{id}', at(id))),
+  profileText: (id: string) =>
+    text(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'text' })),
+  downloadProfile: (id: string) =>
+    file(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'blob' })),
+  addProfile: (body: string, kind: string, query: ProfileQuery) =>
+    data(client.POST('/profiles', { params: { query }, ...plain(body, kind) })),
+  changeProfile: (id: string, body: string, kind: string, query: ProfileQuery) =>
+    data(client.PUT('/profiles/{id}', { params: { path: { id }, query }, ...plain(body, kind) })),
+  deleteProfile: (id: string) => data(client.DELETE('/profiles/{id}', at(id))),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
+  startScan: (body: ScanRequest) => data(client.POST('/modbus/scan', { body })),
+  scan: (id: string) => data(client.GET('/modbus/scan/{id}', at(id))),
+  cancelScan: (id: string) => data(client.DELETE('/modbus/scan/{id}', at(id))),
+  believe: (id: string, reason: string) =>
+    data(client.POST('/equipment/{id}/belief', { ...at(id), body: { reason } })),
+  doubt: (id: string) => data(client.DELETE('/equipment/{id}/belief', at(id))),
+  qualityEvents: (id: string) => data(client.GET('/equipment/{id}/quality-events', at(id))),
+  takeReading: (id: string) => data(client.POST('/equipment/{id}/commissioning/reading', at(id))),
+  reports: (id: string) => data(client.GET('/equipment/{id}/commissioning', at(id))),
+  writeReport: (id: string, body: NewReport) =>
+    data(client.POST('/equipment/{id}/commissioning', { ...at(id), body })),
+
+  allDevices,
+  device: (id: string) => data(client.GET('/devices/{id}', at(id))),
+  createDevice: (body: DeviceInput) => data(client.POST('/devices', { body })),
+  updateDevice: (id: string, body: DeviceChange) =>
+    data(client.PUT('/devices/{id}', { ...at(id), body })),
+  renewDeviceKey: (id: string) => data(client.POST('/devices/{id}/key', at(id))),
+  deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
+
+  mqtt: () => data(client.GET('/mqtt')),
+  changeMqtt: (body: MqttInput) => data(client.PUT('/mqtt', { body })),
+  testMqtt: (topic: string, payload: string, mappings: MqttMapping[]) =>
+    data(client.POST('/mqtt/test', { body: { topic, payload, mappings } })),
 
   today: () => data(client.GET('/dashboard/today')),
   history: (query: HistoryQuery) =>

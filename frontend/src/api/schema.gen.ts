@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users/{id}/2fa/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the second factor away from a user who lost telephone and recovery codes. */
+        post: operations["take_two_factor_away"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/users/{id}/reset-token": {
         parameters: {
             query?: never;
@@ -186,6 +203,74 @@ export interface paths {
         get: operations["audit_verify"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switches one's own second factor off. */
+        post: operations["switch_off_two_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the second step of a sign-in. A code works once. */
+        post: operations["second_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a second factor. It is asked for once it was confirmed by its first code. */
+        post: operations["set_up_two_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms the second factor by its first code. */
+        post: operations["confirm_two_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -529,6 +614,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/belief": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Believes a device in spite of what was found. */
+        post: operations["believe"];
+        /** Takes that word back. */
+        delete: operations["doubt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/commissioning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The commissioning reports of a device. */
+        get: operations["reports"];
+        put?: never;
+        /** Writes a commissioning report; it is never changed afterwards. */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/commissioning/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a device for a report; the installer then reads its display. */
+        post: operations["take_reading"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/doctor": {
         parameters: {
             query?: never;
@@ -619,6 +757,23 @@ export interface paths {
         post: operations["set_photo"];
         /** Takes the photo away. */
         delete: operations["delete_photo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/quality-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Days on which counter and power of a meter differ by more than 2 %. */
+        get: operations["quality_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -757,6 +912,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/modbus/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts to look for devices on the plant's own networks. */
+        post: operations["start_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/modbus/scan/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a scan is doing and what it found so far. */
+        get: operations["scan"];
+        put?: never;
+        post?: never;
+        /** Ends a scan; what it found stays. */
+        delete: operations["cancel_scan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/modbus/test-read": {
         parameters: {
             query?: never;
@@ -774,6 +964,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mqtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The broker, the mappings and the last messages. */
+        get: operations["get_mqtt"];
+        /** Changes the broker and the mappings, as a whole; the connection follows at once. */
+        put: operations["change_mqtt"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mqtt/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a message would become, or exactly why not. Nothing is stored. */
+        post: operations["test_mqtt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/profiles": {
         parameters: {
             query?: never;
@@ -781,8 +1006,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The device profiles. */
-        get: operations["profiles"];
+        /** The device profiles, by id. */
+        get: operations["list_profiles"];
+        put?: never;
+        /** Adds a profile: JSON (a whole profile, or a plain list of registers), a TOML file or a table. */
+        post: operations["add_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device profile with its registers. */
+        get: operations["profile_detail"];
+        /** Changes a profile; equipment that uses it is read in the new way at once. */
+        put: operations["change_profile"];
+        post?: never;
+        /** Deletes a profile that no equipment uses. */
+        delete: operations["delete_profile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/profiles/{id}/toml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device profile as a file. */
+        get: operations["profile_toml"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1199,6 +1461,25 @@ export interface components {
             /** @description Whether every entry is where and what it was. */
             intact: boolean;
         };
+        /** @description A person's word that a device is right in spite of what was found. */
+        Belief: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            by: string;
+            /** @description The findings that he looked into; a new one is not covered. */
+            codes: components["schemas"]["Code"][];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Why a device is right. */
+        BeliefRequest: {
+            /**
+             * @description In words.
+             * @example Checked with a clamp meter: the solar inverter feeds L1.
+             */
+            reason: string;
+        };
         /** @description What a correction does to each sample of its span. */
         Change: {
             /** @enum {string} */
@@ -1228,12 +1509,29 @@ export interface components {
             /** @enum {string} */
             do: "multiply";
         };
+        /**
+         * @description What is wrong, for programs.
+         * @enum {string}
+         */
+        Code: "word_order" | "off_by_one" | "power_unit" | "energy_unit" | "scale" | "frequency_unit" | "factor_unit" | "four_quadrant" | "reversed_transformer" | "swapped_currents" | "crossed_phases" | "voltage_for_current" | "power_sign" | "transformer_ratio" | "stuck" | "counter_stuck";
         /** @description A password for a one-time code. */
         CodeAndPassword: {
             /** @description The new password, 8 to 128 characters with upper, lower, digit and symbol. */
             password: string;
             /** @description The code. */
             token: string;
+        };
+        /** @description The password is right, and a code is wanted. */
+        CodeWanted: {
+            /** @description Goes into `/auth/2fa/login` with the code. */
+            challenge: string;
+            /**
+             * Format: int64
+             * @description How long it waits, s.
+             */
+            expires_in: number;
+            /** @description Always `true`. */
+            two_factor_required: boolean;
         };
         /** @description One correction of one series. */
         Correction: {
@@ -1306,6 +1604,11 @@ export interface components {
          * @enum {string}
          */
         DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
+        /**
+         * @description What to do with the number after its scale.
+         * @enum {string}
+         */
+        Decoding: "plain" | "four_quadrant";
         /** @description How many were ended. */
         Deleted: {
             /** @description Sessions that ended. */
@@ -1376,6 +1679,7 @@ export interface components {
             firmware_version?: string | null;
             last_reading_at?: components["schemas"]["Timestamp"] | null;
             last_seen_at?: components["schemas"]["Timestamp"] | null;
+            wrong_key_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description One thing that ails a device, or that nothing does. */
         Diagnosis: {
@@ -1839,6 +2143,15 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_LoginAnswer: {
+            /** @description What a sign-in leads to, for the document. */
+            data: components["schemas"]["SessionAnswer"] | components["schemas"]["CodeWanted"];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_MadeApiToken: {
             /** @description A new token with its secret, which is not shown again. */
             data: components["schemas"]["ApiToken"] & {
@@ -1902,6 +2215,64 @@ export interface components {
                 online_count: number;
                 /** @description How many there are. */
                 total_count: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MqttShown: {
+            /** @description The settings, and how the connection is doing. */
+            data: {
+                /** @description The broker and the mappings, without the password. */
+                settings: components["schemas"]["MqttSettings"];
+                /** @description How the connection is doing. */
+                status: components["schemas"]["MqttStatus"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MqttTestResult: {
+            /** @description What a message would become, or exactly why not. */
+            data: {
+                /** @description Through which device. */
+                device_name?: string | null;
+                /** @description Whose readings they are. */
+                equipment_name?: string | null;
+                /** @description The mapping that fits, from 0. */
+                mapping?: number | null;
+                /** @description Where the message is wrong. */
+                path?: string | null;
+                /** @description What each reading would become. */
+                readings: components["schemas"]["MqttTestReading"][];
+                /** @description Why it is not taken, and what to do. */
+                reason?: string | null;
+                /** @description Whether any reading of it would be taken. */
+                taken: boolean;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NewFactor: {
+            /** @description A second factor that is to be confirmed. */
+            data: {
+                /**
+                 * @description What the QR code holds.
+                 * @example otpauth://totp/Indusmind:…
+                 */
+                otpauth_url: string;
+                /**
+                 * @description What is typed into an authenticator app that cannot scan.
+                 * @example JBSWY3DPEHPK3PXP…
+                 */
+                secret: string;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2131,6 +2502,8 @@ export interface components {
                     name: string;
                     /** @description Address of its photo. */
                     photo_url?: string | null;
+                    /** @description How far it has proved itself. */
+                    plausibility: components["schemas"]["Plausibility"];
                     /**
                      * Format: double
                      * @description Power now, kW; `null` when it is not known.
@@ -2247,14 +2620,27 @@ export interface components {
                 items: {
                     /** @description Maker. */
                     brand: string;
+                    /** @description Whether it came with the program; such a one is copied and not changed. */
+                    builtin: boolean;
                     /** @description Its id, as `modbus.profile` names it. */
                     id: string;
-                    /** @description What it reads. */
-                    metrics: components["schemas"]["ProfileMetric"][];
+                    /** @description What it reads, by name: `power`, `voltage_l1`. */
+                    metrics: string[];
                     /** @description Models it fits. */
                     model: string;
+                    /** @description How many registers it has. */
+                    registers: number;
+                    /**
+                     * Format: int32
+                     * @description Grows with each change.
+                     */
+                    revision: number;
                     /** @description Where the register facts come from. */
                     source: string;
+                    /** @description Whether it describes a SunSpec model, whose place in the device is searched for. */
+                    sunspec: boolean;
+                    /** @description When and on what it was checked on a device; `null` when it was only read in documents. */
+                    verified?: string | null;
                 }[];
                 /** @description Number of this page, from 1. */
                 page: number;
@@ -2389,6 +2775,43 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Plausibility: {
+            /** @description How far a device has proved itself. */
+            data: {
+                belief?: components["schemas"]["Belief"] | null;
+                /** @description Whether its readings are believed: it is not suspect, or a person stands for it. */
+                believed: boolean;
+                /** @description What is wrong. */
+                findings: components["schemas"]["Finding"][];
+                /** @description What its values say. */
+                state: components["schemas"]["State"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ProfileDetail: {
+            /** @description A device profile, whole. */
+            data: components["schemas"]["ProfileSummary"] & {
+                /** @description The profile as it is written; changed, it can be sent back. */
+                file: components["schemas"]["ProfileFile"];
+                /** @description What the reader of the file should know: how printed numbers became addresses. */
+                notes: string[];
+                /** @description Where each value stands, by table and address. */
+                places: components["schemas"]["ProfileMetric"][];
+                /** @description Reads that fetch all of it. */
+                reads: number;
+                /** @description The equipment that is read with it, by name. */
+                used_by: components["schemas"]["ProfileUser"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_PushDevice: {
             /** @description A device and how it is doing. */
             data: components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
@@ -2414,6 +2837,134 @@ export interface components {
                 refused: number;
                 /** @description Readings that are on disk now. */
                 stored: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_QualityDays: {
+            /** @description Days on which the counter of a meter was compared with the integral of its power. */
+            data: {
+                /** @description The newest first. */
+                items: components["schemas"]["QualityDay"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_RecoveryCodes: {
+            /** @description What is left when the telephone is lost. */
+            data: {
+                /** @description Each works once. They are not shown again. */
+                recovery_codes: string[];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Report: {
+            /** @description A report, as it is kept. */
+            data: {
+                /** @description How the device was reached. */
+                connection: Record<string, unknown>;
+                /** @description When the report was written. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description The equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description Its model then. */
+                equipment_model: string;
+                /** @description Its name then. */
+                equipment_name: string;
+                /** @description Its type then. */
+                equipment_type: string;
+                /** @description What physics had found, in words. */
+                findings: string[];
+                /** @description Its id. */
+                id: components["schemas"]["ReportId"];
+                /** @description Who stands for it. */
+                installer: string;
+                /** @description Every register. */
+                lines: components["schemas"]["LineOfReport"][];
+                /** @description Where it stood. */
+                location?: string | null;
+                /** @description Anything else. */
+                note: string;
+                /** @description Id of the profile. */
+                profile?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its revision.
+                 */
+                profile_revision?: number | null;
+                /** @description Where its addresses come from. */
+                profile_source?: string | null;
+                /**
+                 * Format: double
+                 * @description Mean time from question to answer, ms.
+                 */
+                round_trip_ms?: number | null;
+                /** @description The number on its plate then. */
+                serial_number?: string | null;
+                /** @description The site's name. */
+                site: string;
+                /** @description When it was read. */
+                taken_at: components["schemas"]["Timestamp"];
+                /** @description What the test read thought of it. */
+                test_sentence: string;
+                /** @description How it ends. */
+                verdict: components["schemas"]["Verdict"];
+                /** @description Who was signed in. */
+                written_by: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Reports: {
+            /** @description The reports of a device. */
+            data: {
+                /** @description The newest first. */
+                items: components["schemas"]["Report"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Scan: {
+            /** @description A scan as it is shown. */
+            data: {
+                /** @description Units that were asked or passed over. */
+                asked: number;
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Why it could not go on. */
+                error?: string | null;
+                /** @description Who answered, by address and unit. */
+                finds: components["schemas"]["Find"][];
+                /** @description Its id. */
+                id: components["schemas"]["ScanId"];
+                /** @description Units to ask. */
+                of: number;
+                /**
+                 * Format: int32
+                 * @description How far it is, %.
+                 */
+                progress: number;
+                /** @description What was asked for. */
+                request: components["schemas"]["ScanRequest"];
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                /** @description How it is doing. */
+                state: components["schemas"]["ScanState"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2589,6 +3140,24 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TakenReading: {
+            /** @description A reading that waits for its report. */
+            data: {
+                /** @description Of which equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description What the device answered. */
+                read: components["schemas"]["TestRead"];
+                /** @description What the report names it by. */
+                reading_id: components["schemas"]["ReportId"];
+                /** @description When. */
+                taken_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_TestRead: {
             /** @description What a test read brought. */
             data: {
@@ -2609,6 +3178,8 @@ export interface components {
                 sunspec?: components["schemas"]["SunSpecDevice"] | null;
                 /** @description Every register, in the order of function and address. */
                 values: components["schemas"]["TestValue"][];
+                /** @description What to think of it. */
+                verdict: components["schemas"]["TestVerdict"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2690,6 +3261,8 @@ export interface components {
                 role_key: components["schemas"]["Role"];
                 /** @description Key of his site. */
                 site: string;
+                /** @description Whether a code is asked for when he signs in. */
+                two_factor: boolean;
                 /** @description Short login name. */
                 username?: string | null;
             };
@@ -2850,6 +3423,8 @@ export interface components {
             name: string;
             /** @description Address of its photo. */
             photo_url?: string | null;
+            /** @description How far it has proved itself. */
+            plausibility: components["schemas"]["Plausibility"];
             /**
              * Format: double
              * @description Power now, kW; `null` when it is not known.
@@ -2922,6 +3497,60 @@ export interface components {
          * @enum {string}
          */
         FileKind: "jpg" | "png" | "pdf" | "txt" | "csv" | "xlsx";
+        /** @description One unit that answered. */
+        Find: {
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description Its name. */
+            equipment_name?: string | null;
+            /** @description Its address. */
+            host: string;
+            identity?: components["schemas"]["Identity"] | null;
+            /**
+             * Format: int32
+             * @description TCP port.
+             */
+            port: number;
+            /** @description The profiles that fit, the best first. */
+            profiles: components["schemas"]["ProfileFit"][];
+            /**
+             * Format: double
+             * @description Time from question to answer, ms.
+             */
+            round_trip_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             */
+            unit_id: number;
+        };
+        /** @description One thing that is wrong. */
+        Finding: {
+            /** @description Which. */
+            code: components["schemas"]["Code"];
+            /**
+             * Format: double
+             * @description By how much the shown value is too large, where that is known.
+             */
+            factor?: number | null;
+            /** @description In words, with what to do. */
+            sentence: string;
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description Of what: a metric such as `power`, a conductor such as `L2`, two of them, or nothing. */
+            subject: string;
+        };
+        /** @description The first code. */
+        FirstCode: {
+            /**
+             * @description What the app shows.
+             * @example 287082
+             */
+            code: string;
+        };
+        /**
+         * @description Whether a value can be true.
+         * @enum {string}
+         */
+        Fit: "plausible" | "implausible" | "unknown";
         /** @description Who forgot his password. */
         Forgotten: {
             /** @description E-mail address or user name. */
@@ -3086,6 +3715,22 @@ export interface components {
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
         };
+        /** @description What a unit says of itself in the common model of SunSpec. */
+        Identity: {
+            /**
+             * Format: int32
+             * @description Address of its marker.
+             */
+            base: number;
+            /** @description Who made it. */
+            maker: string;
+            /** @description Its model. */
+            model: string;
+            /** @description The number on its plate. */
+            serial_number: string;
+            /** @description Its firmware. */
+            version: string;
+        };
         /** @description Who is invited. */
         Invitation: {
             /**
@@ -3243,6 +3888,39 @@ export interface components {
              */
             unit_id: number;
         };
+        /** @description One register in a report. */
+        LineOfReport: {
+            /**
+             * Format: int32
+             * @description Zero-based address on the wire.
+             */
+            address: number;
+            /**
+             * Format: double
+             * @description By how much the value is above the display, %.
+             */
+            deviation_percent?: number | null;
+            /** @description Its name: `power_l1`. */
+            name: string;
+            /** @description The words as they came. */
+            raw_words: number[];
+            /**
+             * Format: double
+             * @description What the display showed.
+             */
+            shown?: number | null;
+            /** @description The table: `holding` or `input`. */
+            table: string;
+            /** @description The unit. */
+            unit: components["schemas"]["Unit"];
+            /**
+             * Format: double
+             * @description What they mean.
+             */
+            value?: number | null;
+            /** @description How the two agree. */
+            verdict: components["schemas"]["Verdict"];
+        };
         /**
          * @description How a line is doing.
          * @enum {string}
@@ -3320,6 +3998,8 @@ export interface components {
              */
             value?: number | null;
         };
+        /** @description What a sign-in leads to, for the document. */
+        LoginAnswer: components["schemas"]["SessionAnswer"] | components["schemas"]["CodeWanted"];
         /** @description What a person types to sign in. */
         LoginRequest: {
             /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
@@ -3540,6 +4220,237 @@ export interface components {
              */
             stop_bits: number;
         };
+        /** @description New settings, as a whole. */
+        MqttChange: {
+            /** @description The certificate that the broker's must be signed by, PEM. */
+            ca_pem?: string | null;
+            /** @description The name under which the broker knows us; made once when absent. */
+            client_id?: string | null;
+            /** @description Whether the broker is connected to. */
+            enabled: boolean;
+            /**
+             * @description Name or address of the broker.
+             * @example 192.168.10.5
+             */
+            host: string;
+            /** @description What messages mean. */
+            mappings?: components["schemas"]["MqttMapping"][];
+            /**
+             * @description His password: absent keeps the one that is kept, empty forgets it. It is to be given again
+             *     when the broker is another one.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description Its port.
+             * @default 1883
+             */
+            port: number;
+            /** @description Whether the connection is encrypted. */
+            tls?: boolean;
+            /** @description Who signs in, if anybody. */
+            username?: string | null;
+        };
+        /**
+         * @description How the connection is.
+         * @enum {string}
+         */
+        MqttConnection: "disabled" | "connecting" | "connected" | "waiting";
+        /** @description Which messages mean what. */
+        MqttMapping: {
+            device_id?: components["schemas"]["DeviceId"] | null;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /**
+             * Format: int32
+             * @description How often messages come, s, for equipment; a device has its own.
+             */
+            interval_s?: number | null;
+            /** @description Where the time is, `/ts`; the arrival when absent. */
+            time_path?: string | null;
+            /**
+             * @description Topic filter with `+` and `#`; `{serial}` stands for the serial number of a device,
+             *     `{equipment}` for the id, name or serial number of equipment, `{metric}` for a quantity.
+             * @example plant/{serial}/env
+             */
+            topic: string;
+            /** @description The values of a message; none when its payload has the shape that devices push. */
+            values?: components["schemas"]["MqttValue"][];
+        };
+        /** @description One message. */
+        MqttMessage: {
+            /** @description When it came. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What it became. */
+            outcome: components["schemas"]["MqttOutcome"];
+            /** @description Where it is wrong. */
+            path?: string | null;
+            /** @description The beginning of its payload. */
+            payload: string;
+            /** @description Why it was not taken. */
+            reason?: string | null;
+            /** @description Its topic. */
+            topic: string;
+        };
+        /**
+         * @description What a message became.
+         * @enum {string}
+         */
+        MqttOutcome: "stored" | "duplicate" | "refused" | "retained";
+        /** @description The broker, and what its messages mean. The password is not among it. */
+        MqttSettings: {
+            /** @description The certificate that the broker's must be signed by, PEM; the system's when absent. */
+            ca_pem?: string | null;
+            /** @description The name under which the broker keeps the messages of an interruption. */
+            client_id: string;
+            /** @description Whether the broker is connected to. */
+            enabled: boolean;
+            /** @description Whether a password is kept; it is never shown. */
+            has_password: boolean;
+            /** @description Name or address of the broker; empty before anybody set it. */
+            host: string;
+            /** @description What messages mean; the first whose topic fits decides. */
+            mappings: components["schemas"]["MqttMapping"][];
+            /**
+             * Format: int32
+             * @description Its port: 1883, or 8883 with TLS.
+             */
+            port: number;
+            /** @description Whether the connection is encrypted. */
+            tls: boolean;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who signs in, if anybody. */
+            username?: string | null;
+        };
+        /** @description The settings, and how the connection is doing. */
+        MqttShown: {
+            /** @description The broker and the mappings, without the password. */
+            settings: components["schemas"]["MqttSettings"];
+            /** @description How the connection is doing. */
+            status: components["schemas"]["MqttStatus"];
+        };
+        /** @description How the connection is doing. */
+        MqttStatus: {
+            /** @description How it is. */
+            connection: components["schemas"]["MqttConnection"];
+            /**
+             * Format: int64
+             * @description Messages that had been stored before.
+             */
+            duplicates: number;
+            /** @description Why it failed, and what to do. */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description Attempts that failed since it last stood.
+             */
+            failures: number;
+            last_message_at?: components["schemas"]["Timestamp"] | null;
+            next_try_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Messages since the start.
+             */
+            received: number;
+            /** @description The last messages, newest first. */
+            recent: components["schemas"]["MqttMessage"][];
+            /**
+             * Format: int64
+             * @description Messages that were not taken.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Messages that the broker kept from earlier without a time of their own.
+             */
+            retained: number;
+            since?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Messages with readings that are on disk.
+             */
+            stored: number;
+        };
+        /** @description A message to try. */
+        MqttTestMessage: {
+            /** @description The mappings to try it with; those that are in use when absent. */
+            mappings?: components["schemas"]["MqttMapping"][] | null;
+            /**
+             * @description Its payload.
+             * @example {"temp": 4.2}
+             */
+            payload: string;
+            /**
+             * @description Its topic.
+             * @example plant/C-1/env
+             */
+            topic: string;
+        };
+        /** @description What one reading of a message would become. */
+        MqttTestReading: {
+            /** @description Where it is wrong. */
+            path?: string | null;
+            /** @description Why it is not taken. */
+            reason?: string | null;
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            /** @description Its values. */
+            values: components["schemas"]["MqttTestValue"][];
+        };
+        /** @description What a message would become, or exactly why not. */
+        MqttTestResult: {
+            /** @description Through which device. */
+            device_name?: string | null;
+            /** @description Whose readings they are. */
+            equipment_name?: string | null;
+            /** @description The mapping that fits, from 0. */
+            mapping?: number | null;
+            /** @description Where the message is wrong. */
+            path?: string | null;
+            /** @description What each reading would become. */
+            readings: components["schemas"]["MqttTestReading"][];
+            /** @description Why it is not taken, and what to do. */
+            reason?: string | null;
+            /** @description Whether any reading of it would be taken. */
+            taken: boolean;
+        };
+        /** @description One value of a message. */
+        MqttTestValue: {
+            /** @description The quantity, as it is kept. */
+            metric: string;
+            /**
+             * @description The conductor, `null` for the whole device.
+             * @example L1
+             */
+            phase?: string | null;
+            /** @description Its unit. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The value; `null` for a sensor that says that it has none.
+             */
+            value?: number | null;
+        };
+        /** @description One value of a message. */
+        MqttValue: {
+            /**
+             * @description The quantity, with `_l1`, `_l2`, `_l3` for a phase; `{metric}` for the one in the topic.
+             * @example temperature
+             */
+            metric: string;
+            /**
+             * Format: double
+             * @description Added after the scale.
+             */
+            offset?: number;
+            /** @description Where it is in the JSON of the payload, `/env/temp`; absent when the payload is the value. */
+            path?: string | null;
+            /**
+             * Format: double
+             * @description Value = number x scale + offset.
+             */
+            scale?: number;
+            /** @description The unit after scale and offset; well-known quantities are converted to theirs. */
+            unit?: string | null;
+        };
         /** @description What a person says of a new token. */
         NewApiToken: {
             expires_at?: components["schemas"]["Timestamp"] | null;
@@ -3610,6 +4521,35 @@ export interface components {
              */
             type: string;
         };
+        /** @description A second factor that is to be confirmed. */
+        NewFactor: {
+            /**
+             * @description What the QR code holds.
+             * @example otpauth://totp/Indusmind:…
+             */
+            otpauth_url: string;
+            /**
+             * @description What is typed into an authenticator app that cannot scan.
+             * @example JBSWY3DPEHPK3PXP…
+             */
+            secret: string;
+        };
+        /** @description What an installer adds to a reading. */
+        NewReport: {
+            /**
+             * @description Who stands for it.
+             * @example N. Haddad
+             */
+            installer: string;
+            /** @description Anything else. */
+            note?: string;
+            /** @description The reading. */
+            reading_id: components["schemas"]["ReportId"];
+            /** @description What the display showed, by register, in the unit of the reading. */
+            shown?: {
+                [key: string]: number;
+            };
+        };
         /** @description What a person says of a new site. */
         NewSite: {
             /** @description ISO 4217 code. */
@@ -3645,10 +4585,32 @@ export interface components {
             token: string;
         };
         /**
+         * @description The order of words and of the bytes within them.
+         * @enum {string}
+         */
+        Order: "big" | "little_words" | "swapped_bytes" | "little_words_swapped_bytes";
+        /** @description The words of a value taken in one order. */
+        OrderValue: {
+            /** @description Whether it can be true. */
+            fit: components["schemas"]["Fit"];
+            /** @description The order. */
+            order: components["schemas"]["Order"];
+            /**
+             * Format: double
+             * @description The value in it.
+             */
+            value?: number | null;
+        };
+        /**
          * @description How an exchange ended.
          * @enum {string}
          */
         Outcome: "answered" | "exception" | "timed_out" | "incomplete" | "crc_wrong" | "other_transaction" | "other_unit" | "other_function" | "wrong_length" | "garbage" | "extra" | "unasked" | "closed" | "connected" | "connect_failed";
+        /** @description One's own password: who finds a screen open shall not change the locks. */
+        OwnPassword: {
+            /** @description The password that holds now. */
+            password: string;
+        };
         /**
          * @description The bit that makes the number of ones in a character even or odd.
          * @enum {string}
@@ -3724,6 +4686,168 @@ export interface components {
              */
             photo: string;
         };
+        /** @description How far a device has proved itself. */
+        Plausibility: {
+            belief?: components["schemas"]["Belief"] | null;
+            /** @description Whether its readings are believed: it is not suspect, or a person stands for it. */
+            believed: boolean;
+            /** @description What is wrong. */
+            findings: components["schemas"]["Finding"][];
+            /** @description What its values say. */
+            state: components["schemas"]["State"];
+        };
+        /** @description What holds for a register that does not say otherwise. */
+        ProfileDefaults: {
+            /**
+             * @description The table.
+             * @default holding
+             */
+            function: components["schemas"]["Function"];
+            /** @default null */
+            type: components["schemas"]["DataType"] | null;
+            /**
+             * @description The order of the words of one value.
+             * @default big
+             */
+            word_order: components["schemas"]["WordOrder"];
+        };
+        /** @description A device profile, whole. */
+        ProfileDetail: components["schemas"]["ProfileSummary"] & {
+            /** @description The profile as it is written; changed, it can be sent back. */
+            file: components["schemas"]["ProfileFile"];
+            /** @description What the reader of the file should know: how printed numbers became addresses. */
+            notes: string[];
+            /** @description Where each value stands, by table and address. */
+            places: components["schemas"]["ProfileMetric"][];
+            /** @description Reads that fetch all of it. */
+            reads: number;
+            /** @description The equipment that is read with it, by name. */
+            used_by: components["schemas"]["ProfileUser"][];
+        };
+        /** @description Facts about one kind of meter. Addresses are zero-based, as they go over the wire. */
+        ProfileFile: {
+            /** @description Who makes it. */
+            brand: string;
+            /** @description What holds for a register that does not say otherwise. */
+            defaults?: components["schemas"]["ProfileDefaults"];
+            /**
+             * @description The name in requests: a-z, 0-9 and `-`.
+             * @example acme-m1
+             */
+            id: string;
+            /** @description What the device puts up with. */
+            limits?: components["schemas"]["ProfileLimits"];
+            /** @description What it is called. */
+            model: string;
+            /** @description Which model names it fits; `*` stands for anything. */
+            model_pattern?: string;
+            probe?: components["schemas"]["ProfileProbe"] | null;
+            /** @description The values by metric; `_l1`, `_l2`, `_l3` at the end name the phase. */
+            registers: {
+                [key: string]: components["schemas"]["ProfileRegister"];
+            };
+            /**
+             * Format: int32
+             * @description Grows with each change.
+             * @default 1
+             */
+            revision: number;
+            /** @description Where the addresses come from: document, edition, page. */
+            source: string;
+            /** @description SunSpec models that the profile describes; addresses then count from the model's header. */
+            sunspec_models?: number[];
+            /** @description Words as they come from the wire and the values that they stand for. */
+            vectors?: components["schemas"]["ProfileVector"][];
+            /** @description When and on what it was checked on a device; leave it out until it was. */
+            verified?: string | null;
+        };
+        /** @description A profile that fits. */
+        ProfileFit: {
+            /**
+             * Format: int32
+             * @description Where the model of a SunSpec profile begins; to be saved with the source.
+             */
+            base_address?: number | null;
+            /** @description Who makes the device. */
+            brand: string;
+            /** @description What it is called. */
+            model: string;
+            /** @description Values of the profile. */
+            of: number;
+            /** @description Values that can be true. */
+            plausible: number;
+            /** @description Id of the profile. */
+            profile: string;
+        };
+        /** @description Addresses that no read may touch. */
+        ProfileHole: {
+            /**
+             * Format: int32
+             * @description First address.
+             */
+            from: number;
+            /** @description The table. */
+            function: components["schemas"]["Function"];
+            /**
+             * Format: int32
+             * @description Last address.
+             */
+            to: number;
+        };
+        /** @description What a device puts up with. */
+        ProfileLimits: {
+            /**
+             * Format: int32
+             * @description How often it is asked again at once when it is busy.
+             * @default 0
+             */
+            busy_retries: number;
+            /**
+             * Format: int32
+             * @description How long to leave it alone after connecting, ms.
+             * @default 0
+             */
+            connect_delay_ms: number;
+            /**
+             * @description The tables that the device has; empty when that is not known.
+             * @default []
+             */
+            functions: components["schemas"]["Function"][];
+            /**
+             * Format: int32
+             * @description Silence between an answer and the next question, ms.
+             * @default 0
+             */
+            gap_ms: number;
+            /**
+             * Format: int32
+             * @description The most words between two registers that are read along.
+             * @default 0
+             */
+            gap_words_max: number;
+            /**
+             * @description Addresses that no read may touch.
+             * @default []
+             */
+            holes: components["schemas"]["ProfileHole"][];
+            /**
+             * @description The device answers one value at a time.
+             * @default false
+             */
+            one_request_per_value: boolean;
+            /**
+             * Format: int32
+             * @description How long it needs for an answer at least, ms.
+             * @default null
+             */
+            timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description The most words in one read.
+             * @default 125
+             */
+            words_per_read_max: number;
+        };
         /** @description One value of a profile. */
         ProfileMetric: components["schemas"]["RegisterPlace"] & {
             /** @description The quantity. */
@@ -3733,18 +4857,134 @@ export interface components {
             /** @description Its unit. */
             unit: components["schemas"]["Unit"];
         };
-        /** @description A device profile. */
+        /** @description A register whose value is known beforehand, roughly. */
+        ProfileProbe: {
+            /**
+             * Format: double
+             * @description Largest plausible value.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description Least plausible value, in the unit in which the metric is kept.
+             */
+            min: number;
+            /** @description One of the registers. */
+            register: string;
+        };
+        /** @description One value in the device. */
+        ProfileRegister: {
+            /**
+             * Format: int64
+             * @description Zero-based address on the wire.
+             */
+            address: number;
+            /** @description The device wants it asked for by itself. */
+            alone?: boolean;
+            /**
+             * Format: int32
+             * @description The one bit that is meant, 0 for the lowest: the value is 0 or 1.
+             */
+            bit?: number | null;
+            /** @description What follows the scale. */
+            decode?: components["schemas"]["Decoding"];
+            function?: components["schemas"]["Function"] | null;
+            /**
+             * Format: double
+             * @description Largest value to believe.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Least value to believe, in the unit above.
+             */
+            min?: number | null;
+            /** @description Bits that mean "no value": hexadecimal, most significant word first. */
+            not_available?: string[];
+            /**
+             * Format: double
+             * @description Value = number x scale + offset.
+             * @default 0
+             */
+            offset: number;
+            /** @description Somebody can set the counter back to zero at the device. */
+            resettable?: boolean;
+            /** @description The device counts the other way round than we do: import is positive here. */
+            reversed?: boolean;
+            /**
+             * Format: double
+             * @description The counter goes back to zero when it reaches this value, in the unit above.
+             */
+            rolls_over_at?: number | null;
+            /**
+             * Format: double
+             * @description Value = number x scale + offset.
+             * @default 1
+             */
+            scale: number;
+            /**
+             * Format: int64
+             * @description Address of the word that holds the power of ten by which the number is multiplied.
+             */
+            scale_register?: number | null;
+            type?: components["schemas"]["DataType"] | null;
+            /**
+             * @description The unit after scale and offset, `""` for none; when it is left out, the one in which the
+             *     metric is kept.
+             * @example W
+             */
+            unit?: string | null;
+            word_order?: components["schemas"]["WordOrder"] | null;
+        };
+        /** @description A device profile in a list. */
         ProfileSummary: {
             /** @description Maker. */
             brand: string;
+            /** @description Whether it came with the program; such a one is copied and not changed. */
+            builtin: boolean;
             /** @description Its id, as `modbus.profile` names it. */
             id: string;
-            /** @description What it reads. */
-            metrics: components["schemas"]["ProfileMetric"][];
+            /** @description What it reads, by name: `power`, `voltage_l1`. */
+            metrics: string[];
             /** @description Models it fits. */
             model: string;
+            /** @description How many registers it has. */
+            registers: number;
+            /**
+             * Format: int32
+             * @description Grows with each change.
+             */
+            revision: number;
             /** @description Where the register facts come from. */
             source: string;
+            /** @description Whether it describes a SunSpec model, whose place in the device is searched for. */
+            sunspec: boolean;
+            /** @description When and on what it was checked on a device; `null` when it was only read in documents. */
+            verified?: string | null;
+        };
+        /** @description Equipment that is read with a profile. */
+        ProfileUser: {
+            /** @description Its id. */
+            id: components["schemas"]["EquipmentId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Words as they come from the wire and the value that they stand for; no value means "none". */
+        ProfileVector: {
+            /** @description One of the registers. */
+            register: string;
+            /**
+             * Format: int32
+             * @description The word of its scale register.
+             */
+            scale_word?: number | null;
+            /**
+             * Format: double
+             * @description The value in the unit in which the metric is kept.
+             */
+            value?: number | null;
+            /** @description The words in the order of the wire. */
+            words: number[];
         };
         /**
          * @description How the device is reached.
@@ -3798,6 +5038,52 @@ export interface components {
          * @enum {string}
          */
         Quality: "good" | "stale" | "missing" | "substituted" | "manual" | "bad";
+        /** @description One day of one meter. */
+        QualityDay: {
+            /**
+             * Format: double
+             * @description What the counters say, import less export, kWh.
+             */
+            counter_kwh: number;
+            /**
+             * Format: double
+             * @description How much of the day power was measured, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * @description The day at the site.
+             * @example 2026-11-21
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description By how much the counter is above the integral, % of the larger.
+             */
+            difference_percent: number;
+            /** @description The meter. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Whether this is a data-quality event: the difference is above 2 %. */
+            event: boolean;
+            /** @description When it began. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What the integral of power says, kWh.
+             */
+            integral_kwh: number;
+            /** @description In words. */
+            sentence: string;
+        };
+        /** @description Days on which the counter of a meter was compared with the integral of its power. */
+        QualityDays: {
+            /** @description The newest first. */
+            items: components["schemas"]["QualityDay"][];
+        };
+        /** @description What is left when the telephone is lost. */
+        RecoveryCodes: {
+            /** @description Each works once. They are not shown again. */
+            recovery_codes: string[];
+        };
         /** @description What a client shows to stay signed in. */
         RefreshRequest: {
             /** @description Whether the next one goes into the cookie. */
@@ -3861,6 +5147,69 @@ export interface components {
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
         };
+        /** @description A report, as it is kept. */
+        Report: {
+            /** @description How the device was reached. */
+            connection: Record<string, unknown>;
+            /** @description When the report was written. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its model then. */
+            equipment_model: string;
+            /** @description Its name then. */
+            equipment_name: string;
+            /** @description Its type then. */
+            equipment_type: string;
+            /** @description What physics had found, in words. */
+            findings: string[];
+            /** @description Its id. */
+            id: components["schemas"]["ReportId"];
+            /** @description Who stands for it. */
+            installer: string;
+            /** @description Every register. */
+            lines: components["schemas"]["LineOfReport"][];
+            /** @description Where it stood. */
+            location?: string | null;
+            /** @description Anything else. */
+            note: string;
+            /** @description Id of the profile. */
+            profile?: string | null;
+            /**
+             * Format: int32
+             * @description Its revision.
+             */
+            profile_revision?: number | null;
+            /** @description Where its addresses come from. */
+            profile_source?: string | null;
+            /**
+             * Format: double
+             * @description Mean time from question to answer, ms.
+             */
+            round_trip_ms?: number | null;
+            /** @description The number on its plate then. */
+            serial_number?: string | null;
+            /** @description The site's name. */
+            site: string;
+            /** @description When it was read. */
+            taken_at: components["schemas"]["Timestamp"];
+            /** @description What the test read thought of it. */
+            test_sentence: string;
+            /** @description How it ends. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Who was signed in. */
+            written_by: string;
+        };
+        /**
+         * Format: uuid
+         * @description A commissioning report of a meter or machine.
+         */
+        ReportId: string;
+        /** @description The reports of a device. */
+        Reports: {
+            /** @description The newest first. */
+            items: components["schemas"]["Report"][];
+        };
         /** @description What an administrator sees of a code that resets a password. */
         ResetCode: {
             /** @description When it ends. */
@@ -3886,11 +5235,89 @@ export interface components {
             /** @description What he is from now on. */
             role: components["schemas"]["Role"];
         };
+        /** @description A scan as it is shown. */
+        Scan: {
+            /** @description Units that were asked or passed over. */
+            asked: number;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why it could not go on. */
+            error?: string | null;
+            /** @description Who answered, by address and unit. */
+            finds: components["schemas"]["Find"][];
+            /** @description Its id. */
+            id: components["schemas"]["ScanId"];
+            /** @description Units to ask. */
+            of: number;
+            /**
+             * Format: int32
+             * @description How far it is, %.
+             */
+            progress: number;
+            /** @description What was asked for. */
+            request: components["schemas"]["ScanRequest"];
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description How it is doing. */
+            state: components["schemas"]["ScanState"];
+        };
+        /**
+         * Format: uuid
+         * @description A scan of a bus or a range of addresses.
+         */
+        ScanId: string;
+        /** @description What a scan looks at. */
+        ScanRequest: {
+            /**
+             * @description IPv4 addresses of the plant's own networks: one, a list with commas, a range such as
+             *     `192.168.10.20-192.168.10.60` or `192.168.10.20-60`, or a network such as
+             *     `192.168.10.0/24`.
+             * @example 192.168.10.20-60
+             */
+            hosts: string;
+            /**
+             * Format: int64
+             * @description TCP port.
+             * @default 502
+             */
+            port: number;
+            /**
+             * Format: int64
+             * @description How long one answer may take, ms.
+             * @default 500
+             */
+            timeout_ms: number;
+            /**
+             * Format: int64
+             * @description First unit id.
+             * @default 1
+             */
+            unit_from: number;
+            /**
+             * Format: int64
+             * @description Last unit id.
+             * @default 1
+             */
+            unit_to: number;
+        };
+        /**
+         * @description How a scan is doing.
+         * @enum {string}
+         */
+        ScanState: "RUNNING" | "SUCCESS" | "CANCELLED" | "FAILED";
         /**
          * @description What a token reaches.
          * @enum {string}
          */
         Scope: "readings:write" | "readings:read";
+        /** @description The second step of a sign-in. */
+        SecondStep: {
+            /** @description What the first step answered. */
+            challenge: string;
+            /** @description Code of the app, or a recovery code. */
+            code: string;
+            /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
+            cookie?: boolean;
+        };
         /** @description A session. */
         SessionAnswer: {
             /**
@@ -4003,6 +5430,11 @@ export interface components {
          * @description A plant.
          */
         SiteId: string;
+        /**
+         * @description How far a device has proved itself.
+         * @enum {string}
+         */
+        State: "proving" | "plausible" | "suspect" | "unknown";
         /**
          * @description How a piece of equipment is doing.
          * @enum {string}
@@ -4120,6 +5552,17 @@ export interface components {
             /** @description Version. */
             version: string;
         };
+        /** @description A reading that waits for its report. */
+        TakenReading: {
+            /** @description Of which equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description What the device answered. */
+            read: components["schemas"]["TestRead"];
+            /** @description What the report names it by. */
+            reading_id: components["schemas"]["ReportId"];
+            /** @description When. */
+            taken_at: components["schemas"]["Timestamp"];
+        };
         /** @description What happened in some time. */
         Tally: {
             /**
@@ -4176,6 +5619,11 @@ export interface components {
              */
             strange: number;
         };
+        /**
+         * @description What the read says as a whole, for programs.
+         * @enum {string}
+         */
+        TestCode: "plausible" | "word_order" | "address_too_high" | "address_too_low" | "power_unit" | "values" | "unknown" | "unanswered" | "silent";
         /** @description What a test read brought. */
         TestRead: {
             /**
@@ -4195,13 +5643,20 @@ export interface components {
             sunspec?: components["schemas"]["SunSpecDevice"] | null;
             /** @description Every register, in the order of function and address. */
             values: components["schemas"]["TestValue"][];
+            /** @description What to think of it. */
+            verdict: components["schemas"]["TestVerdict"];
         };
         /** @description One value of a test read. */
         TestValue: {
             /** @description Why there is no value. */
             error?: string | null;
+            /** @description Whether the value can be true. */
+            fit: components["schemas"]["Fit"];
+            likely_order?: components["schemas"]["Order"] | null;
             /** @description The quantity. */
             metric: components["schemas"]["Metric"];
+            /** @description The same words in every order. */
+            orders: components["schemas"]["OrderValue"][];
             /**
              * @description The conductor; nothing for the whole device.
              * @example L1
@@ -4218,6 +5673,15 @@ export interface components {
              * @description The value; nothing when the device has none, or did not answer.
              */
             value?: number | null;
+        };
+        /** @description What the read says as a whole. */
+        TestVerdict: {
+            /** @description For programs. */
+            code: components["schemas"]["TestCode"];
+            /** @description The registers it is about. */
+            registers: string[];
+            /** @description In words, with what to do. */
+            sentence: string;
         };
         /** @description A ticket for one socket. */
         Ticket: {
@@ -4321,6 +5785,8 @@ export interface components {
             role_key: components["schemas"]["Role"];
             /** @description Key of his site. */
             site: string;
+            /** @description Whether a code is asked for when he signs in. */
+            two_factor: boolean;
             /** @description Short login name. */
             username?: string | null;
         };
@@ -4338,6 +5804,11 @@ export interface components {
             /** @description All of them. */
             totalUsers: number;
         };
+        /**
+         * @description How a line or a report ends.
+         * @enum {string}
+         */
+        Verdict: "passed" | "failed" | "not_compared";
         /**
          * @description In which order the words of one value are sent.
          * @enum {string}
@@ -4433,6 +5904,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_AdminStats"];
+                };
+            };
+        };
+    };
+    take_two_factor_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -4674,6 +6175,161 @@ export interface operations {
             };
         };
     };
+    switch_off_two_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description The password is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    second_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStep"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SessionAnswer"];
+                };
+            };
+            /** @description The code does not fit, or the step is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    set_up_two_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NewFactor"];
+                };
+            };
+            /** @description The password is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description A second factor is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    confirm_two_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RecoveryCodes"];
+                };
+            };
+            /** @description The code does not fit */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is nothing to confirm */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     activate: {
         parameters: {
             query?: never;
@@ -4810,12 +6466,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A session, or the wish for a code */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_SessionAnswer"];
+                    "application/json": components["schemas"]["Envelope_LoginAnswer"];
                 };
             };
             /** @description Invalid email or password */
@@ -5519,6 +7176,169 @@ export interface operations {
             };
         };
     };
+    believe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeliefRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Plausibility"];
+                };
+            };
+            /** @description Nothing was found against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    doubt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Plausibility"];
+                };
+            };
+            /** @description Nobody stood for it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Reports"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Report"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    take_reading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TakenReading"];
+                };
+            };
+            /** @description It has no connection */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     equipment_doctor: {
         parameters: {
             query?: never;
@@ -5918,6 +7738,40 @@ export interface operations {
             };
         };
     };
+    quality_events: {
+        parameters: {
+            query?: {
+                /** @description Every day that was compared, and not the events alone. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_QualityDays"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     consumption: {
         parameters: {
             query: {
@@ -6210,6 +8064,119 @@ export interface operations {
             };
         };
     };
+    start_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanRequest"];
+            };
+        };
+        responses: {
+            /** @description It runs; ask for it by its id */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another scan runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many scans within an hour */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the scan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description No such scan, or it was forgotten */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    cancel_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the scan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Scan"];
+                };
+            };
+            /** @description No such scan, or it was forgotten */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     try_read: {
         parameters: {
             query?: never;
@@ -6243,7 +8210,7 @@ export interface operations {
             };
         };
     };
-    profiles: {
+    get_mqtt: {
         parameters: {
             query?: never;
             header?: never;
@@ -6257,7 +8224,330 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Envelope_MqttShown"];
+                };
+            };
+        };
+    };
+    change_mqtt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MqttChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MqttShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    test_mqtt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MqttTestMessage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MqttTestResult"];
+                };
+            };
+            /** @description The mappings are not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_profiles: {
+        parameters: {
+            query?: {
+                /** @description Words, each of which is in the id, the brand, the model or the source. */
+                q?: string;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 100 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Envelope_Page_ProfileSummary"];
+                };
+            };
+        };
+    };
+    add_profile: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How addresses are written: `zero_based`, or `printed` for 40001 and 30001. Absent, a plain
+                 *     list of registers as JSON is taken as printed, everything else as zero-based.
+                 */
+                addresses?: "zero_based" | "printed";
+                /** @description The id, for a table or a plain list. */
+                id?: string;
+                /** @description The maker, for a table or a plain list. */
+                brand?: string;
+                /** @description The model, for a table or a plain list. */
+                model?: string;
+                /** @description Where the addresses come from, for a table or a plain list. */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileFile"];
+                "application/toml": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProfileDetail"];
+                };
+            };
+            /** @description Refused, with every place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The id is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Neither JSON nor TOML nor CSV */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    profile_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProfileDetail"];
+                };
+            };
+            /** @description No such profile */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How addresses are written: `zero_based`, or `printed` for 40001 and 30001. Absent, a plain
+                 *     list of registers as JSON is taken as printed, everything else as zero-based.
+                 */
+                addresses?: "zero_based" | "printed";
+                /** @description The id, for a table or a plain list. */
+                id?: string;
+                /** @description The maker, for a table or a plain list. */
+                brand?: string;
+                /** @description The model, for a table or a plain list. */
+                model?: string;
+                /** @description Where the addresses come from, for a table or a plain list. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileFile"];
+                "application/toml": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProfileDetail"];
+                };
+            };
+            /** @description Refused, with every place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such profile */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It came with the program */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description It is in use, or came with the program */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    profile_toml: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the profile */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/toml": string;
+                };
+            };
+            /** @description No such profile */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };

@@ -11,6 +11,7 @@ export type Site = Answer<Schemas['Site']>;
 export type SetupState = Answer<Schemas['SetupState']>;
 export type SetupRequest = Schemas['SetupRequest'];
 export type LoginRequest = Schemas['LoginRequest'];
+export type SecondStep = Schemas['SecondStep'];
 export type Login = Pick<Answer<Schemas['SessionAnswer']>, 'token' | 'expires_in' | 'user'>;
 
 export type EquipmentStatus = Schemas['Status'];
@@ -41,12 +42,37 @@ export type Diagnosis = Answer<Schemas['Diagnosis']>;
 export type Severity = Schemas['Severity'];
 
 export type Profile = Answer<Schemas['ProfileSummary']>;
+export type ProfileDetail = Answer<Schemas['ProfileDetail']>;
+export type ProfileFile = Schemas['ProfileFile'];
+export type ProfileQuery = NonNullable<paths['/profiles']['post']['parameters']['query']>;
 export type TestRead = Answer<Schemas['TestRead']>;
+export type TestValue = TestRead['values'][number];
+export type Plausibility = Answer<Schemas['Plausibility']>;
+export type Finding = Answer<Schemas['Finding']>;
+export type ScanRequest = Schemas['ScanRequest'];
+export type Scan = Answer<Schemas['Scan']>;
+export type ScanFind = Answer<Schemas['Find']>;
+export type QualityDay = Answer<Schemas['QualityDay']>;
+export type TakenReading = Answer<Schemas['TakenReading']>;
+export type NewReport = Schemas['NewReport'];
+export type Report = Answer<Schemas['Report']>;
 
 export type DashboardMetrics = Answer<Schemas['DashboardMetrics']>;
 export type DashboardToday = Answer<Schemas['Today']>;
 export type HistoryPoint = Schemas['HistoryPoint'];
 export type History = Schemas['HistoryWindow'];
+
+export type Device = Answer<Schemas['PushDevice']>;
+export type DeviceStatus = Schemas['PushDeviceStatus'];
+export type MadeDevice = Answer<Schemas['MadeDevice']>;
+export type DeviceInput = Schemas['NewDevice'];
+export type DeviceChange = Schemas['DeviceChange'];
+export type Mqtt = Answer<Schemas['MqttShown']>;
+export type MqttStatus = Answer<Schemas['MqttStatus']>;
+export type MqttMessage = Answer<Schemas['MqttMessage']>;
+export type MqttMapping = Schemas['MqttMapping'];
+export type MqttInput = Schemas['MqttChange'];
+export type MqttTest = Answer<Schemas['MqttTestResult']>;
 
 type Asked =
   '/equipment' | '/historical/consumption' | '/historical/export' | '/lines/{key}/frames';

@@ -50,8 +50,16 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  async function login(email: string, password: string, remember: boolean): Promise<void> {
-    await enter(await api.login({ email, password, remember_me: remember, cookie: true }));
+  /** Signs in; where a second factor is in use, the name of the step that waits for its code. */
+  async function login(email: string, password: string, remember: boolean): Promise<string | null> {
+    const answer = await api.login({ email, password, remember_me: remember, cookie: true });
+    if ('challenge' in answer) return answer.challenge;
+    await enter(answer);
+    return null;
+  }
+
+  async function secondStep(challenge: string, code: string): Promise<void> {
+    await enter(await api.secondStep({ challenge, code, cookie: true }));
   }
 
   async function logout(): Promise<void> {
@@ -93,6 +101,7 @@ export const useSession = defineStore('session', () => {
     may,
     restore,
     login,
+    secondStep,
     logout,
     setupRequired,
     setUp,

@@ -57,6 +57,19 @@ impl Quantity {
         }
     }
 
+    /// The quantity of a metric that the laws speak of.
+    #[must_use]
+    pub fn of(metric: &Metric) -> Option<Self> {
+        let named = |q: &&Self| q.name() == metric.as_str();
+        Self::ALL.iter().find(named).copied()
+    }
+
+    /// Whether a single value can be true at all.
+    #[must_use]
+    pub fn can_be(self, value: f64) -> bool {
+        is_possible(self, value)
+    }
+
     /// The slot of a place: 0 for the whole device, 1 to 3 for the conductors.
     pub(crate) const fn at(self, place: usize) -> usize {
         match self {
@@ -106,8 +119,7 @@ pub(crate) fn slot(metric: &Metric, phase: Phase) -> Option<usize> {
         Phase::L2 => 2,
         Phase::L3 => 3,
     };
-    let named = |q: &&Quantity| q.name() == metric.as_str();
-    let quantity = Quantity::ALL.iter().find(named)?;
+    let quantity = Quantity::of(metric)?;
     let whole_only = quantity.at(0) >= 24;
     (!whole_only || place == 0).then(|| quantity.at(place))
 }
@@ -222,13 +234,22 @@ impl Look {
                 marks.put((sum - total).abs() < 0.1 * sum.abs().max(total.abs()), 2);
             }
         }
-        if let (Some(kva), Some(total)) = (self.phase_kva(), self.total(Quantity::Power)) {
-            let sum: f64 = kva.iter().sum();
-            if sum.abs() > 0.5 {
-                marks.put(total.abs() < 1.15 * sum && total.abs() > 0.02 * sum, 2);
-            }
+        if let Some(fits) = self.power_beside_volt_amperes() {
+            marks.put(fits, 2);
         }
         marks
+    }
+
+    /// Whether the power is one that voltage and current can carry; `None` without load.
+    fn power_beside_volt_amperes(&self) -> Option<bool> {
+        let kva = self.phase_kva()?.iter().sum::<f64>();
+        let power = self.total(Quantity::Power)?.abs();
+        (kva.abs() > 0.5).then_some(power < 1.15 * kva && power > 0.02 * kva)
+    }
+
+    /// Whether power does not contradict voltage and current.
+    pub(crate) fn power_fits(&self) -> bool {
+        self.power_beside_volt_amperes() != Some(false)
     }
 }
 

@@ -12,6 +12,8 @@ mod finding;
 #[cfg(test)]
 mod fine_tests;
 mod look;
+#[cfg(test)]
+mod mounting_tests;
 mod phases;
 mod scale;
 mod stuck;
@@ -73,10 +75,7 @@ impl Proof {
     #[must_use]
     pub fn new(registers: &[Register]) -> Self {
         Self {
-            slots: registers
-                .iter()
-                .map(|r| look::slot(&r.metric, r.phase))
-                .collect(),
+            slots: registers.iter().map(slot_of).collect(),
             energy: Energy::new(registers),
             registers: registers.to_vec(),
             looks: VecDeque::new(),
@@ -112,7 +111,7 @@ impl Proof {
         self.looks.push_back((at, look));
         self.seen = self.seen.saturating_add(1);
         let absurd = look.marks().bad > 0 || self.words.is_raised();
-        if absurd || self.seen % 4 == 0 {
+        if absurd || self.seen.is_multiple_of(4) {
             let words = WordMap::of_values(&self.registers, values);
             let told = words::judge(&self.registers, &self.slots, &words, values);
             self.words.count(told);
@@ -187,6 +186,11 @@ impl Proof {
         let slots = self.slots.iter().enumerate();
         slots.filter(move |(_, slot)| hit(slot)).map(|(n, _)| n)
     }
+}
+
+/// Where a register stands in a look.
+pub(crate) fn slot_of(register: &Register) -> Option<usize> {
+    look::slot(&register.metric, register.phase)
 }
 
 /// The class that at least four fifths of the looks agree on; `None` when too few could be tried.

@@ -1,21 +1,26 @@
-//! Modbus TCP frames on the side of the device.
+//! Modbus frames of both framings on the side of the device.
 
-use super::Fault;
-use crate::modbus::Function;
+use super::fault::Fault;
+use crate::modbus::frame::crc;
 use crate::modbus::plan::WORDS_PER_READ_MAX;
+use crate::modbus::{Framing, Function};
 use std::io;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// The longest protocol data unit of the standard, bytes.
 const PDU_MAX: usize = 253;
+/// A question in RTU framing, bytes: those that these devices know all have this length.
+const RTU_QUERY: usize = 8;
 
 /// A request as it came.
 pub(super) struct Query {
-    transaction: [u8; 2],
+    /// Nothing in RTU framing.
+    transaction: Option<[u8; 2]>,
     pub(super) unit: u8,
     function: u8,
     pub(super) asked: Asked,
+    /// Byte by byte.
+    raw: Vec<u8>,
 }
 
 /// What a request asks for.
@@ -32,8 +37,24 @@ pub(super) enum Asked {
     Unknown,
 }
 
+impl Query {
+    pub(super) const fn is_rtu(&self) -> bool {
+        self.transaction.is_none()
+    }
+}
+
 /// Waits for the next request.
-pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Query> {
+pub(super) async fn read(
+    stream: &mut (impl AsyncRead + Unpin),
+    framing: Framing,
+) -> io::Result<Query> {
+    match framing {
+        Framing::Tcp => read_tcp(stream).await,
+        Framing::Rtu => read_rtu(stream).await,
+    }
+}
+
+async fn read_tcp(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Query> {
     let mut header = [0; 7];
     stream.read_exact(&mut header).await?;
     let [t0, t1, p0, p1, l0, l1, unit] = header;
@@ -44,11 +65,34 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Query> {
     let mut pdu = vec![0; length - 1];
     stream.read_exact(&mut pdu).await?;
     Ok(Query {
-        transaction: [t0, t1],
+        transaction: Some([t0, t1]),
         unit,
         function: pdu[0],
         asked: parse(&pdu),
+        raw: [&header[..], &pdu].concat(),
     })
+}
+
+/// The next eight bytes whose checksum is right; what is before them is noise.
+async fn read_rtu(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Query> {
+    let mut raw = Vec::with_capacity(RTU_QUERY);
+    loop {
+        raw.push(stream.read_u8().await?);
+        if raw.len() < RTU_QUERY {
+            continue;
+        }
+        let (data, sum) = raw.split_at(RTU_QUERY - 2);
+        if crc(data).to_le_bytes() == *sum {
+            return Ok(Query {
+                transaction: None,
+                unit: raw[0],
+                function: raw[1],
+                asked: parse(&raw[1..RTU_QUERY - 2]),
+                raw,
+            });
+        }
+        raw.remove(0);
+    }
 }
 
 fn parse(pdu: &[u8]) -> Asked {
@@ -74,7 +118,7 @@ fn parse(pdu: &[u8]) -> Asked {
 
 /// Sends the answer, bent by the fault.
 pub(super) async fn write(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncWrite + Unpin),
     query: &Query,
     answer: Result<Vec<u16>, u8>,
     fault: Fault,
@@ -84,28 +128,50 @@ pub(super) async fn write(
         Fault::Half => stream.write_all(&bytes[..bytes.len() / 2]).await,
         Fault::Twice => stream.write_all(&bytes.repeat(2)).await,
         Fault::Garbage => stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await,
+        Fault::EchoOnly => stream.write_all(&query.raw).await,
+        Fault::Echo => stream.write_all(&[&query.raw[..], &bytes].concat()).await,
+        Fault::Drip(pause) => {
+            for byte in bytes {
+                tokio::time::sleep(pause).await;
+                stream.write_all(&[byte]).await?;
+            }
+            Ok(())
+        }
+        Fault::Again(pause) => {
+            stream.write_all(&bytes).await?;
+            tokio::time::sleep(pause).await;
+            stream.write_all(&bytes).await
+        }
         _ => stream.write_all(&bytes).await,
     }
 }
 
 fn bytes(query: &Query, answer: Result<Vec<u16>, u8>, fault: Fault) -> Vec<u8> {
-    let [t0, t1] = query.transaction;
-    let transaction = match fault {
-        Fault::OtherTransaction => [t0, t1.wrapping_sub(1)],
-        _ => [t0, t1],
-    };
     let unit = match fault {
         Fault::OtherUnit => query.unit.wrapping_add(1),
         _ => query.unit,
     };
     let pdu = pdu(query, answer, fault);
-    let length = u16::try_from(pdu.len() + 1).unwrap_or(u16::MAX);
     let mut bytes = Vec::with_capacity(pdu.len() + 7);
-    bytes.extend(transaction);
-    bytes.extend([0, 0]);
-    bytes.extend(length.to_be_bytes());
-    bytes.push(unit);
-    bytes.extend(pdu);
+    match query.transaction {
+        Some([t0, t1]) => {
+            let off = u8::from(matches!(fault, Fault::OtherTransaction | Fault::Damaged));
+            bytes.extend([t0, t1.wrapping_sub(off), 0, 0]);
+            let length = u16::try_from(pdu.len() + 1).unwrap_or(u16::MAX);
+            bytes.extend(length.to_be_bytes());
+            bytes.push(unit);
+            bytes.extend(pdu);
+        }
+        None => {
+            bytes.push(unit);
+            bytes.extend(pdu);
+            let mut sum = crc(&bytes);
+            if fault == Fault::Damaged {
+                sum ^= 0x0400;
+            }
+            bytes.extend(sum.to_le_bytes());
+        }
+    }
     bytes
 }
 
@@ -125,8 +191,9 @@ fn pdu(query: &Query, answer: Result<Vec<u16>, u8>, fault: Fault) -> Vec<u8> {
         Fault::OtherFunction => 7 - query.function,
         _ => query.function,
     };
+    let lie = u8::from(fault == Fault::WrongByteCount) * 2;
     let count = u8::try_from(words.len() * 2).unwrap_or(u8::MAX);
-    let mut pdu = vec![function, count];
+    let mut pdu = vec![function, count.saturating_add(lie)];
     pdu.extend(words.iter().flat_map(|word| word.to_be_bytes()));
     pdu
 }

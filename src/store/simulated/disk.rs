@@ -6,6 +6,7 @@ use super::machine::Machine;
 use super::names::{NameChange, Names};
 use super::{LossModel, Trouble};
 use crate::store::disk::Disk;
+use crate::store::overlay::Still;
 use redb::{BackendError, Database, DatabaseError, StorageBackend};
 use std::collections::BTreeMap;
 use std::io;
@@ -137,6 +138,13 @@ impl Disk for SimulatedDisk {
             .create_with_backend(self.backend(file))
     }
 
+    fn still(&self, name: &str) -> io::Result<Arc<dyn Still>> {
+        let mut machine = self.lock();
+        machine.look()?;
+        let file = machine.find(name)?;
+        Ok(Arc::new(machine.files[file].current.clone()))
+    }
+
     fn exists(&self, name: &str) -> io::Result<bool> {
         let mut machine = self.lock();
         machine.look()?;
@@ -157,6 +165,13 @@ impl Disk for SimulatedDisk {
         machine.sync(file)?;
         let (from, to) = (from.to_owned(), to.to_owned());
         machine.rename(NameChange::Renamed { from, to })?;
+        machine.sync_names()
+    }
+
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut machine = self.lock();
+        let file = machine.find(from)?;
+        machine.rename(NameChange::Made(to.to_owned(), file))?;
         machine.sync_names()
     }
 

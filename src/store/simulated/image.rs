@@ -1,6 +1,7 @@
 //! The bytes of one file, page by page: what was never written takes no room, and a copy of the
 //! whole costs little, because pages are shared until one is changed.
 
+use crate::store::overlay::Still;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -93,6 +94,16 @@ impl Image {
         if let Some(bytes) = self.pages.get_mut(&page) {
             Arc::make_mut(bytes)[bit / 8] ^= 1 << (bit % 8);
         }
+    }
+}
+
+impl Still for Image {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        Self::read(self, offset, out)
     }
 }
 

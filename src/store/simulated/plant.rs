@@ -32,19 +32,13 @@ impl Plant {
         self.volumes.close();
     }
 
-    /// Stops without closing anything.
-    pub(super) fn abandon(self) {
-        self.volumes.abandon();
-        self.store.abandon();
-    }
-
     pub(super) fn close_volumes(&self) {
         self.volumes.close();
     }
 
     pub(super) fn read(&self) -> Result<Seen> {
+        let (audited, broken) = audit::verify(&self.store)?;
         let reader = self.store.read()?;
-        let (audited, broken) = audit::verify(&reader)?;
         if let Some(sequence) = broken {
             return Err(Error::internal(format!("audit entry {sequence} is broken")));
         }

@@ -324,9 +324,7 @@ pub(super) enum Rot {
     Passed,
 }
 
-/// Turns one bit over, opens and reads. Whatever happens, the process lives on. Nothing is
-/// committed, not even to close: with a damaged list of freed pages a commit panics twice inside
-/// redb, about once in five thousand flips, and nothing can hold that.
+/// Turns one bit over, opens, reads, changes and closes. Whatever happens, the process lives on.
 pub(super) fn flip_run(seed: u64, disk: &SimulatedDisk, ledger: &Ledger) -> Rot {
     let mut chance = Chance::new(seed);
     let mut ledger = ledger.clone();
@@ -337,8 +335,9 @@ pub(super) fn flip_run(seed: u64, disk: &SimulatedDisk, ledger: &Ledger) -> Rot 
         Err(_) => Rot::Told,
         Ok(()) => Rot::Harmless,
     };
+    let changed = session.put(203).and_then(|()| session.hand_over(203));
     if let Some(plant) = session.plant.take() {
-        plant.abandon();
+        plant.close();
     }
-    rot
+    if changed.is_err() { Rot::Told } else { rot }
 }

@@ -4,7 +4,7 @@ use super::Torture;
 use super::run::{Cuts, cut_run, trace_of};
 
 /// Runs of each test, unless more are asked for.
-const RUNS: u64 = 250;
+const RUNS: u64 = 500;
 
 #[test]
 fn a_power_cut_loses_nothing_acknowledged() {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// Flips, unless more are asked for.
-const FLIPS: u64 = 500;
+const FLIPS: u64 = 1_000;
 
 #[test]
 fn a_flipped_bit_ends_no_process() {

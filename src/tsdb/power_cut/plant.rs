@@ -1,7 +1,8 @@
 //! The store of readings on a simulated disk, with three devices.
 
+use super::super::blocks::{NewBlock, Stage, put};
 use super::super::model::metric;
-use super::super::{DAY_MS, HOUR_MS, NewCorrection, Tsdb};
+use super::super::{DAY_MS, HOUR_MS, Level, NewCorrection, Tsdb};
 use super::ledger::{Doubt, Told};
 use crate::base::{
     Batch, EquipmentId, Phase, Quality, Reading, Result, TimeRange, Timestamp, Unit, UserId,
@@ -51,10 +52,33 @@ impl Plant {
         self.tsdb.blocks.close();
     }
 
-    /// Stops without closing anything.
-    pub(super) fn abandon(self) {
-        self.store.abandon();
-        self.tsdb.blocks.abandon();
+    /// Turns a byte of the first block of a volume over; returns which.
+    pub(super) fn spoil_a_block(&self) -> Option<(String, Timestamp)> {
+        let blocks = &self.tsdb.blocks;
+        for info in blocks.list().unwrap() {
+            for stage in [Stage::Hour, Stage::Day] {
+                let first = blocks.step(&info.name, stage, None, 1).unwrap().pop();
+                let Some(((span, device), mut bytes)) = first else {
+                    continue;
+                };
+                let at = stage.start_of(span);
+                let last = bytes.len() - 1;
+                bytes[last] ^= 1;
+                let (level, _, _) = Level::of_volume(&info.name).unwrap();
+                let block = NewBlock {
+                    stage,
+                    span,
+                    device,
+                    bytes,
+                };
+                let volume = blocks.volume(level, at).unwrap();
+                volume
+                    .write(|transaction| put(transaction, &block))
+                    .unwrap();
+                return Some((info.name, Timestamp::from_ms(at)));
+            }
+        }
+        None
     }
 
     pub(super) fn device(number: usize) -> EquipmentId {
@@ -109,6 +133,7 @@ impl Plant {
                 let undone = tsdb.undo_correction(*n as u64 + 1, somebody(), at, |_, _| Ok(()));
                 self.runtime.block_on(undone).map(drop)
             }
+            Doubt::Load(told) => tsdb.load(&batches(told)),
             Doubt::Forget => tsdb.forget(Timestamp::from_ms(LATER)).map(drop),
         }
     }

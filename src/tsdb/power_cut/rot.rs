@@ -1,12 +1,12 @@
 //! What becomes of answers when a bit turns over on a disk that lies still.
 
-use super::super::model::{COUNTER, FLOAT, GAUGE};
+use super::super::model::{COUNTER, FLOAT, GAUGE, Known};
 use super::super::rollup::Summary;
 use super::super::{HOUR_MS, MINUTE_MS};
-use super::ledger::buckets;
+use super::ledger::{Doubt, buckets};
 use super::plant::{END, MARKER, MONTH, Plant, START};
-use crate::base::Result;
 use crate::base::time::BucketSize;
+use crate::base::{Quality, Result};
 use crate::store::simulated::{Chance, SimulatedDisk};
 use std::collections::BTreeMap;
 
@@ -122,13 +122,22 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
     within && (!exact || values(&found) == values(&right))
 }
 
-/// Turns one bit over, opens and asks for everything.
+/// Turns one bit over, opens, asks for everything, changes something and closes.
 pub(super) fn flip_run(seed: u64, disk: &SimulatedDisk, sound: &Answers) -> Result<Rot, String> {
     let disk = disk.with_flipped_bit(&mut Chance::new(seed));
     let Ok(plant) = Plant::open(&disk) else {
         return Ok(Rot::Told);
     };
-    let rot = Answers::of(&plant).against(sound);
-    plant.abandon();
-    rot
+    let rot = Answers::of(&plant).against(sound)?;
+    let known = Known {
+        interval: MINUTE_MS,
+        value: Some(1.5),
+        quality: Quality::Good,
+    };
+    let told = vec![(MARKER, GAUGE, END, known)];
+    let changed = plant
+        .apply(&Doubt::Append(END, told))
+        .and_then(|()| plant.tsdb.seal_now());
+    plant.close();
+    Ok(if changed.is_err() { Rot::Told } else { rot })
 }

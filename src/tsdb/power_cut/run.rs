@@ -74,7 +74,8 @@ impl<'a> Session<'a> {
 
     pub(super) fn step(&mut self) -> Outcome {
         match self.chance.below(100) {
-            0..55 => self.append(),
+            0..42 => self.append(),
+            42..55 => self.load(),
             55..63 => self.correct(),
             63..67 => self.undo(),
             67..89 => {
@@ -111,6 +112,16 @@ impl<'a> Session<'a> {
             at,
             told.into_iter().chain([marker]).collect(),
         ))
+    }
+
+    /// An archive: more ticks at once, of one device or both, straight into blocks. It is there in
+    /// part after a cut; loading it again completes it, as `indusmind import` does.
+    fn load(&mut self) -> Outcome {
+        let mut told = self.some_ticks();
+        for _ in 0..self.chance.below(4) {
+            told.extend(self.some_ticks());
+        }
+        self.apply(&Doubt::Load(told))
     }
 
     /// Ticks of a device somewhere in three days, now and then where there are some already.

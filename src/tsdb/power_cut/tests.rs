@@ -1,14 +1,18 @@
 //! Power cuts, full and broken disks under the readings.
 
+use super::super::{Damage, Listener, Verified};
 use super::plant::Plant;
 use super::rot::{Answers, Rot, flip_run};
 use super::run::{cut_run, filled_disk, refusal_run};
 use crate::store::simulated::{Torture, Trouble};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Mutex;
 
-/// Runs of each test, unless more are asked for.
-const RUNS: u64 = 20;
+/// Runs with one cut, with three, and on a disk that lies, unless others are asked for.
+const RUNS: u64 = 500;
+const RUNS_AGAIN: u64 = 200;
+const RUNS_LYING: u64 = 60;
 /// Flips, unless more are asked for.
 const FLIPS: u64 = 100;
 /// How full the disk is when it runs full.
@@ -25,7 +29,7 @@ fn a_power_cut_loses_no_reading() {
 #[test]
 fn a_power_cut_inside_the_recovery_loses_no_reading() {
     let test = "a_power_cut_inside_the_recovery_loses_no_reading";
-    let tally = Torture::of(RUNS).run(test, |seed| cut_run(seed, 2, false));
+    let tally = Torture::of(RUNS_AGAIN).run(test, |seed| cut_run(seed, 2, false));
     assert_eq!(tally.failed, 0);
 }
 
@@ -33,7 +37,7 @@ fn a_power_cut_inside_the_recovery_loses_no_reading() {
 #[test]
 fn readings_on_a_disk_that_lies_are_noticed() {
     let test = "readings_on_a_disk_that_lies_are_noticed";
-    let tally = Torture::of(RUNS).run(test, |seed| cut_run(seed, 0, true));
+    let tally = Torture::of(RUNS_LYING).run(test, |seed| cut_run(seed, 0, true));
     assert!(
         tally.runs == 1 || tally.failed * 2 > tally.runs,
         "only {} of {} runs on a lying disk were noticed",
@@ -82,6 +86,46 @@ fn one_input_output_error_anywhere_harms_no_reading() {
 fn a_disk_that_breaks_anywhere_and_is_replaced_harms_no_reading() {
     let test = "a_disk_that_breaks_anywhere_and_is_replaced_harms_no_reading";
     errors_at_every_operation(test, true);
+}
+
+/// What a check told.
+#[derive(Default)]
+struct Told(Vec<Damage>);
+
+impl Listener for Told {
+    fn damage(&mut self, damage: &Damage) {
+        self.0.push(damage.clone());
+    }
+
+    fn progress(&mut self, _: usize, _: usize, _: Verified) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_check_finds_nothing_where_nothing_is_wrong_and_names_the_block_that_is() {
+    let (mut hours, mut found) = (0, 0);
+    for seed in 1..=4 {
+        let disk = filled_disk(seed);
+        let plant = Plant::open(&disk).unwrap();
+        let mut told = Told::default();
+        let verified = plant.tsdb.verify(&mut told).unwrap();
+        assert_eq!(told.0, [], "seed {seed}");
+        assert!(verified.blocks > 0);
+        hours += verified.hours;
+        // A block of another content under the same key, as rot leaves it.
+        if let Some((volume, at)) = plant.spoil_a_block() {
+            let verified = plant.tsdb.verify(&mut told).unwrap();
+            assert!(verified.damaged > 0);
+            let damage = &told.0[0];
+            assert_eq!((&damage.volume, damage.at), (&volume, at));
+            assert!(damage.equipment.is_some());
+            found += 1;
+        }
+        plant.close();
+    }
+    assert!(hours > 50, "{hours} hours were compared");
+    assert!(found > 0);
 }
 
 #[test]

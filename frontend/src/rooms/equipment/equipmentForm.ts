@@ -33,6 +33,8 @@ export interface ModbusForm {
   connect_delay_ms: string;
   retries: string;
   profile: string;
+  /** Of a SunSpec profile; empty until the test read has found it. */
+  base_address: string;
   registers: RegisterRow[];
 }
 
@@ -118,6 +120,7 @@ export const blankForm = (today: string): EquipmentForm => ({
     connect_delay_ms: '0',
     retries: '1',
     profile: '',
+    base_address: '',
     registers: [],
   },
 });
@@ -143,6 +146,7 @@ function modbusFormOf(modbus: Modbus): ModbusForm {
     connect_delay_ms: String(modbus.connect_delay_ms),
     retries: String(modbus.retries),
     profile: modbus.profile ?? '',
+    base_address: modbus.base_address == null ? '' : String(modbus.base_address),
     registers: Object.entries(modbus.registers ?? {}).map(([metric, register]) => ({
       metric,
       address: String(register.address),
@@ -212,6 +216,7 @@ export function modbusOf(form: ModbusForm): Modbus {
     connect_delay_ms: Number(form.connect_delay_ms),
     retries: Number(form.retries),
     profile: form.profile || null,
+    ...(form.base_address.trim() ? { base_address: Number(form.base_address) } : {}),
     registers: Object.fromEntries(registers),
   };
 }

@@ -19,6 +19,12 @@ export default {
       props: true,
     },
     {
+      path: '/equipment/:id/commissioning/:report?',
+      name: 'equipment-commissioning',
+      component: () => import('./CommissioningView.vue'),
+      props: true,
+    },
+    {
       path: '/equipment/:id/edit',
       name: 'equipment-edit',
       component: form,

@@ -9,6 +9,8 @@ export interface Row {
   type: string;
   location: string | null;
   status: EquipmentStatus;
+  /** Its values cannot be true, and nobody stands for them. */
+  doubted: boolean;
   power: Reading;
   load: number | null;
   ageMs: number | null;
@@ -36,6 +38,7 @@ export function rowsOf(
       type: item.type,
       location: item.location,
       status: live?.status ?? item.status,
+      doubted: !item.plausibility.believed,
       power: power ? readingOf(power, { now, current: isCurrent(item.id) }) : nothing(),
       load: item.load_percentage,
       ageMs: ageMs(live?.lastUpdate ?? item.last_update, now),

@@ -24,6 +24,13 @@ const order = [
 ];
 const rank = (metric: string) => (order.indexOf(metric) + order.length + 1) % (order.length + 1);
 
+/** Here, and only here, a person looks for the fault: what cannot be true is shown, greyed. */
+function shownOf(value: LiveValue | SocketValue, moment: Moment): Reading {
+  const reading = readingOf(value, moment);
+  if (value.quality !== 'bad' || value.value === null) return reading;
+  return { ...reading, value: value.value, tone: 'old' };
+}
+
 export function liveValues(
   listed: LiveValue[],
   pushed: Map<string, SocketValue> | undefined,
@@ -40,7 +47,7 @@ export function liveValues(
       phase: value.phase,
       unit: value.unit,
       quality: value.quality,
-      reading: readingOf(value, moment),
+      reading: shownOf(value, moment),
       register: registers.get(key) ?? null,
     }))
     .sort(

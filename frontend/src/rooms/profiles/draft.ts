@@ -1,0 +1,128 @@
+// What a person brings: a text in one of three shapes, or rows of a form; and the request it
+// becomes. Pure.
+import type { ProfileFile, ProfileQuery } from '@/api/types';
+import { decimalOf } from '@/kit/check';
+
+export type Shape = 'form' | 'toml' | 'csv' | 'list';
+
+export interface Row {
+  metric: string;
+  address: string;
+  type: NonNullable<ProfileFile['registers'][string]['type']>;
+  function: NonNullable<ProfileFile['registers'][string]['function']>;
+  word_order: NonNullable<ProfileFile['registers'][string]['word_order']>;
+  scale: string;
+  unit: string;
+}
+
+export interface Draft {
+  shape: Shape;
+  text: string;
+  id: string;
+  brand: string;
+  model: string;
+  source: string;
+  addresses: 'zero_based' | 'printed';
+  rows: Row[];
+}
+
+export const blankRow = (): Row => ({
+  metric: '',
+  address: '',
+  type: 'float32',
+  function: 'holding',
+  word_order: 'big',
+  scale: '1',
+  unit: '',
+});
+
+export const blankDraft = (): Draft => ({
+  shape: 'form',
+  text: '',
+  id: '',
+  brand: '',
+  model: '',
+  source: '',
+  addresses: 'zero_based',
+  rows: [blankRow()],
+});
+
+/** The shape of a file, by its name and what it begins with. */
+export function shapeOf(name: string, text: string): Exclude<Shape, 'form'> {
+  if (/\.csv$/i.test(name)) return 'csv';
+  if (/\.json$/i.test(name) || text.trimStart().startsWith('{')) return 'list';
+  return 'toml';
+}
+
+/** "Acme M-1" as an id: "acme-m-1". */
+export const idOf = (brand: string, model: string): string =>
+  `${brand} ${model}`
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 64);
+
+/** A copy of a file under another id, as a first revision that nobody has checked. */
+export function copied(text: string, id: string): string {
+  return text
+    .replace(/^id = .*$/m, `id = "${id}"`)
+    .replace(/^revision = .*$/m, 'revision = 1')
+    .replace(/^verified = .*\n/m, '');
+}
+
+const kinds = { form: 'application/json', toml: 'application/toml', csv: 'text/csv' } as const;
+
+export interface ProfileRequest {
+  kind: string;
+  body: string;
+  query: ProfileQuery;
+}
+
+function fileOf(draft: Draft): ProfileFile {
+  const registers = draft.rows.map((row) => [
+    row.metric.trim(),
+    {
+      address: row.address.trim() === '' ? -1 : Number(row.address),
+      type: row.type,
+      function: row.function,
+      word_order: row.word_order,
+      scale: decimalOf(row.scale),
+      unit: row.unit.trim(),
+    },
+  ]);
+  return {
+    id: draft.id.trim(),
+    brand: draft.brand.trim(),
+    model: draft.model.trim(),
+    source: draft.source.trim(),
+    revision: 1,
+    registers: Object.fromEntries(registers) as ProfileFile['registers'],
+  };
+}
+
+export function requestOf(draft: Draft): ProfileRequest {
+  const query: ProfileQuery = { addresses: draft.addresses };
+  if (draft.shape === 'form')
+    return { kind: kinds.form, body: JSON.stringify(fileOf(draft)), query };
+  if (draft.shape === 'toml') return { kind: kinds.toml, body: draft.text, query };
+  const identity = {
+    id: draft.id.trim(),
+    brand: draft.brand.trim(),
+    model: draft.model.trim(),
+    source: draft.source.trim(),
+  };
+  const kind = draft.shape === 'csv' ? kinds.csv : kinds.form;
+  return { kind, body: draft.text, query: { ...query, ...identity } };
+}
+
+/** The line that a sentence names, and where it begins and ends in the text. */
+export function lineIn(text: string, message: string): [number, number] | null {
+  const line = Number(/^Line (\d+)\b/.exec(message)?.[1] ?? 0);
+  if (line < 1) return null;
+  const lines = text.split('\n');
+  if (line > lines.length) return null;
+  const start = lines.slice(0, line - 1).reduce((sum, part) => sum + part.length + 1, 0);
+  return [start, start + (lines[line - 1]?.length ?? 0)];
+}

@@ -1,0 +1,390 @@
+//! Looking for devices on a bus or in a range of addresses.
+//!
+//! Promises: one scan at a time, bounded in addresses, units, time and memory, of the plant's own
+//! networks only, audited; what is polled is not asked again, and its gateway gets pauses. Will
+//! not do: write anything to a device.
+
+use super::registry::Registry;
+use super::scan_range::{ScanRange, ScanRequest};
+use super::scan_unit::{Identity, ProfileFit, Unit};
+use crate::base::{Clock, EquipmentId, Error, ErrorKind, Result, ScanId, Timestamp};
+use crate::modbus::{Endpoint, Line};
+use crate::store::Store;
+use crate::store::audit::{self, Actor};
+use serde::Serialize;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+/// Scans that are remembered; the oldest is forgotten first.
+const JOBS_MAX: usize = 8;
+/// How long a scan is remembered after its end, ms.
+const REMEMBERED_MS: i64 = 3_600_000;
+/// Scans that may be started within an hour: nobody looks for meters all day.
+const STARTS_PER_HOUR: usize = 30;
+const HOUR_MS: i64 = 3_600_000;
+/// Finds of one scan.
+const FINDS_MAX: usize = 512;
+/// Addresses that are asked at the same time; each has one connection.
+const AT_ONCE: usize = 16;
+/// How long a connection may take: on one's own network it takes milliseconds.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+/// The rest of a line between two questions, and of one that is also polled.
+const PAUSE: Duration = Duration::from_millis(10);
+const POLITE_PAUSE: Duration = Duration::from_millis(150);
+
+/// How a scan is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ScanState {
+    /// It asks.
+    Running,
+    /// It has asked everything.
+    Success,
+    /// Somebody ended it.
+    Cancelled,
+    /// It could not go on.
+    Failed,
+}
+
+/// One unit that answered.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Find {
+    /// Its address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Its unit id.
+    pub unit_id: u8,
+    /// The equipment that is polled here already; then nothing was asked.
+    pub equipment_id: Option<EquipmentId>,
+    /// Its name.
+    pub equipment_name: Option<String>,
+    /// Time from question to answer, ms.
+    pub round_trip_ms: Option<f64>,
+    /// What it says of itself, if it speaks SunSpec.
+    pub identity: Option<Identity>,
+    /// The profiles that fit, the best first.
+    pub profiles: Vec<ProfileFit>,
+}
+
+/// A scan as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Scan {
+    /// Its id.
+    pub id: ScanId,
+    /// How it is doing.
+    pub state: ScanState,
+    /// How far it is, %.
+    pub progress: u8,
+    /// Units that were asked or passed over.
+    pub asked: usize,
+    /// Units to ask.
+    pub of: usize,
+    /// Who answered, by address and unit.
+    pub finds: Vec<Find>,
+    /// What was asked for.
+    pub request: ScanRequest,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why it could not go on.
+    pub error: Option<String>,
+}
+
+struct Job {
+    shown: Mutex<Scan>,
+    stop: CancellationToken,
+}
+
+impl Job {
+    /// A panic elsewhere leaves plain values behind.
+    fn shown(&self) -> MutexGuard<'_, Scan> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The scans of the appliance.
+pub struct Scans {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    registry: Arc<Registry>,
+    stop: CancellationToken,
+    jobs: Mutex<VecDeque<Arc<Job>>>,
+    starting: tokio::sync::Mutex<VecDeque<Timestamp>>,
+}
+
+impl Scans {
+    /// No scan yet; all of them end with `stop`.
+    #[must_use]
+    pub fn new(
+        store: &Store,
+        clock: Arc<dyn Clock>,
+        registry: Arc<Registry>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            store: store.clone(),
+            clock,
+            registry,
+            stop,
+            jobs: Mutex::default(),
+            starting: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Starts a scan.
+    ///
+    /// # Errors
+    /// Refused fields; a conflict while another runs; too many in an hour; a disk that refuses
+    /// the audit entry.
+    pub async fn start(&self, request: ScanRequest, actor: Actor) -> Result<Scan> {
+        let range = request.check()?;
+        let mut starts = self.starting.lock().await;
+        let now = self.clock.now();
+        if let Some(running) = self.running() {
+            let sentence = "A scan is running. Wait for its end, or cancel it.";
+            let details = serde_json::json!({ "scan_id": running.shown().id });
+            return Err(Error::conflict(sentence).with_details(details));
+        }
+        starts.retain(|at| (0..HOUR_MS).contains(&now.since_ms(*at)));
+        if starts.len() >= STARTS_PER_HOUR {
+            let sentence = format!("{STARTS_PER_HOUR} scans an hour are enough. Come back later.");
+            return Err(Error::new(ErrorKind::RateLimited, sentence));
+        }
+        let id = ScanId::new();
+        self.note(id, now, actor, "modbus.scan", &request).await?;
+        starts.push_back(now);
+        let job = Arc::new(Job {
+            shown: Mutex::new(Scan {
+                id,
+                state: ScanState::Running,
+                progress: 0,
+                asked: 0,
+                of: range.hosts.len() * range.units.len(),
+                finds: Vec::new(),
+                request,
+                started_at: now,
+                ended_at: None,
+                error: None,
+            }),
+            stop: self.stop.child_token(),
+        });
+        self.remember(Arc::clone(&job), now);
+        let shown = job.shown().clone();
+        let (registry, clock) = (Arc::clone(&self.registry), Arc::clone(&self.clock));
+        tokio::spawn(async move {
+            let asked = job
+                .stop
+                .run_until_cancelled(ask_all(&job, &registry, range));
+            let state = match asked.await {
+                Some(()) => ScanState::Success,
+                None => ScanState::Cancelled,
+            };
+            let mut shown = job.shown();
+            shown.state = state;
+            shown.ended_at = Some(clock.now());
+        });
+        Ok(shown)
+    }
+
+    async fn note(
+        &self,
+        id: ScanId,
+        now: Timestamp,
+        actor: Actor,
+        action: &'static str,
+        request: &ScanRequest,
+    ) -> Result<()> {
+        let details = serde_json::to_value(request).unwrap_or_default();
+        let noted = self.store.write(move |transaction| {
+            let resource = format!("scan/{id}");
+            audit::append(transaction, now, &actor, action, &resource, details)
+        });
+        noted.await
+    }
+
+    fn remember(&self, job: Arc<Job>, now: Timestamp) {
+        let mut jobs = self.jobs();
+        jobs.retain(|job| {
+            let ended = job.shown().ended_at;
+            ended.is_none_or(|at| now.since_ms(at) < REMEMBERED_MS)
+        });
+        if jobs.len() >= JOBS_MAX {
+            jobs.pop_front();
+        }
+        jobs.push_back(job);
+    }
+
+    fn running(&self) -> Option<Arc<Job>> {
+        let jobs = self.jobs();
+        let running = |job: &&Arc<Job>| job.shown().state == ScanState::Running;
+        jobs.iter().find(running).cloned()
+    }
+
+    fn find(&self, id: ScanId) -> Result<Arc<Job>> {
+        let jobs = self.jobs();
+        let found = jobs.iter().find(|job| job.shown().id == id).cloned();
+        found.ok_or_else(|| Error::not_found("scan", id))
+    }
+
+    /// A scan.
+    ///
+    /// # Errors
+    /// When there is none, or it was forgotten.
+    pub fn get(&self, id: ScanId) -> Result<Scan> {
+        Ok(self.find(id)?.shown().clone())
+    }
+
+    /// Ends a scan; one that has ended stays as it is.
+    ///
+    /// # Errors
+    /// When there is none; a disk that refuses the audit entry.
+    pub async fn cancel(&self, id: ScanId, actor: Actor) -> Result<Scan> {
+        let job = self.find(id)?;
+        let (running, request) = {
+            let shown = job.shown();
+            (shown.state == ScanState::Running, shown.request.clone())
+        };
+        if running {
+            let now = self.clock.now();
+            self.note(id, now, actor, "modbus.scan_cancel", &request)
+                .await?;
+            job.stop.cancel();
+            let mut shown = job.shown();
+            shown.state = ScanState::Cancelled;
+            shown.ended_at.get_or_insert(now);
+        }
+        Ok(job.shown().clone())
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Arc<Job>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Scans {
+    /// A scan must not outlive its owner.
+    fn drop(&mut self) {
+        for job in self.jobs().iter() {
+            job.stop.cancel();
+        }
+    }
+}
+
+/// The units that are polled at an endpoint, with the equipment they are.
+type Polled = HashMap<(Endpoint, u8), (EquipmentId, String)>;
+
+fn polled(registry: &Registry) -> Polled {
+    let place = |equipment: crate::equipment::Equipment| {
+        let plan = equipment.modbus.as_ref()?.check(registry.profiles()).ok()?;
+        Some((
+            (plan.endpoint, plan.unit_id),
+            (equipment.id, equipment.name),
+        ))
+    };
+    registry.all().into_iter().filter_map(place).collect()
+}
+
+/// Asks every address, some at a time.
+async fn ask_all(job: &Arc<Job>, registry: &Arc<Registry>, range: ScanRange) {
+    let polled = Arc::new(polled(registry));
+    let range = Arc::new(range);
+    let mut asking = JoinSet::new();
+    for host in range.hosts.clone() {
+        if asking.len() >= AT_ONCE {
+            asking.join_next().await;
+        }
+        let (job, registry) = (Arc::clone(job), Arc::clone(registry));
+        let (range, polled) = (Arc::clone(&range), Arc::clone(&polled));
+        asking.spawn(async move { ask_host(&job, &registry, &range, &polled, host).await });
+    }
+    while asking.join_next().await.is_some() {}
+}
+
+/// Asks the units behind one address, one after the other over one connection.
+async fn ask_host(
+    job: &Job,
+    registry: &Registry,
+    range: &ScanRange,
+    polled: &Polled,
+    host: Ipv4Addr,
+) {
+    let endpoint = Endpoint::tcp(&host.to_string(), range.port);
+    let known: HashSet<u8> = polled
+        .keys()
+        .filter(|(at, _)| *at == endpoint)
+        .map(|(_, unit)| *unit)
+        .collect();
+    let mut left = range.units.len();
+    let dialled = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect((host, range.port)));
+    let there = matches!(dialled.await, Ok(Ok(_)));
+    let mut line = Line::new(endpoint.clone());
+    for unit in range.units.iter().copied().filter(|_| there) {
+        let find = |equipment: Option<&(EquipmentId, String)>| Find {
+            host: host.to_string(),
+            port: range.port,
+            unit_id: unit,
+            equipment_id: equipment.map(|(id, _)| *id),
+            equipment_name: equipment.map(|(_, name)| name.clone()),
+            round_trip_ms: None,
+            identity: None,
+            profiles: Vec::new(),
+        };
+        if let Some(equipment) = polled.get(&(endpoint.clone(), unit)) {
+            found(job, find(Some(equipment)));
+        } else {
+            let mut asked = Unit {
+                line: &mut line,
+                unit,
+                timeout: Duration::from_millis(range.timeout_ms),
+                pause: if known.is_empty() {
+                    PAUSE
+                } else {
+                    POLITE_PAUSE
+                },
+                said: HashMap::new(),
+                first_round_trip: None,
+            };
+            match asked.ask(registry.profiles()).await {
+                Ok(Some(answered)) => found(
+                    job,
+                    Find {
+                        round_trip_ms: answered.round_trip_ms,
+                        identity: answered.identity,
+                        profiles: answered.profiles,
+                        ..find(None)
+                    },
+                ),
+                Ok(None) => {}
+                // Nobody takes connections any more.
+                Err(_) => break,
+            }
+        }
+        left -= 1;
+        count(job, 1);
+    }
+    count(job, left);
+}
+
+fn found(job: &Job, find: Find) {
+    let mut shown = job.shown();
+    if shown.finds.len() < FINDS_MAX {
+        shown.finds.push(find);
+        let place = |find: &Find| (find.host.parse::<Ipv4Addr>().ok(), find.unit_id);
+        shown.finds.sort_by_key(place);
+    }
+}
+
+fn count(job: &Job, units: usize) {
+    let mut shown = job.shown();
+    shown.asked += units;
+    let percent = shown.asked * 100 / shown.of.max(1);
+    shown.progress = u8::try_from(percent).unwrap_or(100);
+}

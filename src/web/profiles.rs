@@ -1,0 +1,420 @@
+//! `/api/profiles`: what is known of kinds of devices, and what people add to it.
+
+use super::Context;
+use super::envelope::{
+    Answer, Envelope, Failure, Message, Page, Paging, Params, Refusal, created, ok, page,
+    parse_json,
+};
+use super::show::ProfileMetric;
+use crate::auth::{Caller, Permission};
+use crate::base::{EquipmentId, Error, ErrorKind, Result};
+use crate::equipment::profile_file::{PROFILE_BYTES_MAX, line_of};
+use crate::equipment::profile_import::{Addresses, Identity, registers_of};
+use crate::equipment::{Profile, ProfileFile};
+use crate::exchange::profile_table::RegisterTable;
+use crate::modbus::{ReadPlan, Register};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Request, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Routes of a session.
+pub fn protected() -> OpenApiRouter<Context> {
+    // A little more than a file, so that the sentence about its size is ours.
+    let limit = DefaultBodyLimit::max(2 * PROFILE_BYTES_MAX);
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(detail, update, delete))
+        .routes(routes!(toml))
+        .layer(limit)
+}
+
+/// What narrows the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Words, each of which is in the id, the brand, the model or the source.
+    q: Option<String>,
+    /// Number of the page, from 1.
+    page: Option<usize>,
+    /// Items of a page, 1 to 100; 100 when absent.
+    page_size: Option<usize>,
+    /// Another name of `page_size`.
+    limit: Option<usize>,
+    /// Items to skip, instead of `page`.
+    offset: Option<usize>,
+}
+
+/// A device profile in a list.
+#[derive(Serialize, ToSchema)]
+struct ProfileSummary {
+    /// Its id, as `modbus.profile` names it.
+    id: String,
+    /// Maker.
+    brand: String,
+    /// Models it fits.
+    model: String,
+    /// Grows with each change.
+    revision: u32,
+    /// Where the register facts come from.
+    source: String,
+    /// When and on what it was checked on a device; `null` when it was only read in documents.
+    verified: Option<String>,
+    /// Whether it came with the program; such a one is copied and not changed.
+    builtin: bool,
+    /// Whether it describes a SunSpec model, whose place in the device is searched for.
+    sunspec: bool,
+    /// How many registers it has.
+    registers: usize,
+    /// What it reads, by name: `power`, `voltage_l1`.
+    metrics: Vec<String>,
+}
+
+impl ProfileSummary {
+    fn of(profile: &Profile) -> Self {
+        Self {
+            id: profile.id.clone(),
+            brand: profile.brand.clone(),
+            model: profile.model.clone(),
+            revision: profile.revision,
+            source: profile.source.clone(),
+            verified: profile.verified.clone(),
+            builtin: profile.is_builtin(),
+            sunspec: !profile.sunspec_models.is_empty(),
+            registers: profile.registers.len(),
+            metrics: profile.registers.iter().map(Register::name).collect(),
+        }
+    }
+}
+
+/// A device profile, whole.
+#[derive(Serialize, ToSchema)]
+struct ProfileDetail {
+    /// As in the list.
+    #[serde(flatten)]
+    summary: ProfileSummary,
+    /// Where each value stands, by table and address.
+    places: Vec<ProfileMetric>,
+    /// Reads that fetch all of it.
+    reads: usize,
+    /// The equipment that is read with it, by name.
+    used_by: Vec<User>,
+    /// The profile as it is written; changed, it can be sent back.
+    file: ProfileFile,
+    /// What the reader of the file should know: how printed numbers became addresses.
+    notes: Vec<String>,
+}
+
+/// Equipment that is read with a profile.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProfileUser)]
+struct User {
+    /// Its id.
+    id: EquipmentId,
+    /// Its name.
+    name: String,
+}
+
+impl ProfileDetail {
+    fn of(context: &Context, id: &str, notes: Vec<String>) -> Result<Self> {
+        let profile = context.registry.profile(id)?;
+        let plan = ReadPlan::new(profile.registers.clone(), &profile.limits);
+        let users = context.registry.users_of(id).into_iter();
+        Ok(Self {
+            summary: ProfileSummary::of(&profile),
+            places: profile.registers.iter().map(ProfileMetric::of).collect(),
+            reads: plan.requests().len(),
+            used_by: users
+                .map(|equipment| User {
+                    id: equipment.id,
+                    name: equipment.name,
+                })
+                .collect(),
+            file: profile.file()?,
+            notes,
+        })
+    }
+}
+
+/// The device profiles, by id.
+#[utoipa::path(get, path = "/profiles", operation_id = "list_profiles", tag = "equipment",
+    params(ListQuery), responses((status = 200, body = Envelope<Page<ProfileSummary>>)))]
+async fn list(
+    State(context): State<Context>,
+    caller: Caller,
+    Params(query): Params<ListQuery>,
+) -> Answer<Page<ProfileSummary>> {
+    caller.require(Permission::EquipmentRead)?;
+    let text = query.q.unwrap_or_default().to_lowercase();
+    let fits = |profile: &Profile| {
+        let hay = [&profile.id, &profile.brand, &profile.model, &profile.source];
+        let hay = hay.map(|text| text.to_lowercase()).join("\n");
+        text.split_whitespace().all(|word| hay.contains(word))
+    };
+    let all = context.registry.profiles().list();
+    let found: Vec<_> = all
+        .filter(|profile| fits(profile))
+        .map(|profile| ProfileSummary::of(&profile))
+        .collect();
+    ok(page(
+        found,
+        Paging {
+            page: query.page,
+            page_size: query.page_size.or(query.limit).or(Some(100)),
+            limit: None,
+            offset: query.offset,
+        },
+    ))
+}
+
+/// One device profile with its registers.
+#[utoipa::path(get, path = "/profiles/{id}", operation_id = "profile_detail", tag = "equipment",
+    params(("id" = String, Path, description = "Id of the profile")),
+    responses(
+        (status = 200, body = Envelope<ProfileDetail>),
+        (status = 404, description = "No such profile", body = Refusal),
+    ))]
+async fn detail(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<ProfileDetail> {
+    caller.require(Permission::EquipmentRead)?;
+    ok(ProfileDetail::of(&context, &id, Vec::new())?)
+}
+
+/// One device profile as a file.
+#[utoipa::path(get, path = "/profiles/{id}/toml", operation_id = "profile_toml", tag = "equipment",
+    params(("id" = String, Path, description = "Id of the profile")),
+    responses(
+        (status = 200, description = "The file", body = String, content_type = "application/toml"),
+        (status = 404, description = "No such profile", body = Refusal),
+    ))]
+async fn toml(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    caller.require(Permission::EquipmentRead)?;
+    let profile = context.registry.profile(&id)?;
+    // An id is made of letters, digits and dashes.
+    let name = format!("attachment; filename=\"{}.toml\"", profile.id);
+    let name = HeaderValue::from_str(&name)
+        .map_err(|cause| Error::internal("The file has no name.").because(cause))?;
+    let head = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/toml")),
+        (CONTENT_DISPOSITION, name),
+    ];
+    Ok((head, profile.to_toml()?).into_response())
+}
+
+/// How a body is to be understood, and what it does not say itself.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct BodyQuery {
+    /// How addresses are written: `zero_based`, or `printed` for 40001 and 30001. Absent, a plain
+    /// list of registers as JSON is taken as printed, everything else as zero-based.
+    #[param(inline)]
+    addresses: Option<Addresses>,
+    /// The id, for a table or a plain list.
+    id: Option<String>,
+    /// The maker, for a table or a plain list.
+    brand: Option<String>,
+    /// The model, for a table or a plain list.
+    model: Option<String>,
+    /// Where the addresses come from, for a table or a plain list.
+    source: Option<String>,
+}
+
+/// Adds a profile: JSON (a whole profile, or a plain list of registers), a TOML file or a table.
+#[utoipa::path(post, path = "/profiles", operation_id = "add_profile", tag = "equipment",
+    params(BodyQuery),
+    request_body(content((ProfileFile = "application/json"), (String = "application/toml"),
+        (String = "text/csv"))),
+    responses(
+        (status = 201, body = Envelope<ProfileDetail>),
+        (status = 400, description = "Refused, with every place", body = Refusal),
+        (status = 409, description = "The id is taken", body = Refusal),
+        (status = 415, description = "Neither JSON nor TOML nor CSV", body = Refusal),
+    ))]
+async fn create(
+    State(context): State<Context>,
+    caller: Caller,
+    Params(query): Params<BodyQuery>,
+    request: Request,
+) -> Result<(StatusCode, Json<Envelope<ProfileDetail>>), Failure> {
+    caller.require(Permission::EquipmentWrite)?;
+    let (kind, body) = text_of(request).await?;
+    let mut read = understand(query, &kind, &body)?;
+    let (id, notes) = (read.file.id.clone(), std::mem::take(&mut read.notes));
+    let file = read.file.clone();
+    let added = context.registry.add_profile(file, caller.actor()).await;
+    added.map_err(|error| read.place(&body, error))?;
+    created(ProfileDetail::of(&context, &id, notes)?)
+}
+
+/// Changes a profile; equipment that uses it is read in the new way at once.
+#[utoipa::path(put, path = "/profiles/{id}", operation_id = "change_profile", tag = "equipment",
+    params(("id" = String, Path, description = "Id of the profile"), BodyQuery),
+    request_body(content((ProfileFile = "application/json"), (String = "application/toml"),
+        (String = "text/csv"))),
+    responses(
+        (status = 200, body = Envelope<ProfileDetail>),
+        (status = 400, description = "Refused, with every place", body = Refusal),
+        (status = 404, description = "No such profile", body = Refusal),
+        (status = 409, description = "It came with the program", body = Refusal),
+    ))]
+async fn update(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Params(query): Params<BodyQuery>,
+    request: Request,
+) -> Answer<ProfileDetail> {
+    caller.require(Permission::EquipmentWrite)?;
+    let (kind, body) = text_of(request).await?;
+    let mut read = understand(query, &kind, &body)?;
+    let notes = std::mem::take(&mut read.notes);
+    let file = read.file.clone();
+    let registry = &context.registry;
+    let changed = registry.change_profile(&id, file, caller.actor()).await;
+    changed.map_err(|error| read.place(&body, error))?;
+    ok(ProfileDetail::of(&context, &id, notes)?)
+}
+
+/// Deletes a profile that no equipment uses.
+#[utoipa::path(delete, path = "/profiles/{id}", operation_id = "delete_profile", tag = "equipment",
+    params(("id" = String, Path, description = "Id of the profile")),
+    responses(
+        (status = 200, body = Envelope<Message>),
+        (status = 409, description = "It is in use, or came with the program", body = Refusal),
+    ))]
+async fn delete(
+    State(context): State<Context>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Message> {
+    caller.require(Permission::EquipmentWrite)?;
+    let registry = &context.registry;
+    registry.delete_profile(&id, caller.actor()).await?;
+    ok(Message {
+        message: "Profile deleted successfully".to_owned(),
+    })
+}
+
+/// A body that was understood.
+struct Read {
+    file: ProfileFile,
+    notes: Vec<String>,
+    lines: Lines,
+}
+
+/// How the line of a field is found.
+enum Lines {
+    Unknown,
+    Toml,
+    Table(std::collections::BTreeMap<String, usize>),
+}
+
+impl Read {
+    /// Adds the line to each refused field, where there is one.
+    fn place(&self, text: &str, mut error: Error) -> Error {
+        for field in &mut error.fields {
+            let line = match &self.lines {
+                Lines::Unknown => None,
+                Lines::Toml => line_of(text, field),
+                Lines::Table(lines) => {
+                    let name = field.path.split('.').nth(1).unwrap_or_default();
+                    lines.get(name).copied()
+                }
+            };
+            if let Some(line) = line {
+                field.message = format!("Line {line}: {}", field.message);
+            }
+        }
+        match error.kind {
+            ErrorKind::Invalid => Error::invalid_fields(error.fields),
+            _ => error,
+        }
+    }
+}
+
+/// Content type and text of a request.
+async fn text_of(request: Request) -> Result<(String, String)> {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
+    let body = Bytes::from_request(request, &()).await;
+    let body = body.map_err(|refused| match refused.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Error::invalid("body", "The request body did not arrive whole."),
+    })?;
+    let text = String::from_utf8(body.into());
+    let text = text.map_err(|_| Error::invalid("body", "The text is not UTF-8."))?;
+    Ok((kind, text))
+}
+
+fn too_large() -> Error {
+    let sentence = "A profile has at most 256 KiB.";
+    Error::new(ErrorKind::TooLarge, sentence)
+}
+
+fn understand(query: BodyQuery, kind: &str, body: &str) -> Result<Read> {
+    if body.len() > PROFILE_BYTES_MAX {
+        return Err(too_large());
+    }
+    let asked = query.addresses;
+    let identity = |query: BodyQuery| Identity {
+        id: query.id.unwrap_or_default(),
+        brand: query.brand.unwrap_or_default(),
+        model: query.model.unwrap_or_default(),
+        source: query.source.unwrap_or_default(),
+    };
+    let (mut file, lines, usual) = match kind {
+        "application/json" => {
+            let value: serde_json::Value = parse_json(body.as_bytes())?;
+            if value.get("id").is_some() {
+                let file: ProfileFile = parse_json(body.as_bytes())?;
+                (file, Lines::Unknown, Addresses::ZeroBased)
+            } else {
+                let registers = registers_of(&value)?;
+                let file = identity(query).profile(registers);
+                (file, Lines::Unknown, Addresses::Printed)
+            }
+        }
+        "application/toml" => {
+            let file = ProfileFile::from_toml(body)?;
+            (file, Lines::Toml, Addresses::ZeroBased)
+        }
+        "text/csv" => {
+            let table = RegisterTable::read(body)?;
+            let file = identity(query).profile(table.registers);
+            (file, Lines::Table(table.lines), Addresses::ZeroBased)
+        }
+        _ => {
+            let sentence = "Send application/json, application/toml or text/csv.";
+            return Err(Error::new(ErrorKind::UnsupportedMedia, sentence));
+        }
+    };
+    let notes = match asked.unwrap_or(usual) {
+        Addresses::Printed => file.take_printed().map(Some),
+        Addresses::ZeroBased => Ok(file.looks_printed()),
+    };
+    let mut read = Read {
+        file,
+        notes: Vec::new(),
+        lines,
+    };
+    match notes {
+        Ok(notes) => read.notes.extend(notes),
+        Err(error) => return Err(read.place(body, error)),
+    }
+    Ok(read)
+}
