@@ -267,8 +267,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let guest = guest["user"]["id"].as_str().unwrap();
         let user = in_use(&appliance, &chief).await;
         for (method, path, allowed) in TABLE.iter().copied() {
-            let path = path.replace("{device}", device);
-            let path = path.replace("{line}", &line);
+            let path = path.replace("{device}", device).replace("{line}", &line);
             let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);

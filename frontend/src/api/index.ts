@@ -89,17 +89,6 @@ export const api = {
   deleteEquipment: (id: string) => data(client.DELETE('/equipment/{id}', at(id))),
   equipmentLive: (id: string) => data(client.GET('/equipment/{id}/live', at(id))),
 
-  allProfiles,
-  profile: (id: string) => data(client.GET('/profiles/{id}', at(id))),
-  profileText: (id: string) =>
-    text(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'text' })),
-  downloadProfile: (id: string) =>
-    file(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'blob' })),
-  addProfile: (body: string, kind: string, query: ProfileQuery) =>
-    data(client.POST('/profiles', { params: { query }, ...plain(body, kind) })),
-  changeProfile: (id: string, body: string, kind: string, query: ProfileQuery) =>
-    data(client.PUT('/profiles/{id}', { params: { path: { id }, query }, ...plain(body, kind) })),
-  deleteProfile: (id: string) => data(client.DELETE('/profiles/{id}', at(id))),
   equipmentDoctor: (id: string) => data(client.GET('/equipment/{id}/doctor', at(id))),
 
   lines: () => data(client.GET('/lines')),
@@ -114,6 +103,17 @@ export const api = {
       }),
     ),
 
+  allProfiles,
+  profile: (id: string) => data(client.GET('/profiles/{id}', at(id))),
+  profileText: (id: string) =>
+    text(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'text' })),
+  downloadProfile: (id: string) =>
+    file(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'blob' })),
+  addProfile: (body: string, kind: string, query: ProfileQuery) =>
+    data(client.POST('/profiles', { params: { query }, ...plain(body, kind) })),
+  changeProfile: (id: string, body: string, kind: string, query: ProfileQuery) =>
+    data(client.PUT('/profiles/{id}', { params: { path: { id }, query }, ...plain(body, kind) })),
+  deleteProfile: (id: string) => data(client.DELETE('/profiles/{id}', at(id))),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
   startScan: (body: ScanRequest) => data(client.POST('/modbus/scan', { body })),
   scan: (id: string) => data(client.GET('/modbus/scan/{id}', at(id))),

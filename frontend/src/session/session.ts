@@ -51,11 +51,7 @@ export const useSession = defineStore('session', () => {
   }
 
   /** Signs in; where a second factor is in use, the name of the step that waits for its code. */
-  async function login(
-    email: string,
-    password: string,
-    remember: boolean,
-  ): Promise<string | null> {
+  async function login(email: string, password: string, remember: boolean): Promise<string | null> {
     const answer = await api.login({ email, password, remember_me: remember, cookie: true });
     if ('challenge' in answer) return answer.challenge;
     await enter(answer);
