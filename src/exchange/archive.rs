@@ -89,6 +89,7 @@ impl Archive<'_> {
         let mut files = vec![
             self.records("sites.jsonl.gz", &self.sites)?,
             self.records("equipment.jsonl.gz", &equipment)?,
+            self.records("counter-events.jsonl.gz", &self.tsdb.counter_events()?)?,
             self.audit()?,
         ];
         for file in &files {

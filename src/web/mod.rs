@@ -16,6 +16,7 @@ mod equipment;
 mod export;
 mod history;
 mod hub;
+mod meter_events;
 mod openapi;
 mod photo;
 mod realtime;
@@ -213,6 +214,7 @@ fn api() -> Routes {
         .merge(documents::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
+        .merge(meter_events::protected())
         .merge(system::protected());
     Routes {
         public,

@@ -21,7 +21,7 @@ const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
-const TABLE: [(&str, &str, &[Role]); 30] = [
+const TABLE: [(&str, &str, &[Role]); 34] = [
     ("GET", "/api/equipment", READ),
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
@@ -50,6 +50,10 @@ const TABLE: [(&str, &str, &[Role]); 30] = [
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),
     ("POST", "/api/corrections", SETTINGS),
+    ("GET", "/api/equipment/{id}/meter-events", READ),
+    ("POST", "/api/equipment/{id}/meter-exchange", SETTINGS),
+    ("POST", "/api/equipment/{id}/meter-ratio", SETTINGS),
+    ("POST", "/api/equipment/{id}/meter-events/7/undo", SETTINGS),
     ("GET", "/api/api-tokens", ADMIN),
     ("POST", "/api/api-tokens", ADMIN),
     ("POST", "/api/v2/write", ADMIN),
@@ -84,6 +88,16 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
         // Allowed, and then refused for what it asks.
         ("POST", "/api/corrections") => client.post(path, &correction).await,
+        ("POST", path) if path.ends_with("/meter-exchange") => {
+            let exchange = json!({ "at": "2026-11-18T01:00:00Z", "end_reading": 2.0,
+                "start_reading": 1.0, "metric": "power", "reason": "A test." });
+            client.post(path, &exchange).await
+        }
+        ("POST", path) if path.ends_with("/meter-ratio") => {
+            let ratio = json!({ "at": "2026-11-18T01:00:00Z", "factor": 2.0, "metric": "power",
+                "reason": "A test." });
+            client.post(path, &ratio).await
+        }
         // Nothing to write is written.
         ("POST", "/api/v2/write") => Reply::to(client.request(Method::POST, path)).await,
         ("POST", path) if path.ends_with("/photo") => {
@@ -122,6 +136,13 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let reply = ask(&client, method, &path).await;
             if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
+            } else if allowed.contains(&role) && method == "POST" && path.contains("/meter-") {
+                // Allowed, and then refused for what it asks.
+                if path.ends_with("/undo") {
+                    reply.refused(404);
+                } else {
+                    assert_eq!(reply.bad_fields(), ["metric"]);
+                }
             } else if allowed.contains(&role) {
                 assert!(
                     reply.status < 300,

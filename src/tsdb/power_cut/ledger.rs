@@ -138,10 +138,10 @@ impl Ledger {
         series: usize,
         (size, from, to): (BucketSize, i64, i64),
     ) -> Result<()> {
+        let bookings = self.model.bookings(device, series);
         for bucket in buckets(tsdb, device, series, (size, from, to))? {
-            let expected = self
-                .model
-                .bucket(device, series, bucket.start.ms(), bucket.end.ms());
+            let (start, end) = (bucket.start.ms(), bucket.end.ms());
+            let expected = self.model.bucket((device, series), &bookings, start, end);
             compare(bucket.columns[0], expected, &bucket, (device, series));
         }
         Ok(())
