@@ -87,7 +87,8 @@ async fn the_source_reads_both_spellings_and_fills_in_the_rest() {
         "port": dead.port(), "registers": { "power": { "address": 0, "type": "float32" } } });
     let made = chief.post("/api/equipment", &body).await.created();
     let expected = json!({ "protocol": "tcp", "host": "127.0.0.1", "port": dead.port(),
-        "unit_id": 3, "poll_interval_ms": 5000, "timeout_ms": 1000, "profile": null,
+        "serial": null, "unit_id": 3, "poll_interval_ms": 5000, "timeout_ms": 1000,
+        "gap_ms": 0, "connect_delay_ms": 0, "retries": 1, "profile": null,
         "registers": { "power": { "address": 0, "type": "float32", "scale": 1.0,
             "function": "holding", "word_order": "big", "unit": null } } });
     assert_eq!(made["modbus"], expected);
