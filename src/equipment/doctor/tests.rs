@@ -96,10 +96,10 @@ impl Case {
     /// One exchange about the value at this address.
     fn say(&mut self, address: u16, outcome: Outcome, exception: Option<u8>) {
         let [high, low] = address.to_be_bytes();
-        let number = self.exchanges.len() as u64;
+        let number = u32::try_from(self.exchanges.len()).unwrap();
         self.exchanges.push(Frame {
-            number,
-            at: NOW.minus_ms(60_000 - number as i64),
+            number: number.into(),
+            at: NOW.minus_ms(60_000 - i64::from(number)),
             unit: UNIT,
             function: 4,
             request: vec![0, 1, 0, 0, 0, 6, UNIT, 4, high, low, 0, 2],

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 /// Minutes that are kept: 72 hours. They take 207 kB a line.
 pub const MINUTES_MAX: usize = 72 * 60;
 const MINUTE_MS: i64 = 60_000;
+/// As long as the minutes that are kept.
+const KEPT_MS: i64 = 72 * 60 * MINUTE_MS;
 
 /// What happened in some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -129,7 +131,7 @@ impl Minutes {
 
     pub(super) fn all(&self) -> Vec<Tally> {
         let newest = self.kept.back().map(|tally| tally.at);
-        let from = newest.map(|at| at.minus_ms((MINUTES_MAX as i64 - 1) * MINUTE_MS));
+        let from = newest.map(|at| at.minus_ms(KEPT_MS - MINUTE_MS));
         let within = self.kept.iter().filter(|tally| Some(tally.at) >= from);
         within.copied().collect()
     }

@@ -228,6 +228,14 @@ impl Journal {
         self.lock().ring.look()
     }
 
+    /// The newest frames, at most so many, oldest first.
+    #[must_use]
+    pub fn frames(&self, newest: usize) -> Vec<Frame> {
+        let mut frames: Vec<_> = self.look().newest_first().take(newest).collect();
+        frames.reverse();
+        frames
+    }
+
     /// What happened in each minute since the beginning, three days at most, oldest first; a
     /// minute in which nothing happened is not there.
     #[must_use]

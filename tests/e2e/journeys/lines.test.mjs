@@ -31,7 +31,11 @@ journey('a silent device is named by its line, its frames and the doctor', async
   await frames.getByText(/^[0-9A-F]{2}( [0-9A-F]{2})+$/).first().waitFor();
   await stage.browser.picture(page, 'lines-frames');
 
+  // The address of a line can be kept and sent to somebody.
+  await page.reload();
+  await page.getByRole('heading', { name: `127.0.0.1:${meter.port}` }).waitFor();
+
   meter.thaw();
-  await page.goBack();
+  await page.getByRole('link', { name: 'Lines', exact: true }).click();
   await row.getByText('Working').or(row.getByText('Errors')).first().waitFor();
 });

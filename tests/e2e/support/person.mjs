@@ -72,7 +72,8 @@ export async function describeMeter(page, { name, port, everyMs = 500 }) {
   await field(page, 'Model').fill('SDM630');
   await field(page, 'Installed on').fill('2024-05-01');
   await field(page, 'IP address or host name').fill('127.0.0.1');
-  await field(page, 'Port').fill(String(port));
+  // The search for devices above asks for a port, too.
+  await page.locator('input[name="port"]').fill(String(port));
   await field(page, 'Unit ID').fill('1');
   await field(page, 'Read every').fill(String(everyMs));
   await field(page, 'Give up after').fill('400');

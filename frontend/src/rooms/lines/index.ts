@@ -8,11 +8,12 @@ export default {
   permission: 'lines.read',
   routes: [
     { path: '/lines', name: 'lines', component: () => import('./LinesView.vue') },
+    // A key has dots and slashes: in a path the server would take it for a file.
     {
-      path: '/lines/:lineKey',
+      path: '/lines/line',
       name: 'line',
       component: () => import('./LineView.vue'),
-      props: true,
+      props: ({ query }) => ({ lineKey: typeof query.key === 'string' ? query.key : '' }),
     },
   ],
 } satisfies Room;
