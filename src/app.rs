@@ -63,7 +63,6 @@ impl App {
         let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
         let limit = config.logins_per_minute;
         let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live), limit).await?;
-
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
 
         let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
@@ -74,14 +73,12 @@ impl App {
         let registry = open_registry(&store, &clock, &live, profiles, &inlet)?;
         let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
         let attachments = Arc::new(attachments);
-
         let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
         let devices = Arc::new(devices);
         let (receiver, desk) = start_desk(&tsdb, &intake, &devices, &clock, &stop_funnel);
         let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
         let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
-
         let about = (&tsdb, &attachments, &commissioning, &sites);
         let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 

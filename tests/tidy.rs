@@ -11,11 +11,14 @@ mod source;
 #[path = "tidy/tree.rs"]
 mod tree;
 
+#[path = "tidy/homes.rs"]
+mod homes;
 #[path = "tidy/page.rs"]
 mod page;
 #[path = "tidy/papers.rs"]
 mod papers;
 
+use homes::HOMES;
 use source::{functions, rooms_used, tokens, uses_of_crate};
 use tree::{Breaches, File, files, read};
 
@@ -29,29 +32,6 @@ const LONG_FILES: [(&str, &str); 1] = [(
     "frontend/src/api/schema.gen.ts",
     "made by `npm run api` from the API document, never edited",
 )];
-
-/// Foreign crates that shape the design, and the only place that names each of them.
-const HOMES: [(&str, &str); 19] = [
-    ("redb", "src/store/"),
-    ("pco", "src/tsdb/"),
-    ("rustix", "src/store/"),
-    ("tokio_modbus", "src/modbus/"),
-    ("tokio_serial", "src/modbus/"),
-    ("axum", "src/web/"),
-    ("rust_embed", "src/web/"),
-    ("tower_http", "src/web/"),
-    ("utoipa_axum", "src/web/"),
-    ("utoipa_swagger_ui", "src/web/"),
-    ("jsonwebtoken", "src/auth/"),
-    ("argon2", "src/auth/"),
-    ("totp_rs", "src/auth/"),
-    ("jiff", "src/base/time.rs"),
-    ("clap", "src/cli/"),
-    ("csv", "src/exchange/"),
-    ("flate2", "src/exchange/"),
-    ("rust_xlsxwriter", "src/exchange/"),
-    ("rumqttc", "src/mqtt/"),
-];
 
 /// The one file that may say `unsafe`: the name service switch of the C library.
 const UNSAFE_HOME: &str = "src/base/nss.rs";

@@ -251,7 +251,6 @@ impl World {
                         resolution: Resolution::Buckets(size),
                         calendar: calendar.clone(),
                     };
-                    let place = (device, series);
                     for bucket in self.tsdb.buckets(&query).unwrap() {
                         let said = truth.bucket(bucket.start.ms(), bucket.end.ms());
                         compare(bucket.columns[0], said.as_ref(), &bucket, (device, series));

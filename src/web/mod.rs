@@ -26,6 +26,7 @@ mod meter_events;
 mod mqtt;
 mod openapi;
 mod photo;
+mod profile_body;
 mod profiles;
 mod realtime;
 mod serve;

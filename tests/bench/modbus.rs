@@ -98,6 +98,7 @@ impl Meter {
             word_order: WordOrder::Big,
             decoding: Decoding::Plain,
             not_available: Vec::new(),
+            extras: indusmind::modbus::Extras::default(),
         };
         Self {
             registers: (0..REGISTERS).map(register).collect(),
