@@ -219,7 +219,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Switches one's own second factor off. */
-        post: operations["switch_off"];
+        post: operations["switch_off_two_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -253,7 +253,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Makes a second factor. It is asked for once it was confirmed by its first code. */
-        post: operations["set_up"];
+        post: operations["set_up_two_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -270,7 +270,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Confirms the second factor by its first code. */
-        post: operations["confirm"];
+        post: operations["confirm_two_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -667,6 +667,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What ails a device, and what its line says about it. */
+        get: operations["equipment_doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/documents": {
         parameters: {
             query?: never;
@@ -717,6 +734,77 @@ export interface paths {
         get: operations["live"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to the counters of a device, newest entry first, also what was undone. */
+        get: operations["list_meter_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-events/{event}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes an entry: energy is again what it was without it. */
+        post: operations["undo_meter_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes note that another meter was put in. Energy goes on from the last reading of the old meter
+         *     to the first of the new one; the register stays as it was read.
+         */
+        post: operations["exchange_meter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-ratio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes note that the transformers were changed: from then on the register counts that many times. */
+        post: operations["change_meter_ratio"];
         delete?: never;
         options?: never;
         head?: never;
@@ -796,6 +884,97 @@ export interface paths {
          *     are cut off with a last line that says where to go on.
          */
         get: operations["export_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every line, by key. */
+        get: operations["lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One line. */
+        get: operations["line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was said on a line, newest first: the last 10,000 frames, and of those before them one a
+         *     minute of each kind that was not fine.
+         */
+        get: operations["line_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}/frames/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is kept of what was said on a line, oldest first, as a file. */
+        get: operations["download_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lines/{key}/minutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened on a line in each minute, three days at most, oldest first; a minute in which
+         *     nothing happened is not there.
+         */
+        get: operations["line_minutes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1285,6 +1464,11 @@ export interface components {
          * @enum {string}
          */
         AdminStatus: "active" | "maintenance" | "decommissioned";
+        /**
+         * @description What it is; within a severity the first is the most pressing.
+         * @enum {string}
+         */
+        Ailment: "line_unreachable" | "port_unavailable" | "bus_silent" | "device_silent" | "never_answered" | "alone_silent" | "gateway_no_path" | "gateway_target_silent" | "other_unit_answers" | "two_devices" | "damaged" | "refuses_all" | "registers_refused" | "registers_ignored" | "device_failure" | "busy" | "wrong_length" | "strange_answers" | "connection_closed" | "answers_lost" | "unasked" | "slow" | "implausible" | "not_polled" | "not_asked_yet" | "fine";
         /** @description A token as it is shown: everything but its secret. */
         ApiToken: {
             /** @description When it was made. */
@@ -1408,6 +1592,18 @@ export interface components {
             /** @description The code. */
             token: string;
         };
+        /** @description The password is right, and a code is wanted. */
+        CodeWanted: {
+            /** @description Goes into `/auth/2fa/login` with the code. */
+            challenge: string;
+            /**
+             * Format: int64
+             * @description How long it waits, s.
+             */
+            expires_in: number;
+            /** @description Always `true`. */
+            two_factor_required: boolean;
+        };
         /** @description One correction of one series. */
         Correction: {
             /** @description When it was made. */
@@ -1434,6 +1630,54 @@ export interface components {
             undone?: components["schemas"]["Undone"] | null;
             /** @description Why, in the words of the one who made it. */
             why: string;
+        };
+        /** @description What was done to a counter. */
+        CounterChange: {
+            /**
+             * Format: double
+             * @description Last reading of the old meter, in the unit of the counter.
+             */
+            end_reading: number;
+            /** @enum {string} */
+            kind: "exchange";
+            /**
+             * Format: double
+             * @description First reading of the new one.
+             */
+            start_reading: number;
+        } | {
+            /**
+             * Format: double
+             * @description The factor, of the register as it is read; 1 is as it comes.
+             */
+            factor: number;
+            /** @enum {string} */
+            kind: "ratio";
+        };
+        /** @description Something that was done to a counter, with who, when and why. */
+        CounterEvent: {
+            /** @description When it was done: readings from this instant on are after it. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who entered it. */
+            by: components["schemas"]["UserId"];
+            /** @description What was done. */
+            change: components["schemas"]["CounterChange"];
+            /** @description When it was entered. */
+            entered: components["schemas"]["Timestamp"];
+            /** @description The device. */
+            equipment: components["schemas"]["EquipmentId"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The counter. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor. */
+            phase: components["schemas"]["Phase"];
+            /** @description Why, in the words of the one who entered it. */
+            reason: string;
+            undone?: components["schemas"]["Undone"] | null;
         };
         /**
          * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
@@ -1555,6 +1799,51 @@ export interface components {
             last_reading_at?: components["schemas"]["Timestamp"] | null;
             last_seen_at?: components["schemas"]["Timestamp"] | null;
             wrong_key_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description One thing that ails a device, or that nothing does. */
+        Diagnosis: {
+            /** @description What to do, in English. */
+            advice: string;
+            /** @description What it is. */
+            ailment: components["schemas"]["Ailment"];
+            /** @description What was seen. */
+            facts: components["schemas"]["Facts"];
+            /** @description What is the matter, in English. */
+            sentence: string;
+            /** @description How much it matters. */
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description What ails a device. */
+        DoctorAnswer: {
+            /** @description What is the matter, the most pressing first; never empty. */
+            diagnoses: components["schemas"]["Diagnosis"][];
+            /** @description The equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            last_value?: components["schemas"]["LiveValue"] | null;
+            line?: components["schemas"]["DoctorLine"] | null;
+            link?: components["schemas"]["Link"] | null;
+            statistics?: components["schemas"]["UnitStatistics"] | null;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             */
+            unit_id?: number | null;
+        };
+        /** @description The line of a device. */
+        DoctorLine: {
+            /** @description Those that answer. */
+            answering: number;
+            /** @description Devices on it. */
+            devices: number;
+            /** @description Names it in `/api/lines`. */
+            key: string;
+            /** @description Host and port, or the path of the port. */
+            place: string;
+            /** @description Since when its figures count. */
+            since: components["schemas"]["Timestamp"];
+            /** @description How it is doing. */
+            state: components["schemas"]["LineState"];
         };
         /** @description A document of equipment. */
         DocumentAnswer: {
@@ -1720,6 +2009,38 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_CounterEvent: {
+            /** @description Something that was done to a counter, with who, when and why. */
+            data: {
+                /** @description When it was done: readings from this instant on are after it. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Who entered it. */
+                by: components["schemas"]["UserId"];
+                /** @description What was done. */
+                change: components["schemas"]["CounterChange"];
+                /** @description When it was entered. */
+                entered: components["schemas"]["Timestamp"];
+                /** @description The device. */
+                equipment: components["schemas"]["EquipmentId"];
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description The counter. */
+                metric: components["schemas"]["Metric"];
+                /** @description The conductor. */
+                phase: components["schemas"]["Phase"];
+                /** @description Why, in the words of the one who entered it. */
+                reason: string;
+                undone?: components["schemas"]["Undone"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_DashboardMetrics: {
             /**
              * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
@@ -1778,6 +2099,30 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_DoctorAnswer: {
+            /** @description What ails a device. */
+            data: {
+                /** @description What is the matter, the most pressing first; never empty. */
+                diagnoses: components["schemas"]["Diagnosis"][];
+                /** @description The equipment. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                last_good_at?: components["schemas"]["Timestamp"] | null;
+                last_value?: components["schemas"]["LiveValue"] | null;
+                line?: components["schemas"]["DoctorLine"] | null;
+                link?: components["schemas"]["Link"] | null;
+                statistics?: components["schemas"]["UnitStatistics"] | null;
+                /**
+                 * Format: int32
+                 * @description Its unit id.
+                 */
+                unit_id?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_DocumentAnswer: {
             /** @description A document of equipment. */
             data: {
@@ -1824,6 +2169,23 @@ export interface components {
                 specs: Record<string, unknown>;
                 /** @description When it was last changed. */
                 updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_FramesAnswer: {
+            /** @description Frames, newest first. */
+            data: {
+                /** @description The frames. */
+                items: components["schemas"]["FrameAnswer"][];
+                /**
+                 * Format: int64
+                 * @description `before` of the next page; `null` when there is none.
+                 */
+                next?: number | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1897,6 +2259,24 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_LineDetail: {
+            /** @description A line, whole. */
+            data: components["schemas"]["LineAnswer"] & {
+                /** @description The most frames that are kept whole. */
+                frames_max: number;
+                /** @description What happened in each quarter of an hour, three days at most, oldest first. */
+                quarters: components["schemas"]["Tally"][];
+                /** @description The upper ends of the counts, ms; the last count has none. */
+                round_trip_ends_ms: number[];
+                /** @description How long answers took, all devices together. */
+                round_trips: components["schemas"]["Histogram"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_LiveAnswer: {
             /** @description Every value of one piece of equipment. */
             data: {
@@ -1908,6 +2288,15 @@ export interface components {
                 /** @description Its values. */
                 values: components["schemas"]["RegisterValue"][];
             };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_LoginAnswer: {
+            /** @description What a sign-in leads to, for the document. */
+            data: components["schemas"]["SessionAnswer"] | components["schemas"]["CodeWanted"];
             /** @description Always `true`. */
             success: boolean;
             /** @description When it was answered. */
@@ -2282,6 +2671,83 @@ export interface components {
                     temperature?: number | null;
                     /** @description What kind of thing it is. */
                     type: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_LineAnswer: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /**
+                     * Format: double
+                     * @description Questions of the last hour that were answered with words, %.
+                     */
+                    answered_percent?: number | null;
+                    /** @description Devices that answer. */
+                    answering: number;
+                    /**
+                     * Format: int64
+                     * @description Connections that did not.
+                     */
+                    connect_failures: number;
+                    /**
+                     * Format: int64
+                     * @description Connections that came about.
+                     */
+                    connects: number;
+                    /** @description Who is on it, by unit id. */
+                    devices: components["schemas"]["LineDeviceAnswer"][];
+                    /** @description Frames that can be looked at. */
+                    frames: number;
+                    /** @description What they take in memory, bytes. */
+                    frames_bytes: number;
+                    /**
+                     * @description Names it in other calls.
+                     * @example tcp:10.0.0.7:502
+                     */
+                    key: string;
+                    last_connect_at?: components["schemas"]["Timestamp"] | null;
+                    last_good_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description What the last hour adds up to. */
+                    last_hour: components["schemas"]["Tally"];
+                    next_attempt_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description Host and port, or the path of the port. */
+                    place: string;
+                    /** @description `tcp`, `rtu_over_tcp` or `rtu`. */
+                    protocol: components["schemas"]["Protocol"];
+                    /**
+                     * Format: double
+                     * @description What 95 % of the last answers of its slowest device took at most, ms.
+                     */
+                    round_trip_p95_ms?: number | null;
+                    /** @description How a serial port talks: `9600 8E1`. */
+                    serial?: string | null;
+                    /**
+                     * @description Since when the figures count: the start of the appliance, or when the line got its first
+                     *     device.
+                     */
+                    since: components["schemas"]["Timestamp"];
+                    /** @description How it is doing. */
+                    state: components["schemas"]["LineState"];
+                    /**
+                     * Format: int64
+                     * @description How often something came though nothing was asked.
+                     */
+                    unasked: number;
                 }[];
                 /** @description Number of this page, from 1. */
                 page: number;
@@ -2973,11 +3439,104 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_CounterEvent: {
+            data: {
+                /** @description When it was done: readings from this instant on are after it. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Who entered it. */
+                by: components["schemas"]["UserId"];
+                /** @description What was done. */
+                change: components["schemas"]["CounterChange"];
+                /** @description When it was entered. */
+                entered: components["schemas"]["Timestamp"];
+                /** @description The device. */
+                equipment: components["schemas"]["EquipmentId"];
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description The counter. */
+                metric: components["schemas"]["Metric"];
+                /** @description The conductor. */
+                phase: components["schemas"]["Phase"];
+                /** @description Why, in the words of the one who entered it. */
+                reason: string;
+                undone?: components["schemas"]["Undone"] | null;
+            }[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Vec_ResetRequest: {
             data: (components["schemas"]["ResetCode"] & {
                 /** @description Login name. */
                 username: string;
             })[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_Tally: {
+            data: {
+                /**
+                 * Format: int32
+                 * @description Answered with words.
+                 */
+                answered: number;
+                /**
+                 * Format: int32
+                 * @description Questions.
+                 */
+                asked: number;
+                /** @description When the time began. */
+                at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int32
+                 * @description Connections that the other side closed before it answered.
+                 */
+                closed: number;
+                /**
+                 * Format: int32
+                 * @description Connections that did not.
+                 */
+                connect_failures: number;
+                /**
+                 * Format: int32
+                 * @description Connections that came about.
+                 */
+                connects: number;
+                /**
+                 * Format: int32
+                 * @description Damaged on the way: checksum, or no Modbus.
+                 */
+                damaged: number;
+                /**
+                 * Format: int32
+                 * @description Refused by the device or its gateway.
+                 */
+                refused: number;
+                /**
+                 * Format: int32
+                 * @description Not answered in time, or not to the end.
+                 */
+                silent: number;
+                /**
+                 * Format: int32
+                 * @description The longest way from a question to its answer, µs.
+                 */
+                slowest_us: number;
+                /**
+                 * Format: int32
+                 * @description Answers that belong to something else: to another question, of another unit, of a wrong
+                 *     length, twice, unasked.
+                 */
+                strange: number;
+            }[];
             /** @description Always `true`. */
             success: boolean;
             /** @description When it was answered. */
@@ -3065,6 +3624,66 @@ export interface components {
             /** @description What kind of thing it is. */
             type: string;
         };
+        /** @description An exchange of meters as it is entered, before or after it was made. */
+        Exchange: {
+            /** @description When, RFC 3339: readings from this instant on are those of the new meter. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Last reading of the old meter, in the unit of the counter.
+             */
+            end_reading: number;
+            /** @description The counter; `consumption` when it is not named. */
+            metric?: string;
+            /** @description Why, for whoever asks in three years. */
+            reason: string;
+            /**
+             * Format: double
+             * @description First reading of the new meter.
+             */
+            start_reading: number;
+        };
+        /** @description What was seen, for programs and for other languages than English. */
+        Facts: {
+            /** @description The unit ids that answered instead. */
+            answered_by: number[];
+            /** @description What the system or the proof said, in English. */
+            cause?: string | null;
+            /**
+             * Format: int32
+             * @description The exception code.
+             */
+            exception?: number | null;
+            /** @description Others on the line. */
+            others?: number | null;
+            /** @description Others on the line that answer. */
+            others_answering?: number | null;
+            /**
+             * Format: double
+             * @description What 95 % of the last answers took at most, ms.
+             */
+            p95_ms?: number | null;
+            /** @description The registers that it is about, the first twenty. */
+            registers: components["schemas"]["RefusedRegister"][];
+            /**
+             * Format: double
+             * @description Share of the last questions, %.
+             */
+            share_percent?: number | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How long an answer may take, ms.
+             */
+            timeout_ms?: number | null;
+            /** @description How many times among them. */
+            times?: number | null;
+            /**
+             * Format: int32
+             * @description The unit id that is asked.
+             */
+            unit_id?: number | null;
+        };
         /** @description Why a line was not understood. */
         Fault: {
             /** @description The line, from 1. */
@@ -3138,11 +3757,96 @@ export interface components {
             /** @description E-mail address or user name. */
             email: string;
         };
+        /** @description One exchange as it went over the wire. */
+        Frame: {
+            /**
+             * @description What came, byte by byte, in hexadecimal; at most 300 bytes of it.
+             * @example 01 04 04 43 66 19 9A 44 2F
+             */
+            answer: string;
+            /** @description When the question was sent. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description The exception code, when the device refused.
+             */
+            exception?: number | null;
+            /**
+             * Format: int32
+             * @description The function code; 0 when nothing was asked.
+             */
+            function: number;
+            /**
+             * Format: int64
+             * @description Counts the frames of its line since the journal began.
+             */
+            number: number;
+            /** @description How it ended. */
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * @description The question, byte by byte, in hexadecimal.
+             * @example 01 04 00 34 00 02 30 05
+             */
+            request: string;
+            /**
+             * Format: int32
+             * @description From the question to the end, µs.
+             */
+            round_trip_us: number;
+            /**
+             * Format: int32
+             * @description The unit that was asked; 0 when none was.
+             */
+            unit: number;
+        };
+        /** @description A frame and what it says. */
+        FrameAnswer: components["schemas"]["Frame"] & components["schemas"]["Meaning"] & {
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description The values that the words are. */
+            values: components["schemas"]["FrameValue"][];
+        };
+        /** @description A value in an answer. */
+        FrameValue: {
+            /**
+             * Format: int32
+             * @description Zero-based address of its first register.
+             */
+            address: number;
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor. */
+            phase?: string | null;
+            /** @description Its unit. */
+            unit: components["schemas"]["Unit"];
+            /**
+             * Format: double
+             * @description The value; `null` when the device says that it has none.
+             */
+            value?: number | null;
+        };
+        /** @description Frames, newest first. */
+        FramesAnswer: {
+            /** @description The frames. */
+            items: components["schemas"]["FrameAnswer"][];
+            /**
+             * Format: int64
+             * @description `before` of the next page; `null` when there is none.
+             */
+            next?: number | null;
+        };
         /**
          * @description Which table of the device a register is in.
          * @enum {string}
          */
         Function: "holding" | "input";
+        /** @description How long answers took. */
+        Histogram: {
+            /**
+             * @description How many took at most 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500 ms, 1, 2, 5, 10 s and
+             *     more than the bucket before; the last one counts those that took longer.
+             */
+            counts: number[];
+        };
         /** @description One bucket or tick. `null` is a gap: nothing was measured. */
         HistoryPoint: {
             /**
@@ -3298,6 +4002,93 @@ export interface components {
             level: string;
             oldest?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description A line and who is on it. */
+        LineAnswer: {
+            /**
+             * Format: double
+             * @description Questions of the last hour that were answered with words, %.
+             */
+            answered_percent?: number | null;
+            /** @description Devices that answer. */
+            answering: number;
+            /**
+             * Format: int64
+             * @description Connections that did not.
+             */
+            connect_failures: number;
+            /**
+             * Format: int64
+             * @description Connections that came about.
+             */
+            connects: number;
+            /** @description Who is on it, by unit id. */
+            devices: components["schemas"]["LineDeviceAnswer"][];
+            /** @description Frames that can be looked at. */
+            frames: number;
+            /** @description What they take in memory, bytes. */
+            frames_bytes: number;
+            /**
+             * @description Names it in other calls.
+             * @example tcp:10.0.0.7:502
+             */
+            key: string;
+            last_connect_at?: components["schemas"]["Timestamp"] | null;
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What the last hour adds up to. */
+            last_hour: components["schemas"]["Tally"];
+            next_attempt_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Host and port, or the path of the port. */
+            place: string;
+            /** @description `tcp`, `rtu_over_tcp` or `rtu`. */
+            protocol: components["schemas"]["Protocol"];
+            /**
+             * Format: double
+             * @description What 95 % of the last answers of its slowest device took at most, ms.
+             */
+            round_trip_p95_ms?: number | null;
+            /** @description How a serial port talks: `9600 8E1`. */
+            serial?: string | null;
+            /**
+             * @description Since when the figures count: the start of the appliance, or when the line got its first
+             *     device.
+             */
+            since: components["schemas"]["Timestamp"];
+            /** @description How it is doing. */
+            state: components["schemas"]["LineState"];
+            /**
+             * Format: int64
+             * @description How often something came though nothing was asked.
+             */
+            unasked: number;
+        };
+        /** @description A line, whole. */
+        LineDetail: components["schemas"]["LineAnswer"] & {
+            /** @description The most frames that are kept whole. */
+            frames_max: number;
+            /** @description What happened in each quarter of an hour, three days at most, oldest first. */
+            quarters: components["schemas"]["Tally"][];
+            /** @description The upper ends of the counts, ms; the last count has none. */
+            round_trip_ends_ms: number[];
+            /** @description How long answers took, all devices together. */
+            round_trips: components["schemas"]["Histogram"];
+        };
+        /** @description A device on a line. */
+        LineDeviceAnswer: {
+            /** @description The equipment. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            last_value?: components["schemas"]["LiveValue"] | null;
+            /** @description How its link is doing. */
+            link: components["schemas"]["Link"];
+            /** @description Its name. */
+            name: string;
+            statistics?: components["schemas"]["UnitStatistics"] | null;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             */
+            unit_id: number;
+        };
         /** @description One register in a report. */
         LineOfReport: {
             /**
@@ -3331,6 +4122,11 @@ export interface components {
             /** @description How the two agree. */
             verdict: components["schemas"]["Verdict"];
         };
+        /**
+         * @description How a line is doing.
+         * @enum {string}
+         */
+        LineState: "connecting" | "working" | "troubled" | "partly" | "silent" | "unreachable";
         /** @description The health of one device's link. */
         Link: {
             /**
@@ -3403,6 +4199,8 @@ export interface components {
              */
             value?: number | null;
         };
+        /** @description What a sign-in leads to, for the document. */
+        LoginAnswer: components["schemas"]["SessionAnswer"] | components["schemas"]["CodeWanted"];
         /** @description What a person types to sign in. */
         LoginRequest: {
             /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
@@ -3434,6 +4232,32 @@ export interface components {
         MadeDevices: {
             /** @description In the order of the list. */
             items: components["schemas"]["MadeDevice"][];
+        };
+        /** @description What a frame says. */
+        Meaning: {
+            /**
+             * Format: int32
+             * @description The first register that was asked for, zero-based.
+             */
+            address?: number | null;
+            /**
+             * Format: int32
+             * @description Who answered, when bytes of an answer came.
+             */
+            answered_by?: number | null;
+            /**
+             * Format: int32
+             * @description How many registers.
+             */
+            count?: number | null;
+            /** @description What the exception code means. */
+            refusal?: string | null;
+            table?: components["schemas"]["Function"] | null;
+            /**
+             * @description The words that came, in the order of their addresses. They count only when the frame is
+             *     `answered`.
+             */
+            words: number[];
         };
         /** @description A sentence. */
         Message: {
@@ -3978,6 +4802,11 @@ export interface components {
              */
             value?: number | null;
         };
+        /**
+         * @description How an exchange ended.
+         * @enum {string}
+         */
+        Outcome: "answered" | "exception" | "timed_out" | "incomplete" | "crc_wrong" | "other_transaction" | "other_unit" | "other_function" | "wrong_length" | "garbage" | "extra" | "unasked" | "closed" | "connected" | "connect_failed";
         /** @description One's own password: who finds a screen open shall not change the locks. */
         OwnPassword: {
             /** @description The password that holds now. */
@@ -4012,7 +4841,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -4451,6 +5280,20 @@ export interface components {
             /** @description The newest first. */
             items: components["schemas"]["QualityDay"][];
         };
+        /** @description A change of transformers as it is entered. */
+        Ratio: {
+            /** @description From when on, RFC 3339. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What the register grows by counts this many times from then on; 1 is as it comes.
+             */
+            factor: number;
+            /** @description The counter; `consumption` when it is not named. */
+            metric?: string;
+            /** @description Why, for whoever asks in three years. */
+            reason: string;
+        };
         /** @description What is left when the telephone is lost. */
         RecoveryCodes: {
             /** @description Each works once. They are not shown again. */
@@ -4480,6 +5323,23 @@ export interface components {
             success: boolean;
             /** @description When it was refused. */
             timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description A register that brings no value, and why. */
+        RefusedRegister: {
+            /**
+             * Format: int32
+             * @description Zero-based address.
+             */
+            address: number;
+            /**
+             * Format: int32
+             * @description The exception code; nothing when it is silence.
+             */
+            exception?: number | null;
+            /** @description The table. */
+            function: components["schemas"]["Function"];
+            /** @description What was to be read: `power_l1`. */
+            name: string;
         };
         /** @description Where a value sits in the device. */
         RegisterPlace: {
@@ -4738,6 +5598,11 @@ export interface components {
             /** @description Version of the appliance. */
             version: string;
         };
+        /**
+         * @description How much it matters.
+         * @enum {string}
+         */
+        Severity: "fault" | "warning" | "info" | "fine";
         /** @description A plant. */
         Site: {
             /** @description When it was set up. */
@@ -4913,6 +5778,62 @@ export interface components {
             /** @description When. */
             taken_at: components["schemas"]["Timestamp"];
         };
+        /** @description What happened in some time. */
+        Tally: {
+            /**
+             * Format: int32
+             * @description Answered with words.
+             */
+            answered: number;
+            /**
+             * Format: int32
+             * @description Questions.
+             */
+            asked: number;
+            /** @description When the time began. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Connections that the other side closed before it answered.
+             */
+            closed: number;
+            /**
+             * Format: int32
+             * @description Connections that did not.
+             */
+            connect_failures: number;
+            /**
+             * Format: int32
+             * @description Connections that came about.
+             */
+            connects: number;
+            /**
+             * Format: int32
+             * @description Damaged on the way: checksum, or no Modbus.
+             */
+            damaged: number;
+            /**
+             * Format: int32
+             * @description Refused by the device or its gateway.
+             */
+            refused: number;
+            /**
+             * Format: int32
+             * @description Not answered in time, or not to the end.
+             */
+            silent: number;
+            /**
+             * Format: int32
+             * @description The longest way from a question to its answer, µs.
+             */
+            slowest_us: number;
+            /**
+             * Format: int32
+             * @description Answers that belong to something else: to another question, of another unit, of a wrong
+             *     length, twice, unasked.
+             */
+            strange: number;
+        };
         /**
          * @description What the read says as a whole, for programs.
          * @enum {string}
@@ -5038,6 +5959,27 @@ export interface components {
          * @example kW
          */
         Unit: string;
+        /** @description What one unit did since the journal began. */
+        UnitStatistics: {
+            /** @description How many refusals had which code. */
+            exceptions: {
+                [key: string]: number;
+            };
+            last_good_at?: components["schemas"]["Timestamp"] | null;
+            last_trouble?: components["schemas"]["Outcome"] | null;
+            last_trouble_at?: components["schemas"]["Timestamp"] | null;
+            /** @description How many ended in which way; what never happened is not listed. */
+            outcomes: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many questions were sent.
+             */
+            requests: number;
+            /** @description How long its answers took, refusals included. */
+            round_trips: components["schemas"]["Histogram"];
+        };
         /** @description A user as others see him. */
         User: {
             /** @description Login name. */
@@ -5448,7 +6390,7 @@ export interface operations {
             };
         };
     };
-    switch_off: {
+    switch_off_two_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -5521,7 +6463,7 @@ export interface operations {
             };
         };
     };
-    set_up: {
+    set_up_two_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -5562,7 +6504,7 @@ export interface operations {
             };
         };
     };
-    confirm: {
+    confirm_two_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -5739,13 +6681,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A session, or `two_factor_required` with a `challenge` */
+            /** @description A session, or the wish for a code */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_SessionAnswer"];
+                    "application/json": components["schemas"]["Envelope_LoginAnswer"];
                 };
             };
             /** @description Invalid email or password */
@@ -6612,6 +7554,37 @@ export interface operations {
             };
         };
     };
+    equipment_doctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DoctorAnswer"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_documents: {
         parameters: {
             query?: {
@@ -6826,6 +7799,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_LiveAnswer"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_meter_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_CounterEvent"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    undo_meter_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Number of the entry */
+                event: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CounterEvent"];
+                };
+            };
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    exchange_meter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exchange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CounterEvent"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_meter_ratio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ratio"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CounterEvent"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
             /** @description No such equipment */
@@ -7111,6 +8236,192 @@ export interface operations {
             };
             /** @description Others are exporting, or the disk refuses */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_LineAnswer"];
+                };
+            };
+        };
+    };
+    line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LineDetail"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    line_frames: {
+        parameters: {
+            query?: {
+                /** @description Only those of this unit id. */
+                unit?: number;
+                /**
+                 * @description Only those that ended so: names of outcomes with commas between them, or `trouble` for all
+                 *     but `answered`.
+                 */
+                outcome?: string;
+                /** @description Only those before this number; `next` of the page before. */
+                before?: number;
+                /** @description Most frames of a page, 1 to 500; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_FramesAnswer"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    download_frames: {
+        parameters: {
+            query?: {
+                /** @description `csv` (when absent) or `jsonl`: one JSON object a line. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such line */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Others are downloading */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    line_minutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the line, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_Tally"];
+                };
+            };
+            /** @description No such line */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,1 @@
+var e=e=>e.map(e=>e.toString(16).toUpperCase().padStart(4,`0`)).join(` `);export{e as t};
