@@ -119,7 +119,15 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
     // samples: without it the bucket ends where it was read before.
     let open = found.delta < right.delta && found.last < right.last;
     let last = |row: &Summary| if open { 0.0 } else { last(row) };
-    let values = |row: &Summary| [row.min, row.max, last(row), row.weighted_sum].map(f64::to_bits);
+    // Energy that was spread over a silence has no values beside it.
+    let ends = |row: &Summary| match row.covered_ms {
+        0 => (0.0, 0.0),
+        _ => (row.min, row.max),
+    };
+    let values = |row: &Summary| {
+        let (min, max) = ends(row);
+        [min, max, last(row), row.weighted_sum].map(f64::to_bits)
+    };
     let within = found.covered_ms <= right.covered_ms
         && found.count <= right.count
         && (found.covered_ms == 0 || (found.min >= right.min && found.max <= right.max));
