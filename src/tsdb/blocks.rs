@@ -18,9 +18,7 @@ use std::time::Duration;
 
 /// (stage, span of the next stage) → nothing: where blocks wait to be packed.
 const LOOSE: TableName = TableName::new("loose");
-/// (hour, device) → where the counters of a device stood at the end of that hour.
-const COUNTERS: TableName = TableName::new("counter");
-/// (hour, device) → what earlier versions wrote down of counters that fell; only read.
+/// (hour, device) → counters that fell and are not believed yet at the end of that hour.
 const PENDING: TableName = TableName::new("pending");
 
 /// Longest value of one key: a page of the file holds one such part with what belongs to it.
@@ -218,19 +216,10 @@ impl Look {
         Ok(days.iter().any(|day| (first..end).contains(day)))
     }
 
-    /// Where the counters of a device stood at the end of an hour; see [`put_counters`].
-    pub(super) fn counters(&self, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
-        self.beside(COUNTERS, hour, device)
-    }
-
-    /// What an earlier version wrote down of counters that fell.
+    /// What is left of a device's counters at the end of an hour; see [`Writing::put_pending`].
     pub(super) fn pending(&self, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
-        self.beside(PENDING, hour, device)
-    }
-
-    fn beside(&self, table: TableName, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
         match self.open(Level::Hour, Stage::Hour.start_of(hour))? {
-            Some(opened) => opened.reader.get(table, &key(hour, device, 0)),
+            Some(opened) => opened.reader.get(PENDING, &key(hour, device, 0)),
             None => Ok(None),
         }
     }
@@ -347,8 +336,8 @@ pub(super) fn packed(transaction: &Transaction<'_>, stage: Stage, next_span: u32
         .map(drop)
 }
 
-/// Keeps where a device's counters stood at the end of an hour; nothing when it has none.
-pub(super) fn put_counters(
+/// Keeps what is open of a device's counters at the end of an hour; nothing when nothing is.
+pub(super) fn put_pending(
     transaction: &Transaction<'_>,
     hour: u32,
     device: Device,
@@ -356,9 +345,9 @@ pub(super) fn put_counters(
 ) -> Result<()> {
     let key = key(hour, device, 0);
     if bytes.is_empty() {
-        transaction.remove(COUNTERS, &key).map(drop)
+        transaction.remove(PENDING, &key).map(drop)
     } else {
-        transaction.put(COUNTERS, &key, bytes)
+        transaction.put(PENDING, &key, bytes)
     }
 }
 

@@ -7,11 +7,8 @@
 
 mod blocks;
 mod correct;
-mod count;
 pub mod counter;
-mod counters;
 mod doubt;
-mod ends;
 mod fold;
 mod head;
 mod hours;
@@ -20,10 +17,6 @@ mod load;
 mod memo;
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod model_counter;
-#[cfg(test)]
-mod model_steps;
 #[cfg(test)]
 mod model_tests;
 pub mod pack;
@@ -49,7 +42,6 @@ mod verify;
 mod writes;
 
 pub use correct::{Change, Correction, NewCorrection, Undone};
-pub use counters::{CounterChange, CounterEvent, NewCounterEvent};
 pub use level::Level;
 pub use points::Point;
 pub use query::{Bucket, Query, Resolution};
@@ -64,7 +56,6 @@ use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Result, Timestamp}
 use crate::store::{Store, TableName, Transaction, View as _};
 use blocks::Blocks;
 use correct::{Corrections, Dirty};
-use counters::Counters;
 use head::Head;
 use memo::Memo;
 use series::{Catalogue, Device};
@@ -112,7 +103,6 @@ pub struct Tsdb {
 struct State {
     catalogue: Catalogue,
     corrections: Corrections,
-    counters: Counters,
     dirty: Arc<Dirty>,
     /// Before this, ms, samples are gone while their rows are kept.
     forgotten_until: i64,
@@ -151,7 +141,7 @@ impl Tsdb {
     /// # Errors
     /// When the data file cannot be read.
     pub fn open(store: &Store) -> Result<Self> {
-        let state = State::load(&store.read()?, &Counters::default())?;
+        let state = State::load(&store.read()?)?;
         let tsdb = Self {
             blocks: Blocks::new(store.volumes(FOLDER)),
             store: store.clone(),

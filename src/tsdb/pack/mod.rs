@@ -7,7 +7,7 @@
 
 mod basis;
 mod bits;
-pub(super) mod bytes;
+mod bytes;
 mod chunk;
 mod column;
 mod fit;
