@@ -740,77 +740,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/equipment/{id}/meter-events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What was done to the counters of a device, newest entry first, also what was undone. */
-        get: operations["list_meter_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/equipment/{id}/meter-events/{event}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Undoes an entry: energy is again what it was without it. */
-        post: operations["undo_meter_event"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/equipment/{id}/meter-exchange": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Takes note that another meter was put in. Energy goes on from the last reading of the old meter
-         *     to the first of the new one; the register stays as it was read.
-         */
-        post: operations["exchange_meter"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/equipment/{id}/meter-ratio": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes note that the transformers were changed: from then on the register counts that many times. */
-        post: operations["change_meter_ratio"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/equipment/{id}/photo": {
         parameters: {
             query?: never;
@@ -1631,54 +1560,6 @@ export interface components {
             /** @description Why, in the words of the one who made it. */
             why: string;
         };
-        /** @description What was done to a counter. */
-        CounterChange: {
-            /**
-             * Format: double
-             * @description Last reading of the old meter, in the unit of the counter.
-             */
-            end_reading: number;
-            /** @enum {string} */
-            kind: "exchange";
-            /**
-             * Format: double
-             * @description First reading of the new one.
-             */
-            start_reading: number;
-        } | {
-            /**
-             * Format: double
-             * @description The factor, of the register as it is read; 1 is as it comes.
-             */
-            factor: number;
-            /** @enum {string} */
-            kind: "ratio";
-        };
-        /** @description Something that was done to a counter, with who, when and why. */
-        CounterEvent: {
-            /** @description When it was done: readings from this instant on are after it. */
-            at: components["schemas"]["Timestamp"];
-            /** @description Who entered it. */
-            by: components["schemas"]["UserId"];
-            /** @description What was done. */
-            change: components["schemas"]["CounterChange"];
-            /** @description When it was entered. */
-            entered: components["schemas"]["Timestamp"];
-            /** @description The device. */
-            equipment: components["schemas"]["EquipmentId"];
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description The counter. */
-            metric: components["schemas"]["Metric"];
-            /** @description The conductor. */
-            phase: components["schemas"]["Phase"];
-            /** @description Why, in the words of the one who entered it. */
-            reason: string;
-            undone?: components["schemas"]["Undone"] | null;
-        };
         /**
          * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
          *     nothing current is known of it.
@@ -2002,38 +1883,6 @@ export interface components {
                 undone?: components["schemas"]["Undone"] | null;
                 /** @description Why, in the words of the one who made it. */
                 why: string;
-            };
-            /** @description Always `true`. */
-            success: boolean;
-            /** @description When it was answered. */
-            timestamp: components["schemas"]["Timestamp"];
-        };
-        /** @description Success: what was asked for, and when it was answered. */
-        Envelope_CounterEvent: {
-            /** @description Something that was done to a counter, with who, when and why. */
-            data: {
-                /** @description When it was done: readings from this instant on are after it. */
-                at: components["schemas"]["Timestamp"];
-                /** @description Who entered it. */
-                by: components["schemas"]["UserId"];
-                /** @description What was done. */
-                change: components["schemas"]["CounterChange"];
-                /** @description When it was entered. */
-                entered: components["schemas"]["Timestamp"];
-                /** @description The device. */
-                equipment: components["schemas"]["EquipmentId"];
-                /**
-                 * Format: int64
-                 * @description Its number.
-                 */
-                id: number;
-                /** @description The counter. */
-                metric: components["schemas"]["Metric"];
-                /** @description The conductor. */
-                phase: components["schemas"]["Phase"];
-                /** @description Why, in the words of the one who entered it. */
-                reason: string;
-                undone?: components["schemas"]["Undone"] | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -3439,37 +3288,6 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
-        Envelope_Vec_CounterEvent: {
-            data: {
-                /** @description When it was done: readings from this instant on are after it. */
-                at: components["schemas"]["Timestamp"];
-                /** @description Who entered it. */
-                by: components["schemas"]["UserId"];
-                /** @description What was done. */
-                change: components["schemas"]["CounterChange"];
-                /** @description When it was entered. */
-                entered: components["schemas"]["Timestamp"];
-                /** @description The device. */
-                equipment: components["schemas"]["EquipmentId"];
-                /**
-                 * Format: int64
-                 * @description Its number.
-                 */
-                id: number;
-                /** @description The counter. */
-                metric: components["schemas"]["Metric"];
-                /** @description The conductor. */
-                phase: components["schemas"]["Phase"];
-                /** @description Why, in the words of the one who entered it. */
-                reason: string;
-                undone?: components["schemas"]["Undone"] | null;
-            }[];
-            /** @description Always `true`. */
-            success: boolean;
-            /** @description When it was answered. */
-            timestamp: components["schemas"]["Timestamp"];
-        };
-        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Vec_ResetRequest: {
             data: (components["schemas"]["ResetCode"] & {
                 /** @description Login name. */
@@ -3623,25 +3441,6 @@ export interface components {
             temperature?: number | null;
             /** @description What kind of thing it is. */
             type: string;
-        };
-        /** @description An exchange of meters as it is entered, before or after it was made. */
-        Exchange: {
-            /** @description When, RFC 3339: readings from this instant on are those of the new meter. */
-            at: components["schemas"]["Timestamp"];
-            /**
-             * Format: double
-             * @description Last reading of the old meter, in the unit of the counter.
-             */
-            end_reading: number;
-            /** @description The counter; `consumption` when it is not named. */
-            metric?: string;
-            /** @description Why, for whoever asks in three years. */
-            reason: string;
-            /**
-             * Format: double
-             * @description First reading of the new meter.
-             */
-            start_reading: number;
         };
         /** @description What was seen, for programs and for other languages than English. */
         Facts: {
@@ -5279,20 +5078,6 @@ export interface components {
         QualityDays: {
             /** @description The newest first. */
             items: components["schemas"]["QualityDay"][];
-        };
-        /** @description A change of transformers as it is entered. */
-        Ratio: {
-            /** @description From when on, RFC 3339. */
-            at: components["schemas"]["Timestamp"];
-            /**
-             * Format: double
-             * @description What the register grows by counts this many times from then on; 1 is as it comes.
-             */
-            factor: number;
-            /** @description The counter; `consumption` when it is not named. */
-            metric?: string;
-            /** @description Why, for whoever asks in three years. */
-            reason: string;
         };
         /** @description What is left when the telephone is lost. */
         RecoveryCodes: {
@@ -7799,158 +7584,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_LiveAnswer"];
-                };
-            };
-            /** @description No such equipment */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    list_meter_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the equipment */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Envelope_Vec_CounterEvent"];
-                };
-            };
-            /** @description No such equipment */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    undo_meter_event: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the equipment */
-                id: string;
-                /** @description Number of the entry */
-                event: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Envelope_CounterEvent"];
-                };
-            };
-            /** @description No such entry */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    exchange_meter: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the equipment */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Exchange"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Envelope_CounterEvent"];
-                };
-            };
-            /** @description Every refused field */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-            /** @description No such equipment */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
-                };
-            };
-        };
-    };
-    change_meter_ratio: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Id of the equipment */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Ratio"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Envelope_CounterEvent"];
-                };
-            };
-            /** @description Every refused field */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refusal"];
                 };
             };
             /** @description No such equipment */
