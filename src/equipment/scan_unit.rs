@@ -78,30 +78,33 @@ impl Unit<'_> {
             return Ok(None);
         }
         let device = self.sunspec().await;
-        let mut fits = Vec::new();
+        let mut may_be = Vec::new();
         for profile in profiles.list() {
-            if fits.len() >= PROFILES_READ_MAX {
-                break;
-            }
             if profile.sunspec_models.is_empty() {
                 if self.probe(&profile).await {
-                    fits.push(self.whole(&profile, None).await);
+                    may_be.push((profile, None));
                 }
             } else if let Some(model) = device
                 .as_ref()
                 .and_then(|device| device.first_of(&profile.sunspec_models))
             {
-                fits.push(self.whole(&profile, Some(model.address)).await);
+                may_be.push((profile, Some(model.address)));
             }
         }
-        // The share first; of equals the one that knows more.
-        let share = |fit: &ProfileFit| fit.plausible as f64 / fit.of.max(1) as f64;
-        fits.sort_by(|a: &ProfileFit, b| {
-            let by_share = share(b).total_cmp(&share(a));
-            by_share
-                .then(b.of.cmp(&a.of))
+        // Families share their first registers: the one that knows most of it is asked first.
+        may_be.sort_by_key(|(profile, _)| std::cmp::Reverse(profile.registers.len()));
+        let mut fits = Vec::new();
+        for (profile, base) in may_be.iter().take(PROFILES_READ_MAX) {
+            fits.push(self.whole(profile, *base).await);
+        }
+        // What cannot be true speaks against a profile; of equals the one that knows more.
+        fits.sort_by(|(impossible, a): &(usize, ProfileFit), (other, b)| {
+            let by_doubt = impossible.cmp(other);
+            by_doubt
+                .then(b.plausible.cmp(&a.plausible))
                 .then(a.profile.cmp(&b.profile))
         });
+        let mut fits: Vec<_> = fits.into_iter().map(|(_, fit)| fit).collect();
         fits.truncate(PROFILES_TOLD);
         Ok(Some(Answered {
             identity: device.and_then(Identity::of),
@@ -174,8 +177,8 @@ impl Unit<'_> {
         value.is_some_and(|value| (probe.min..=probe.max).contains(&value))
     }
 
-    /// How much of a profile can be true of this unit; `base` is where its SunSpec model begins.
-    async fn whole(&mut self, profile: &Profile, base: Option<u16>) -> ProfileFit {
+    /// How many values of a profile cannot be true of this unit, and how many can; `base` is where its SunSpec model begins.
+    async fn whole(&mut self, profile: &Profile, base: Option<u16>) -> (usize, ProfileFit) {
         let registers = match base {
             Some(base) => profile.registers_at(base).unwrap_or_default(),
             None => profile.registers.clone(),
@@ -192,18 +195,18 @@ impl Unit<'_> {
                 }
             }
         }
-        let fit = |(r, v): (&crate::modbus::Register, &Option<f64>)| {
-            test_verdict::fit(&r.metric, *v) == Fit::Plausible
-        };
-        let plausible = plan.registers().iter().zip(&values).filter(|p| fit(*p));
-        ProfileFit {
+        let fit = |(r, v): (&Register, &Option<f64>)| test_verdict::fit(&r.metric, *v);
+        let all: Vec<Fit> = plan.registers().iter().zip(&values).map(fit).collect();
+        let count = |fit: Fit| all.iter().filter(|f| **f == fit).count();
+        let told = ProfileFit {
             profile: profile.id.clone(),
             brand: profile.brand.clone(),
             model: profile.model.clone(),
             base_address: base,
-            plausible: plausible.count(),
+            plausible: count(Fit::Plausible),
             of: plan.registers().len(),
-        }
+        };
+        (count(Fit::Implausible), told)
     }
 }
 

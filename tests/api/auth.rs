@@ -57,6 +57,7 @@ async fn the_role_decides_what_me_says() {
     let all = [
         "equipment.read",
         "equipment.write",
+        "lines.read",
         "readings.read",
         "readings.write",
         "readings.correct",

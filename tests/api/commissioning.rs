@@ -175,7 +175,8 @@ async fn a_scan_finds_who_is_on_a_bus_and_names_the_profile() {
     assert_eq!(units, [1, 2, 3, 4]);
     assert_eq!(finds[0]["profiles"][0]["profile"], "schneider-iem3000");
     let fit = &finds[0]["profiles"][0];
-    assert_eq!(fit["plausible"], fit["of"]);
+    // Of the others, such as energies by tariff, nothing is known beforehand.
+    assert!(fit["plausible"].as_u64().unwrap() >= 20, "{fit}");
     assert!(finds[0]["round_trip_ms"].as_f64().unwrap() > 0.0);
     // What is polled is not asked again.
     assert_eq!(finds[1]["equipment_name"], "Press 2");

@@ -78,8 +78,13 @@ async fn every_protected_route_asks_for_a_token() {
     public.sort();
     let expected = [
         "GET /setup",
+        "POST /auth/2fa/login",
+        "POST /auth/activate",
+        "POST /auth/forgot-password",
         "POST /auth/login",
         "POST /auth/refresh",
+        "POST /auth/request-reset",
+        "POST /auth/reset-password",
         "POST /setup",
     ];
     assert_eq!(
