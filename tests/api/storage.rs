@@ -2,7 +2,7 @@
 
 use super::tokens;
 use crate::support::client::{Client, Reply};
-use crate::support::{Appliance, assert_near, keys};
+use crate::support::{Appliance, assert_near, eventually, keys};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -153,8 +153,13 @@ async fn a_correction_that_makes_no_sense_is_refused_with_its_place() {
 #[tokio::test]
 async fn how_long_readings_are_kept_is_shown_and_set() {
     let (appliance, chief, _) = plant().await;
-    upkeep(&appliance).await;
-    let storage = chief.get("/api/system/storage").await.data();
+    let storage = eventually("a file of every level", || async {
+        upkeep(&appliance).await;
+        let storage = chief.get("/api/system/storage").await.data();
+        let mut levels = storage["levels"].as_array().unwrap().iter();
+        levels.all(|level| level["files"] == 1).then_some(storage)
+    })
+    .await;
     assert_eq!(
         keys(&storage),
         [
