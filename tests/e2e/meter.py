@@ -45,7 +45,7 @@ REGISTERS = [
     ("consumption_kwh", 72, 1.0),
     ("export_energy_kwh", 74, 1.0),
 ]
-LAST_ADDRESS = 250
+LAST_ADDRESS = 400
 # The measured values stand in this table only; the other one holds zeros.
 READ_INPUT_REGISTERS = 4
 

@@ -63,8 +63,8 @@ journey('keyboard only: login, a new meter, its live value', async (stage) => {
   await type(page, 'Port', String(meter.port));
   await type(page, 'Unit ID', '1');
   await type(page, 'Read every', '500');
-  await type(page, 'Device type', 'Eastron');
-  await page.getByRole('option').filter({ hasText: 'Eastron' }).first().waitFor();
+  await type(page, 'Device type', 'SDM630');
+  await page.getByRole('option').filter({ hasText: 'SDM630' }).first().waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await tabTo(page, 'Test read');

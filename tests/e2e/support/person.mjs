@@ -77,7 +77,7 @@ export async function describeMeter(page, { name, port, everyMs = 500 }) {
   await field(page, 'Unit ID').fill('1');
   await field(page, 'Read every').fill(String(everyMs));
   await field(page, 'Give up after').fill('400');
-  await choose(page, 'Device type', 'Eastron');
+  await choose(page, 'Device type', 'SDM630');
 }
 
 /** Adds a meter from wherever the person is, and ends on its page. */
