@@ -218,14 +218,18 @@ impl Auth {
         password: String,
     ) -> Result<Account> {
         let id = caller.user.id;
+        let wrong = || Error::invalid("current_password", "This is not your password.");
         let stored = self.record(id)?.password;
-        if !self.passwords.verify(current, Some(stored)).await? {
-            let sentence = "This is not your password.";
-            return Err(Error::invalid("current_password", sentence));
+        if !self.passwords.verify(current, Some(stored.clone())).await? {
+            return Err(wrong());
         }
         let hash = self.new_hash(id, "password", password).await?;
         let _turn = self.changing.lock().await;
         let mut record = self.record(id)?;
+        // Set anew while this one was hashed: the old password opens nothing any more.
+        if record.password != stored {
+            return Err(wrong());
+        }
         record.set_password(hash);
         let ended = self.sessions_of(id, Some(caller.session));
         let step = Step {

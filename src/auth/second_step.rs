@@ -1,7 +1,7 @@
 //! The second step of a sign-in, and how a user gets and loses the second factor.
 
 use super::account::{Account, Step};
-use super::login::{Device, Login, SignedIn};
+use super::login::{Login, SignedIn};
 use super::two_factor::{TwoFactor, Used};
 use super::{Auth, Caller, UserRecord};
 use crate::base::secret::random_token;
@@ -238,12 +238,4 @@ pub(super) fn use_code(user: &mut UserRecord, code: &str, now: Timestamp) -> Res
         let sentence = "This code does not fit or was used. Wait for the next one and try again.";
         Error::new(ErrorKind::Unauthenticated, sentence)
     })
-}
-
-impl Device {
-    /// Whether a cookie can be kept.
-    #[must_use]
-    pub const fn keeps_cookies(&self) -> bool {
-        !matches!(self, Self::None)
-    }
 }
