@@ -6,6 +6,13 @@ import type { Words } from './merge';
 export const languages = ['en', 'fr', 'ar'] as const;
 export type Language = (typeof languages)[number];
 
+/** Each language by its own name, so that a person finds it who cannot read the present one. */
+export const languageNames: Record<Language, string> = {
+  en: 'English',
+  fr: 'Français',
+  ar: 'العربية',
+};
+
 const KEY = 'retv4_language';
 
 /** The locale that numbers and dates follow; Arabic with the digits that Tunisian meters show. */
