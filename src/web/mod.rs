@@ -28,6 +28,7 @@ mod photo;
 mod profile_body;
 mod profiles;
 mod realtime;
+mod roles;
 mod serve;
 mod sessions;
 mod show;
@@ -232,6 +233,7 @@ fn api() -> Routes {
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
         .merge(users::protected())
+        .merge(roles::protected())
         .merge(sessions::protected())
         .merge(two_factor::protected())
         .merge(api_tokens::protected())

@@ -74,6 +74,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/corrections", READ),
     ("POST", "/api/corrections", SETTINGS),
     ("GET", "/api/users", ADMIN),
+    ("GET", "/api/roles", ADMIN),
     ("GET", "/api/users/{user}", ADMIN),
     ("POST", "/api/users/invite", ADMIN),
     ("POST", "/api/users/{guest}/invite", ADMIN),

@@ -1111,6 +1111,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every role and what it may do. */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -3299,6 +3316,24 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_RoleRow: {
+            data: {
+                /** @description What it may do; what is not listed is refused. */
+                permissions: components["schemas"]["Permission"][];
+                /** @description Its name in requests. */
+                role: components["schemas"]["Role"];
+                /**
+                 * @description How it is shown.
+                 * @example Operator
+                 */
+                title: string;
+            }[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Vec_Tally: {
             data: {
                 /**
@@ -5234,6 +5269,18 @@ export interface components {
         RoleChange: {
             /** @description What he is from now on. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A role and what it may do. */
+        RoleRow: {
+            /** @description What it may do; what is not listed is refused. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Its name in requests. */
+            role: components["schemas"]["Role"];
+            /**
+             * @description How it is shown.
+             * @example Operator
+             */
+            title: string;
         };
         /** @description A scan as it is shown. */
         Scan: {
@@ -8679,6 +8726,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Meters"];
+                };
+            };
+        };
+    };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_RoleRow"];
                 };
             };
         };
