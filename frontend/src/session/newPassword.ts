@@ -2,8 +2,17 @@
 // whether it is good enough; here is only what can be said while typing. Pure.
 import * as v from 'valibot';
 
-const SHORTEST = 12;
-const LONGEST = 128;
+/** What the appliance asks of every password, so that most refusals come while typing. */
+export const password = v.pipe(
+  v.string(),
+  v.minLength(1, 'check.required'),
+  v.minLength(8, 'check.passwordShort'),
+  v.maxLength(128, 'check.passwordLong'),
+  v.check(
+    (text) => [/\p{Lu}/u, /\p{Ll}/u, /\d/, /[^\p{L}\d\s]/u].every((kind) => kind.test(text)),
+    'check.passwordKinds',
+  ),
+);
 
 export interface NewPassword {
   password: string;
@@ -13,12 +22,7 @@ export interface NewPassword {
 export const blankPassword = (): NewPassword => ({ password: '', again: '' });
 
 export const newPasswordFields = {
-  password: v.pipe(
-    v.string(),
-    v.minLength(1, 'check.required'),
-    v.check((text) => [...text].length >= SHORTEST, 'newPassword.short'),
-    v.check((text) => [...text].length <= LONGEST, 'check.passwordLong'),
-  ),
+  password,
   again: v.pipe(v.string(), v.minLength(1, 'check.required')),
 };
 
