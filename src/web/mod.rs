@@ -5,6 +5,8 @@
 //! domain should.
 
 mod api_tokens;
+mod audit;
+mod audit_export;
 mod auth;
 mod caller;
 mod channel;
@@ -28,6 +30,7 @@ mod photo;
 mod profile_body;
 mod profiles;
 mod realtime;
+mod refusals;
 mod roles;
 mod serve;
 mod sessions;
@@ -206,7 +209,8 @@ where
     T: Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work)
+    let id = crate::base::request::current_id();
+    tokio::task::spawn_blocking(move || crate::base::request::within(id, work))
         .await
         .map_err(|cause| Error::internal("The question could not be answered.").because(cause))?
 }
@@ -238,6 +242,8 @@ fn api() -> Routes {
         .merge(two_factor::protected())
         .merge(api_tokens::protected())
         .merge(sites::protected())
+        .merge(audit::protected())
+        .merge(audit_export::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())
         .merge(lines::protected())

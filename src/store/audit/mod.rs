@@ -1,7 +1,18 @@
 //! The audit log: append-only, hash-chained, written in the caller's transaction.
 //!
-//! Entry n carries the SHA-256 of entry n-1, so an edit or a removal in the middle shows. It
-//! holds the changed fields, never passwords, tokens or whole request bodies.
+//! Entry n carries the SHA-256 of entry n-1, so an edit or a removal in the middle shows. That the
+//! end was cut off, or all of it written anew, shows against a [`Head`] that was noted elsewhere.
+//! An entry holds the changed fields, never passwords, tokens or whole request bodies.
+
+mod changes;
+mod search;
+#[cfg(test)]
+mod tampering_tests;
+mod verify;
+
+pub use changes::changed_fields;
+pub use search::{Filter, Found, Outcome, SEARCHED_MAX, search};
+pub use verify::{Anchor, Fault, Head, Verdict, head, verify, verify_against};
 
 use super::{Store, TableName, Transaction, View, Visit};
 use crate::base::{Error, Result, Timestamp, UserId};
@@ -60,6 +71,10 @@ pub struct Entry {
     /// The changed fields.
     #[schema(value_type = Object)]
     pub details: serde_json::Value,
+    /// Id of the request that asked for it, as in its answer and in the access log; absent for the
+    /// console, and in entries of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// SHA-256 of the entry before, hexadecimal.
     pub previous: String,
     /// SHA-256 over this entry with `previous`, hexadecimal.
@@ -94,10 +109,11 @@ pub fn append(
         action: action.to_owned(),
         resource: resource.to_owned(),
         details,
+        request_id: transaction.request_id().map(str::to_owned),
         previous,
         hash: String::new(),
     };
-    entry.hash = hash_of(&entry)?;
+    entry.hash = digest(&encode(&entry)?);
     transaction.put(AUDIT, &sequence.to_be_bytes(), &encode(&entry)?)
 }
 
@@ -119,6 +135,24 @@ pub fn page(view: &impl View, before: Option<u64>, limit: usize) -> Result<Vec<E
     Ok(entries)
 }
 
+/// The entries from sequence `from` to `to`, both with them, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn piece(view: &impl View, from: u64, to: u64, limit: usize) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let (start, end) = (from.to_be_bytes(), to.saturating_add(1).to_be_bytes());
+    view.scan(AUDIT, &start, &end, &mut |_, bytes| {
+        entries.push(decode(bytes)?);
+        Ok(if entries.len() < limit {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    Ok(entries)
+}
+
 /// Shows every entry, oldest first. Reads in pieces: a long log is not held in one view.
 ///
 /// # Errors
@@ -128,31 +162,6 @@ pub fn each(store: &Store, show: &mut dyn FnMut(&Entry) -> Result<()>) -> Result
         show(&decode(bytes)?)?;
         Ok(ControlFlow::Continue(()))
     })
-}
-
-/// Walks the chain; returns the number of entries and the sequence of the first bad one.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn verify(store: &Store) -> Result<(u64, Option<u64>)> {
-    let (mut count, mut bad, mut previous) = (0, None, String::new());
-    in_pieces(store, &mut |key, bytes| {
-        count += 1;
-        let sound = decode(bytes).is_ok_and(|entry| {
-            let chained = entry.sequence == count
-                && key == entry.sequence.to_be_bytes()
-                && entry.previous == previous
-                && hash_of(&entry).is_ok_and(|hash| hash == entry.hash);
-            previous = entry.hash;
-            chained
-        });
-        if sound {
-            return Ok(ControlFlow::Continue(()));
-        }
-        bad = Some(count);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok((count, bad))
 }
 
 /// Shows the log entry by entry; no view of the file lives while somebody looks at one.
@@ -185,14 +194,12 @@ fn in_pieces(store: &Store, visit: &mut Visit<'_>) -> Result<()> {
     }
 }
 
-fn hash_of(entry: &Entry) -> Result<String> {
-    let mut open = entry.clone();
-    open.hash = String::new();
-    let bytes = encode(&open)?;
-    Ok(Sha256::digest(&bytes)
+/// SHA-256, hexadecimal.
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
-        .collect())
+        .collect()
 }
 
 fn encode(entry: &Entry) -> Result<Vec<u8>> {
