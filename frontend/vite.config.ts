@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
-import { reader } from './vite.reader';
+import { reader } from './vite.reader.ts';
 
 const appliance = 'http://127.0.0.1:8080';
 
