@@ -8,9 +8,9 @@ use super::envelope::Failure;
 use crate::auth::{Asker, Caller, api_token};
 use crate::base::{Error, ErrorKind};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::net::{IpAddr, SocketAddr};
@@ -124,63 +124,4 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Refuses a change or a socket that a page of another origin asks for: the browser says where
-/// the page came from, and it must be us. Programs send no `Origin` and are let through.
-pub async fn refuse_other_origins(request: Request, next: Next) -> Result<Response, Failure> {
-    let changes = !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    let socket = request.uri().path().starts_with("/ws");
-    if (changes || socket) && !same_origin(request.headers()) {
-        let sentence = "This request comes from a page of another address. Open the appliance's \
-                        own page.";
-        return Err(Error::new(ErrorKind::Forbidden, sentence).into());
-    }
-    Ok(next.run(request).await)
-}
-
-fn same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else {
-        return true;
-    };
-    let origin = origin
-        .to_str()
-        .ok()
-        .and_then(|text| text.parse::<Uri>().ok());
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    match (origin.as_ref().and_then(Uri::authority), host) {
-        (Some(origin), Some(host)) => origin.as_str().eq_ignore_ascii_case(host),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(origin: Option<&str>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, "plant.local:8080".parse().unwrap());
-        if let Some(origin) = origin {
-            headers.insert(ORIGIN, origin.parse().unwrap());
-        }
-        headers
-    }
-
-    #[test]
-    fn only_our_own_page_may_change_things() {
-        assert!(same_origin(&headers(None)));
-        assert!(same_origin(&headers(Some("http://plant.local:8080"))));
-        for other in [
-            "http://evil.example",
-            "null",
-            "http://plant.local",
-            "http://plant.local:80801",
-        ] {
-            assert!(!same_origin(&headers(Some(other))), "{other}");
-        }
-    }
 }

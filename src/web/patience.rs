@@ -195,17 +195,18 @@ mod tests {
         assert_eq!(taken(trickle(9, 1, second)).await, Some(9));
         assert_eq!(taken(trickle(100, 1, second)).await, None);
         assert_eq!(taken(trickle(1_000, 900, second)).await, None);
-        assert_eq!(taken(trickle(1, 1_000_000, 9 * second)).await, Some(1_000_000));
+        assert_eq!(
+            taken(trickle(1, 1_000_000, 9 * second)).await,
+            Some(1_000_000)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_waiting_for_the_client_counts() {
         let mut paced = Paced::new(trickle(30, 10, Duration::from_millis(100)));
         let mut pieces = 0;
-        while let Some(piece) = std::future::poll_fn(|task| {
-            Pin::new(&mut paced).poll_frame(task)
-        })
-        .await
+        while let Some(piece) =
+            std::future::poll_fn(|task| Pin::new(&mut paced).poll_frame(task)).await
         {
             piece.unwrap();
             pieces += 1;
@@ -230,7 +231,9 @@ mod tests {
             while all < answer.len() {
                 sleep(Duration::from_secs(50)).await;
                 let mut some = [0; 64];
-                all += tokio::io::AsyncReadExt::read(&mut far, &mut some).await.unwrap();
+                all += tokio::io::AsyncReadExt::read(&mut far, &mut some)
+                    .await
+                    .unwrap();
             }
         };
         let (sent, ()) = tokio::join!(near.write_all(&answer), slow);

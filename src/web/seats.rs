@@ -84,7 +84,11 @@ impl Seats {
         let crowded = !own && of_address >= limits.per_address;
         let ordinary = taken.total < limits.total.saturating_sub(limits.kept);
         let known = own || taken.knows(network, now);
-        let kept = taken.kept_by_address.get(&network).copied().unwrap_or_default();
+        let kept = taken
+            .kept_by_address
+            .get(&network)
+            .copied()
+            .unwrap_or_default();
         let kept_left = taken.total < limits.total && (own || kept < KEPT_PER_ADDRESS);
         if crowded || !(ordinary || known && kept_left) {
             taken.refused += 1;
@@ -209,7 +213,10 @@ mod tests {
         let first = fill(&seats, at(99));
         assert_eq!(first.len(), KEPT_PER_ADDRESS);
         assert_eq!(fill(&seats, at(98)).len(), KEPT_PER_ADDRESS);
-        assert_eq!(fill(&seats, IpAddr::from([127, 0, 0, 1])).len(), 40 - first.len());
+        assert_eq!(
+            fill(&seats, IpAddr::from([127, 0, 0, 1])).len(),
+            40 - first.len()
+        );
         // Nobody stays known for ever.
         drop(first);
         assert!(seats.take(at(99), NOW.plus_ms(KNOWN_MS)).is_none());

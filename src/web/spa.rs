@@ -2,12 +2,12 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::envelope::Failure;
+use super::envelope::{Failure, method_not_allowed};
 use crate::base::Error;
 
 /// The built page, as committed in `frontend-dist`.
@@ -25,7 +25,10 @@ pub async fn serve(request: Request) -> Response {
         return Failure(Error::not_found("API path", format!("/{path}"))).into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        let mut response = method_not_allowed().await;
+        let allowed = HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(ALLOW, allowed);
+        return response;
     }
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     if let Some(file) = Dist::get(&path).filter(|_| !path.is_empty()) {

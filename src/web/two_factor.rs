@@ -1,7 +1,6 @@
 //! `/api/auth/2fa/*`: the second factor of who is signed in.
 
 use super::Context;
-use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Message, Refusal, ok};
 use crate::auth::{Caller, Permission};
 use crate::base::Error;
@@ -49,10 +48,8 @@ struct NewFactor {
 async fn set_up(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<OwnPassword>,
 ) -> Answer<NewFactor> {
-    context.auth.count_attempt(address)?;
     let made = context.auth.set_up_two_factor(&caller, request.password);
     let (secret, otpauth_url) = made.await?;
     ok(NewFactor {
@@ -87,10 +84,8 @@ struct RecoveryCodes {
 async fn confirm(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<FirstCode>,
 ) -> Answer<RecoveryCodes> {
-    context.auth.count_attempt(address)?;
     let recovery_codes = context
         .auth
         .confirm_two_factor(&caller, &request.code)
@@ -107,10 +102,8 @@ async fn confirm(
 async fn switch_off(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<OwnPassword>,
 ) -> Answer<Message> {
-    context.auth.count_attempt(address)?;
     let off = context
         .auth
         .switch_off_two_factor(&caller, request.password);

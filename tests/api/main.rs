@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_log;
 mod accounts;
 mod auth;
 mod broker;
@@ -24,7 +25,10 @@ mod equipment_list;
 mod export;
 mod fixtures;
 mod history;
+mod hosts;
+mod https;
 mod hub;
+mod limits;
 mod lines;
 mod mqtt;
 mod page;

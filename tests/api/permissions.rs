@@ -69,6 +69,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/audit", ADMIN),
     ("GET", "/api/audit/verify", ADMIN),
     ("GET", "/api/system", ADMIN),
+    ("GET", "/api/system/certificate", ADMIN),
     ("GET", "/api/system/storage", ADMIN),
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),
