@@ -6,6 +6,8 @@
 
 mod access_log;
 mod api_tokens;
+mod audit;
+mod audit_export;
 mod auth;
 mod caller;
 mod certificate;
@@ -36,6 +38,8 @@ mod profile_body;
 mod profiles;
 mod rates;
 mod realtime;
+mod refusals;
+mod roles;
 mod seats;
 mod serve;
 mod sessions;
@@ -254,7 +258,8 @@ where
     T: Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work)
+    let id = crate::base::request::current_id();
+    tokio::task::spawn_blocking(move || crate::base::request::within(id, work))
         .await
         .map_err(|cause| Error::internal("The question could not be answered.").because(cause))?
 }
@@ -281,10 +286,13 @@ fn api() -> Routes {
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
         .merge(users::protected())
+        .merge(roles::protected())
         .merge(sessions::protected())
         .merge(two_factor::protected())
         .merge(api_tokens::protected())
         .merge(sites::protected())
+        .merge(audit::protected())
+        .merge(audit_export::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())
         .merge(lines::protected())

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// How long a body may take however little of it has come.
 const BODY_GRACE: Duration = Duration::from_secs(10);
@@ -20,9 +20,25 @@ const TAKES_WITHIN: Duration = Duration::from_secs(60);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// How long a body may be waited for: a while, and longer for what has come.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    grace: Duration,
+    rate: u64,
+}
+
+impl Pace {
+    /// How long it may still be waited for.
+    fn left(self, received: u64, waited: Duration) -> Duration {
+        let earned = Duration::from_millis(received.saturating_mul(1_000) / self.rate);
+        (self.grace + earned).saturating_sub(waited)
+    }
+}
+
 /// A request body that has to come at a rate.
 pub struct Paced<B> {
     body: B,
+    pace: Pace,
     received: u64,
     waited: Duration,
     since: Option<Instant>,
@@ -32,19 +48,19 @@ pub struct Paced<B> {
 impl<B> Paced<B> {
     /// Watches over a body.
     pub fn new(body: B) -> Self {
+        let (grace, rate) = (BODY_GRACE, BODY_RATE);
+        Self::at(body, Pace { grace, rate })
+    }
+
+    fn at(body: B, pace: Pace) -> Self {
         Self {
             body,
+            pace,
             received: 0,
             waited: Duration::ZERO,
             since: None,
             alarm: Box::pin(sleep(Duration::ZERO)),
         }
-    }
-
-    /// How long it may still be waited for.
-    fn left(&self) -> Duration {
-        let earned = Duration::from_millis(self.received.saturating_mul(1_000) / BODY_RATE);
-        (BODY_GRACE + earned).saturating_sub(self.waited)
     }
 }
 
@@ -74,7 +90,7 @@ where
         if this.since.is_none() {
             let now = Instant::now();
             this.since = Some(now);
-            let until = now + this.left();
+            let until = now + this.pace.left(this.received, this.waited);
             this.alarm.as_mut().reset(until);
         }
         ready!(this.alarm.as_mut().poll(task));
@@ -93,13 +109,22 @@ where
 /// A connection whose client has to take what it is sent.
 pub struct Taking<IO> {
     io: IO,
+    within: Duration,
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<IO> Taking<IO> {
     /// Watches over a connection.
     pub const fn new(io: IO) -> Self {
-        Self { io, alarm: None }
+        Self::within(io, TAKES_WITHIN)
+    }
+
+    const fn within(io: IO, within: Duration) -> Self {
+        Self {
+            io,
+            within,
+            alarm: None,
+        }
     }
 
     /// Lets the result of a write through; turns one that waited for too long into an error.
@@ -112,9 +137,8 @@ impl<IO> Taking<IO> {
             self.alarm = None;
             return result;
         }
-        let alarm = self
-            .alarm
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + TAKES_WITHIN)));
+        let within = self.within;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(within)));
         ready!(alarm.as_mut().poll(task));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -171,39 +195,63 @@ mod tests {
     use futures_util::stream;
     use tokio::io::AsyncWriteExt as _;
 
-    /// A body of pieces of this size, one every so often.
-    fn trickle(pieces: usize, size: usize, every: Duration) -> Body {
+    const LONG: Duration = Duration::from_secs(600);
+    const SHORT: Duration = Duration::from_millis(20);
+
+    /// A body of so many bytes, one every so often; it ends or goes silent.
+    fn trickle(count: usize, every: Duration, ends: bool) -> Body {
         let pieces = stream::unfold(0, move |n| async move {
-            if n == pieces {
-                return None;
+            if n == count {
+                if ends {
+                    return None;
+                }
+                return std::future::pending().await;
             }
-            sleep(every).await;
-            Some((Ok::<_, BoxError>(Bytes::from(vec![b'x'; size])), n + 1))
+            if !every.is_zero() {
+                sleep(every).await;
+            }
+            Some((Ok::<_, BoxError>(Bytes::from_static(b"x")), n + 1))
         });
         Body::from_stream(Box::pin(pieces))
     }
 
-    async fn taken(body: Body) -> Option<usize> {
-        let paced = Body::new(Paced::new(body));
+    async fn taken(body: Body, grace: Duration) -> Option<usize> {
+        let pace = Pace {
+            grace,
+            rate: BODY_RATE,
+        };
+        let paced = Body::new(Paced::at(body, pace));
         to_bytes(paced, usize::MAX).await.ok().map(|all| all.len())
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_body_has_to_come_at_a_rate() {
+    #[test]
+    fn what_came_earns_time_and_waiting_costs_it() {
+        let pace = Pace {
+            grace: BODY_GRACE,
+            rate: BODY_RATE,
+        };
         let second = Duration::from_secs(1);
-        assert_eq!(taken(trickle(60, 1_100, second)).await, Some(66_000));
-        assert_eq!(taken(trickle(9, 1, second)).await, Some(9));
-        assert_eq!(taken(trickle(100, 1, second)).await, None);
-        assert_eq!(taken(trickle(1_000, 900, second)).await, None);
-        assert_eq!(
-            taken(trickle(1, 1_000_000, 9 * second)).await,
-            Some(1_000_000)
-        );
+        assert_eq!(pace.left(0, Duration::ZERO), BODY_GRACE);
+        assert_eq!(pace.left(10 * BODY_RATE, 15 * second), 5 * second);
+        assert_eq!(pace.left(100, 11 * second), Duration::ZERO);
+        assert!(pace.left(u64::MAX, LONG) > LONG);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
+    async fn a_body_has_to_come_at_a_rate() {
+        assert_eq!(taken(trickle(9, SHORT, true), LONG).await, Some(9));
+        assert_eq!(taken(trickle(9, Duration::ZERO, false), SHORT).await, None);
+        // A byte every 20 ms is far below the rate.
+        assert_eq!(taken(trickle(1_000, SHORT, true), 2 * SHORT).await, None);
+    }
+
+    #[tokio::test]
     async fn only_waiting_for_the_client_counts() {
-        let mut paced = Paced::new(trickle(30, 10, Duration::from_millis(100)));
+        let pace = Pace {
+            grace: SHORT,
+            rate: BODY_RATE,
+        };
+        let mut paced = Paced::at(trickle(5, Duration::ZERO, true), pace);
         let mut pieces = 0;
         while let Some(piece) =
             std::future::poll_fn(|task| Pin::new(&mut paced).poll_frame(task)).await
@@ -211,29 +259,29 @@ mod tests {
             piece.unwrap();
             pieces += 1;
             // What we do with a piece is not the fault of the one who sends it.
-            sleep(Duration::from_secs(5)).await;
+            sleep(2 * SHORT).await;
         }
-        assert_eq!(pieces, 30);
+        assert_eq!(pieces, 5);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_does_not_take_his_answer_is_gone() {
-        let (near, far) = tokio::io::duplex(64);
-        let mut near = Taking::new(near);
         let answer = vec![0; 1_000];
+        let (near, far) = tokio::io::duplex(64);
+        let mut near = Taking::within(near, SHORT);
         let error = near.write_all(&answer).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(far);
+        // A slow one is waited for, as long as he takes something now and then.
         let (near, mut far) = tokio::io::duplex(64);
         let mut near = Taking::new(near);
         let slow = async {
             let mut all = 0;
             while all < answer.len() {
-                sleep(Duration::from_secs(50)).await;
+                sleep(SHORT).await;
                 let mut some = [0; 64];
-                all += tokio::io::AsyncReadExt::read(&mut far, &mut some)
-                    .await
-                    .unwrap();
+                let read = tokio::io::AsyncReadExt::read(&mut far, &mut some);
+                all += read.await.unwrap();
             }
         };
         let (sent, ()) = tokio::join!(near.write_all(&answer), slow);

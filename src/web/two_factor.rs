@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::envelope::{Answer, Body, Envelope, Message, Refusal, ok};
+use super::refusals::{Secret, noted};
 use crate::auth::{Caller, Permission};
 use crate::base::Error;
 use axum::extract::{Path, State};
@@ -51,7 +52,9 @@ async fn set_up(
     Body(request): Body<OwnPassword>,
 ) -> Answer<NewFactor> {
     let made = context.auth.set_up_two_factor(&caller, request.password);
-    let (secret, otpauth_url) = made.await?;
+    let password = Secret::Password("password");
+    let made = noted(&context, caller.actor(), password, made.await).await;
+    let (secret, otpauth_url) = made?;
     ok(NewFactor {
         secret,
         otpauth_url,
@@ -86,10 +89,9 @@ async fn confirm(
     caller: Caller,
     Body(request): Body<FirstCode>,
 ) -> Answer<RecoveryCodes> {
-    let recovery_codes = context
-        .auth
-        .confirm_two_factor(&caller, &request.code)
-        .await?;
+    let codes = context.auth.confirm_two_factor(&caller, &request.code);
+    let code = Secret::Code("code");
+    let recovery_codes = noted(&context, caller.actor(), code, codes.await).await?;
     ok(RecoveryCodes { recovery_codes })
 }
 
@@ -107,7 +109,8 @@ async fn switch_off(
     let off = context
         .auth
         .switch_off_two_factor(&caller, request.password);
-    off.await?;
+    let password = Secret::Password("password");
+    noted(&context, caller.actor(), password, off.await).await?;
     ok(Message {
         message: "The second factor is off.".to_owned(),
     })

@@ -9,6 +9,8 @@ mod support;
 
 mod access_log;
 mod accounts;
+mod audit;
+mod audit_trail;
 mod auth;
 mod broker;
 mod bus;
@@ -30,6 +32,7 @@ mod https;
 mod hub;
 mod limits;
 mod lines;
+mod matrix;
 mod mqtt;
 mod page;
 mod permissions;
