@@ -20,7 +20,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry};
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 /// Longest line, bytes; the longest sentence of ours is far below.
 const LINE_MAX: usize = 8 << 10;
@@ -59,8 +59,8 @@ pub(super) fn start(config: &Config) -> Result<LogGuard> {
         (None, Some(text.with_ansi(terminal).with_target(false)))
     };
     let console = json
-        .map(|layer| layer.boxed())
-        .or_else(|| text.map(|layer| layer.boxed()))
+        .map(Layer::boxed)
+        .or_else(|| text.map(Layer::boxed))
         .map(|layer| layer.with_filter(console));
     let mut guard = LogGuard(None);
     let file = match &config.log_file {
@@ -131,15 +131,15 @@ impl<T: Write> Write for Sane<T> {
     }
 }
 
-/// One line: control characters written out, too long ones cut. The colours of the console stay:
-/// the library writes out the escape characters of what others sent.
+/// One line: control characters written out, too long ones cut. Only the colours of the console
+/// stay: they move no cursor and change no title, whoever sent them.
 fn sane(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let mut plain = String::with_capacity(text.len() + 1);
-    for c in cut(text).chars() {
-        let is_colour = c == '\u{1b}';
-        if (c.is_control() && !is_colour)
+    let text = cut(text);
+    for (at, c) in text.char_indices() {
+        if (c.is_control() && !is_colour(&text[at..]))
             || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         {
             plain.push_str(&format!("\\u{:04x}", u32::from(c)));
@@ -149,6 +149,15 @@ fn sane(line: &[u8]) -> String {
     }
     plain.push('\n');
     plain
+}
+
+/// Whether a text begins with a colour (ECMA-48, section 8.3.117: select graphic rendition).
+fn is_colour(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("\u{1b}[") else {
+        return false;
+    };
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+    rest.starts_with('m')
 }
 
 /// A line of bounded length; JSON stays JSON.
@@ -322,6 +331,10 @@ mod tests {
             "a\\u000aINFO all is well\\u000d\\u0000\\u0007\\u009b31m\\u202eb\n"
         );
         assert_eq!(sane(b"plain \xff\n"), "plain \u{fffd}\n");
+        // Colours stay; what moves the cursor or sets a title is written out.
+        let sent = "\u{1b}[1;32mgreen\u{1b}[0m \u{1b}[2K\u{1b}]0;title\u{7}";
+        let told = "\u{1b}[1;32mgreen\u{1b}[0m \\u001b[2K\\u001b]0;title\\u0007\n";
+        assert_eq!(sane(sent.as_bytes()), told);
     }
 
     #[test]

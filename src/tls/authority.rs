@@ -27,8 +27,8 @@ const AUTHORITY_MS: i64 = 3_653 * DAY_MS;
 const LEAF_MS: i64 = 180 * DAY_MS;
 /// How far the start of a certificate lies back, ms: the clocks of browsers differ.
 const BACK_MS: i64 = DAY_MS;
-/// 2026-11-01. No appliance ran before, whatever its clock says: an authority that was made while
-/// the clock was wrong is good all the same.
+/// 2026-11-01. No appliance ran before, whatever its clock says: what is made while the clock stands
+/// before it (a dead battery) begins here, and what is there is not judged by such a clock.
 const NEVER_BEFORE: Timestamp = Timestamp::from_ms(1_793_491_200_000);
 /// 2200-01-01: what lies behind it is a broken clock.
 const NEVER_AFTER: Timestamp = Timestamp::from_ms(7_258_118_400_000);
@@ -142,7 +142,7 @@ impl Authority {
             self.not_after,
         )?;
         let issuer = Issuer::new(params, key);
-        let now = now.clamp(Timestamp::from_ms(BACK_MS), NEVER_AFTER);
+        let now = now.clamp(NEVER_BEFORE, NEVER_AFTER);
         let not_before = now.minus_ms(BACK_MS);
         let not_after = not_before.plus_ms(LEAF_MS);
         let mut params = CertificateParams::default();
@@ -169,11 +169,12 @@ impl Authority {
 
 impl Leaf {
     /// Whether it is to be used now for these names: it is renewed at two thirds of its life, and
-    /// when the clock shows a time at which it was not made.
+    /// when the clock shows a time at which it was not made. A clock that stands at its beginning
+    /// renews nothing: the right time is that of the browsers.
     pub(super) fn serves(&self, wanted: &Names, authority: &str, now: Timestamp) -> bool {
         let life_ms = self.not_after.since_ms(self.not_before);
         let age_ms = now.since_ms(self.not_before);
-        (0..life_ms / 3 * 2).contains(&age_ms)
+        (now < NEVER_BEFORE || (0..life_ms / 3 * 2).contains(&age_ms))
             && self.names.cover(wanted)
             && self.authority == authority
     }

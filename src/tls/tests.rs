@@ -223,6 +223,24 @@ async fn a_wrong_clock_keeps_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_clock_that_lost_its_battery_exchanges_nothing() {
+    let bench = Bench::new();
+    let first = bench.open(&[]).await.view().fingerprint;
+    let browser = bench.clock.now().plus_ms(86_400_000);
+    bench.clock.set(Timestamp::from_ms(60_000));
+    // Started anew, years before: browsers know the time, and take what they took.
+    let tls = bench.open(&[]).await;
+    assert!(!tls.look().await.unwrap());
+    assert_eq!(tls.view().fingerprint, first);
+    // A new address has to have a certificate all the same, and one that is good today.
+    bench.here.lock().unwrap().add("10.9.9.9");
+    assert!(tls.look().await.unwrap());
+    assert!(!tls.look().await.unwrap());
+    let authority = tls.authority_pem().unwrap();
+    trusts(&tls, &authority, "10.9.9.9", browser).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_configured_name_outside_brings_a_new_authority() {
     let bench = Bench::new();
     let first = bench.open(&[]).await.authority_pem().unwrap();

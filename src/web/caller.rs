@@ -23,10 +23,12 @@ pub async fn require_session(
 ) -> Result<Response, Failure> {
     if let Some(secret) = api_secret(request.headers()) {
         context.api_tokens.authenticate(secret).await?;
+        remember(&context, &request);
         let sentence = "An API token reaches only what its scopes name. Sign in for this.";
         return Err(Error::new(ErrorKind::Forbidden, sentence).into());
     }
     let caller = caller_of(&context, &request)?;
+    remember(&context, &request);
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
@@ -43,8 +45,16 @@ pub async fn require_asker(
         Some(secret) => Asker::Program(context.api_tokens.authenticate(secret).await?),
         None => Asker::Person(caller_of(&context, &request)?),
     };
+    remember(&context, &request);
     request.extensions_mut().insert(asker);
     Ok(next.run(request).await)
+}
+
+/// Somebody was let in from this address: a flood does not take its place among the connections.
+fn remember(context: &Context, request: &Request) {
+    if let Some(address) = address_of(request.extensions()) {
+        context.seats.know(address, context.clock.now());
+    }
 }
 
 /// Addresses end in logs: a secret in one is refused before anything is made of it.

@@ -15,6 +15,7 @@ use axum::http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HOST,
     ORIGIN, VARY,
 };
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -69,10 +70,7 @@ impl Hosts {
     pub fn check(&self, request: &Request) -> Result<()> {
         let headers = request.headers().get_all(HOST).iter();
         let headers: Vec<_> = headers.map(|host| host.to_str().ok()).collect();
-        let line = request
-            .uri()
-            .authority()
-            .map(|authority| authority.as_str());
+        let line = request.uri().authority().map(Authority::as_str);
         if headers.len() > 1 || (headers.is_empty() && line.is_none()) {
             return Err(Error::invalid("Host", "Send one Host header."));
         }

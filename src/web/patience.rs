@@ -1,6 +1,7 @@
 //! How long the edge waits for a client: for a body that trickles in, and for one who does not
 //! take his answer.
 
+use super::seats::Seat;
 use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use std::io;
@@ -106,22 +107,25 @@ where
     }
 }
 
-/// A connection whose client has to take what it is sent.
+/// A connection whose client has to take what it is sent. It holds its place until it is closed,
+/// also when it has become a socket.
 pub struct Taking<IO> {
     io: IO,
+    _place: Option<Seat>,
     within: Duration,
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<IO> Taking<IO> {
     /// Watches over a connection.
-    pub const fn new(io: IO) -> Self {
-        Self::within(io, TAKES_WITHIN)
+    pub const fn new(io: IO, place: Seat) -> Self {
+        Self::within(io, Some(place), TAKES_WITHIN)
     }
 
-    const fn within(io: IO, within: Duration) -> Self {
+    const fn within(io: IO, place: Option<Seat>, within: Duration) -> Self {
         Self {
             io,
+            _place: place,
             within,
             alarm: None,
         }
@@ -268,13 +272,13 @@ mod tests {
     async fn who_does_not_take_his_answer_is_gone() {
         let answer = vec![0; 1_000];
         let (near, far) = tokio::io::duplex(64);
-        let mut near = Taking::within(near, SHORT);
+        let mut near = Taking::within(near, None, SHORT);
         let error = near.write_all(&answer).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(far);
         // A slow one is waited for, as long as he takes something now and then.
         let (near, mut far) = tokio::io::duplex(64);
-        let mut near = Taking::new(near);
+        let mut near = Taking::within(near, None, LONG);
         let slow = async {
             let mut all = 0;
             while all < answer.len() {

@@ -170,12 +170,8 @@ pub async fn meter(State(context): State<Context>, request: Request, next: Next)
         return with_level(refusal(level).into_response(), level);
     }
     let mut response = next.run(request).await;
-    if response.status() == StatusCode::UNAUTHORIZED {
-        if guess {
-            context.rates.take(Class::Api, by_address, now);
-        }
-    } else if caller.is_some() || program.is_some() {
-        context.seats.know(address, now);
+    if guess && response.status() == StatusCode::UNAUTHORIZED {
+        context.rates.take(Class::Api, by_address, now);
     }
     note(&mut response, caller.as_ref());
     with_level(response, level)

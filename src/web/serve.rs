@@ -78,10 +78,7 @@ pub async fn serve(listener: TcpListener, context: Context, stop: CancellationTo
         };
         if let Some((stream, address, seat)) = accepted {
             let door = Arc::clone(&door);
-            open.spawn(async move {
-                door.greet(stream, address).await;
-                drop(seat);
-            });
+            open.spawn(async move { door.greet(stream, address, seat).await });
         }
     }
     drop(listener);
@@ -93,9 +90,9 @@ pub async fn serve(listener: TcpListener, context: Context, stop: CancellationTo
 
 impl Door {
     /// Finds out what a client speaks, and speaks it.
-    async fn greet(&self, stream: TcpStream, address: SocketAddr) {
+    async fn greet(&self, stream: TcpStream, address: SocketAddr, seat: Seat) {
         let Some(tls) = &self.context.tls else {
-            let io = Taking::new(stream);
+            let io = Taking::new(stream, seat);
             return self.converse(io, address, false, &self.router).await;
         };
         let mut first = [0];
@@ -103,7 +100,7 @@ impl Door {
         let Some(Ok(Ok(1))) = self.stop.run_until_cancelled(peeked).await else {
             return;
         };
-        let io = Taking::new(stream);
+        let io = Taking::new(stream, seat);
         if first[0] != TLS_HANDSHAKE {
             let trusted = match self.context.options.edge.plain_http {
                 PlainHttp::Loopback => is_this_machine(address.ip()),

@@ -241,6 +241,52 @@ async fn a_flood_of_dribblers_leaves_places_to_those_who_are_known() {
 }
 
 #[tokio::test]
+async fn nobody_becomes_known_by_a_token_that_he_made_up() {
+    let appliance = Appliance::with(START, few).await;
+    let host = appliance.address().to_string();
+    let liar = [127, 0, 9, 11];
+    for path in ["/api/setup", "/api/nothing", "/api/sites", "/api/v2/write"] {
+        let token = format!("Authorization: Bearer imt_{:043}\r\n", 7);
+        let head = get(path, &host).replacen("\r\n", &format!("\r\n{token}"), 1);
+        let io = connect_from(liar, appliance.address()).await;
+        assert_ne!(ask(io, &head).await.status, 0, "{path}");
+    }
+    let mut dribblers = Vec::new();
+    for network in 1..=5 {
+        for _ in 0..8 {
+            dribblers.push(connect_from([127, 0, 1, network], appliance.address()).await);
+        }
+    }
+    assert!(!is_answered(&appliance, liar).await);
+}
+
+#[tokio::test]
+async fn a_socket_keeps_its_place_until_it_is_closed() {
+    let appliance = Appliance::with(START, few).await;
+    let host = appliance.address().to_string();
+    let from = [127, 0, 2, 3];
+    let head = format!(
+        "GET /ws HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    let mut sockets = Vec::new();
+    for _ in 0..8 {
+        let mut io = connect_from(from, appliance.address()).await;
+        io.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        io.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 101");
+        sockets.push(io);
+    }
+    assert!(!is_answered(&appliance, from).await);
+    drop(sockets);
+    eventually("the places to be free again", || async {
+        is_answered(&appliance, from).await.then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_address_has_its_share_and_no_more() {
     let appliance = Appliance::with(START, few).await;
     let mut held = Vec::new();
