@@ -15,6 +15,7 @@ use crate::live::Live;
 use crate::mqtt::Mqtt;
 use crate::site::Sites;
 use crate::store::Store;
+use crate::tls::{self, Tls};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
 use std::net::SocketAddr;
@@ -61,8 +62,9 @@ impl App {
         let tsdb = Arc::new(Tsdb::open(&store)?);
         let live = Arc::new(Live::new(tsdb.latest()?));
         let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
-        let limit = config.logins_per_minute;
-        let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live), limit).await?;
+        let stop = CancellationToken::new();
+        let tls = open_tls(&store, &clock, config, &stop).await?;
+        let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live)).await?;
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
 
         let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
@@ -82,13 +84,9 @@ impl App {
         let about = (&tsdb, &attachments, &commissioning, &sites);
         let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 
-        let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
         let context = Context::new(Services {
-            options: Options {
-                dashboard_every_ms: config.dashboard_every_ms,
-                token_in_query: config.token_in_query,
-            },
+            options: options(config),
             started_at: clock.now(),
             clock,
             store,
@@ -107,10 +105,10 @@ impl App {
             inlet,
             intake,
             tsdb: Arc::clone(&tsdb),
+            tls,
             stop: stop.clone(),
         });
-        let router = web::router(&context);
-        let page = tokio::spawn(web::serve(listener, router, stop.clone()));
+        let page = tokio::spawn(web::serve(listener, context.clone(), stop.clone()));
         Ok(Self {
             address,
             context,
@@ -152,6 +150,34 @@ impl App {
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }
+}
+
+/// What the edge has to know of the settings.
+fn options(config: &Config) -> Options {
+    Options {
+        dashboard_every_ms: config.dashboard_every_ms,
+        token_in_query: config.token_in_query,
+        edge: config.edge.clone(),
+    }
+}
+
+/// Reads or makes the certificate, when HTTPS is spoken, and keeps it in order until `stop`.
+async fn open_tls(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<Option<Arc<Tls>>> {
+    if !config.https() {
+        return Ok(None);
+    }
+    let settings = tls::Settings {
+        names: config.edge.names.clone(),
+        files: config.certificate.clone(),
+    };
+    let tls = Arc::new(Tls::open(store, Arc::clone(clock), settings).await?);
+    tokio::spawn(Arc::clone(&tls).keep(stop.clone()));
+    Ok(Some(tls))
 }
 
 /// Starts the pollers and opens the registry, which tells them what to poll.

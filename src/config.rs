@@ -3,18 +3,23 @@
 //! A flag wins over the environment, the environment over the file, the file over the default.
 //! What cannot be understood stops the start with a sentence; nothing is guessed.
 
+mod edge;
+
 use crate::base::{Error, Result};
+use crate::tls;
+use crate::web::{EdgeSettings, PlainHttp};
+use edge::{EdgeFile, LimitsFile};
 use serde::Deserialize;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-/// Where the page is served unless said otherwise: on this machine only, because it is plain HTTP.
+/// Where the page is served unless said otherwise: on this machine only, in plain HTTP.
 const LISTEN: &str = "127.0.0.1:8080";
 /// The dashboard channel sends this often, ms.
 const DASHBOARD_EVERY_MS: i64 = 5_000;
-/// Attempts to sign in, per minute and address.
-const LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(5).expect("five is not zero");
+/// Size of the log file and of each that it was, MB, and how many of these are kept.
+const LOG_FILE_MB: u64 = 10;
+const LOG_FILES: usize = 5;
 
 /// Everything that is decided before the start.
 #[derive(Clone, Debug)]
@@ -29,10 +34,25 @@ pub struct Config {
     pub log_json: bool,
     /// The dashboard channel sends this often, ms.
     pub dashboard_every_ms: i64,
-    /// Attempts to sign in, per minute and address.
-    pub logins_per_minute: NonZeroU32,
+    /// The log as a file, beside the console.
+    pub log_file: Option<LogFile>,
+    /// Who is let in, and how often he may ask.
+    pub edge: EdgeSettings,
+    /// A certificate that somebody brought.
+    pub certificate: Option<tls::Files>,
     /// Whether a socket may carry its access token in the address.
     pub token_in_query: bool,
+}
+
+/// A log in files of bounded size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFile {
+    /// The one that is written.
+    pub path: PathBuf,
+    /// When it has this many bytes another one is begun.
+    pub max_bytes: u64,
+    /// How many of the earlier ones are kept.
+    pub keep: usize,
 }
 
 /// What flags and environment say; what they leave out comes from the file or the default.
@@ -46,6 +66,8 @@ pub struct Overrides {
     pub listen: Option<String>,
     /// Log filter.
     pub log: Option<String>,
+    /// To whom plain HTTP is spoken.
+    pub plain_http: Option<PlainHttp>,
 }
 
 /// The boot file as written.
@@ -56,15 +78,13 @@ struct File {
     listen: Option<String>,
     log: Option<String>,
     log_json: bool,
+    log_file: Option<PathBuf>,
+    log_file_mb: Option<u64>,
+    log_files: Option<usize>,
     dashboard_interval_ms: Option<i64>,
-    limits: Limits,
+    edge: EdgeFile,
+    limits: LimitsFile,
     sockets: Sockets,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Limits {
-    login_per_minute: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +103,7 @@ impl Config {
             .config
             .as_deref()
             .map_or_else(|| Ok(File::default()), read)?;
+        let log_file = log_file(&file)?;
         let listen = overrides
             .listen
             .or(file.listen)
@@ -98,6 +119,8 @@ impl Config {
             let sentence = "dashboard_interval_ms must be 500 to 60000.";
             return Err(Error::invalid("dashboard_interval_ms", sentence));
         }
+        let (mut edge, certificate) = edge::read(file.edge, &file.limits, overrides.plain_http)?;
+        edge::fit_to_machine(&mut edge.seats);
         Ok(Self {
             data_dir: overrides
                 .data_dir
@@ -110,10 +133,46 @@ impl Config {
                 .unwrap_or_else(|| "info".to_owned()),
             log_json: file.log_json,
             dashboard_every_ms,
-            logins_per_minute: file.limits.login_per_minute.unwrap_or(LOGINS_PER_MINUTE),
+            log_file,
+            edge,
+            certificate,
             token_in_query: file.sockets.token_in_query.unwrap_or(true),
         })
     }
+
+    /// Whether HTTPS is spoken: to the network, unless plain HTTP was allowed, and whenever
+    /// somebody asks for it.
+    #[must_use]
+    pub fn https(&self) -> bool {
+        let to_network = !self.listen.ip().is_loopback();
+        self.certificate.is_some()
+            || match self.edge.plain_http {
+                PlainHttp::Loopback => to_network,
+                PlainHttp::Allowed => false,
+                PlainHttp::Never => true,
+            }
+    }
+}
+
+fn log_file(file: &File) -> Result<Option<LogFile>> {
+    let (mb, keep) = (
+        file.log_file_mb.unwrap_or(LOG_FILE_MB),
+        file.log_files.unwrap_or(LOG_FILES),
+    );
+    if !(1..=1_024).contains(&mb) {
+        return Err(Error::invalid(
+            "log_file_mb",
+            "log_file_mb must be 1 to 1024.",
+        ));
+    }
+    if !(1..=100).contains(&keep) {
+        return Err(Error::invalid("log_files", "log_files must be 1 to 100."));
+    }
+    Ok(file.log_file.clone().map(|path| LogFile {
+        path,
+        max_bytes: mb << 20,
+        keep,
+    }))
 }
 
 fn read(path: &Path) -> Result<File> {
@@ -159,7 +218,12 @@ mod tests {
         let text = "listen = \"127.0.0.1:9000\"\n[limits]\nlogin_per_minute = 50";
         let config = with_file(text, Overrides::default()).unwrap();
         assert_eq!(config.listen.port(), 9000);
-        assert_eq!(config.logins_per_minute.get(), 50);
+        let mut limits = crate::web::Limits::default();
+        limits.set(
+            crate::web::Class::SignIn,
+            crate::base::bucket::Rate::new(50, 60, 50),
+        );
+        assert_eq!(config.edge.limits, limits);
         let flag = Overrides {
             listen: Some("[::1]:7000".to_owned()),
             ..Overrides::default()
@@ -178,9 +242,37 @@ mod tests {
             ("listen = \"localhost\"", "localhost"),
             ("dashboard_interval_ms = 1", "dashboard_interval_ms"),
             ("[limits]\nlogin_per_minute = 0", "login_per_minute"),
+            ("[limits]\nlogins = 5", "logins"),
+            ("[edge]\nnames = [\"a b\"]", "a b"),
+            ("[edge]\nplain_http = \"yes\"", "plain_http"),
+            ("[edge]\ncertificate = \"a.pem\"", "edge.key"),
+            ("[edge]\ncors_origins = [\"wall.example\"]", "wall.example"),
+            (
+                "[edge]\ncors_origins = [\"https://wall.example/\"]",
+                "without a path",
+            ),
+            ("log_files = 0", "log_files"),
         ] {
             let error = with_file(text, Overrides::default()).unwrap_err();
             assert!(error.to_string().contains(word), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_network_gets_https_unless_somebody_says_otherwise() {
+        for (text, https) in [
+            ("", false),
+            ("listen = \"0.0.0.0:8080\"", true),
+            ("listen = \"192.168.1.5:8080\"", true),
+            (
+                "listen = \"[::]:8080\"\n[edge]\nplain_http = \"allowed\"",
+                false,
+            ),
+            ("[edge]\nplain_http = \"never\"", true),
+            ("[edge]\ncertificate = \"a.pem\"\nkey = \"a.key\"", true),
+        ] {
+            let config = with_file(text, Overrides::default()).unwrap();
+            assert_eq!(config.https(), https, "{text}");
         }
     }
 

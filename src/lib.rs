@@ -42,6 +42,12 @@ pub mod devices;
 /// Sensors that publish to a broker; home of rumqttc.
 pub mod mqtt;
 
+/// The machine: its names, its addresses, its limits; home of nix.
+pub mod machine;
+
+/// HTTPS: certificates made here or brought; home of rustls and rcgen.
+pub mod tls;
+
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;
 

@@ -8,13 +8,10 @@ use super::{Auth, SESSIONS, USERS, User, UserRecord, unauthenticated};
 use crate::base::secret::{random_token, token_hash};
 use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp, UserId};
 use crate::store::audit::{self, Actor};
-use governor::clock::Clock as _;
 use std::net::IpAddr;
 
 /// Sessions of one user; a new one beyond this ends his oldest.
 const SESSIONS_PER_USER: usize = 20;
-/// Addresses whose attempts are counted before idle ones are forgotten.
-const ADDRESSES_MAX: usize = 10_000;
 
 /// What a person types.
 #[derive(Clone)]
@@ -69,10 +66,8 @@ impl Auth {
     ///
     /// # Errors
     /// `Invalid email or password` for every reason that a guesser could learn from, an account
-    /// that is closed after too many wrong passwords among them; [`ErrorKind::RateLimited`] after
-    /// too many attempts from one address.
+    /// that is closed after too many wrong passwords among them.
     pub async fn login(&self, mut attempt: Login) -> Result<FirstStep> {
-        self.count_attempt(attempt.address)?;
         if let Device::Known(secret) = &attempt.device
             && !self.is_device(&token_hash(secret))
         {
@@ -114,31 +109,10 @@ impl Auth {
     }
 
     /// Whether anybody signed in from this browser before.
-    fn is_device(&self, hash: &[u8; 32]) -> bool {
+    #[must_use]
+    pub fn is_device(&self, hash: &[u8; 32]) -> bool {
         let known = self.read();
         known.users.values().any(|user| user.knows_device(hash))
-    }
-
-    /// Counts an attempt to get in from an address.
-    ///
-    /// # Errors
-    /// [`ErrorKind::RateLimited`] with the seconds to wait.
-    pub fn count_attempt(&self, address: Option<IpAddr>) -> Result<()> {
-        let Some(address) = address else {
-            return Ok(());
-        };
-        if self.logins.len() > ADDRESSES_MAX {
-            self.logins.retain_recent();
-        }
-        self.logins.check_key(&address).map_err(|refused| {
-            let wait = refused.wait_time_from(governor::clock::DefaultClock::default().now());
-            let seconds = wait.as_secs() + 1;
-            Error::new(
-                ErrorKind::RateLimited,
-                format!("Too many attempts. Try again in {seconds} s."),
-            )
-            .with_details(serde_json::json!({ "retry_after_s": seconds }))
-        })
     }
 
     /// Begins a session of a user whose password was held against the hash `verified`, and whose

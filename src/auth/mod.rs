@@ -40,14 +40,11 @@ use crate::live::{Change, Live};
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use crate::store::{Store, TableName, Transaction, View as _};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use guard::Guard;
 use password::Passwords;
 use second_step::Challenges;
 use session::Session;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use token::Tokens;
 
@@ -98,7 +95,6 @@ pub struct Auth {
     known: RwLock<Known>,
     /// One change at a time, so that memory and store agree.
     changing: tokio::sync::Mutex<()>,
-    logins: DefaultKeyedRateLimiter<IpAddr>,
     /// Wrong passwords of late; a restart forgets them, which nobody outside can make.
     guard: Mutex<Guard>,
     challenges: Mutex<Challenges>,
@@ -119,12 +115,7 @@ impl Auth {
     ///
     /// # Errors
     /// When the data file cannot be read or written.
-    pub async fn open(
-        store: &Store,
-        clock: Arc<dyn Clock>,
-        live: Arc<Live>,
-        logins_per_minute: NonZeroU32,
-    ) -> Result<Self> {
+    pub async fn open(store: &Store, clock: Arc<dyn Clock>, live: Arc<Live>) -> Result<Self> {
         let known = {
             let reader = store.read()?;
             let users = USERS
@@ -150,7 +141,6 @@ impl Auth {
             passwords: Passwords::default(),
             known: RwLock::new(known),
             changing: tokio::sync::Mutex::new(()),
-            logins: RateLimiter::keyed(Quota::per_minute(logins_per_minute)),
             guard: Mutex::default(),
             challenges: Mutex::default(),
         })

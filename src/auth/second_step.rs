@@ -101,14 +101,13 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::Unauthenticated`] when the step is unknown or too old, or the code does not
-    /// fit or was used; [`ErrorKind::RateLimited`] after too many attempts from one address.
+    /// fit or was used.
     pub async fn second_step(
         &self,
         name: &str,
         code: &str,
         address: Option<std::net::IpAddr>,
     ) -> Result<SignedIn> {
-        self.count_attempt(address)?;
         let now = self.clock.now();
         let challenge = self.challenges().try_once(name, now).ok_or_else(|| {
             let sentence = "This sign-in took too long or too many codes. Begin again.";

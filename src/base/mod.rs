@@ -3,6 +3,7 @@
 //! Depends on no other room. Nothing here waits, opens a file or reads the wall clock except
 //! through the [`time::Clock`] that a caller hands in.
 
+pub mod bucket;
 pub mod error;
 pub mod id;
 mod instant;

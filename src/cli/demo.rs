@@ -4,7 +4,7 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, demo_sensors, page_of, say, start_log, stop_on_signal};
+use super::{Boot, demo_sensors, log, page_of, say, say_where, stop_on_signal};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
@@ -50,7 +50,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     boot.data_dir = Some(boot.data_dir.unwrap_or_else(|| PathBuf::from("demo-data")));
     let port_is_free_to_choose = boot.listen.is_none() && boot.config.is_none();
     let mut config = boot.load()?;
-    start_log(&config)?;
+    let _log = log::start(&config)?;
     if port_is_free_to_choose && std::net::TcpListener::bind(config.listen).is_err() {
         // Somebody who only wants a look shall not have to learn about ports first.
         say(&format!(
@@ -78,9 +78,8 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     if let Err(error) = std::fs::write(config.data_dir.join(PORTS_FILE), ports) {
         tracing::warn!(%error, "the ports of the simulated plant were not kept");
     }
-    let address = page_of(app.address);
-    say(&format!("Listening on http://{}", app.address));
-    say(&format!("Data in {}", config.data_dir.display()));
+    let address = page_of(app.address, &config);
+    say_where(&app, &config);
     say("");
     say(&format!(
         "  A simulated plant with {} meters and machines is running.",

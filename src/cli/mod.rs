@@ -6,22 +6,24 @@ mod demo;
 mod demo_sensors;
 mod export;
 mod import;
+mod log;
 mod run;
 mod simulate;
 mod user;
 
+use crate::app::App;
 use crate::base::{Error, Result};
 use crate::config::{Config, Overrides};
 use crate::store::Store;
+use crate::web::PlainHttp;
 use clap::{Args, Parser, Subcommand};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// Whether the binary needs nothing of its host.
 const LINKAGE: &str = if cfg!(target_feature = "crt-static") {
@@ -60,6 +62,9 @@ struct Boot {
     /// What the log tells: error, warn, info, debug [default: info]
     #[arg(long, value_name = "FILTER", env = "INDUSMIND_LOG")]
     log: Option<String>,
+    /// To whom plain HTTP is spoken: loopback, allowed (to everybody) or never [default: loopback]
+    #[arg(long, value_name = "WHOM", env = "INDUSMIND_PLAIN_HTTP", value_parser = plain_http)]
+    plain_http: Option<PlainHttp>,
 }
 
 #[derive(Subcommand)]
@@ -127,6 +132,7 @@ impl Boot {
             data_dir: self.data_dir,
             listen: self.listen,
             log: self.log,
+            plain_http: self.plain_http,
         })
     }
 }
@@ -149,8 +155,18 @@ fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// The address under which this machine reaches its own page.
-fn page_of(listening: SocketAddr) -> String {
+fn plain_http(text: &str) -> Result<PlainHttp, String> {
+    match text {
+        "loopback" => Ok(PlainHttp::Loopback),
+        "allowed" => Ok(PlainHttp::Allowed),
+        "never" => Ok(PlainHttp::Never),
+        _ => Err("write loopback, allowed or never".to_owned()),
+    }
+}
+
+/// The address under which this machine reaches its own page: by plain HTTP where it may, because
+/// no browser knows the authority of a new appliance.
+fn page_of(listening: SocketAddr, config: &Config) -> String {
     let mut address = listening;
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
@@ -158,7 +174,13 @@ fn page_of(listening: SocketAddr) -> String {
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{address}")
+    let local = address.ip().is_loopback() && config.edge.plain_http != PlainHttp::Never;
+    let scheme = if config.https() && !local {
+        "https"
+    } else {
+        "http"
+    };
+    format!("{scheme}://{address}")
 }
 
 fn fail(error: &Error) -> ExitCode {
@@ -166,26 +188,23 @@ fn fail(error: &Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Sends the log to standard error, where systemd and a console pick it up.
-fn start_log(config: &Config) -> Result<()> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|cause| {
-        let sentence = format!(
-            "{} is no log filter. Use error, warn, info or debug.",
-            config.log
-        );
-        Error::invalid("log", sentence).because(cause)
-    })?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    // A second start in the same process (a test) keeps the first log.
-    let _ = if config.log_json {
-        log.json().try_init()
-    } else {
-        log.with_target(false).try_init()
-    };
-    Ok(())
+/// What stands on the console at the start, before anything else.
+fn say_where(app: &App, config: &Config) {
+    let scheme = if config.https() { "https" } else { "http" };
+    say(&format!("Listening on {scheme}://{}", app.address));
+    if let Some(authority) = app
+        .context
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.view().authority)
+    {
+        say(&format!(
+            "Browsers are to trust {} ({}); its SHA-256 is",
+            authority.path, authority.name
+        ));
+        say(&format!("  {}", authority.fingerprint));
+    }
+    say(&format!("Data in {}", config.data_dir.display()));
 }
 
 /// Lets Ctrl-C and SIGTERM ask for the stop. Another one a while later does not wait for it; the

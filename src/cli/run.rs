@@ -1,22 +1,19 @@
 //! `indusmind run`: the appliance, until it is told to stop.
 
-use super::{Boot, page_of, say, start_log, stop_on_signal};
+use super::{Boot, log, page_of, say, say_where, stop_on_signal};
 use crate::app::App;
 use crate::base::{Result, SystemClock};
 use std::sync::Arc;
 
 pub(super) async fn run(boot: Boot) -> Result<()> {
     let config = boot.load()?;
-    start_log(&config)?;
+    let _log = log::start(&config)?;
     let app = App::start(&config, Arc::new(SystemClock)).await?;
     stop_on_signal(app.stop_signal())?;
-    if !config.listen.ip().is_loopback() {
-        tracing::warn!(
-            "the page is served in plain text to the network: put a proxy with TLS before it"
-        );
+    if !config.listen.ip().is_loopback() && !config.https() {
+        tracing::warn!("plain HTTP is spoken to the network: whoever listens reads passwords");
     }
-    say(&format!("Listening on http://{}", app.address));
-    say(&format!("Data in {}", config.data_dir.display()));
+    say_where(&app, &config);
     if let Some(token) = app
         .context
         .auth
@@ -27,7 +24,7 @@ pub(super) async fn run(boot: Boot) -> Result<()> {
         say(&format!("Set-up token: {token}"));
         say(&format!(
             "Open {}/setup#token={token} to begin.",
-            page_of(app.address)
+            page_of(app.address, &config)
         ));
     }
     app.run_until_stopped().await;

@@ -82,7 +82,7 @@ async fn open(place: Place) -> Result<(Store, Auth, Sites)> {
     let clock = Arc::new(SystemClock);
     let store = Store::open(&config.data_dir, "indusmind user")?;
     let live = Arc::new(Live::new(Vec::new()));
-    let auth = Auth::open(&store, clock.clone(), live, config.logins_per_minute).await?;
+    let auth = Auth::open(&store, clock.clone(), live).await?;
     let sites = Sites::open(&store, clock)?;
     Ok((store, auth, sites))
 }

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 const COOKIE_NAME: &str = "indusmind_refresh";
 /// Name of the cookie by which a browser is known again: a wrong password elsewhere does not close
 /// the account to it.
-const DEVICE_COOKIE: &str = "indusmind_device";
+pub(super) const DEVICE_COOKIE: &str = "indusmind_device";
 /// How long a browser is known, s: as long as browsers keep a cookie at most.
 const DEVICE_LIFETIME_S: i64 = 400 * 86_400;
 
@@ -102,7 +102,6 @@ async fn set_up(
     if context.auth.is_set_up() {
         return Err(Error::conflict("This appliance is set up already. Sign in.").into());
     }
-    context.auth.count_attempt(address)?;
     context.auth.setup.check(&request.token)?;
     let (site, user) = setup_parts(request, &context)?;
     let key = site.key.clone();

@@ -8,9 +8,9 @@ use super::envelope::Failure;
 use crate::auth::{Asker, Caller, api_token};
 use crate::base::{Error, ErrorKind};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::net::{IpAddr, SocketAddr};
@@ -23,10 +23,12 @@ pub async fn require_session(
 ) -> Result<Response, Failure> {
     if let Some(secret) = api_secret(request.headers()) {
         context.api_tokens.authenticate(secret).await?;
+        remember(&context, &request);
         let sentence = "An API token reaches only what its scopes name. Sign in for this.";
         return Err(Error::new(ErrorKind::Forbidden, sentence).into());
     }
     let caller = caller_of(&context, &request)?;
+    remember(&context, &request);
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
@@ -43,8 +45,16 @@ pub async fn require_asker(
         Some(secret) => Asker::Program(context.api_tokens.authenticate(secret).await?),
         None => Asker::Person(caller_of(&context, &request)?),
     };
+    remember(&context, &request);
     request.extensions_mut().insert(asker);
     Ok(next.run(request).await)
+}
+
+/// Somebody was let in from this address: a flood does not take its place among the connections.
+fn remember(context: &Context, request: &Request) {
+    if let Some(address) = address_of(request.extensions()) {
+        context.seats.know(address, context.clock.now());
+    }
 }
 
 /// Addresses end in logs: a secret in one is refused before anything is made of it.
@@ -124,63 +134,4 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Refuses a change or a socket that a page of another origin asks for: the browser says where
-/// the page came from, and it must be us. Programs send no `Origin` and are let through.
-pub async fn refuse_other_origins(request: Request, next: Next) -> Result<Response, Failure> {
-    let changes = !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    let socket = request.uri().path().starts_with("/ws");
-    if (changes || socket) && !same_origin(request.headers()) {
-        let sentence = "This request comes from a page of another address. Open the appliance's \
-                        own page.";
-        return Err(Error::new(ErrorKind::Forbidden, sentence).into());
-    }
-    Ok(next.run(request).await)
-}
-
-fn same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else {
-        return true;
-    };
-    let origin = origin
-        .to_str()
-        .ok()
-        .and_then(|text| text.parse::<Uri>().ok());
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    match (origin.as_ref().and_then(Uri::authority), host) {
-        (Some(origin), Some(host)) => origin.as_str().eq_ignore_ascii_case(host),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(origin: Option<&str>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, "plant.local:8080".parse().unwrap());
-        if let Some(origin) = origin {
-            headers.insert(ORIGIN, origin.parse().unwrap());
-        }
-        headers
-    }
-
-    #[test]
-    fn only_our_own_page_may_change_things() {
-        assert!(same_origin(&headers(None)));
-        assert!(same_origin(&headers(Some("http://plant.local:8080"))));
-        for other in [
-            "http://evil.example",
-            "null",
-            "http://plant.local",
-            "http://plant.local:80801",
-        ] {
-            assert!(!same_origin(&headers(Some(other))), "{other}");
-        }
-    }
 }

@@ -66,6 +66,9 @@ async fn push(
 ) -> Result<(StatusCode, Json<Envelope<Report>>), Failure> {
     let key = header(request.headers(), DEVICE_KEY).unwrap_or_default();
     let device = context.devices.admit(&serial, key, address)?;
+    if let Some(address) = address {
+        context.seats.know(address, context.clock.now());
+    }
     let idempotency = idempotency_key(request.headers())?;
     // Closed only when the appliance is gone.
     let _turn = context.writes.acquire().await;

@@ -1,8 +1,10 @@
 //! The edge of every request: its id, the security headers, the access log, the time limit.
 
+use super::access_log::{Line, follow, method_name};
 use super::envelope::{Failure, REQUEST_ID};
+use super::rates::LetIn;
 use crate::base::Error;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
@@ -11,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
+use std::net::SocketAddr;
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -34,21 +37,22 @@ pub async fn dress(request: Request, next: Next) -> Response {
     let correlation = given_id(request.headers(), &CORRELATION);
     let id = id.unwrap_or_else(|| Uuid::now_v7().simple().to_string());
     let correlation = correlation.unwrap_or_else(|| id.clone());
-    let method = request.method().clone();
     // The pattern, not the address: a query may hold what no log may hold.
     let matched = request
         .extensions()
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
     let path = request.uri().path().to_owned();
-    let started = Instant::now();
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let line = Line {
+        method: method_name(request.method()),
+        route: matched.unwrap_or_else(|| "-".to_owned()),
+        id: id.clone(),
+        address: address.map(|info| info.0.ip()),
+        started: Instant::now(),
+    };
 
     let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
-
-    let elapsed_ms = crate::base::time::duration_ms(started.elapsed());
-    let status = response.status().as_u16();
-    let route = matched.unwrap_or_else(|| "-".to_owned());
-    tracing::debug!(target: "access", %method, route, status, elapsed_ms, request_id = id);
 
     let headers = response.headers_mut();
     for (name, value) in [(REQUEST, id), (CORRELATION, correlation)] {
@@ -57,7 +61,8 @@ pub async fn dress(request: Request, next: Next) -> Response {
         }
     }
     harden(headers, &path);
-    response
+    let user = response.extensions().get::<LetIn>().map(|user| user.0);
+    follow(response, line, user)
 }
 
 /// An id from the caller, when it is a sane token: it goes into the log.

@@ -1,5 +1,6 @@
 //! The one shape of every answer, and of every refusal.
 
+use super::depth;
 use crate::base::{Error, ErrorKind, FieldError, Timestamp};
 use axum::Json;
 use axum::body::Bytes;
@@ -129,34 +130,47 @@ impl IntoResponse for Failure {
         if status.is_server_error() {
             tracing::error!(%error, "a request failed");
         } else {
-            tracing::debug!(%error, "a request was refused");
+            // The sentence may quote what was sent, and that may be a secret.
+            tracing::debug!(error_code, "a request was refused");
         }
-        let retry_after = error
-            .details
-            .as_ref()
-            .and_then(|d| d.get("retry_after_s"))
-            .cloned();
-        let details = if error.fields.is_empty() {
-            error.details
-        } else {
-            Some(serde_json::json!({ "fields": error.fields }))
-        };
-        let refusal = Refusal {
-            success: false,
-            error: error.sentence,
-            error_code,
-            details,
-            request_id: REQUEST_ID.try_with(Clone::clone).unwrap_or_default(),
-            timestamp: wall_clock(),
-        };
-        let mut response = (status, Json(refusal)).into_response();
-        if let Some(seconds) = retry_after.and_then(|value| value.as_u64()) {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        write(error, status, error_code)
     }
+}
+
+/// Refuses a method that a path does not know; the router adds which ones it does.
+pub async fn method_not_allowed() -> Response {
+    let sentence = "This path does not take this method; the header Allow names those it takes.";
+    let error = Error::new(ErrorKind::Invalid, sentence);
+    write(error, StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED")
+}
+
+/// A refusal on the wire.
+fn write(error: Error, status: StatusCode, error_code: &'static str) -> Response {
+    let retry_after = error
+        .details
+        .as_ref()
+        .and_then(|d| d.get("retry_after_s"))
+        .cloned();
+    let details = if error.fields.is_empty() {
+        error.details
+    } else {
+        Some(serde_json::json!({ "fields": error.fields }))
+    };
+    let refusal = Refusal {
+        success: false,
+        error: error.sentence,
+        error_code,
+        details,
+        request_id: REQUEST_ID.try_with(Clone::clone).unwrap_or_default(),
+        timestamp: wall_clock(),
+    };
+    let mut response = (status, Json(refusal)).into_response();
+    if let Some(seconds) = retry_after.and_then(|value| value.as_u64()) {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 /// A JSON body, refused with the exact place of what is wrong in it.
@@ -201,6 +215,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Error::invalid("body", "Send a JSON object."));
     }
+    depth::check(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let message = error.inner().to_string();

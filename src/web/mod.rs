@@ -4,14 +4,18 @@
 //! disk; no token or query of an address reaches a log. Will not do: decide anything that a
 //! domain should.
 
+mod access_log;
 mod api_tokens;
 mod audit;
 mod audit_export;
 mod auth;
 mod caller;
+mod certificate;
 mod channel;
 mod commissioning;
+mod cookies;
 mod dashboard;
+mod depth;
 mod device_push;
 mod devices;
 mod doctor;
@@ -21,17 +25,22 @@ mod envelope;
 mod equipment;
 mod export;
 mod history;
+mod hosts;
 mod hub;
 mod line_frames;
 mod lines;
 mod mqtt;
 mod openapi;
+mod patience;
 mod photo;
+mod plain;
 mod profile_body;
 mod profiles;
+mod rates;
 mod realtime;
 mod refusals;
 mod roles;
+mod seats;
 mod serve;
 mod sessions;
 mod show;
@@ -46,24 +55,31 @@ mod upload;
 mod users;
 mod write;
 
-pub use serve::serve;
+pub use rates::{Class, Limits};
+pub use seats::SeatLimits;
+pub use serve::{PlainHttp, serve};
 
 use crate::auth::{ApiTokens, Auth, Caller};
-use crate::base::{Clock, Error, Result, Timestamp};
+use crate::base::{Clock, Error, Result, SessionId, Timestamp};
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Attachments, Commissioning, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
+use crate::machine::Names;
 use crate::mqtt::Mqtt;
 use crate::site::{Site, Sites};
 use crate::store::Store;
+use crate::tls::Tls;
 use crate::tsdb::Tsdb;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use dashboard::DashboardCache;
+use hosts::Hosts;
+use rates::Rates;
+use seats::Seats;
 use socket::Sockets;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -82,12 +98,29 @@ const BODY_MAX: usize = 1 << 20;
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// Settings of the edge.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How often the dashboard channel sends, ms.
     pub dashboard_every_ms: i64,
     /// Whether a socket may carry its access token in the address.
     pub token_in_query: bool,
+    /// Who is let in, and how often he may ask.
+    pub edge: EdgeSettings,
+}
+
+/// Who is let in, and how often he may ask.
+#[derive(Clone, Debug, Default)]
+pub struct EdgeSettings {
+    /// To whom plain HTTP is spoken where HTTPS is.
+    pub plain_http: PlainHttp,
+    /// Names under which the appliance answers, beside those of the machine.
+    pub names: Names,
+    /// Origins of other pages that may use the API.
+    pub cors_origins: Vec<String>,
+    /// Open connections.
+    pub seats: SeatLimits,
+    /// Requests.
+    pub limits: Limits,
 }
 
 /// What every handler can reach. Cheap to clone.
@@ -132,6 +165,8 @@ pub struct Services {
     pub intake: Arc<Intake>,
     /// The readings.
     pub tsdb: Arc<Tsdb>,
+    /// Certificates, when HTTPS is spoken.
+    pub tls: Option<Arc<Tls>>,
     /// The stop signal.
     pub stop: CancellationToken,
     /// When the appliance started.
@@ -143,6 +178,9 @@ pub struct Edge {
     services: Services,
     dashboards: DashboardCache,
     sockets: Sockets,
+    hosts: Hosts,
+    seats: Arc<Seats>,
+    rates: Rates,
     setting_up: tokio::sync::Mutex<()>,
     trying: tokio::sync::Mutex<()>,
     writes: tokio::sync::Semaphore,
@@ -168,7 +206,18 @@ impl Context {
     /// The edge before these rooms.
     #[must_use]
     pub fn new(services: Services) -> Self {
+        let edge = &services.options.edge;
+        let seats = Seats::new(edge.seats);
+        // After a restart those who are signed in find their places again.
+        for session in services.auth.sessions(None, SessionId::new()) {
+            if let Some(address) = session.address.and_then(|text| text.parse().ok()) {
+                seats.know(address, session.last_used_at);
+            }
+        }
         Self(Arc::new(Edge {
+            hosts: Hosts::new(&edge.names, &edge.cors_origins),
+            rates: Rates::new(edge.limits.clone()),
+            seats,
             services,
             dashboards: DashboardCache::default(),
             sockets: Sockets::default(),
@@ -255,6 +304,7 @@ fn api() -> Routes {
         .merge(documents::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
+        .merge(certificate::protected())
         .merge(system::protected());
     Routes {
         public,
@@ -311,6 +361,7 @@ pub fn router(context: &Context) -> Router {
         .nest("/api/v1", api)
         .merge(system::probes())
         .merge(write::alias(context))
+        .route("/ca.crt", get(plain::authority))
         .merge(described(document))
         .fallback(spa::serve)
         .layer(timeout)
@@ -319,9 +370,14 @@ pub fn router(context: &Context) -> Router {
     let sockets = Router::new()
         .route("/ws", get(hub::open))
         .route("/ws/{channel}", get(channel::open));
+    let meter = middleware::from_fn_with_state(context.clone(), rates::meter);
+    let guard = middleware::from_fn_with_state(context.clone(), hosts::guard);
     http.merge(sockets)
+        .method_not_allowed_fallback(envelope::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(middleware::from_fn(caller::refuse_other_origins))
+        .layer(meter)
+        .layer(middleware::from_fn(cookies::fit))
+        .layer(guard)
         .layer(CatchPanicLayer::custom(edge::answer_panic))
         .layer(middleware::from_fn(edge::dress))
         .with_state(context.clone())

@@ -1,6 +1,11 @@
-//! The accept loop: headers in time, a bound on connections, a stop that finishes answers.
+//! The accept loop: a place for each connection, TLS or plain by its first byte, headers in time,
+//! a stop that finishes answers.
 
+use super::patience::{Paced, Taking};
+use super::seats::{Seat, is_this_machine};
+use super::{Context, plain, router};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -8,84 +13,153 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 /// A client that has not sent its headers by now is holding a place for nothing.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
-/// Open connections: far above what a plant has browsers, far below the file limit.
-const CONNECTIONS_MAX: usize = 2_000;
+/// A client that has not agreed on a key by now: slow devices compute for a second or two.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// Largest head of a request, bytes.
 const HEAD_MAX: usize = 64 << 10;
 /// How long answers may take to finish when the appliance stops.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
 /// Pause after the system refused a connection (no file handles left).
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
+/// With this a client begins to speak TLS: a record of the handshake (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
+/// To whom plain HTTP is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlainHttp {
+    /// To this machine only.
+    #[default]
+    Loopback,
+    /// To everybody: a proxy does the rest, or nobody minds.
+    Allowed,
+    /// To nobody.
+    Never,
+}
+
+/// How a request came.
+#[derive(Clone, Copy, Debug)]
+pub struct Wire {
+    /// Whether by HTTPS.
+    pub secure: bool,
+}
+
+/// What every connection needs.
+struct Door {
+    context: Context,
+    router: Router,
+    /// For those who should not speak plain HTTP.
+    plain: Router,
+    stop: CancellationToken,
+}
 
 /// Serves until `stop`; then finishes what is being answered.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+pub async fn serve(listener: TcpListener, context: Context, stop: CancellationToken) {
+    let door = Arc::new(Door {
+        router: router(&context),
+        plain: plain::router(&context),
+        context,
+        stop: stop.clone(),
+    });
     let open = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &door.context) => accepted,
         };
-        if let Some((stream, address, place)) = accepted {
-            let (router, stop) = (router.clone(), stop.clone());
-            open.spawn(async move {
-                converse(stream, address, router, stop).await;
-                drop(place);
-            });
+        if let Some((stream, address, seat)) = accepted {
+            let door = Arc::clone(&door);
+            open.spawn(async move { door.greet(stream, address, seat).await });
         }
     }
     drop(listener);
     open.close();
-    if tokio::time::timeout(FINISH_WITHIN, open.wait())
-        .await
-        .is_err()
-    {
+    if timeout(FINISH_WITHIN, open.wait()).await.is_err() {
         tracing::info!("some answers were cut off by the stop");
     }
 }
 
-/// One connection, until its client or the stop ends it.
-async fn converse(stream: TcpStream, address: SocketAddr, router: Router, stop: CancellationToken) {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(address));
-        router.clone().oneshot(request)
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+impl Door {
+    /// Finds out what a client speaks, and speaks it.
+    async fn greet(&self, stream: TcpStream, address: SocketAddr, seat: Seat) {
+        let Some(tls) = &self.context.tls else {
+            let io = Taking::new(stream, seat);
+            return self.converse(io, address, false, &self.router).await;
+        };
+        let mut first = [0];
+        let peeked = timeout(HEADERS_WITHIN, stream.peek(&mut first));
+        let Some(Ok(Ok(1))) = self.stop.run_until_cancelled(peeked).await else {
+            return;
+        };
+        let io = Taking::new(stream, seat);
+        if first[0] != TLS_HANDSHAKE {
+            let trusted = match self.context.options.edge.plain_http {
+                PlainHttp::Loopback => is_this_machine(address.ip()),
+                PlainHttp::Allowed => true,
+                PlainHttp::Never => false,
+            };
+            let router = if trusted { &self.router } else { &self.plain };
+            return self.converse(io, address, false, router).await;
         }
-    };
-    if let Err(error) = ended {
-        tracing::trace!(%error, %address, "a connection ended early");
+        match timeout(HELLO_WITHIN, tls.accept(io)).await {
+            Ok(Ok(io)) => self.converse(io, address, true, &self.router).await,
+            Ok(Err(error)) => tracing::debug!(%error, %address, "no TLS with this client"),
+            Err(_) => tracing::debug!(%address, "a client was too slow to speak TLS"),
+        }
+    }
+
+    /// One connection, until its client or the stop ends it.
+    async fn converse<IO>(&self, io: IO, address: SocketAddr, secure: bool, router: &Router)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(|request: Request<Incoming>| {
+            let mut request = request.map(|body| Body::new(Paced::new(body)));
+            request.extensions_mut().insert(ConnectInfo(address));
+            request.extensions_mut().insert(Wire { secure });
+            router.clone().oneshot(request)
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .max_buf_size(HEAD_MAX)
+            .serve_connection(TokioIo::new(io), service)
+            .with_upgrades();
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::trace!(%error, %address, "a connection ended early");
+        }
     }
 }
 
+/// The next connection that finds a place; `None` when this one did not.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    context: &Context,
+) -> Option<(TcpStream, SocketAddr, Seat)> {
     match listener.accept().await {
-        Ok((stream, address)) => {
+        Ok((stream, mut address)) => {
+            // What comes to an IPv6 socket over IPv4 has the address that its sender knows.
+            address.set_ip(address.ip().to_canonical());
+            let seat = context.seats.take(address.ip(), context.clock.now())?;
             let _ = stream.set_nodelay(true);
-            Some((stream, address, place))
+            Some((stream, address, seat))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");

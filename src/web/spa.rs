@@ -3,13 +3,14 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::envelope::Failure;
+use super::envelope::{Failure, method_not_allowed};
 use crate::base::Error;
 use crate::exchange::inflate::gunzip;
 
@@ -31,7 +32,10 @@ pub async fn serve(request: Request) -> Response {
         return Failure(Error::not_found("API path", format!("/{path}"))).into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        let mut response = method_not_allowed().await;
+        let allowed = HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(ALLOW, allowed);
+        return response;
     }
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     let path = match path.as_str() {
@@ -90,7 +94,8 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
         .any(|coding| {
             let refused = coding.strip_prefix("gzip;q=0");
             coding.split(';').next() == Some("gzip")
-                && refused.is_none_or(|rest| rest.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
+                && refused
+                    .is_none_or(|rest| rest.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
         })
 }
 

@@ -195,6 +195,8 @@ fn record(context: &Context) {
     metrics::gauge!("indusmind_longest_read_seconds").set(reads.longest.as_secs_f64());
     metrics::counter!("indusmind_reads_cut_total").absolute(reads.cut);
     metrics::gauge!("indusmind_sockets").set(context.sockets.count() as f64);
+    metrics::gauge!("indusmind_connections").set(context.seats.count() as f64);
+    metrics::counter!("indusmind_connections_refused_total").absolute(context.seats.refused());
     metrics::counter!("indusmind_samples_total").absolute(context.intake.counters().samples());
     metrics::counter!("indusmind_commits_total").absolute(context.intake.counters().commits());
     metrics::counter!("indusmind_commits_refused_total")

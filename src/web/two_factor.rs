@@ -1,7 +1,6 @@
 //! `/api/auth/2fa/*`: the second factor of who is signed in.
 
 use super::Context;
-use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Message, Refusal, ok};
 use super::refusals::{Secret, noted};
 use crate::auth::{Caller, Permission};
@@ -50,10 +49,8 @@ struct NewFactor {
 async fn set_up(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<OwnPassword>,
 ) -> Answer<NewFactor> {
-    context.auth.count_attempt(address)?;
     let made = context.auth.set_up_two_factor(&caller, request.password);
     let password = Secret::Password("password");
     let made = noted(&context, caller.actor(), password, made.await).await;
@@ -90,10 +87,8 @@ struct RecoveryCodes {
 async fn confirm(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<FirstCode>,
 ) -> Answer<RecoveryCodes> {
-    context.auth.count_attempt(address)?;
     let codes = context.auth.confirm_two_factor(&caller, &request.code);
     let code = Secret::Code("code");
     let recovery_codes = noted(&context, caller.actor(), code, codes.await).await?;
@@ -109,10 +104,8 @@ async fn confirm(
 async fn switch_off(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<OwnPassword>,
 ) -> Answer<Message> {
-    context.auth.count_attempt(address)?;
     let off = context
         .auth
         .switch_off_two_factor(&caller, request.password);

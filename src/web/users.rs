@@ -261,10 +261,8 @@ struct PasswordChange {
 async fn change_password(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<PasswordChange>,
 ) -> Answer<Message> {
-    context.auth.count_attempt(address)?;
     let (current, password) = (request.current_password, request.password);
     let changed = context.auth.change_password(&caller, current, password);
     let wrong = Secret::Password("current_password");
@@ -324,7 +322,6 @@ async fn use_code(
     purpose: Purpose,
     request: CodeAndPassword,
 ) -> Result<()> {
-    context.auth.count_attempt(address)?;
     let (token, password) = (request.token, request.password);
     let from = address.map(|address| address.to_string());
     let set = context
@@ -383,7 +380,6 @@ async fn note_request(
     Address(address): Address,
     request: &Forgotten,
 ) -> Answer<Message> {
-    context.auth.count_attempt(address)?;
     let from = address.map(|address| address.to_string());
     context.auth.note_forgotten(&request.email, from).await?;
     done(

@@ -3,10 +3,11 @@
 use crate::support::client::Reply;
 use crate::support::{Appliance, EMAIL, PASSWORD, START, keys};
 use indusmind::auth::Role;
+use indusmind::base::bucket::Rate;
 use indusmind::config::Config;
+use indusmind::web::Class;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::num::NonZeroU32;
 
 const REFUSAL: &str = "Invalid email or password";
 
@@ -142,7 +143,9 @@ async fn a_malformed_sign_in_is_named() {
 
 #[tokio::test]
 async fn the_sixth_attempt_in_a_minute_waits() {
-    let five = |config: &mut Config| config.logins_per_minute = NonZeroU32::new(5).unwrap();
+    let five = |config: &mut Config| {
+        config.edge.limits.set(Class::SignIn, Rate::new(5, 60, 5));
+    };
     let appliance = Appliance::with(START, five).await;
     appliance.set_up().await; // the first attempt
     let client = appliance.client();

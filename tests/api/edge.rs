@@ -29,10 +29,22 @@ async fn an_unknown_path_of_the_api_is_refused_in_the_one_shape() {
 #[tokio::test]
 async fn a_method_that_a_path_does_not_know_changes_nothing() {
     let (_appliance, chief) = Appliance::furnished().await;
-    assert_eq!(chief.delete("/api/equipment").await.status, 405);
-    assert_eq!(chief.put("/api/auth/me", &json!({})).await.status, 405);
-    assert_eq!(chief.get("/api/auth/login").await.status, 405);
-    assert_eq!(chief.post("/", &json!({})).await.status, 405);
+    for (method, path, allowed) in [
+        (Method::DELETE, "/api/equipment", "GET,HEAD,POST"),
+        (Method::PUT, "/api/auth/me", "GET,HEAD"),
+        (Method::GET, "/api/auth/login", "POST"),
+        (Method::POST, "/", "GET, HEAD"),
+        (Method::POST, "/health", "GET,HEAD"),
+        (Method::DELETE, "/ws", "GET,HEAD"),
+        (Method::GET, "/write", "POST"),
+        (Method::PATCH, "/api/v1/equipment", "GET,HEAD,POST"),
+    ] {
+        let reply = Reply::to(chief.request(method, path)).await;
+        reply.refused(405);
+        assert_eq!(reply.header("allow"), allowed, "{path}");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(reply.header("cache-control"), "no-store", "{path}");
+    }
 }
 
 #[tokio::test]
@@ -82,6 +94,9 @@ async fn every_answer_carries_the_security_headers() {
         (&chief, "/api/nothing"),
         (&chief, "/health"),
         (&chief, "/openapi.json"),
+        (&chief, "/api/auth/login"),
+        (&chief, "/api/historical/consumption"),
+        (&chief, "/ca.crt"),
         (&stranger, "/api/equipment"),
         (&stranger, "/ws"),
     ] {

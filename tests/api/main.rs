@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_log;
 mod accounts;
 mod audit;
 mod audit_trail;
@@ -26,7 +27,10 @@ mod equipment_list;
 mod export;
 mod fixtures;
 mod history;
+mod hosts;
+mod https;
 mod hub;
+mod limits;
 mod lines;
 mod matrix;
 mod mqtt;

@@ -72,6 +72,7 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/audit/export", ADMIN),
     ("GET", "/api/admin/audit-logs", ADMIN),
     ("GET", "/api/system", ADMIN),
+    ("GET", "/api/system/certificate", ADMIN),
     ("GET", "/api/system/storage", ADMIN),
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),

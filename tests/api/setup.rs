@@ -4,9 +4,10 @@ use crate::support::client::Reply;
 use crate::support::socket::Socket;
 use crate::support::{Appliance, EMAIL, PASSWORD, assert_near, keys};
 use indusmind::base::UserId;
+use indusmind::base::bucket::Rate;
+use indusmind::web::Class;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::num::NonZeroU32;
 
 #[tokio::test]
 async fn a_new_appliance_asks_for_set_up_and_knows_nobody() {
@@ -213,7 +214,7 @@ async fn set_up_is_done_once_and_stays_done_after_a_restart() {
 #[tokio::test]
 async fn guessing_the_token_is_slowed_down() {
     let five = |config: &mut indusmind::config::Config| {
-        config.logins_per_minute = NonZeroU32::new(5).unwrap();
+        config.edge.limits.set(Class::SignIn, Rate::new(5, 60, 5));
     };
     let appliance = Appliance::with(crate::support::START, five).await;
     let client = appliance.client();

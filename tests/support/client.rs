@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 
 /// The code that belongs to each status of a refusal.
-const CODES: [(u16, &str); 10] = [
+const CODES: [(u16, &str); 11] = [
     (400, "VALIDATION_ERROR"),
     (401, "UNAUTHENTICATED"),
     (403, "INSUFFICIENT_PERMISSIONS"),
     (404, "RESOURCE_NOT_FOUND"),
+    (405, "METHOD_NOT_ALLOWED"),
     (409, "CONFLICT"),
     (413, "PAYLOAD_TOO_LARGE"),
     (415, "UNSUPPORTED_MEDIA_TYPE"),

@@ -3,19 +3,20 @@
 
 pub mod client;
 pub mod forms;
+pub mod https;
 pub mod meters;
 pub mod socket;
 
 use client::Client;
 use indusmind::app::App;
 use indusmind::auth::{NewUser, Role};
+use indusmind::base::bucket::Rate;
 use indusmind::base::{Clock as _, EquipmentId, ManualClock, Timestamp};
 use indusmind::config::Config;
 use indusmind::store::audit::Actor;
-use indusmind::web::Context;
+use indusmind::web::{Class, Context, EdgeSettings};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,15 @@ struct Running {
     task: JoinHandle<()>,
 }
 
+/// Limits that no test meets by chance.
+fn generous() -> EdgeSettings {
+    let mut edge = EdgeSettings::default();
+    for class in Class::ALL {
+        edge.limits.set(class, Rate::new(10_000, 60, 10_000));
+    }
+    edge
+}
+
 impl Appliance {
     /// A new appliance in an empty directory, before set-up.
     pub async fn new() -> Self {
@@ -66,8 +76,10 @@ impl Appliance {
             log: "off".to_owned(),
             log_json: false,
             dashboard_every_ms: BEAT_MS,
-            // The limit has a test of its own; elsewhere nobody should meet it.
-            logins_per_minute: NonZeroU32::new(10_000).unwrap(),
+            log_file: None,
+            // The limits have tests of their own; elsewhere nobody should meet them.
+            edge: generous(),
+            certificate: None,
             token_in_query: true,
         };
         settings(&mut config);
@@ -171,6 +183,14 @@ impl Appliance {
     pub async fn set_up(&self) -> Value {
         let request = self.setup_request();
         self.client().post("/api/setup", &request).await.created()
+    }
+
+    /// As [`Appliance::set_up`], of one that speaks plain HTTP to nobody.
+    pub async fn set_up_securely(&self) {
+        let host = self.address().to_string();
+        let request = https::post("/api/setup", &host, "", &self.setup_request());
+        let io = https::connect(self, "localhost").await.unwrap();
+        assert_eq!(https::ask(io, &request).await.status, 201);
     }
 
     /// A client that is signed in with this role.

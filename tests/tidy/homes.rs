@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 18] = [
+pub(crate) const HOMES: [(&str, &str); 21] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -20,4 +20,7 @@ pub(crate) const HOMES: [(&str, &str); 18] = [
     ("flate2", "src/exchange/"),
     ("rust_xlsxwriter", "src/exchange/"),
     ("rumqttc", "src/mqtt/"),
+    ("nix", "src/machine.rs"),
+    ("rcgen", "src/tls/"),
+    ("tokio_rustls", "src/tls/"),
 ];

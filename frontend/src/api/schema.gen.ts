@@ -1287,6 +1287,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/system/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate, and the authority that browsers are to trust. */
+        get: operations["certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/system/storage": {
         parameters: {
             query?: never;
@@ -1544,6 +1561,17 @@ export interface components {
             head?: components["schemas"]["AuditHead"] | null;
             /** @description Whether every entry is where and what it was. */
             intact: boolean;
+        };
+        /** @description The appliance's own authority. */
+        AuthorityView: {
+            /** @description SHA-256 of its certificate: compare it before you trust it. */
+            fingerprint: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Until when it is good. */
+            not_after: components["schemas"]["Timestamp"];
+            /** @description Where the certificate is. */
+            path: string;
         };
         /** @description A person's word that a device is right in spite of what was found. */
         Belief: {
@@ -2149,6 +2177,22 @@ export interface components {
                 resolution: string;
                 /** @description The points, in order of time, gaps included. */
                 series: components["schemas"]["HistoryPoint"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Https: {
+            /** @description HTTPS of the appliance. */
+            data: {
+                certificate?: components["schemas"]["TlsView"] | null;
+                /**
+                 * @description Whether it is spoken. Else the page is reached from this machine only, or plain HTTP was
+                 *     allowed.
+                 */
+                enabled: boolean;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -3830,6 +3874,15 @@ export interface components {
             resolution: string;
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
+        };
+        /** @description HTTPS of the appliance. */
+        Https: {
+            certificate?: components["schemas"]["TlsView"] | null;
+            /**
+             * @description Whether it is spoken. Else the page is reached from this machine only, or plain HTTP was
+             *     allowed.
+             */
+            enabled: boolean;
         };
         /** @description What a unit says of itself in the common model of SunSpec. */
         Identity: {
@@ -5831,6 +5884,19 @@ export interface components {
          * @description RFC 3339 in UTC with milliseconds.
          */
         Timestamp: string;
+        /** @description HTTPS of the appliance, as it is shown. */
+        TlsView: {
+            authority?: components["schemas"]["AuthorityView"] | null;
+            /** @description Whether certificate and key were brought in files; else they were made here. */
+            brought: boolean;
+            /** @description SHA-256 of the certificate, as browsers show it. */
+            fingerprint: string;
+            /** @description For whom the certificate is; of one that was brought not known. */
+            names: string[];
+            not_after?: components["schemas"]["Timestamp"] | null;
+            /** @description What is wrong with the files that were brought: the last good ones are in use. */
+            problem?: string | null;
+        };
         /** @description Energy and cost of the running day. */
         Today: {
             /** @description Cost since midnight, a decimal; `null` without a price. */
@@ -9203,6 +9269,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_System"];
+                };
+            };
+        };
+    };
+    certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Https"];
                 };
             };
         };
