@@ -18,7 +18,9 @@ use std::time::Duration;
 
 /// (stage, span of the next stage) → nothing: where blocks wait to be packed.
 const LOOSE: TableName = TableName::new("loose");
-/// (hour, device) → counters that fell and are not believed yet at the end of that hour.
+/// (hour, device) → where the counters of a device stood at the end of that hour.
+const COUNTERS: TableName = TableName::new("counter");
+/// (hour, device) → what earlier versions wrote down of counters that fell; only read.
 const PENDING: TableName = TableName::new("pending");
 
 /// Longest value of one key: a page of the file holds one such part with what belongs to it.
@@ -216,10 +218,19 @@ impl Look {
         Ok(days.iter().any(|day| (first..end).contains(day)))
     }
 
-    /// What is left of a device's counters at the end of an hour; see [`Writing::put_pending`].
+    /// Where the counters of a device stood at the end of an hour; see [`put_counters`].
+    pub(super) fn counters(&self, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
+        self.beside(COUNTERS, hour, device)
+    }
+
+    /// What an earlier version wrote down of counters that fell.
     pub(super) fn pending(&self, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
+        self.beside(PENDING, hour, device)
+    }
+
+    fn beside(&self, table: TableName, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
         match self.open(Level::Hour, Stage::Hour.start_of(hour))? {
-            Some(opened) => opened.reader.get(PENDING, &key(hour, device, 0)),
+            Some(opened) => opened.reader.get(table, &key(hour, device, 0)),
             None => Ok(None),
         }
     }
@@ -336,8 +347,8 @@ pub(super) fn packed(transaction: &Transaction<'_>, stage: Stage, next_span: u32
         .map(drop)
 }
 
-/// Keeps what is open of a device's counters at the end of an hour; nothing when nothing is.
-pub(super) fn put_pending(
+/// Keeps where a device's counters stood at the end of an hour; nothing when it has none.
+pub(super) fn put_counters(
     transaction: &Transaction<'_>,
     hour: u32,
     device: Device,
@@ -345,9 +356,9 @@ pub(super) fn put_pending(
 ) -> Result<()> {
     let key = key(hour, device, 0);
     if bytes.is_empty() {
-        transaction.remove(PENDING, &key).map(drop)
+        transaction.remove(COUNTERS, &key).map(drop)
     } else {
-        transaction.put(PENDING, &key, bytes)
+        transaction.put(COUNTERS, &key, bytes)
     }
 }
 

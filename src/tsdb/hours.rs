@@ -8,6 +8,7 @@
 use super::blocks::{Level, Look, Stage};
 use super::correct::Corrections;
 use super::counter::Counter;
+use super::counters::Counters;
 use super::fold::{self, INTERVAL_MAX_MS, Span};
 use super::memo::Memo;
 use super::runs::{Run, Runs};
@@ -30,6 +31,8 @@ pub(super) struct Desk<'a> {
     /// Before this, ms, samples are gone while their rows are kept.
     pub(super) forgotten_until: i64,
     pub(super) device: Device,
+    /// What is known of counters beside their readings.
+    pub(super) counters: &'a Counters,
     /// What is in no block yet.
     pub(super) fresh: &'a Fresh,
 }
@@ -59,13 +62,25 @@ impl Desk<'_> {
         Ok(tracks)
     }
 
-    /// Folds the hours whose samples changed, and those that change with them.
-    pub(super) fn fold(&self, wanted: &[SeriesId], changed: &BTreeSet<i64>) -> Result<Runs> {
-        self.fold_until(wanted, changed, i64::MAX)
+    /// Folds the hours whose samples changed, and those from the hour `since` on that change with
+    /// them.
+    pub(super) fn fold(
+        &self,
+        wanted: &[SeriesId],
+        changed: &BTreeSet<i64>,
+        since: i64,
+    ) -> Result<Runs> {
+        self.fold_until(wanted, changed, since, i64::MAX)
     }
 
     /// As [`Desk::fold`], but no hour from `until` on.
-    fn fold_until(&self, wanted: &[SeriesId], changed: &BTreeSet<i64>, until: i64) -> Result<Runs> {
+    pub(super) fn fold_until(
+        &self,
+        wanted: &[SeriesId],
+        changed: &BTreeSet<i64>,
+        since: i64,
+        until: i64,
+    ) -> Result<Runs> {
         let mut todo = self.with_neighbours(wanted, changed)?;
         todo.retain(|hour| *hour < until);
         for hour in changed {
@@ -74,19 +89,35 @@ impl Desk<'_> {
             }
         }
         let mut runs = Runs::default();
-        let mut ends: BTreeMap<SeriesId, (i64, Counter)> = BTreeMap::new();
+        let mut ends: Ends = BTreeMap::new();
+        // Hours that are folded only because later readings reach into them.
+        let mut reached: BTreeSet<i64> = BTreeSet::new();
+        let mut folded_until = since;
         while let Some(first) = todo.pop_first() {
             let mut end = first + 1;
             while end % DAY_HOURS != 0 && todo.remove(&end) {
                 end += 1;
             }
-            let run = self.fold_run(wanted, first..end, &ends)?;
+            let run = self.fold_run(wanted, first..end, (changed, &ends))?;
+            if !reached.contains(&first)
+                && let Some(back) = self.reached_from(&run, &ends)?
+                && back.max(folded_until) < first
+            {
+                // What is counted here belongs to earlier hours too: again, from there on.
+                let earlier = self.not_forgotten(back.max(folded_until)..first)?;
+                if !earlier.is_empty() {
+                    reached.extend(earlier.iter().copied().chain([first]));
+                    todo.extend(earlier.into_iter().chain(first..end));
+                    continue;
+                }
+            }
             for (series, folded) in &run.series {
                 if !self.catalogue.is_counter(*series) {
                     continue;
                 }
-                ends.insert(*series, (end - 1, folded.counter));
-                if self.stored_end(*series, end - 1)? != Some(folded.counter)
+                ends.insert(*series, (end - 1, folded.counter.clone()));
+                let stored = self.stored_end(*series, end - 1)?;
+                if stored.is_none_or(|(stored, _)| stored != folded.counter)
                     && let Some(next) = self.next_hour(*series, end - 1)?
                     && next < until
                     && !self.is_forgotten(next)?
@@ -94,9 +125,43 @@ impl Desk<'_> {
                     todo.insert(next);
                 }
             }
+            folded_until = end;
             runs.runs.push(run);
         }
         Ok(runs)
+    }
+
+    /// The first hour that readings of a run, or what was there in their place, book something in;
+    /// `None` when all of it lies in the run.
+    fn reached_from(&self, run: &Run, ends: &Ends) -> Result<Option<i64>> {
+        let first = run.hours.start;
+        let mut earliest: Option<i64> = None;
+        for (series, folded) in &run.series {
+            if !self.catalogue.is_counter(*series) {
+                continue;
+            }
+            let mut at = folded.reaches_back;
+            let before = self.counter_at(*series, first, ends)?;
+            let stored = self.stored_end(*series, first - 1)?;
+            if before.is_open() || stored.is_some_and(|(_, reached)| reached) {
+                at = at.min(before.earliest()).or(at).or(before.earliest());
+            }
+            if let Some(at) = at {
+                earliest = Some(earliest.map_or(at, |known| known.min(at)));
+            }
+        }
+        Ok(earliest.map(|at| at.div_euclid(HOUR_MS)))
+    }
+
+    fn not_forgotten(&self, hours: Range<i64>) -> Result<BTreeSet<i64>> {
+        let floor = self.forgotten_until.div_euclid(HOUR_MS);
+        let mut kept = BTreeSet::new();
+        for hour in hours.start.max(floor)..hours.end {
+            if !self.is_forgotten(hour)? {
+                kept.insert(hour);
+            }
+        }
+        Ok(kept)
     }
 
     /// The changed hours, those before that their first reading closes, and those after that
@@ -123,9 +188,10 @@ impl Desk<'_> {
                 }
                 let strikes = fresh.at[range.start] == start;
                 if strikes && *hour > 0 && self.catalogue.is_counter(*series) {
-                    let stored = self.stored_end(*series, hour - 1)?;
-                    let closed = stored.and_then(|counter| counter.base());
-                    if closed != fresh.value(range.start) {
+                    let closed = self.stored_end(*series, hour - 1)?;
+                    let is_known =
+                        |counter: &Counter| counter.was_read(start, fresh.value(range.start));
+                    if !closed.is_some_and(|(counter, _)| is_known(&counter)) {
                         todo.insert(hour - 1);
                     }
                 }
@@ -172,7 +238,7 @@ impl Desk<'_> {
         &self,
         wanted: &[SeriesId],
         hours: Range<i64>,
-        ends: &BTreeMap<SeriesId, (i64, Counter)>,
+        (changed, ends): (&BTreeSet<i64>, &Ends),
     ) -> Result<Run> {
         let span = Span {
             from: hours.start * HOUR_MS,
@@ -194,99 +260,27 @@ impl Desk<'_> {
             }
             _ => INTERVAL_MAX_MS,
         };
-        let tracks = self.corrected(wanted, span.from - back, span.to + 1)?;
+        let mut tracks = self.corrected(wanted, span.from - back, span.to + 1)?;
         let mut series = BTreeMap::new();
-        for (id, track) in tracks {
-            let counter = if self.catalogue.is_counter(id) {
-                Some(self.counter_at(id, hours.start, ends)?)
-            } else {
-                None
-            };
-            series.insert(id, fold::fold(&track, span, counter));
+        for id in wanted {
+            let track = tracks.remove(id);
+            if self.catalogue.is_counter(*id) {
+                let counter = self.counter_at(*id, hours.start, ends)?;
+                if track.is_some() || counter.base().is_some() {
+                    let track = track.unwrap_or_default();
+                    let folded = self.count(*id, &track, span, (counter, changed))?;
+                    series.insert(*id, folded);
+                }
+            } else if let Some(track) = track {
+                series.insert(*id, fold::fold(&track, span));
+            }
         }
         Ok(Run { hours, series })
     }
-
-    /// The counter of a series at the start of an hour, ms; `None` for a gauge. What is not
-    /// sealed before is folded for it.
-    pub(super) fn counter_from(&self, series: SeriesId, start: i64) -> Result<Option<Counter>> {
-        if !self.catalogue.is_counter(series) {
-            return Ok(None);
-        }
-        let hour = start.div_euclid(HOUR_MS);
-        let fresh = self.fresh.get(&series);
-        let hot = |track: &Track| -> BTreeSet<i64> {
-            let before = track.at.iter().map(|at| at.div_euclid(HOUR_MS));
-            before.filter(|at| *at < hour).collect()
-        };
-        let changed = fresh.map(hot).unwrap_or_default();
-        let mut ends = BTreeMap::new();
-        for run in self.fold_until(&[series], &changed, hour)?.runs {
-            if let Some(folded) = run.series.get(&series) {
-                ends.insert(series, (run.hours.end - 1, folded.counter));
-            }
-        }
-        self.counter_at(series, hour, &ends).map(Some)
-    }
-
-    /// The counter of a series at the start of an hour.
-    fn counter_at(
-        &self,
-        series: SeriesId,
-        hour: i64,
-        ends: &BTreeMap<SeriesId, (i64, Counter)>,
-    ) -> Result<Counter> {
-        let folded = ends.get(&series).copied();
-        if let Some((_, counter)) = folded.filter(|(end, _)| *end == hour - 1) {
-            return Ok(counter);
-        }
-        let sealed = sealed::counter_before(self.look, self.device, series, hour)?;
-        let newer = match (folded, sealed) {
-            (Some(folded), Some(sealed)) if sealed.0 > folded.0 => Some(sealed),
-            (Some(folded), _) => Some(folded),
-            (None, sealed) => sealed,
-        };
-        Ok(newer.map(|(_, counter)| counter).unwrap_or_default())
-    }
-
-    /// The counter at the end of an hour as it was sealed.
-    fn stored_end(&self, series: SeriesId, hour: i64) -> Result<Option<Counter>> {
-        let span = (hour * HOUR_MS, (hour + 1) * HOUR_MS);
-        let row = sealed::hour_rows(self.look, self.device, series, span)?;
-        let Some(Some(row)) = row.first() else {
-            return Ok(None);
-        };
-        let pending = self
-            .look
-            .pending(Stage::Hour.span_of(span.0), self.device)?;
-        let open = pending.and_then(|bytes| Counter::from_pending(&bytes, series, row.last));
-        Ok(Some(open.unwrap_or(Counter::resume(row.last))))
-    }
-
-    /// The first hour after `hour` for which a row of the series is sealed.
-    fn next_hour(&self, series: SeriesId, hour: i64) -> Result<Option<i64>> {
-        let newest = self.memo.with(|notes| notes.newest.get(&series).copied());
-        if newest.is_some_and(|newest| newest <= hour) {
-            return Ok(None);
-        }
-        let mut from = (hour + 1) * HOUR_MS;
-        let mut searched = 0;
-        while self.look.has_volume(Level::Hour, from)? && searched < MONTHS_MAX {
-            let month = Stage::Month.span_of(from);
-            let to = Stage::Month.start_of(month + 1);
-            let rows = sealed::hour_rows(self.look, self.device, series, (from, to))?;
-            if let Some(n) = (0..).zip(&rows).find_map(|(n, row)| row.map(|_| n)) {
-                return Ok(Some(from / HOUR_MS + n));
-            }
-            from = to;
-            searched += 1;
-        }
-        self.memo.with(|notes| notes.newest.insert(series, hour));
-        Ok(None)
-    }
 }
+
+/// Where counters stood at the end of the last hour that was folded.
+pub(super) type Ends = BTreeMap<SeriesId, (i64, Counter)>;
 
 /// Hours that are folded at once at most: those of a day, which make one block.
 pub(super) const DAY_HOURS: i64 = 24;
-/// Months that are searched for the return of a counter: as long as its base is remembered.
-const MONTHS_MAX: u32 = 3;

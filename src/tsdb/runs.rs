@@ -1,7 +1,7 @@
 //! Folded hours: what is answered, and the blocks they become.
 
 use super::blocks::{Level, NewBlock, Stage};
-use super::counter::Counter;
+use super::counter;
 use super::fold::{self, Folded};
 use super::hours::{DAY_HOURS, Fresh};
 use super::pack::{self, RowColumn, Rows};
@@ -91,14 +91,19 @@ impl Run {
             .collect()
     }
 
-    /// What is open of the counters at the end of an hour of the run.
-    pub(super) fn pending(&self, hour: i64) -> Vec<u8> {
-        let open = |(id, folded): (&SeriesId, &Folded)| {
-            let of_hour = |(end, _): &&(i64, Counter)| *end == (hour + 1) * HOUR_MS;
-            let found = folded.pending.iter().find(of_hour);
-            found.map_or_else(Vec::new, |(_, counter)| counter.pending(*id))
-        };
-        self.series.iter().flat_map(open).collect()
+    /// Where the counters stood at the end of an hour of the run.
+    pub(super) fn counters(&self, hour: i64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let place = usize::try_from(hour - self.hours.start).unwrap_or(usize::MAX);
+        for (series, folded) in &self.series {
+            if let Some(end) = folded.ends.get(place)
+                && end.counter.base().is_some()
+            {
+                let at = (hour + 1) * HOUR_MS;
+                counter::encode_into(&mut bytes, *series, at, &end.counter, end.reached);
+            }
+        }
+        bytes
     }
 }
 

@@ -188,7 +188,7 @@ impl Tsdb {
             return Ok(());
         }
         walk.verified.hours += 1;
-        let runs = desk.fold(&series, &BTreeSet::from([hour]))?;
+        let runs = desk.fold(&series, &BTreeSet::from([hour]), hour)?;
         for level in [Level::Minute, Level::Quarter, Level::Hour] {
             if !look.has_volume(level, start)? {
                 continue;

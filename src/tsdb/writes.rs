@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(super) struct Writes {
     /// By volume; raw volumes come first, those of hourly rows last.
     pub(super) volumes: BTreeMap<(Level, i64), Vec<NewBlock>>,
-    pub(super) pending: Vec<(i64, Device, Vec<u8>)>,
+    pub(super) counters: Vec<(i64, Device, Vec<u8>)>,
     pub(super) newest: Vec<(Vec<SeriesId>, i64)>,
     pub(super) reach: Vec<(Device, i64, i64)>,
 }
@@ -43,9 +43,9 @@ impl Writes {
             let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
             let inside = |hour: i64| i64::from(Stage::Month.span_of(hour * HOUR_MS)) == *month;
             blocks.volume(*level, at)?.write(|transaction| {
-                for (hour, device, bytes) in self.pending.iter().filter(|p| inside(p.0)) {
+                for (hour, device, bytes) in self.counters.iter().filter(|p| inside(p.0)) {
                     let hour = Stage::Hour.span_of(hour * HOUR_MS);
-                    blocks::put_pending(transaction, hour, *device, bytes)?;
+                    blocks::put_counters(transaction, hour, *device, bytes)?;
                 }
                 new.iter()
                     .try_for_each(|block| blocks::put_over(transaction, block))

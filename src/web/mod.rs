@@ -22,6 +22,7 @@ mod history;
 mod hub;
 mod line_frames;
 mod lines;
+mod meter_events;
 mod mqtt;
 mod openapi;
 mod photo;
@@ -248,6 +249,7 @@ fn api() -> Routes {
         .merge(documents::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
+        .merge(meter_events::protected())
         .merge(system::protected());
     Routes {
         public,
