@@ -66,7 +66,7 @@ fn exponent(rate: f64) -> i32 {
 fn places(value: f64) -> Option<i32> {
     (0..=4).find(|p| {
         let power = 10f64.powi(*p);
-        (value * power).round() / power == value && value.abs() < 9e11
+        ((value * power).round() / power).to_bits() == value.to_bits() && value.abs() < 9e11
     })
 }
 
@@ -325,6 +325,7 @@ impl Booking {
             return self.growth * (gone as f64 / time as f64);
         };
         let power = 10f64.powi(places);
+        #[allow(clippy::cast_possible_truncation)] // below 2^53
         let units = (self.growth * power).round() as i128;
         let (whole, rest) = ((units * gone) / time, (units * gone) % time);
         (whole + i128::from(2 * rest >= time)) as f64 / power

@@ -17,7 +17,7 @@ impl Chance {
     }
 
     fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[usize::try_from(self.below(all.len() as i64)).unwrap()]
+        all[usize::try_from(self.below(i64::try_from(all.len()).unwrap())).unwrap()]
     }
 }
 

@@ -255,7 +255,7 @@ impl Counter {
         for left in &mut self.left {
             left.booked += growth;
         }
-        if to.value != from.value {
+        if to.value.to_bits() != from.value.to_bits() {
             let waits = booked == Booked::There && to.value > from.value;
             self.before = waits.then_some(from.value);
         }
