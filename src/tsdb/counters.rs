@@ -118,6 +118,11 @@ impl Counters {
         })
     }
 
+    /// Whether anything was done to a counter.
+    pub(super) fn has_events(&self, series: SeriesId) -> bool {
+        self.events.contains_key(&series)
+    }
+
     pub(super) fn rules(&self, series: SeriesId, catalogue: &Catalogue) -> Rules {
         let info = catalogue.info(series);
         let given = info.and_then(|info| {

@@ -4,17 +4,21 @@ use super::blocks::{Level, Stage};
 use super::count::Counting;
 use super::counter::Counter;
 use super::fold::{Folded, Span};
-use super::hours::{Desk, Ends};
+use super::hours::{DAY_HOURS, Desk, Ends};
 use super::track::Track;
 use super::{HOUR_MS, SeriesId, sealed};
 use crate::base::Result;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Months that are searched for the return of a counter: ten years.
 const MONTHS_MAX: u32 = 120;
 /// Hours with readings that are looked at after a span at most. What comes is decided by seven
 /// readings, or when a level that was left is a day old.
 const AHEAD_MAX: usize = 64;
+/// Days without readings that are looked through at most: those that a change of a ratio touches,
+/// of a year, and some more.
+const SILENT_MAX: usize = 400;
 
 impl Desk<'_> {
     /// Folds a counter over a span, and looks ahead as far as it takes. `changed` are hours of which
@@ -30,18 +34,19 @@ impl Desk<'_> {
         let mut counting = Counting::new(span, counter, &rules, self.forgotten_until);
         counting.take(track);
         let mut hour = span.to.div_euclid(HOUR_MS);
-        for _ in 0..AHEAD_MAX {
-            if counting.is_settled() {
-                break;
-            }
+        let (mut read, mut silent) = (0, 0);
+        while read < AHEAD_MAX && silent < SILENT_MAX && !counting.is_settled() {
             let Some(next) = self.next_read(series, hour, changed)? else {
                 break;
             };
-            let (from, to) = (next * HOUR_MS, (next + 1) * HOUR_MS);
+            let (from, to) = (next.start * HOUR_MS, next.end * HOUR_MS);
             if let Some(ahead) = self.corrected(&[series], from, to)?.get(&series) {
                 counting.look_ahead(ahead);
+                read += 1;
+            } else {
+                silent += 1;
             }
-            hour = next + 1;
+            hour = next.end;
         }
         Ok(counting.finish())
     }
@@ -57,6 +62,11 @@ impl Desk<'_> {
         let Some(first) = changed.range(after..).next() else {
             return Ok(false);
         };
+        let is_counter = |series: &SeriesId| self.catalogue.is_counter(*series);
+        if changed.range(..after).next().is_some() && wanted.iter().any(is_counter) {
+            // What was written down of the hour before may not hold either.
+            return Ok(true);
+        }
         for series in wanted {
             if !self.catalogue.is_counter(*series) {
                 continue;
@@ -75,24 +85,33 @@ impl Desk<'_> {
         Ok(false)
     }
 
-    /// The first hour from `hour` on in which a counter may have been read.
+    /// The first hours from `hour` on in which a counter may have been read.
     fn next_read(
         &self,
         series: SeriesId,
         hour: i64,
         changed: &BTreeSet<i64>,
-    ) -> Result<Option<i64>> {
+    ) -> Result<Option<Range<i64>>> {
         let fresh = self.fresh.get(&series);
         let fresh = fresh.and_then(|track| {
             let first = track.range(hour * HOUR_MS, i64::MAX).start;
             track.at.get(first).map(|at| at.div_euclid(HOUR_MS))
         });
-        let changed = changed.range(hour..).next().copied();
-        if fresh == Some(hour) || changed == Some(hour) {
-            return Ok(Some(hour));
+        if fresh == Some(hour) {
+            return Ok(Some(hour..hour + 1));
         }
         let sealed = self.next_hour(series, hour - 1)?;
-        Ok([fresh, changed, sealed].into_iter().flatten().min())
+        let known = fresh.into_iter().chain(sealed).min();
+        // Of an hour that changed the rows do not tell whether anything was read; many of them
+        // are looked through by the day.
+        Ok(match (known, changed.range(hour..).next().copied()) {
+            (Some(known), Some(changed)) if known <= changed => Some(known..known + 1),
+            (_, Some(changed)) => {
+                let day = (changed.div_euclid(DAY_HOURS) + 1) * DAY_HOURS;
+                Some(changed..day)
+            }
+            (known, None) => known.map(|known| known..known + 1),
+        })
     }
 
     /// The counter of a series at the start of an hour, ms; `None` for a gauge. What is not
@@ -108,28 +127,24 @@ impl Desk<'_> {
         }
         let hour = start.div_euclid(HOUR_MS);
         let changed = changed.range(..hour).copied().collect();
-        let mut ends = BTreeMap::new();
-        for run in self.fold_until(&[series], &changed, hour, hour)?.runs {
-            if let Some(folded) = run.series.get(&series) {
-                ends.insert(series, (run.hours.end - 1, folded.counter.clone()));
-            }
-        }
+        let ends = self.fold_until(&[series], &changed, hour, hour)?.ends;
         self.counter_at(series, hour, &ends).map(Some)
     }
 
     /// The counter of a series at the start of an hour.
     pub(super) fn counter_at(&self, series: SeriesId, hour: i64, ends: &Ends) -> Result<Counter> {
         let folded = ends.get(&series);
-        if let Some((_, counter)) = folded.filter(|(end, _)| *end == hour - 1) {
-            return Ok(counter.clone());
+        if let Some(folded) = folded.filter(|folded| folded.hour == hour - 1) {
+            return Ok(folded.counter.clone());
         }
-        let sealed = sealed::counter_before(self.look, self.device, series, hour)?;
-        let newer = match (folded, sealed) {
-            (Some(folded), Some(sealed)) if sealed.0 > folded.0 => Some(sealed),
-            (Some(folded), _) => Some(folded.clone()),
-            (None, sealed) => sealed,
+        // What is sealed of hours that depend on those that were folded does not hold.
+        let folded = folded.filter(|folded| hour <= folded.sealed_from);
+        let mut counter = match folded {
+            Some(folded) => folded.counter.clone(),
+            None => sealed::counter_before(self.look, self.device, series, hour)?
+                .map(|(_, counter)| counter)
+                .unwrap_or_default(),
         };
-        let mut counter = newer.map(|(_, counter)| counter).unwrap_or_default();
         counter.close_hour(hour * HOUR_MS);
         Ok(counter)
     }
@@ -175,7 +190,11 @@ impl Desk<'_> {
             }
             from = to;
         }
-        self.memo.with(|notes| notes.newest.insert(series, hour));
+        self.memo.with(|notes| {
+            if notes.sealed == self.noted {
+                notes.newest.insert(series, hour);
+            }
+        });
         Ok(None)
     }
 }

@@ -7,9 +7,9 @@
 
 use super::blocks::{Level, Look, Stage};
 use super::correct::Corrections;
-use super::counter::Counter;
+use super::counter::{Counter, GAP_MAX_MS};
 use super::counters::Counters;
-use super::fold::{self, INTERVAL_MAX_MS, Span};
+use super::fold::{self, Folded, INTERVAL_MAX_MS, Span};
 use super::memo::Memo;
 use super::runs::{Run, Runs};
 use super::series::{Catalogue, Device};
@@ -35,6 +35,8 @@ pub(super) struct Desk<'a> {
     pub(super) counters: &'a Counters,
     /// What is in no block yet.
     pub(super) fresh: &'a Fresh,
+    /// What the memo knew when this was made: what is found in older blocks is not noted.
+    pub(super) noted: u64,
 }
 
 impl Desk<'_> {
@@ -83,9 +85,9 @@ impl Desk<'_> {
     ) -> Result<Runs> {
         let mut todo = self.with_neighbours(wanted, changed)?;
         todo.retain(|hour| *hour < until);
-        for hour in changed {
-            if self.is_forgotten(*hour)? {
-                todo.remove(hour);
+        for hour in todo.clone() {
+            if self.is_forgotten(hour)? {
+                todo.remove(&hour);
             }
         }
         let mut runs = Runs::default();
@@ -100,7 +102,7 @@ impl Desk<'_> {
             }
             let run = self.fold_run(wanted, first..end, (changed, &ends))?;
             if !reached.contains(&first)
-                && let Some(back) = self.reached_from(&run, &ends)?
+                && let Some(back) = self.reached_from(wanted, &run, &ends)?
                 && back.max(folded_until) < first
             {
                 // What is counted here belongs to earlier hours too: again, from there on.
@@ -115,42 +117,91 @@ impl Desk<'_> {
                 if !self.catalogue.is_counter(*series) {
                     continue;
                 }
-                ends.insert(*series, (end - 1, folded.counter.clone()));
-                let stored = self.stored_end(*series, end - 1)?;
-                if stored.is_none_or(|(stored, _)| stored != folded.counter)
-                    && let Some(next) = self.next_hour(*series, end - 1)?
-                    && next < until
+                let next = self.changes_next(*series, &run.hours, folded, changed)?;
+                if let Some(next) = next.filter(|next| *next < until)
                     && !self.is_forgotten(next)?
                 {
                     todo.insert(next);
                 }
+                let stood = Stood {
+                    hour: end - 1,
+                    counter: folded.counter.clone(),
+                    sealed_from: next.unwrap_or(end),
+                };
+                ends.insert(*series, stood);
             }
             folded_until = end;
             runs.runs.push(run);
         }
+        runs.ends = ends;
         Ok(runs)
+    }
+
+    /// The hour of the next reading after a run when the run changes what that one grew by, none
+    /// (far away) when there is no such reading, and `None` when all that is sealed after it holds.
+    fn changes_next(
+        &self,
+        series: SeriesId,
+        hours: &Range<i64>,
+        folded: &Folded,
+        changed: &BTreeSet<i64>,
+    ) -> Result<Option<i64>> {
+        // Without readings an hour changed because of what people did: that shows only when the
+        // counter is read again.
+        let is_silent = |hour: i64| {
+            changed.contains(&hour) && !self.has_fresh(hour * HOUR_MS, (hour + 1) * HOUR_MS)
+        };
+        if !hours.clone().any(is_silent) {
+            let stored = self.stored_end(series, hours.end - 1)?;
+            if stored.is_some_and(|(stored, _)| stored == folded.counter) {
+                return Ok(None);
+            }
+        }
+        let Some(next) = self.next_hour(series, hours.end - 1)? else {
+            return Ok(Some(i64::MAX));
+        };
+        // A reading on the stroke closes the hour before, in which nothing may have been read.
+        let stroke = next * HOUR_MS;
+        let strikes = next > hours.end && {
+            let read = self.measured(&[series], stroke, stroke + 1)?;
+            read.contains_key(&series)
+        };
+        Ok(Some(next - i64::from(strikes)))
     }
 
     /// The first hour that readings of a run, or what was there in their place, book something in;
     /// `None` when all of it lies in the run.
-    fn reached_from(&self, run: &Run, ends: &Ends) -> Result<Option<i64>> {
+    fn reached_from(&self, wanted: &[SeriesId], run: &Run, ends: &Ends) -> Result<Option<i64>> {
         let first = run.hours.start;
-        let mut earliest: Option<i64> = None;
-        for (series, folded) in &run.series {
+        let mut earliest = first;
+        for series in wanted {
             if !self.catalogue.is_counter(*series) {
                 continue;
             }
-            let mut at = folded.reaches_back;
+            let mut at = run
+                .series
+                .get(series)
+                .and_then(|folded| folded.reaches_back);
             let before = self.counter_at(*series, first, ends)?;
-            let stored = self.stored_end(*series, first - 1)?;
-            if before.is_open() || stored.is_some_and(|(_, reached)| reached) {
+            if before.is_open() {
                 at = at.min(before.earliest()).or(at).or(before.earliest());
             }
             if let Some(at) = at {
-                earliest = Some(earliest.map_or(at, |known| known.min(at)));
+                earliest = earliest.min(at.div_euclid(HOUR_MS));
             }
+            // What was booked until now went back as far as the ends of hours say.
+            let mut hour = first;
+            while hour > first - REACH_MAX_HOURS && self.was_reached(*series, hour - 1)? {
+                hour -= 1;
+            }
+            earliest = earliest.min(hour);
         }
-        Ok(earliest.map(|at| at.div_euclid(HOUR_MS)))
+        Ok((earliest < first).then_some(earliest))
+    }
+
+    fn was_reached(&self, series: SeriesId, hour: i64) -> Result<bool> {
+        let end = sealed::counter_of(self.look, self.device, series, hour)?;
+        Ok(end.is_some_and(|(_, reached)| reached))
     }
 
     fn not_forgotten(&self, hours: Range<i64>) -> Result<BTreeSet<i64>> {
@@ -211,7 +262,8 @@ impl Desk<'_> {
         let mut measured = false;
         for series in self.catalogue.series_of(self.device) {
             let rows = sealed::hour_rows(self.look, self.device, series, span)?;
-            measured = rows.iter().flatten().any(|row| row.count > 0);
+            // Also what was spread over a silence is made of samples that are gone.
+            measured = rows.iter().any(Option::is_some);
             if measured {
                 break;
             }
@@ -266,7 +318,9 @@ impl Desk<'_> {
             let track = tracks.remove(id);
             if self.catalogue.is_counter(*id) {
                 let counter = self.counter_at(*id, hours.start, ends)?;
-                if track.is_some() || counter.base().is_some() {
+                // The first reading of a new meter is one, though nothing was read there.
+                let begins = self.counters.has_events(*id);
+                if track.is_some() || counter.base().is_some() || begins {
                     let track = track.unwrap_or_default();
                     let folded = self.count(*id, &track, span, (counter, changed))?;
                     series.insert(*id, folded);
@@ -280,7 +334,21 @@ impl Desk<'_> {
 }
 
 /// Where counters stood at the end of the last hour that was folded.
-pub(super) type Ends = BTreeMap<SeriesId, (i64, Counter)>;
+pub(super) type Ends = BTreeMap<SeriesId, Stood>;
+
+/// Where a counter stood at the end of an hour that was folded.
+#[derive(Debug)]
+pub(super) struct Stood {
+    /// That hour.
+    pub(super) hour: i64,
+    pub(super) counter: Counter,
+    /// The first hour after it of which what is sealed holds.
+    pub(super) sealed_from: i64,
+}
+
+/// How far back a reading may book something at most: over a gap, from a level that was left a day
+/// before it.
+const REACH_MAX_HOURS: i64 = GAP_MAX_MS / HOUR_MS + 2 * DAY_HOURS;
 
 /// Hours that are folded at once at most: those of a day, which make one block.
 pub(super) const DAY_HOURS: i64 = 24;

@@ -359,6 +359,31 @@ async fn what_once_went_wrong_stays_right() {
             ticks(0, 5, 1, 17, 11, false),
             Step::Maintain(60_000),
         ],
+        // A meter exchanged in a gap that an archive closes.
+        vec![
+            ticks(1, 733, 1, 60, 0, false),
+            Step::Event {
+                device: 1,
+                at: 1_734,
+                change: CounterChange::Exchange {
+                    end_reading: 1_458.5,
+                    start_reading: 1_439.0,
+                },
+            },
+            ticks(1, 2_015, 1, 60, 0, true),
+        ],
+        vec![
+            ticks(0, 733, 1, 60, 0, false),
+            Step::Event {
+                device: 0,
+                at: 1_734,
+                change: CounterChange::Exchange {
+                    end_reading: 1_458.5,
+                    start_reading: 1_439.0,
+                },
+            },
+            ticks(0, 2_015, 1, 60, 0, true),
+        ],
     ];
     for history in histories {
         let mut world = World::new();

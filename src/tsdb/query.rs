@@ -92,13 +92,16 @@ impl Tsdb {
             let mut look = self.blocks.look();
             let nothing = Fresh::new();
             let desk = self.desk(&look, &state, device, &nothing);
+            let mut noted = desk.noted;
             if desk.is_decided_later(&wanted, span.1, &changed)? {
                 fresh = self.fresh(device, &wanted, i64::MAX);
+                noted = self.memo.with(|notes| notes.sealed);
                 look = self.blocks.look();
             } else {
                 changed.retain(|hour| hour * HOUR_MS < span.1 + HOUR_MS);
             }
-            let desk = self.desk(&look, &state, device, &fresh);
+            let mut desk = self.desk(&look, &state, device, &fresh);
+            desk.noted = noted;
             let columns = match source_of(size, &buckets) {
                 Source::Level(level) => level_rows(&desk, &wanted, level, span, &changed)?,
                 Source::Samples(step) => sample_rows(&desk, &wanted, step, span, &changed)?,
@@ -150,6 +153,7 @@ impl Tsdb {
             forgotten_until: state.forgotten_until,
             device,
             fresh,
+            noted: self.memo.with(|notes| notes.sealed),
         }
     }
 }

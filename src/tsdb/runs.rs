@@ -3,7 +3,7 @@
 use super::blocks::{Level, NewBlock, Stage};
 use super::counter;
 use super::fold::{self, Folded};
-use super::hours::{DAY_HOURS, Fresh};
+use super::hours::{DAY_HOURS, Ends, Fresh};
 use super::pack::{self, RowColumn, Rows};
 use super::rollup::Summary;
 use super::series::{Catalogue, Device};
@@ -16,6 +16,8 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     pub(super) runs: Vec<Run>,
+    /// Where counters stood after the last of them.
+    pub(super) ends: Ends,
 }
 
 /// Consecutive hours, folded.
@@ -96,9 +98,9 @@ impl Run {
         let mut bytes = Vec::new();
         let place = usize::try_from(hour - self.hours.start).unwrap_or(usize::MAX);
         for (series, folded) in &self.series {
-            if let Some(end) = folded.ends.get(place)
-                && end.counter.base().is_some()
-            {
+            // Also of one that was not read yet: the rows of a meter that was put in before its
+            // first reading tell less.
+            if let Some(end) = folded.ends.get(place) {
                 let at = (hour + 1) * HOUR_MS;
                 counter::encode_into(&mut bytes, *series, at, &end.counter, end.reached);
             }
