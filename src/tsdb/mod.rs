@@ -28,6 +28,7 @@ mod model_steps;
 mod model_tests;
 pub mod pack;
 mod packing;
+mod placed;
 mod points;
 #[cfg(test)]
 mod power_cut;

@@ -384,6 +384,19 @@ async fn what_once_went_wrong_stays_right() {
             },
             ticks(0, 2_015, 1, 60, 0, true),
         ],
+        // The first reading of a new meter, and an archive that fills the silence after it.
+        vec![
+            ticks(1, 660, 1, 60, 9_183_075_590_853_065, false),
+            Step::Event {
+                device: 1,
+                at: 496,
+                change: CounterChange::Exchange {
+                    end_reading: 912.25,
+                    start_reading: 1_212.0,
+                },
+            },
+            ticks(1, 1_877, 31, 1_800, 10_112_143_671_334_795_482, true),
+        ],
     ];
     for history in histories {
         let mut world = World::new();

@@ -3,6 +3,7 @@
 use super::Context;
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Message, Refusal, ok};
+use super::refusals::{Secret, noted};
 use crate::auth::{Caller, Permission};
 use crate::base::Error;
 use axum::extract::{Path, State};
@@ -54,7 +55,9 @@ async fn set_up(
 ) -> Answer<NewFactor> {
     context.auth.count_attempt(address)?;
     let made = context.auth.set_up_two_factor(&caller, request.password);
-    let (secret, otpauth_url) = made.await?;
+    let password = Secret::Password("password");
+    let made = noted(&context, caller.actor(), password, made.await).await;
+    let (secret, otpauth_url) = made?;
     ok(NewFactor {
         secret,
         otpauth_url,
@@ -91,10 +94,9 @@ async fn confirm(
     Body(request): Body<FirstCode>,
 ) -> Answer<RecoveryCodes> {
     context.auth.count_attempt(address)?;
-    let recovery_codes = context
-        .auth
-        .confirm_two_factor(&caller, &request.code)
-        .await?;
+    let codes = context.auth.confirm_two_factor(&caller, &request.code);
+    let code = Secret::Code("code");
+    let recovery_codes = noted(&context, caller.actor(), code, codes.await).await?;
     ok(RecoveryCodes { recovery_codes })
 }
 
@@ -114,7 +116,8 @@ async fn switch_off(
     let off = context
         .auth
         .switch_off_two_factor(&caller, request.password);
-    off.await?;
+    let password = Secret::Password("password");
+    noted(&context, caller.actor(), password, off.await).await?;
     ok(Message {
         message: "The second factor is off.".to_owned(),
     })

@@ -4,8 +4,10 @@ use super::Context;
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
 use super::envelope::{created, ok, page};
+use super::refusals::{Secret, noted};
 use crate::auth::{Account, AccountChange, Caller, Handed, Invitation, Permission, Purpose, Role};
 use crate::base::{Error, Result, Timestamp, UserId};
+use crate::store::audit::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -265,7 +267,8 @@ async fn change_password(
     context.auth.count_attempt(address)?;
     let (current, password) = (request.current_password, request.password);
     let changed = context.auth.change_password(&caller, current, password);
-    changed.await?;
+    let wrong = Secret::Password("current_password");
+    noted(&context, caller.actor(), wrong, changed.await).await?;
     done("The password is changed. Your other sessions have ended.")
 }
 
@@ -327,7 +330,13 @@ async fn use_code(
     let set = context
         .auth
         .set_password_with_code(&token, purpose, password, from);
-    set.await.map(drop)
+    let actor = Actor {
+        address: address.map(|address| address.to_string()),
+        ..Actor::default()
+    };
+    noted(context, actor, Secret::OneTimeCode, set.await)
+        .await
+        .map(drop)
 }
 
 /// Who forgot his password.

@@ -8,6 +8,8 @@
 mod support;
 
 mod accounts;
+mod audit;
+mod audit_trail;
 mod auth;
 mod broker;
 mod bus;
@@ -26,6 +28,7 @@ mod fixtures;
 mod history;
 mod hub;
 mod lines;
+mod matrix;
 mod mqtt;
 mod page;
 mod permissions;

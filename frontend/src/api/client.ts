@@ -68,7 +68,9 @@ function withToken(request: Request): Request {
   return request;
 }
 
-const isPublic = (url: string) => /\/api\/(setup|auth\/(login|refresh))$/.test(url);
+/** What needs no session: a 401 there is an answer about a password, a code or a link. */
+const PUBLIC = /\/api\/(setup|auth\/(login|2fa\/login|refresh|activate|(reset|forgot)-password))$/;
+const isPublic = (url: string) => PUBLIC.test(url);
 
 async function renew(): Promise<void> {
   try {

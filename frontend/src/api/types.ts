@@ -14,6 +14,22 @@ export type LoginRequest = Schemas['LoginRequest'];
 export type SecondStep = Schemas['SecondStep'];
 export type Login = Pick<Answer<Schemas['SessionAnswer']>, 'token' | 'expires_in' | 'user'>;
 
+export type Role = Schemas['Role'];
+export type RoleRow = Answer<Schemas['RoleRow']>;
+export type Account = Answer<Schemas['Account']>;
+export type AccountState = Schemas['AccountState'];
+export type AccountChange = Schemas['AccountChange'];
+export type Invitation = Schemas['Invitation'];
+export type Invited = Answer<Schemas['Invited']>;
+export type OneTimeCode = Answer<Schemas['OneTimeCode']>;
+export type ResetCode = Answer<Schemas['ResetRequest']>;
+export type Session = Answer<Schemas['SessionView']>;
+export type NewFactor = Answer<Schemas['NewFactor']>;
+export type Scope = Schemas['Scope'];
+export type ApiToken = Answer<Schemas['ApiToken']>;
+export type MadeApiToken = Answer<Schemas['MadeApiToken']>;
+export type NewApiToken = Schemas['NewApiToken'];
+
 export type EquipmentStatus = Schemas['Status'];
 export type EquipmentSummary = Answer<Schemas['EquipmentSummary']>;
 export type Equipment = Answer<Schemas['EquipmentDetail']>;

@@ -70,6 +70,11 @@ export const useSession = defineStore('session', () => {
     leave();
   }
 
+  /** After a change of one's own account. */
+  async function reloadUser(): Promise<void> {
+    user.value = await api.me();
+  }
+
   async function setupRequired(): Promise<boolean> {
     if (needsSetup !== false) {
       const state = await api.setupState();
@@ -103,6 +108,7 @@ export const useSession = defineStore('session', () => {
     login,
     secondStep,
     logout,
+    reloadUser,
     setupRequired,
     setUp,
   };
