@@ -87,7 +87,7 @@ impl<'a> Counting<'a> {
 
     /// Whether no reading to come can change what the span holds.
     pub(super) fn is_settled(&self) -> bool {
-        self.state.is_settled(self.span.to)
+        self.state.is_settled(self.span.to, self.rules)
     }
 
     fn step(&mut self, reading: Reading) {

@@ -5,8 +5,9 @@ use super::count::Counting;
 use super::counter::Counter;
 use super::fold::{Folded, Span};
 use super::hours::{DAY_HOURS, Desk, Ends};
+use super::sealed::{self, Before};
 use super::track::Track;
-use super::{HOUR_MS, SeriesId, sealed};
+use super::{HOUR_MS, SeriesId};
 use crate::base::Result;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -19,6 +20,10 @@ const AHEAD_MAX: usize = 64;
 /// Days without readings that are looked through at most: those that a change of a ratio touches,
 /// of a year, and some more.
 const SILENT_MAX: usize = 400;
+
+/// Hours before a damaged one in which it is looked for what was written down: a rotted page of the
+/// file holds that of fewer.
+const ANEW_HOURS: i64 = 14 * DAY_HOURS;
 
 impl Desk<'_> {
     /// Folds a counter over a span, and looks ahead as far as it takes. `changed` are hours of which
@@ -71,11 +76,12 @@ impl Desk<'_> {
             if !self.catalogue.is_counter(*series) {
                 continue;
             }
+            let rules = self.counters.rules(*series, self.catalogue);
             let may_reach = match self.stored_end(*series, first - 1)? {
                 // Nothing was written down: the hour before is empty, or changed as well.
                 None => true,
                 Some((counter, reached)) => {
-                    reached || !counter.is_settled(to.max((first - 1) * HOUR_MS))
+                    reached || !counter.is_settled(to.max((first - 1) * HOUR_MS), &rules)
                 }
             };
             if may_reach {
@@ -141,12 +147,38 @@ impl Desk<'_> {
         let folded = folded.filter(|folded| hour <= folded.sealed_from);
         let mut counter = match folded {
             Some(folded) => folded.counter.clone(),
-            None => sealed::counter_before(self.look, self.device, series, hour)?
-                .map(|(_, counter)| counter)
-                .unwrap_or_default(),
+            None => match sealed::counter_before(self.look, self.device, series, hour)? {
+                Some(before) if before.is_written => before.counter,
+                Some(before) => self.found_anew(series, before)?,
+                None => Counter::default(),
+            },
         };
         counter.close_hour(hour * HOUR_MS);
         Ok(counter)
+    }
+
+    /// A counter that nothing was written down of. Earlier versions wrote nothing down, but where
+    /// something is written of an hour before, this one is damaged: it is counted from there.
+    fn found_anew(&self, series: SeriesId, before: Before) -> Result<Counter> {
+        for hour in (before.hour - ANEW_HOURS..before.hour).rev() {
+            let written = sealed::counter_of(self.look, self.device, series, hour)?;
+            let Some((counter, _)) = written else {
+                continue;
+            };
+            let span = Span {
+                from: (hour + 1) * HOUR_MS,
+                to: (before.hour + 1) * HOUR_MS,
+                step: HOUR_MS,
+            };
+            let track = self
+                .corrected(&[series], span.from, span.to + 1)?
+                .remove(&series);
+            let rules = self.counters.rules(series, self.catalogue);
+            let mut counting = Counting::new(span, counter, &rules, self.forgotten_until);
+            counting.take(&track.unwrap_or_default());
+            return Ok(counting.finish().counter);
+        }
+        Ok(before.counter)
     }
 
     /// The counter at the end of an hour as it was sealed, and whether later readings changed what

@@ -32,6 +32,7 @@ mod placed;
 mod points;
 #[cfg(test)]
 mod power_cut;
+mod put;
 mod query;
 mod recall;
 mod retention;

@@ -43,7 +43,9 @@ pub(super) fn tracks(
             let span = Stage::Hour.span_of(hour);
             if let Some(bytes) = look.block(Level::Raw, Stage::Hour, span, device)? {
                 read_chunk(&bytes, wanted, piece, &mut found);
-            } else if let Some(bytes) = &packed {
+            } else if let Some(bytes) = &packed
+                && !is_lost(look, Level::Raw, (Stage::Hour, span), device)?
+            {
                 read_chunk(bytes, wanted, piece, &mut found);
             }
             hour += HOUR_MS;
@@ -96,6 +98,16 @@ fn read_chunk(
         let from = Timestamp::from_ms(from);
         tracing::error!(%error, %from, "damaged readings are left out");
     }
+}
+
+/// Whether a block that overrode a coarser one is gone: what that one says is out of date.
+fn is_lost(look: &Look, level: Level, (stage, span): (Stage, u32), device: Device) -> Result<bool> {
+    let lost = look.is_lost(level, stage, span, device)?;
+    if lost {
+        let start = Timestamp::from_ms(stage.start_of(span));
+        tracing::error!(%start, "a block is missing; what it replaced is left out");
+    }
+    Ok(lost)
 }
 
 /// Rows of one series in consecutive slots.
@@ -190,10 +202,20 @@ fn take_block(
     series: &[SeriesId],
     spans: &mut [RowSpan<'_>],
 ) -> Result<()> {
+    let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
+    let leave_out = |spans: &mut [RowSpan<'_>]| {
+        look.note_damage();
+        for into in spans {
+            let (range, _) = into.overlap(start, end);
+            into.rows[range].fill(None);
+        }
+    };
     let Some(bytes) = look.block(level, stage, span, device)? else {
+        if is_lost(look, level, (stage, span), device)? {
+            leave_out(spans);
+        }
         return Ok(());
     };
-    let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
     let mut read = || -> Result<()> {
         let view = RowsView::open(&bytes)?;
         let mut column = Vec::new();
@@ -209,26 +231,22 @@ fn take_block(
     if let Err(error) = read() {
         let start = Timestamp::from_ms(start);
         tracing::error!(%error, %start, "damaged rows are left out");
-        look.note_damage();
-        for into in spans {
-            let (range, _) = into.overlap(start.ms(), end);
-            into.rows[range].fill(None);
-        }
+        leave_out(spans);
     }
     Ok(())
 }
 
-/// The counter of a series after the last sealed reading at or before `hour` (in hours since
-/// 1970), with the hour that ended with it. `None` when none is sealed in the years before.
+/// The hour before `hour` (in hours since 1970) in which a series was last told of, and the counter
+/// at its end. `None` when nothing is sealed in the years before.
 pub(super) fn counter_before(
     look: &Look,
     device: Device,
     series: SeriesId,
     hour: i64,
-) -> Result<Option<(i64, Counter)>> {
+) -> Result<Option<Before>> {
     // The hour before has it, nearly always; then the day, then by the day, then by the month.
     if let Some((counter, _)) = counter_of(look, device, series, hour - 1)? {
-        return Ok(Some((hour - 1, counter)));
+        return Ok(Some(Before::written(hour - 1, counter)));
     }
     let start = hour * HOUR_MS;
     let mut to = start;
@@ -236,13 +254,16 @@ pub(super) fn counter_before(
     while to > (start - COUNTER_WITHIN_MS).max(0) {
         let there = look.has_volume(Level::Hour, from)? || look.has_volume(Level::Hour, to - 1)?;
         if there && let Some((hour, row)) = last_row(look, device, series, (from, to))? {
-            return match counter_of(look, device, series, hour)? {
-                Some((counter, _)) => Ok(Some((hour, counter))),
-                None => Ok(Some((
-                    hour,
-                    counter_of_row(look, device, series, (hour, &row))?,
-                ))),
-            };
+            if let Some((counter, _)) = counter_of(look, device, series, hour)? {
+                return Ok(Some(Before::written(hour, counter)));
+            }
+            let counter = counter_of_row(look, device, series, (hour, &row))?;
+            let is_written = false;
+            return Ok(Some(Before {
+                hour,
+                counter,
+                is_written,
+            }));
         }
         to = from;
         from = if to > start - BY_DAY_MS {
@@ -252,6 +273,24 @@ pub(super) fn counter_before(
         };
     }
     Ok(None)
+}
+
+/// Where a counter stood at the end of an hour.
+pub(super) struct Before {
+    pub(super) hour: i64,
+    pub(super) counter: Counter,
+    /// It was written down; else the rows tell no more.
+    pub(super) is_written: bool,
+}
+
+impl Before {
+    fn written(hour: i64, counter: Counter) -> Self {
+        Self {
+            hour,
+            counter,
+            is_written: true,
+        }
+    }
 }
 
 /// The counter of a series at the end of an hour as it was written down, and whether readings after

@@ -129,8 +129,11 @@ impl Counter {
 
     /// Whether readings to come cannot change what was booked before an instant, ms.
     #[must_use]
-    pub fn is_settled(&self, until: i64) -> bool {
-        let Some(base) = self.base else { return true };
+    pub fn is_settled(&self, until: i64, rules: &Rules) -> bool {
+        let Some(base) = self.base else {
+            // The first reading of a new meter, which somebody entered, is counted from.
+            return rules.exchanges(i64::MIN, until - 1).next().is_none();
+        };
         base.at >= until && self.left.iter().all(|left| left.at >= until)
     }
 
