@@ -93,6 +93,7 @@ impl Archive<'_> {
             self.records("equipment.jsonl.gz", &equipment)?,
             self.records("documents.jsonl.gz", &documents_of(self.store)?)?,
             self.records("corrections.jsonl.gz", &self.tsdb.corrections()?)?,
+            self.records("counter-events.jsonl.gz", &self.tsdb.counter_events()?)?,
             self.audit()?,
         ];
         for file in &files {

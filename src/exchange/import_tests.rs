@@ -321,6 +321,7 @@ async fn what_was_written_out_reads_back_the_same() {
         ("equipment.jsonl.gz", 2),
         ("documents.jsonl.gz", 0),
         ("corrections.jsonl.gz", 0),
+        ("counter-events.jsonl.gz", 0),
         ("audit.jsonl.gz", 1),
         ("readings-2026-06.lp.gz", 1),
         ("readings-2026-11.lp.gz", 3),

@@ -10,7 +10,7 @@ pub(super) use super::level::Stage;
 use super::placed::{self, Loose};
 use super::series::Device;
 use crate::base::{Error, Result, Timestamp};
-use crate::store::{Reader, TableName, Transaction, View as _, Volume, VolumeInfo, Volumes};
+use crate::store::{Reader, TableName, View as _, Volume, VolumeInfo, Volumes};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -18,13 +18,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// (stage, span of the next stage) → nothing: where blocks wait to be packed.
-const LOOSE: TableName = TableName::new("loose");
-/// (hour, device) → counters that fell and are not believed yet at the end of that hour.
+pub(super) const LOOSE: TableName = TableName::new("loose");
+/// (hour, device) → where the counters of a device stood at the end of that hour.
+pub(super) const COUNTERS: TableName = TableName::new("counter");
+/// (hour, device) → what earlier versions wrote down of counters that fell; only read.
 const PENDING: TableName = TableName::new("pending");
 
 /// Longest value of one key: a page of the file holds one such part with what belongs to it.
 /// Longer values would take power-of-two runs of pages, half empty.
-const PART: usize = 4_000;
+pub(super) const PART: usize = 4_000;
 
 /// How long a volume is read as it was when it was first asked. A longer look goes on with what is
 /// there then: blocks move from the finer stage to the coarser, and are looked for in that order.
@@ -187,6 +189,18 @@ impl Look {
         Ok(opened.is_some_and(|o| o.loose.contains(stage, next.span_of(at))))
     }
 
+    /// Whether a block that is not there stood in the place of what a coarser one says.
+    pub(super) fn is_lost(
+        &self,
+        level: Level,
+        stage: Stage,
+        span: u32,
+        device: Device,
+    ) -> Result<bool> {
+        let opened = self.open(level, stage.start_of(span))?;
+        Ok(opened.is_some_and(|o| o.loose.is_over(stage, span, device)))
+    }
+
     /// The spans of the next stage in which blocks of `stage` wait, in the volume at `at`.
     pub(super) fn loose(&self, level: Level, stage: Stage, at: i64) -> Result<Vec<u32>> {
         let Some(opened) = self.open(level, at)? else {
@@ -223,10 +237,30 @@ impl Look {
         Ok(days.iter().any(|day| (first..end).contains(day)))
     }
 
-    /// What is left of a device's counters at the end of an hour; see [`Writing::put_pending`].
+    /// Where the counters of a device stood at the end of an hour; see [`put_counters`]. Nothing
+    /// when it is damaged.
+    pub(super) fn counters(&self, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
+        let Some(stored) = self.beside(COUNTERS, hour, device)? else {
+            return Ok(None);
+        };
+        match placed::untied(&stored, &key(hour, device, 0)) {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(error) => {
+                let hour = Timestamp::from_ms(Stage::Hour.start_of(hour));
+                tracing::error!(%error, %hour, "where counters stood is not readable; it is found anew");
+                Ok(None)
+            }
+        }
+    }
+
+    /// What an earlier version wrote down of counters that fell.
     pub(super) fn pending(&self, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
+        self.beside(PENDING, hour, device)
+    }
+
+    fn beside(&self, table: TableName, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
         match self.open(Level::Hour, Stage::Hour.start_of(hour))? {
-            Some(opened) => opened.reader.get(PENDING, &key(hour, device, 0)),
+            Some(opened) => opened.reader.get(table, &key(hour, device, 0)),
             None => Ok(None),
         }
     }
@@ -248,7 +282,7 @@ impl Look {
             Some(volume) => {
                 let reader = volume.read()?;
                 let mut loose = Loose::default();
-                reader.scan(LOOSE, &[], &[0xFF; 6], &mut |key, value| {
+                reader.scan(LOOSE, &[], &[0xFF; 10], &mut |key, value| {
                     loose.note(key, value);
                     Ok(ControlFlow::Continue(()))
                 })?;
@@ -269,102 +303,15 @@ pub(super) struct NewBlock {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Writes a block and forgets what it replaces: the parts of an older one that was longer.
-pub(super) fn put(transaction: &Transaction<'_>, block: &NewBlock) -> Result<()> {
-    let table = block.stage.table();
-    let mut parts = 0u16;
-    let place = place(block.stage, block.span, block.device);
-    for part in placed::bound(&block.bytes, &place).chunks(PART) {
-        transaction.put(table, &key(block.span, block.device, parts), part)?;
-        parts = parts
-            .checked_add(1)
-            .ok_or_else(|| Error::internal("A block of readings is too long."))?;
-    }
-    remove_from(transaction, block.stage, block.span, block.device, parts)?;
-    if let Some(next) = block.stage.next() {
-        let at = block.stage.start_of(block.span);
-        let mark = loose_key(block.stage, next.span_of(at));
-        transaction.put(LOOSE, &mark, &placed::proof(&mark))?;
-    }
-    Ok(())
-}
-
-/// As [`put`], and forgets the finer blocks of the same span, which would override it.
-pub(super) fn put_over(transaction: &Transaction<'_>, block: &NewBlock) -> Result<()> {
-    put(transaction, block)?;
-    let finer = match block.stage {
-        Stage::Hour => return Ok(()),
-        Stage::Day => Stage::Hour,
-        Stage::Month => Stage::Day,
-    };
-    let (start, end) = (
-        block.stage.start_of(block.span),
-        block.stage.start_of(block.span + 1),
-    );
-    let waiting = transaction.get(LOOSE, &loose_key(finer, block.span))?;
-    if waiting.is_some() {
-        for old in finer.span_of(start)..finer.span_of(end) {
-            remove(transaction, finer, old, block.device)?;
-        }
-    }
-    Ok(())
-}
-
-/// Forgets a block.
-fn remove(transaction: &Transaction<'_>, stage: Stage, span: u32, device: Device) -> Result<()> {
-    remove_from(transaction, stage, span, device, 0)
-}
-
-fn remove_from(
-    transaction: &Transaction<'_>,
-    stage: Stage,
-    span: u32,
-    device: Device,
-    part: u16,
-) -> Result<()> {
-    let mut old = Vec::new();
-    let (from, to) = (key(span, device, part), key(span, device, u16::MAX));
-    transaction.scan(stage.table(), &from, &to, &mut |key, _| {
-        old.push(key.to_vec());
-        Ok(ControlFlow::Continue(()))
-    })?;
-    if old.is_empty() {
-        return Ok(());
-    }
-    transaction.remove_all(stage.table(), old)
-}
-
-/// Takes note that every block of `stage` in this span of the next stage is packed.
-pub(super) fn packed(transaction: &Transaction<'_>, stage: Stage, next_span: u32) -> Result<()> {
-    transaction
-        .remove(LOOSE, &loose_key(stage, next_span))
-        .map(drop)
-}
-
-/// Keeps what is open of a device's counters at the end of an hour; nothing when nothing is.
-pub(super) fn put_pending(
-    transaction: &Transaction<'_>,
-    hour: u32,
-    device: Device,
-    bytes: &[u8],
-) -> Result<()> {
-    let key = key(hour, device, 0);
-    if bytes.is_empty() {
-        transaction.remove(PENDING, &key).map(drop)
-    } else {
-        transaction.put(PENDING, &key, bytes)
-    }
-}
-
 /// Where a block belongs.
-fn place(stage: Stage, span: u32, device: Device) -> [u8; 9] {
+pub(super) fn place(stage: Stage, span: u32, device: Device) -> [u8; 9] {
     let mut place = [stage as u8; 9];
     place[1..].copy_from_slice(&key(span, device, 0)[..8]);
     place
 }
 
 /// Span first, device second: blocks are written in the order of time, at the end of the tree.
-fn key(span: u32, device: Device, part: u16) -> [u8; 10] {
+pub(super) fn key(span: u32, device: Device, part: u16) -> [u8; 10] {
     let mut key = [0; 10];
     key[..4].copy_from_slice(&span.to_be_bytes());
     key[4..8].copy_from_slice(&device.0.to_be_bytes());
@@ -379,7 +326,7 @@ fn place_of(key: &[u8]) -> Option<(u32, Device)> {
     Some((u32::from_be_bytes([a, b, c, d]), device))
 }
 
-fn loose_key(stage: Stage, next_span: u32) -> [u8; 5] {
+pub(super) fn loose_key(stage: Stage, next_span: u32) -> [u8; 5] {
     let mut key = [stage as u8; 5];
     key[1..].copy_from_slice(&next_span.to_be_bytes());
     key

@@ -1,6 +1,7 @@
 //! Corrections: a layer over the samples, with who, when and why. What was measured stays as it
 //! was; a correction changes what is answered and folded from it, and can be undone.
 
+use super::counters::Counters;
 use super::series::{Catalogue, Device};
 use super::track::{Sample, Track};
 use super::{HOUR_MS, SeriesId, Tsdb};
@@ -24,7 +25,7 @@ pub(super) const DIRTY: TableName = TableName::new("ts_dirty");
 const SPAN_MAX_MS: i64 = 366 * 24 * HOUR_MS;
 const WHY_MAX: usize = 500;
 /// Corrections of one appliance.
-const CORRECTIONS_MAX: u64 = 10_000;
+pub(super) const CORRECTIONS_MAX: u64 = 10_000;
 
 /// What a correction does to each sample of its span.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -194,11 +195,7 @@ impl Tsdb {
     where
         F: FnOnce(&Transaction<'_>, &Correction) -> Result<()> + Send + 'static,
     {
-        let why = asked.why.trim().to_owned();
-        if why.is_empty() || why.chars().count() > WHY_MAX {
-            let sentence = format!("Say why, in at most {WHY_MAX} characters.");
-            return Err(Error::invalid("why", sentence));
-        }
+        let why = checked_why("why", &asked.why)?;
         if asked.range.length_ms() > SPAN_MAX_MS {
             return Err(Error::invalid("to", "A correction spans at most a year."));
         }
@@ -213,7 +210,7 @@ impl Tsdb {
         let device = self.device_for(asked.equipment, &asked.metric, asked.phase)?;
         let hours = hours_of(asked.range);
         let made = self
-            .change_corrections(move |transaction| {
+            .change_layers(move |transaction| {
                 let id = CORRECTIONS.all(transaction)?.last().map_or(1, |c| c.id + 1);
                 if id > CORRECTIONS_MAX {
                     return Err(Error::conflict("There are as many corrections as can be."));
@@ -257,7 +254,7 @@ impl Tsdb {
             .get(&self.store.read()?, &id.to_be_bytes())?
             .ok_or_else(|| Error::not_found("correction", id))?;
         let device = self.device_for(known.equipment, &known.metric, known.phase)?;
-        self.change_corrections(move |transaction| {
+        self.change_layers(move |transaction| {
             let mut found = CORRECTIONS
                 .get(transaction, &id.to_be_bytes())?
                 .ok_or_else(|| Error::not_found("correction", id))?;
@@ -272,7 +269,12 @@ impl Tsdb {
         .await
     }
 
-    fn device_for(&self, equipment: EquipmentId, metric: &Metric, phase: Phase) -> Result<Device> {
+    pub(super) fn device_for(
+        &self,
+        equipment: EquipmentId,
+        metric: &Metric,
+        phase: Phase,
+    ) -> Result<Device> {
         let catalogue = self.state();
         let series = catalogue.catalogue.find(equipment, metric, phase);
         series
@@ -283,9 +285,11 @@ impl Tsdb {
             })
     }
 
-    async fn change_corrections<F>(&self, change: F) -> Result<Correction>
+    /// Changes what lies over the readings, on disk and then in memory.
+    pub(super) async fn change_layers<T, F>(&self, change: F) -> Result<T>
     where
-        F: FnOnce(&Transaction<'_>) -> Result<Correction> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let _turn = self.appending.lock().await;
         self.settle()?;
@@ -293,6 +297,7 @@ impl Tsdb {
         let changed = self.store.write(move |transaction| {
             let made = change(transaction)?;
             next.corrections = Corrections::load(transaction, &next.catalogue)?;
+            next.counters = Counters::load(transaction, &next.catalogue, &next.counters)?;
             next.dirty = Arc::new(load_dirty(transaction)?);
             Ok((next, made))
         });
@@ -316,6 +321,25 @@ fn store(
     hours: std::ops::RangeInclusive<i64>,
 ) -> Result<()> {
     CORRECTIONS.put(transaction, &correction.id.to_be_bytes(), correction)?;
+    mark(transaction, device, hours)
+}
+
+/// A reason that says something.
+pub(super) fn checked_why(field: &'static str, why: &str) -> Result<String> {
+    let why = why.trim();
+    if why.is_empty() || why.chars().count() > WHY_MAX {
+        let sentence = format!("Say why, in at most {WHY_MAX} characters.");
+        return Err(Error::invalid(field, sentence));
+    }
+    Ok(why.to_owned())
+}
+
+/// Marks hours of a device as to be folded again.
+pub(super) fn mark(
+    transaction: &Transaction<'_>,
+    device: Device,
+    hours: std::ops::RangeInclusive<i64>,
+) -> Result<()> {
     for hour in hours {
         transaction.put(DIRTY, &dirty_key(hour, device), &[])?;
     }

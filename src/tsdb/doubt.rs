@@ -3,6 +3,7 @@
 //! that, a new series of the refused change would have its number given to another one.
 
 use super::correct::{self, Corrections};
+use super::counters::Counters;
 use super::series::Catalogue;
 use super::{END, Row, State, TICKS, Tsdb, read_row, retention};
 use crate::base::{ErrorKind, Result};
@@ -14,9 +15,10 @@ use std::sync::atomic::Ordering;
 
 impl State {
     /// What the data file says.
-    pub(super) fn load(reader: &Reader) -> Result<Self> {
+    pub(super) fn load(reader: &Reader, known: &Counters) -> Result<Self> {
         let catalogue = Catalogue::load(reader)?;
         Ok(Self {
+            counters: Counters::load(reader, &catalogue, known)?,
             corrections: Corrections::load(reader, &catalogue)?,
             dirty: Arc::new(correct::load_dirty(reader)?),
             forgotten_until: retention::forgotten_until(reader)?,
@@ -49,7 +51,7 @@ impl Tsdb {
         // First what memory knows: a row that is sealed meanwhile is then in neither.
         let known: HashSet<[u8; 16]> = self.head_read(|head| head.keys().collect());
         let reader = self.store.read()?;
-        let state = State::load(&reader)?;
+        let state = State::load(&reader, &self.state().counters)?;
         let mut rows: Vec<Row> = Vec::new();
         reader.scan(TICKS, &[], &END, &mut |key, row| {
             if !<[u8; 16]>::try_from(key).is_ok_and(|key| known.contains(&key)) {

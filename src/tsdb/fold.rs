@@ -4,11 +4,9 @@
 //! sealed, a late sample came, or an open hour is asked for: what is answered never depends on
 //! the order of arrival.
 
-use super::HOUR_MS;
 use super::counter::Counter;
 use super::pack::{State, Values};
 use super::rollup::{Summary, spread};
-use super::tick::as_decimal;
 use super::track::{POWERS, Track, number};
 use crate::base::Quality;
 
@@ -22,8 +20,19 @@ pub(super) struct Folded {
     pub(super) rows: Vec<Option<Summary>>,
     /// The counter after the last reading at or before the end.
     pub(super) counter: Counter,
-    /// The counter at the end of each hour at which something of it was not believed yet, ms.
-    pub(super) pending: Vec<(i64, Counter)>,
+    /// The counter at the end of each whole hour.
+    pub(super) ends: Vec<HourEnd>,
+    /// The earliest instant before the buckets in which readings here book something, ms.
+    pub(super) reaches_back: Option<i64>,
+}
+
+/// A counter at the end of an hour.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct HourEnd {
+    /// As the readings until then left it.
+    pub(super) counter: Counter,
+    /// Readings after it changed what is booked before it.
+    pub(super) reached: bool,
 }
 
 /// A span that is cut into buckets.
@@ -38,11 +47,11 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn slots(self) -> usize {
+    pub(super) fn slots(self) -> usize {
         usize::try_from((self.to - self.from + self.step - 1) / self.step).unwrap_or(0)
     }
 
-    fn slot(self, at: i64) -> Option<usize> {
+    pub(super) fn slot(self, at: i64) -> Option<usize> {
         let inside = at >= self.from && at < self.to;
         inside
             .then(|| usize::try_from((at - self.from) / self.step).ok())
@@ -50,76 +59,51 @@ impl Span {
     }
 }
 
-/// Folds the samples of `track` into the buckets of a span. `counter` is the state after the
-/// last reading at or before `span.from` for a counter, `None` for a gauge. The track holds the
-/// samples of the span, those of the hour before it (one may stand for its beginning), and the
-/// one on the stroke of its end (it closes the last bucket of a counter).
-pub(super) fn fold(track: &Track, span: Span, counter: Option<Counter>) -> Folded {
+/// Folds the samples of a gauge into the buckets of a span. The track holds the samples of the
+/// span and those of the hour before it: one may stand for its beginning.
+pub(super) fn fold(track: &Track, span: Span) -> Folded {
     let mut rows = vec![None; span.slots()];
-    if counter.is_none()
-        && let Some(interval) = regular(track, span)
+    if let Some(interval) = regular(track, span)
         && let Values::Decimal { places, ints } = &track.values
     {
         fold_regular(track, span, interval, (*places, ints), &mut rows);
-        return Folded {
-            rows,
-            counter: Counter::default(),
-            pending: Vec::new(),
-        };
+        return Folded::of_gauge(rows);
     }
-    let mut state = counter.unwrap_or_default();
-    let mut bases = vec![(span.from, state.base())];
-    let mut pending = Vec::new();
-    let mut hour_end = span.from + HOUR_MS;
     for n in track.range(span.from - INTERVAL_MAX_MS, span.to + 1) {
         let State::Value(quality) = track.state[n] else {
             continue;
         };
-        if !quality.counts() {
-            continue;
+        if quality.counts() {
+            let value = number(&track.values, n);
+            add_weight(track, n, value, span, quality, &mut rows);
         }
-        let at = track.at[n];
-        let value = number(&track.values, n);
-        while at > hour_end {
-            note_pending(&mut pending, hour_end, &state);
-            hour_end += HOUR_MS;
-        }
-        if counter.is_some() && at > span.from {
-            let delta = state.step(value);
-            bases.push((at, state.base()));
-            if let Some(slot) = span.slot(at - 1) {
-                add(&mut rows[slot], &Summary::of_delta(value, delta));
-            }
-        }
-        add_weight(track, n, value, span, quality, &mut rows);
     }
-    if counter.is_some() {
-        set_bases(&mut rows, span, &bases);
-    }
-    while hour_end <= span.to {
-        note_pending(&mut pending, hour_end, &state);
-        hour_end += HOUR_MS;
-    }
-    if let Some(power) = common_power(track, bases[0].1) {
+    if let Values::Decimal { places, .. } = track.values {
         for row in rows.iter_mut().flatten() {
-            row.round_to(power);
+            row.round_to(POWERS[usize::from(places)]);
         }
-    }
-    if matches!(track.values, Values::Float(_)) {
+    } else {
         for row in rows.iter_mut().flatten() {
             row.weighted_sum = shorten(row.weighted_sum);
         }
     }
-    Folded {
-        rows,
-        counter: state,
-        pending,
+    Folded::of_gauge(rows)
+}
+
+impl Folded {
+    fn of_gauge(rows: Vec<Option<Summary>>) -> Self {
+        Self {
+            rows,
+            counter: Counter::default(),
+            ends: Vec::new(),
+            reaches_back: None,
+        }
     }
 }
 
 /// The sum of noisy floats with the digits that mean something: 32 significant bits, eight more
 /// than the registers have. The rest is noise that no packing shortens.
-fn shorten(sum: f64) -> f64 {
+pub(super) fn shorten(sum: f64) -> f64 {
     const NOISE: u64 = (1 << 21) - 1;
     let bits = sum.to_bits();
     // Half of what is cut is added first: rounded, not cut off. A carry into the exponent is right.
@@ -127,18 +111,9 @@ fn shorten(sum: f64) -> f64 {
     if rounded.is_finite() { rounded } else { sum }
 }
 
-/// Ten to the power of the places at which the samples and the base before them are decimals.
-fn common_power(track: &Track, base: Option<f64>) -> Option<f64> {
-    let Values::Decimal { places, .. } = track.values else {
-        return None;
-    };
-    let of_base = base.map_or(Some(0), |base| as_decimal(base).map(|(places, _)| places))?;
-    POWERS.get(usize::from(places.max(of_base))).copied()
-}
-
 /// The last value of a counter's bucket is what the next delta counts from: the believed reading
 /// at its end.
-fn set_bases(rows: &mut [Option<Summary>], span: Span, bases: &[(i64, Option<f64>)]) {
+pub(super) fn set_bases(rows: &mut [Option<Summary>], span: Span, bases: &[(i64, Option<f64>)]) {
     let mut end = span.from;
     for row in rows {
         end += span.step;
@@ -150,13 +125,7 @@ fn set_bases(rows: &mut [Option<Summary>], span: Span, bases: &[(i64, Option<f64
     }
 }
 
-fn note_pending(pending: &mut Vec<(i64, Counter)>, hour_end: i64, counter: &Counter) {
-    if counter.is_pending() {
-        pending.push((hour_end, *counter));
-    }
-}
-
-fn add(into: &mut Option<Summary>, summary: &Summary) {
+pub(super) fn add(into: &mut Option<Summary>, summary: &Summary) {
     match into {
         Some(sum) => sum.merge(summary),
         None => *into = Some(*summary),
@@ -164,7 +133,7 @@ fn add(into: &mut Option<Summary>, summary: &Summary) {
 }
 
 /// Adds the time that a sample stands for to the buckets it falls into.
-fn add_weight(
+pub(super) fn add_weight(
     track: &Track,
     n: usize,
     value: f64,

@@ -7,8 +7,9 @@
 
 use super::blocks::{Level, Look, Stage};
 use super::correct::Corrections;
-use super::counter::Counter;
-use super::fold::{self, INTERVAL_MAX_MS, Span};
+use super::counter::{Counter, GAP_MAX_MS};
+use super::counters::Counters;
+use super::fold::{self, Folded, INTERVAL_MAX_MS, Span};
 use super::memo::Memo;
 use super::runs::{Run, Runs};
 use super::series::{Catalogue, Device};
@@ -30,8 +31,12 @@ pub(super) struct Desk<'a> {
     /// Before this, ms, samples are gone while their rows are kept.
     pub(super) forgotten_until: i64,
     pub(super) device: Device,
+    /// What is known of counters beside their readings.
+    pub(super) counters: &'a Counters,
     /// What is in no block yet.
     pub(super) fresh: &'a Fresh,
+    /// What the memo knew when this was made: what is found in older blocks is not noted.
+    pub(super) noted: u64,
 }
 
 impl Desk<'_> {
@@ -59,44 +64,155 @@ impl Desk<'_> {
         Ok(tracks)
     }
 
-    /// Folds the hours whose samples changed, and those that change with them.
-    pub(super) fn fold(&self, wanted: &[SeriesId], changed: &BTreeSet<i64>) -> Result<Runs> {
-        self.fold_until(wanted, changed, i64::MAX)
+    /// Folds the hours whose samples changed, and those from the hour `since` on that change with
+    /// them.
+    pub(super) fn fold(
+        &self,
+        wanted: &[SeriesId],
+        changed: &BTreeSet<i64>,
+        since: i64,
+    ) -> Result<Runs> {
+        self.fold_until(wanted, changed, since, i64::MAX)
     }
 
     /// As [`Desk::fold`], but no hour from `until` on.
-    fn fold_until(&self, wanted: &[SeriesId], changed: &BTreeSet<i64>, until: i64) -> Result<Runs> {
+    pub(super) fn fold_until(
+        &self,
+        wanted: &[SeriesId],
+        changed: &BTreeSet<i64>,
+        since: i64,
+        until: i64,
+    ) -> Result<Runs> {
         let mut todo = self.with_neighbours(wanted, changed)?;
         todo.retain(|hour| *hour < until);
-        for hour in changed {
-            if self.is_forgotten(*hour)? {
-                todo.remove(hour);
+        for hour in todo.clone() {
+            if self.is_forgotten(hour)? {
+                todo.remove(&hour);
             }
         }
         let mut runs = Runs::default();
-        let mut ends: BTreeMap<SeriesId, (i64, Counter)> = BTreeMap::new();
+        let mut ends: Ends = BTreeMap::new();
+        // Hours that are folded only because later readings reach into them.
+        let mut reached: BTreeSet<i64> = BTreeSet::new();
+        let mut folded_until = since;
         while let Some(first) = todo.pop_first() {
             let mut end = first + 1;
             while end % DAY_HOURS != 0 && todo.remove(&end) {
                 end += 1;
             }
-            let run = self.fold_run(wanted, first..end, &ends)?;
+            let run = self.fold_run(wanted, first..end, (changed, &ends))?;
+            if !reached.contains(&first)
+                && let Some(back) = self.reached_from(wanted, &run, &ends)?
+                && back.max(folded_until) < first
+            {
+                // What is counted here belongs to earlier hours too: again, from there on.
+                let earlier = self.not_forgotten(back.max(folded_until)..first)?;
+                if !earlier.is_empty() {
+                    reached.extend(earlier.iter().copied().chain([first]));
+                    todo.extend(earlier.into_iter().chain(first..end));
+                    continue;
+                }
+            }
             for (series, folded) in &run.series {
                 if !self.catalogue.is_counter(*series) {
                     continue;
                 }
-                ends.insert(*series, (end - 1, folded.counter));
-                if self.stored_end(*series, end - 1)? != Some(folded.counter)
-                    && let Some(next) = self.next_hour(*series, end - 1)?
-                    && next < until
+                let next = self.changes_next(*series, &run.hours, folded, changed)?;
+                if let Some(next) = next.filter(|next| *next < until)
                     && !self.is_forgotten(next)?
                 {
                     todo.insert(next);
                 }
+                let stood = Stood {
+                    hour: end - 1,
+                    counter: folded.counter.clone(),
+                    sealed_from: next.unwrap_or(end),
+                };
+                ends.insert(*series, stood);
             }
+            folded_until = end;
             runs.runs.push(run);
         }
+        runs.ends = ends;
         Ok(runs)
+    }
+
+    /// The hour of the next reading after a run when the run changes what that one grew by, none
+    /// (far away) when there is no such reading, and `None` when all that is sealed after it holds.
+    fn changes_next(
+        &self,
+        series: SeriesId,
+        hours: &Range<i64>,
+        folded: &Folded,
+        changed: &BTreeSet<i64>,
+    ) -> Result<Option<i64>> {
+        // Without readings an hour changed because of what people did: that shows only when the
+        // counter is read again.
+        let is_silent = |hour: i64| {
+            changed.contains(&hour) && !self.has_fresh(hour * HOUR_MS, (hour + 1) * HOUR_MS)
+        };
+        if !hours.clone().any(is_silent) {
+            let stored = self.stored_end(series, hours.end - 1)?;
+            if stored.is_some_and(|(stored, _)| stored == folded.counter) {
+                return Ok(None);
+            }
+        }
+        let Some(next) = self.next_hour(series, hours.end - 1)? else {
+            return Ok(Some(i64::MAX));
+        };
+        // A reading on the stroke closes the hour before, in which nothing may have been read.
+        let stroke = next * HOUR_MS;
+        let strikes = next > hours.end && {
+            let read = self.measured(&[series], stroke, stroke + 1)?;
+            read.contains_key(&series)
+        };
+        Ok(Some(next - i64::from(strikes)))
+    }
+
+    /// The first hour that readings of a run, or what was there in their place, book something in;
+    /// `None` when all of it lies in the run.
+    fn reached_from(&self, wanted: &[SeriesId], run: &Run, ends: &Ends) -> Result<Option<i64>> {
+        let first = run.hours.start;
+        let mut earliest = first;
+        for series in wanted {
+            if !self.catalogue.is_counter(*series) {
+                continue;
+            }
+            let mut at = run
+                .series
+                .get(series)
+                .and_then(|folded| folded.reaches_back);
+            let before = self.counter_at(*series, first, ends)?;
+            if before.is_open() {
+                at = at.min(before.earliest()).or(at).or(before.earliest());
+            }
+            if let Some(at) = at {
+                earliest = earliest.min(at.div_euclid(HOUR_MS));
+            }
+            // What was booked until now went back as far as the ends of hours say.
+            let mut hour = first;
+            while hour > first - REACH_MAX_HOURS && self.was_reached(*series, hour - 1)? {
+                hour -= 1;
+            }
+            earliest = earliest.min(hour);
+        }
+        Ok((earliest < first).then_some(earliest))
+    }
+
+    fn was_reached(&self, series: SeriesId, hour: i64) -> Result<bool> {
+        let end = sealed::counter_of(self.look, self.device, series, hour)?;
+        Ok(end.is_some_and(|(_, reached)| reached))
+    }
+
+    fn not_forgotten(&self, hours: Range<i64>) -> Result<BTreeSet<i64>> {
+        let floor = self.forgotten_until.div_euclid(HOUR_MS);
+        let mut kept = BTreeSet::new();
+        for hour in hours.start.max(floor)..hours.end {
+            if !self.is_forgotten(hour)? {
+                kept.insert(hour);
+            }
+        }
+        Ok(kept)
     }
 
     /// The changed hours, those before that their first reading closes, and those after that
@@ -123,9 +239,10 @@ impl Desk<'_> {
                 }
                 let strikes = fresh.at[range.start] == start;
                 if strikes && *hour > 0 && self.catalogue.is_counter(*series) {
-                    let stored = self.stored_end(*series, hour - 1)?;
-                    let closed = stored.and_then(|counter| counter.base());
-                    if closed != fresh.value(range.start) {
+                    let closed = self.stored_end(*series, hour - 1)?;
+                    let is_known =
+                        |counter: &Counter| counter.was_read(start, fresh.value(range.start));
+                    if !closed.is_some_and(|(counter, _)| is_known(&counter)) {
                         todo.insert(hour - 1);
                     }
                 }
@@ -145,7 +262,8 @@ impl Desk<'_> {
         let mut measured = false;
         for series in self.catalogue.series_of(self.device) {
             let rows = sealed::hour_rows(self.look, self.device, series, span)?;
-            measured = rows.iter().flatten().any(|row| row.count > 0);
+            // Also what was spread over a silence is made of samples that are gone.
+            measured = rows.iter().any(Option::is_some);
             if measured {
                 break;
             }
@@ -172,7 +290,7 @@ impl Desk<'_> {
         &self,
         wanted: &[SeriesId],
         hours: Range<i64>,
-        ends: &BTreeMap<SeriesId, (i64, Counter)>,
+        (changed, ends): (&BTreeSet<i64>, &Ends),
     ) -> Result<Run> {
         let span = Span {
             from: hours.start * HOUR_MS,
@@ -194,99 +312,43 @@ impl Desk<'_> {
             }
             _ => INTERVAL_MAX_MS,
         };
-        let tracks = self.corrected(wanted, span.from - back, span.to + 1)?;
+        let mut tracks = self.corrected(wanted, span.from - back, span.to + 1)?;
         let mut series = BTreeMap::new();
-        for (id, track) in tracks {
-            let counter = if self.catalogue.is_counter(id) {
-                Some(self.counter_at(id, hours.start, ends)?)
-            } else {
-                None
-            };
-            series.insert(id, fold::fold(&track, span, counter));
+        for id in wanted {
+            let track = tracks.remove(id);
+            if self.catalogue.is_counter(*id) {
+                let counter = self.counter_at(*id, hours.start, ends)?;
+                // The first reading of a new meter is one, though nothing was read there.
+                let begins = self.counters.has_events(*id);
+                if track.is_some() || counter.base().is_some() || begins {
+                    let track = track.unwrap_or_default();
+                    let folded = self.count(*id, &track, span, (counter, changed))?;
+                    series.insert(*id, folded);
+                }
+            } else if let Some(track) = track {
+                series.insert(*id, fold::fold(&track, span));
+            }
         }
         Ok(Run { hours, series })
     }
-
-    /// The counter of a series at the start of an hour, ms; `None` for a gauge. What is not
-    /// sealed before is folded for it.
-    pub(super) fn counter_from(&self, series: SeriesId, start: i64) -> Result<Option<Counter>> {
-        if !self.catalogue.is_counter(series) {
-            return Ok(None);
-        }
-        let hour = start.div_euclid(HOUR_MS);
-        let fresh = self.fresh.get(&series);
-        let hot = |track: &Track| -> BTreeSet<i64> {
-            let before = track.at.iter().map(|at| at.div_euclid(HOUR_MS));
-            before.filter(|at| *at < hour).collect()
-        };
-        let changed = fresh.map(hot).unwrap_or_default();
-        let mut ends = BTreeMap::new();
-        for run in self.fold_until(&[series], &changed, hour)?.runs {
-            if let Some(folded) = run.series.get(&series) {
-                ends.insert(series, (run.hours.end - 1, folded.counter));
-            }
-        }
-        self.counter_at(series, hour, &ends).map(Some)
-    }
-
-    /// The counter of a series at the start of an hour.
-    fn counter_at(
-        &self,
-        series: SeriesId,
-        hour: i64,
-        ends: &BTreeMap<SeriesId, (i64, Counter)>,
-    ) -> Result<Counter> {
-        let folded = ends.get(&series).copied();
-        if let Some((_, counter)) = folded.filter(|(end, _)| *end == hour - 1) {
-            return Ok(counter);
-        }
-        let sealed = sealed::counter_before(self.look, self.device, series, hour)?;
-        let newer = match (folded, sealed) {
-            (Some(folded), Some(sealed)) if sealed.0 > folded.0 => Some(sealed),
-            (Some(folded), _) => Some(folded),
-            (None, sealed) => sealed,
-        };
-        Ok(newer.map(|(_, counter)| counter).unwrap_or_default())
-    }
-
-    /// The counter at the end of an hour as it was sealed.
-    fn stored_end(&self, series: SeriesId, hour: i64) -> Result<Option<Counter>> {
-        let span = (hour * HOUR_MS, (hour + 1) * HOUR_MS);
-        let row = sealed::hour_rows(self.look, self.device, series, span)?;
-        let Some(Some(row)) = row.first() else {
-            return Ok(None);
-        };
-        let pending = self
-            .look
-            .pending(Stage::Hour.span_of(span.0), self.device)?;
-        let open = pending.and_then(|bytes| Counter::from_pending(&bytes, series, row.last));
-        Ok(Some(open.unwrap_or(Counter::resume(row.last))))
-    }
-
-    /// The first hour after `hour` for which a row of the series is sealed.
-    fn next_hour(&self, series: SeriesId, hour: i64) -> Result<Option<i64>> {
-        let newest = self.memo.with(|notes| notes.newest.get(&series).copied());
-        if newest.is_some_and(|newest| newest <= hour) {
-            return Ok(None);
-        }
-        let mut from = (hour + 1) * HOUR_MS;
-        let mut searched = 0;
-        while self.look.has_volume(Level::Hour, from)? && searched < MONTHS_MAX {
-            let month = Stage::Month.span_of(from);
-            let to = Stage::Month.start_of(month + 1);
-            let rows = sealed::hour_rows(self.look, self.device, series, (from, to))?;
-            if let Some(n) = (0..).zip(&rows).find_map(|(n, row)| row.map(|_| n)) {
-                return Ok(Some(from / HOUR_MS + n));
-            }
-            from = to;
-            searched += 1;
-        }
-        self.memo.with(|notes| notes.newest.insert(series, hour));
-        Ok(None)
-    }
 }
+
+/// Where counters stood at the end of the last hour that was folded.
+pub(super) type Ends = BTreeMap<SeriesId, Stood>;
+
+/// Where a counter stood at the end of an hour that was folded.
+#[derive(Debug)]
+pub(super) struct Stood {
+    /// That hour.
+    pub(super) hour: i64,
+    pub(super) counter: Counter,
+    /// The first hour after it of which what is sealed holds.
+    pub(super) sealed_from: i64,
+}
+
+/// How far back a reading may book something at most: over a gap, from a level that was left a day
+/// before it.
+const REACH_MAX_HOURS: i64 = GAP_MAX_MS / HOUR_MS + 2 * DAY_HOURS;
 
 /// Hours that are folded at once at most: those of a day, which make one block.
 pub(super) const DAY_HOURS: i64 = 24;
-/// Months that are searched for the return of a counter: as long as its base is remembered.
-const MONTHS_MAX: u32 = 3;

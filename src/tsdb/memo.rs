@@ -17,6 +17,8 @@ pub(super) struct Notes {
     pub(super) newest: HashMap<SeriesId, i64>,
     /// Of a device: a sealed hour, and the end of the time that its samples stand for, ms.
     pub(super) reach: HashMap<Device, (i64, i64)>,
+    /// How often something was sealed: who looked before must not note what he did not find.
+    pub(super) sealed: u64,
 }
 
 impl Memo {
@@ -27,6 +29,7 @@ impl Memo {
     /// Takes note that rows of some series were sealed, the last of them in `last_hour`.
     pub(super) fn sealed<'s>(&self, series: impl Iterator<Item = &'s SeriesId>, last_hour: i64) {
         self.with(|notes| {
+            notes.sealed += 1;
             for id in series {
                 if let Some(newest) = notes.newest.get_mut(id) {
                     *newest = (*newest).max(last_hour);

@@ -7,8 +7,11 @@
 
 mod blocks;
 mod correct;
+mod count;
 pub mod counter;
+mod counters;
 mod doubt;
+mod ends;
 mod fold;
 mod head;
 mod hours;
@@ -18,6 +21,10 @@ mod memo;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod model_counter;
+#[cfg(test)]
+mod model_steps;
+#[cfg(test)]
 mod model_tests;
 pub mod pack;
 mod packing;
@@ -25,6 +32,7 @@ mod placed;
 mod points;
 #[cfg(test)]
 mod power_cut;
+mod put;
 mod query;
 mod recall;
 mod retention;
@@ -43,6 +51,7 @@ mod verify;
 mod writes;
 
 pub use correct::{Change, Correction, NewCorrection, Undone};
+pub use counters::{CounterChange, CounterEvent, NewCounterEvent};
 pub use level::Level;
 pub use points::Point;
 pub use query::{Bucket, Query, Resolution};
@@ -57,6 +66,7 @@ use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Result, Timestamp}
 use crate::store::{Store, TableName, Transaction, View as _};
 use blocks::Blocks;
 use correct::{Corrections, Dirty};
+use counters::Counters;
 use head::Head;
 use memo::Memo;
 use series::{Catalogue, Device};
@@ -104,6 +114,7 @@ pub struct Tsdb {
 struct State {
     catalogue: Catalogue,
     corrections: Corrections,
+    counters: Counters,
     dirty: Arc<Dirty>,
     /// Before this, ms, samples are gone while their rows are kept.
     forgotten_until: i64,
@@ -142,7 +153,7 @@ impl Tsdb {
     /// # Errors
     /// When the data file cannot be read.
     pub fn open(store: &Store) -> Result<Self> {
-        let state = State::load(&store.read()?)?;
+        let state = State::load(&store.read()?, &Counters::default())?;
         let tsdb = Self {
             blocks: Blocks::new(store.volumes(FOLDER)),
             store: store.clone(),

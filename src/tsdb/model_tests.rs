@@ -1,6 +1,8 @@
 //! Random histories against the model, in any order of arrival, sealing, packing, correcting.
 
+use super::counter::{Event, What};
 use super::model::{COUNTER, FLOAT, GAUGE, Known, Model, compare, metric};
+use super::model_steps::{Step, any_step};
 use super::*;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{Reading, TimeRange, Unit, UserId};
@@ -9,80 +11,6 @@ use proptest::prelude::*;
 /// 2026-10-24T20:00:00Z: the night in which Europe's clocks go back lies ahead.
 const START: i64 = 1_793_044_800_000 - 28 * HOUR_MS;
 const ZONES: [&str; 4] = ["UTC", "Europe/Paris", "Asia/Kolkata", "America/St_Johns"];
-/// One step of a history. Times are minutes from the start.
-#[derive(Clone, Debug)]
-enum Step {
-    /// Ticks of a device from a minute on: how many, how many seconds apart, off the grid by ms.
-    Ticks {
-        device: usize,
-        from: i64,
-        count: i64,
-        every: i64,
-        off: i64,
-        seed: u64,
-        /// Through the ticks, or as an archive.
-        load: bool,
-    },
-    Correct {
-        device: usize,
-        series: usize,
-        from: i64,
-        length: i64,
-        change: Change,
-    },
-    Undo(usize),
-    /// The upkeep, as if it were so many minutes after the start.
-    Maintain(i64),
-    SealNow,
-    Restart,
-}
-
-fn any_step() -> impl Strategy<Value = Step> {
-    let ticks = (
-        0..2usize,
-        0..3_600i64,
-        1..40i64,
-        prop_oneof![Just(60), Just(300), Just(17), Just(1_800)],
-        prop_oneof![3 => Just(0), 1 => 0..5_000i64],
-        any::<u64>(),
-        prop::bool::weighted(0.3),
-    )
-        .prop_map(
-            |(device, from, count, every, off, seed, load)| Step::Ticks {
-                device,
-                from,
-                count,
-                every,
-                off,
-                seed,
-                load,
-            },
-        );
-    let change = prop_oneof![
-        Just(Change::Exclude),
-        Just(Change::Set(12.5)),
-        Just(Change::Add(-3.25)),
-        Just(Change::Multiply(10.0)),
-    ];
-    let correct = (0..2usize, 0..3usize, 0..3_600i64, 1..200i64, change).prop_map(
-        |(device, series, from, length, change)| Step::Correct {
-            device,
-            series,
-            from,
-            length,
-            change,
-        },
-    );
-    prop_oneof![
-        8 => ticks,
-        1 => correct,
-        1 => (0..4usize).prop_map(Step::Undo),
-        3 => (0..9_000i64).prop_map(Step::Maintain),
-        1 => Just(Step::SealNow),
-        1 => Just(Step::Restart),
-    ]
-}
-
 struct World {
     _dir: tempfile::TempDir,
     store: Store,
@@ -140,6 +68,8 @@ impl World {
             }
             Step::Correct { .. } => self.correct(step).await,
             Step::Undo(n) => self.undo(*n).await,
+            Step::Event { device, at, change } => self.event(*device, *at, *change).await,
+            Step::UndoEvent(n) => self.undo_event(*n).await,
             Step::Maintain(minutes) => {
                 let now = Timestamp::from_ms(START + minutes * MINUTE_MS);
                 self.tsdb.maintain(now).unwrap();
@@ -197,6 +127,46 @@ impl World {
                 .undo_correction(id, by, at, |_, _| Ok(()))
                 .await
                 .unwrap();
+        }
+    }
+
+    async fn event(&mut self, device: usize, minute: i64, change: CounterChange) {
+        let at = START + minute * MINUTE_MS + 3;
+        let asked = NewCounterEvent {
+            equipment: self.devices[device],
+            metric: metric(COUNTER),
+            phase: Phase::Total,
+            at: Timestamp::from_ms(at),
+            change,
+            reason: "the model says so".to_owned(),
+            by: UserId::new(),
+            entered: Timestamp::from_ms(START),
+        };
+        // What the readings contradict is refused, and what was entered already.
+        if self
+            .tsdb
+            .enter_counter_event(asked, |_, _| Ok(()))
+            .await
+            .is_ok()
+        {
+            let what = match change {
+                CounterChange::Exchange {
+                    end_reading: end,
+                    start_reading: start,
+                } => What::Exchange { end, start },
+                CounterChange::Ratio { factor } => What::Factor(factor),
+            };
+            self.model.events.push((device, Event { at, what }, true));
+        }
+    }
+
+    async fn undo_event(&mut self, n: usize) {
+        if let Some(entry) = self.model.events.get_mut(n) {
+            entry.2 = false;
+            let (by, at) = (UserId::new(), Timestamp::from_ms(START));
+            let entry = (self.devices[entry.0], n as u64 + 1);
+            let undone = self.tsdb.undo_counter_event(entry, by, at, |_, _| Ok(()));
+            undone.await.unwrap();
         }
     }
 
@@ -388,6 +358,44 @@ async fn what_once_went_wrong_stays_right() {
             Step::Maintain(60_000),
             ticks(0, 5, 1, 17, 11, false),
             Step::Maintain(60_000),
+        ],
+        // A meter exchanged in a gap that an archive closes.
+        vec![
+            ticks(1, 733, 1, 60, 0, false),
+            Step::Event {
+                device: 1,
+                at: 1_734,
+                change: CounterChange::Exchange {
+                    end_reading: 1_458.5,
+                    start_reading: 1_439.0,
+                },
+            },
+            ticks(1, 2_015, 1, 60, 0, true),
+        ],
+        vec![
+            ticks(0, 733, 1, 60, 0, false),
+            Step::Event {
+                device: 0,
+                at: 1_734,
+                change: CounterChange::Exchange {
+                    end_reading: 1_458.5,
+                    start_reading: 1_439.0,
+                },
+            },
+            ticks(0, 2_015, 1, 60, 0, true),
+        ],
+        // The first reading of a new meter, and an archive that fills the silence after it.
+        vec![
+            ticks(1, 660, 1, 60, 9_183_075_590_853_065, false),
+            Step::Event {
+                device: 1,
+                at: 496,
+                change: CounterChange::Exchange {
+                    end_reading: 912.25,
+                    start_reading: 1_212.0,
+                },
+            },
+            ticks(1, 1_877, 31, 1_800, 10_112_143_671_334_795_482, true),
         ],
     ];
     for history in histories {

@@ -2,6 +2,7 @@
 
 use super::blocks::{self, Level, Look, NewBlock, Stage};
 use super::pack::{self, RowColumn, Rows};
+use super::put;
 use super::seal::{AHEAD_MS, DEVICES_PER_COMMIT, Upkeep};
 use super::series::Device;
 use super::{HOUR_MS, SeriesId, Tsdb, sealed, track};
@@ -130,7 +131,7 @@ impl Tsdb {
                 self.pack_span(level, (next, span), part)?;
             }
             let volume = self.blocks.volume(level, start)?;
-            volume.write(|transaction| blocks::packed(transaction, stage, span))?;
+            volume.write(|transaction| put::packed(transaction, stage, span))?;
             packed += 1;
         }
         Ok((packed, all - packed))
@@ -170,7 +171,7 @@ impl Tsdb {
         volume.write(|transaction| {
             joined
                 .iter()
-                .try_for_each(|block| blocks::put_over(transaction, block))
+                .try_for_each(|block| put::put_over(transaction, block))
         })
     }
 

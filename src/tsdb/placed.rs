@@ -4,11 +4,21 @@
 //! must not pass for the readings of that other hour or device.
 
 use super::level::Stage;
+use super::series::Device;
+use crate::base::{Error, Result};
 use std::collections::BTreeSet;
 
 /// Set in the version byte of a block whose checksum covers its place too; in those of earlier
 /// builds it does not.
 const BOUND: u8 = 0x80;
+
+/// Set in the stage of a mark that names one block.
+const OVER: u8 = 0x80;
+const OVER_HOUR: u8 = OVER | Stage::Hour as u8;
+const OVER_DAY: u8 = OVER | Stage::Day as u8;
+
+/// First byte of what [`tied`] stores.
+const TIED: u8 = 1;
 
 /// The bytes of a packed block as they are stored: the checksum is true only at this place.
 pub(super) fn bound(block: &[u8], place: &[u8]) -> Vec<u8> {
@@ -41,10 +51,41 @@ pub(super) fn is_proven(key: &[u8], value: &[u8]) -> bool {
     value.is_empty() || value == proof(key)
 }
 
+/// Bytes that have no checksum of their own as they are stored under a key: a version byte, the
+/// CRC-32 of key and bytes, the bytes.
+pub(super) fn tied(bytes: &[u8], key: &[u8]) -> Vec<u8> {
+    let mut stored = vec![TIED];
+    stored.extend(checksum(bytes, key));
+    stored.extend(bytes);
+    stored
+}
+
+/// The bytes that were stored under this key.
+///
+/// # Errors
+/// When they were not stored under it, or rotted.
+pub(super) fn untied<'s>(stored: &'s [u8], key: &[u8]) -> Result<&'s [u8]> {
+    stored
+        .strip_prefix(&[TIED])
+        .and_then(<[u8]>::split_first_chunk::<4>)
+        .filter(|(crc, bytes)| **crc == checksum(bytes, key))
+        .map(|(_, bytes)| bytes)
+        .ok_or_else(|| Error::internal("What is stored is damaged, or of another place."))
+}
+
+fn checksum(bytes: &[u8], key: &[u8]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(bytes);
+    hasher.finalize().to_le_bytes()
+}
+
 /// The marks of a volume: where finer blocks are to be looked for.
 #[derive(Default)]
 pub(super) struct Loose {
     pub(super) marks: BTreeSet<(u8, u32)>,
+    /// Stage, span and device of blocks that stand in the place of what a coarser one says.
+    over: BTreeSet<(u8, u32, u32)>,
     /// A mark rotted: nobody knows which, so finer blocks are looked for everywhere.
     damaged: bool,
 }
@@ -56,6 +97,11 @@ impl Loose {
             &[stage, a, b, c, d] if is_proven(key, value) => {
                 self.marks.insert((stage, u32::from_be_bytes([a, b, c, d])));
             }
+            &[OVER_HOUR | OVER_DAY, a, b, c, d, e, f, g, h] if value == proof(key) => {
+                let (span, device) = ([a, b, c, d], [e, f, g, h]);
+                let place = (u32::from_be_bytes(span), u32::from_be_bytes(device));
+                self.over.insert((key[0] & !OVER, place.0, place.1));
+            }
             _ => self.damaged = true,
         }
     }
@@ -64,6 +110,20 @@ impl Loose {
     pub(super) fn contains(&self, stage: Stage, next_span: u32) -> bool {
         self.damaged || self.marks.contains(&(stage as u8, next_span))
     }
+
+    /// Whether a block stood here in the place of what a coarser one says: when it is gone, that
+    /// one is out of date.
+    pub(super) fn is_over(&self, stage: Stage, span: u32, device: Device) -> bool {
+        self.over.contains(&(stage as u8, span, device.0))
+    }
+}
+
+/// The mark of a block that stands in the place of what a coarser one says.
+pub(super) fn over_key(stage: Stage, span: u32, device: Device) -> [u8; 9] {
+    let mut key = [stage as u8 | OVER; 9];
+    key[1..5].copy_from_slice(&span.to_be_bytes());
+    key[5..].copy_from_slice(&device.0.to_be_bytes());
+    key
 }
 
 /// Version and CRC-32 of a block.

@@ -87,15 +87,24 @@ impl Tsdb {
         // Blocks are looked at after the head: what is sealed in between is in both, never in
         // neither.
         for (device, wanted) in by_device(&state, &query.series) {
-            let fresh = self.fresh(device, &wanted, span.1 + HOUR_MS);
-            let look = self.blocks.look();
-            let desk = self.desk(&look, &state, device, &fresh);
+            let mut changed = self.changed_hours(&state, device);
+            let mut fresh = self.fresh(device, &wanted, span.1 + HOUR_MS);
+            let mut look = self.blocks.look();
+            let nothing = Fresh::new();
+            let desk = self.desk(&look, &state, device, &nothing);
+            let mut noted = desk.noted;
+            if desk.is_decided_later(&wanted, span.1, &changed)? {
+                fresh = self.fresh(device, &wanted, i64::MAX);
+                noted = self.memo.with(|notes| notes.sealed);
+                look = self.blocks.look();
+            } else {
+                changed.retain(|hour| hour * HOUR_MS < span.1 + HOUR_MS);
+            }
+            let mut desk = self.desk(&look, &state, device, &fresh);
+            desk.noted = noted;
             let columns = match source_of(size, &buckets) {
-                Source::Level(level) => {
-                    let hot = self.changed_hours(&state, device, span.1);
-                    level_rows(&desk, &wanted, level, span, &hot)?
-                }
-                Source::Samples(step) => sample_rows(&desk, &wanted, step, span)?,
+                Source::Level(level) => level_rows(&desk, &wanted, level, span, &changed)?,
+                Source::Samples(step) => sample_rows(&desk, &wanted, step, span, &changed)?,
             };
             for (id, (from, step, rows)) in wanted.iter().zip(columns) {
                 for place in (0..query.series.len()).filter(|n| query.series[*n] == *id) {
@@ -106,11 +115,10 @@ impl Tsdb {
         Ok(buckets)
     }
 
-    /// The hours of a device before `to` that the blocks do not tell the truth about.
-    fn changed_hours(&self, state: &State, device: Device, to: i64) -> BTreeSet<i64> {
+    /// The hours of a device that the blocks do not tell the truth about.
+    fn changed_hours(&self, state: &State, device: Device) -> BTreeSet<i64> {
         let mut hours = self.head_read(|head| head.hours_of(device));
         hours.extend(state.dirty_of(device));
-        hours.retain(|hour| hour * HOUR_MS < to + HOUR_MS);
         hours
     }
 
@@ -141,9 +149,11 @@ impl Tsdb {
             memo: &self.memo,
             catalogue: &state.catalogue,
             corrections: &state.corrections,
+            counters: &state.counters,
             forgotten_until: state.forgotten_until,
             device,
             fresh,
+            noted: self.memo.with(|notes| notes.sealed),
         }
     }
 }
@@ -210,7 +220,7 @@ fn level_rows(
         .collect();
     sealed::rows(desk.look, desk.device, wanted, &mut spans)?;
     if !changed.is_empty() {
-        let runs = desk.fold(wanted, changed)?;
+        let runs = desk.fold(wanted, changed, from.div_euclid(HOUR_MS))?;
         let factor = usize::try_from(step / MINUTE_MS).unwrap_or(1);
         for hour in runs.hours() {
             let start = hour * HOUR_MS;
@@ -230,12 +240,18 @@ fn sample_rows(
     wanted: &[SeriesId],
     step: i64,
     (from, to): (i64, i64),
+    changed: &BTreeSet<i64>,
 ) -> Result<Vec<RowsOf>> {
     let start = from.div_euclid(HOUR_MS) * HOUR_MS;
     let mut columns = Vec::with_capacity(wanted.len());
     for id in wanted {
-        let counter = desk.counter_from(*id, start)?;
-        let rows = fold_days(desk, *id, (start, to), step, counter)?;
+        let counter = desk.counter_from(*id, start, changed)?;
+        let span = Span {
+            from: start,
+            to,
+            step,
+        };
+        let rows = fold_days(desk, *id, span, (counter, changed))?;
         columns.push((start, step, rows));
     }
     Ok(columns)
@@ -245,17 +261,17 @@ fn sample_rows(
 fn fold_days(
     desk: &Desk<'_>,
     id: SeriesId,
-    (start, to): (i64, i64),
-    step: i64,
-    mut counter: Option<Counter>,
+    whole: Span,
+    (mut counter, changed): (Option<Counter>, &BTreeSet<i64>),
 ) -> Result<Vec<Option<Summary>>> {
     let track = |from: i64, to: i64| -> Result<Track> {
         let mut found = desk.corrected(&[id], from, to)?;
         Ok(found.remove(&id).unwrap_or_default())
     };
+    let Span { from, to, step } = whole;
     let next_day = |at: i64| ((at.div_euclid(DAY_MS) + 1) * DAY_MS).min(to);
     let mut rows = Vec::new();
-    let (mut from, mut end) = (start, next_day(start));
+    let (mut from, mut end) = (from, next_day(from));
     let mut current = track(from - fold::INTERVAL_MAX_MS, end)?;
     loop {
         let next = if end < to { next_day(end) } else { end + 1 };
@@ -268,9 +284,15 @@ fn fold_days(
             step,
         };
         current.append(stroke);
-        let folded = fold::fold(&current, span, counter);
+        let folded = match counter.take() {
+            Some(state) => {
+                let folded = desk.count(id, &current, span, (state, changed))?;
+                counter = Some(folded.counter.clone());
+                folded
+            }
+            None => fold::fold(&current, span),
+        };
         rows.extend(folded.rows);
-        counter = counter.map(|_| folded.counter);
         if end >= to {
             return Ok(rows);
         }

@@ -1,9 +1,9 @@
 //! Folded hours: what is answered, and the blocks they become.
 
 use super::blocks::{Level, NewBlock, Stage};
-use super::counter::Counter;
+use super::counter;
 use super::fold::{self, Folded};
-use super::hours::{DAY_HOURS, Fresh};
+use super::hours::{DAY_HOURS, Ends, Fresh};
 use super::pack::{self, RowColumn, Rows};
 use super::rollup::Summary;
 use super::series::{Catalogue, Device};
@@ -16,6 +16,8 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     pub(super) runs: Vec<Run>,
+    /// Where counters stood after the last of them.
+    pub(super) ends: Ends,
 }
 
 /// Consecutive hours, folded.
@@ -91,14 +93,19 @@ impl Run {
             .collect()
     }
 
-    /// What is open of the counters at the end of an hour of the run.
-    pub(super) fn pending(&self, hour: i64) -> Vec<u8> {
-        let open = |(id, folded): (&SeriesId, &Folded)| {
-            let of_hour = |(end, _): &&(i64, Counter)| *end == (hour + 1) * HOUR_MS;
-            let found = folded.pending.iter().find(of_hour);
-            found.map_or_else(Vec::new, |(_, counter)| counter.pending(*id))
-        };
-        self.series.iter().flat_map(open).collect()
+    /// Where the counters stood at the end of an hour of the run.
+    pub(super) fn counters(&self, hour: i64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let place = usize::try_from(hour - self.hours.start).unwrap_or(usize::MAX);
+        for (series, folded) in &self.series {
+            // Also of one that was not read yet: the rows of a meter that was put in before its
+            // first reading tell less.
+            if let Some(end) = folded.ends.get(place) {
+                let at = (hour + 1) * HOUR_MS;
+                counter::encode_into(&mut bytes, *series, at, &end.counter, end.reached);
+            }
+        }
+        bytes
     }
 }
 

@@ -179,13 +179,14 @@ impl Tsdb {
     ) -> Result<()> {
         let desk = self.desk(look, state, device, fresh);
         let all = state.catalogue.series_of(device);
-        let runs = desk.fold(&all, changed)?.runs;
+        let runs = desk.fold(&all, changed, 0)?.runs;
         // A neighbour that waits to be sealed is folded then, with its samples in their block.
         let hot = self.head_read(|head| head.hours_of(device));
         let waits = |hour: i64| hot.contains(&hour) && !changed.contains(&hour);
         let days: BTreeSet<i64> = runs
             .iter()
             .filter(|run| run.is_day() && !run.hours.clone().any(waits))
+            .filter(|run| run.hours.clone().all(|hour| changed.contains(&hour)))
             .map(|run| run.hours.start)
             .collect();
         for hour in changed {
@@ -231,7 +232,8 @@ impl Tsdb {
             // What is in the head is folded when its hour is sealed.
             let hot = self.head_read(|head| head.hours_of(*device));
             let changed: BTreeSet<i64> = hours.difference(&hot).copied().collect();
-            self.fold_into(&look, &state, *device, &Fresh::new(), &changed, &mut writes)?;
+            let fresh = self.fresh_of(*device);
+            self.fold_into(&look, &state, *device, &fresh, &changed, &mut writes)?;
             drop(look);
             writes.commit(&self.blocks)?;
             self.note_sealed(&writes);
@@ -285,7 +287,7 @@ fn add_rows(run: &Run, device: Device, waits: impl Fn(i64) -> bool, writes: &mut
         }
     }
     for hour in run.hours.clone().filter(|hour| !waits(*hour)) {
-        writes.pending.push((hour, device, run.pending(hour)));
+        writes.counters.push((hour, device, run.counters(hour)));
     }
     let folded: Vec<_> = run.series.keys().copied().collect();
     writes.newest.push((folded, run.hours.end - 1));

@@ -1,7 +1,7 @@
 //! Reading blocks: tracks of samples, and rows, each from the finest stage that holds them.
 
 use super::blocks::{Level, Look, Stage};
-use super::counter::Counter;
+use super::counter::{self, Counter};
 use super::pack::{ChunkView, Column, RowsView};
 use super::rollup::Summary;
 use super::series::Device;
@@ -13,7 +13,9 @@ use std::ops::Range;
 
 /// How far back the base of a counter is looked for, ms: as long as a meter may be silent and
 /// still have its energy counted when it is back.
-const COUNTER_WITHIN_MS: i64 = 35 * DAY_MS;
+const COUNTER_WITHIN_MS: i64 = 3_653 * DAY_MS;
+/// How far back it is looked for day by day, ms.
+const BY_DAY_MS: i64 = 35 * DAY_MS;
 
 /// The sealed samples of series of a device in `from..to`, as they were measured.
 pub(super) fn tracks(
@@ -41,7 +43,9 @@ pub(super) fn tracks(
             let span = Stage::Hour.span_of(hour);
             if let Some(bytes) = look.block(Level::Raw, Stage::Hour, span, device)? {
                 read_chunk(&bytes, wanted, piece, &mut found);
-            } else if let Some(bytes) = &packed {
+            } else if let Some(bytes) = &packed
+                && !is_lost(look, Level::Raw, (Stage::Hour, span), device)?
+            {
                 read_chunk(bytes, wanted, piece, &mut found);
             }
             hour += HOUR_MS;
@@ -94,6 +98,16 @@ fn read_chunk(
         let from = Timestamp::from_ms(from);
         tracing::error!(%error, %from, "damaged readings are left out");
     }
+}
+
+/// Whether a block that overrode a coarser one is gone: what that one says is out of date.
+fn is_lost(look: &Look, level: Level, (stage, span): (Stage, u32), device: Device) -> Result<bool> {
+    let lost = look.is_lost(level, stage, span, device)?;
+    if lost {
+        let start = Timestamp::from_ms(stage.start_of(span));
+        tracing::error!(%start, "a block is missing; what it replaced is left out");
+    }
+    Ok(lost)
 }
 
 /// Rows of one series in consecutive slots.
@@ -188,10 +202,20 @@ fn take_block(
     series: &[SeriesId],
     spans: &mut [RowSpan<'_>],
 ) -> Result<()> {
+    let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
+    let leave_out = |spans: &mut [RowSpan<'_>]| {
+        look.note_damage();
+        for into in spans {
+            let (range, _) = into.overlap(start, end);
+            into.rows[range].fill(None);
+        }
+    };
     let Some(bytes) = look.block(level, stage, span, device)? else {
+        if is_lost(look, level, (stage, span), device)? {
+            leave_out(spans);
+        }
         return Ok(());
     };
-    let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
     let mut read = || -> Result<()> {
         let view = RowsView::open(&bytes)?;
         let mut column = Vec::new();
@@ -207,40 +231,96 @@ fn take_block(
     if let Err(error) = read() {
         let start = Timestamp::from_ms(start);
         tracing::error!(%error, %start, "damaged rows are left out");
-        look.note_damage();
-        for into in spans {
-            let (range, _) = into.overlap(start.ms(), end);
-            into.rows[range].fill(None);
-        }
+        leave_out(spans);
     }
     Ok(())
 }
 
-/// The counter of a series after the last sealed reading at or before `hour` (in hours since
-/// 1970), with the hour that ended with it. `None` when none is sealed in the weeks before.
+/// The hour before `hour` (in hours since 1970) in which a series was last told of, and the counter
+/// at its end. `None` when nothing is sealed in the years before.
 pub(super) fn counter_before(
     look: &Look,
     device: Device,
     series: SeriesId,
     hour: i64,
-) -> Result<Option<(i64, Counter)>> {
-    let oldest = hour * HOUR_MS - COUNTER_WITHIN_MS;
-    let mut to = hour * HOUR_MS;
-    // The hour before has it, nearly always; then the day, and then by the day.
+) -> Result<Option<Before>> {
+    // The hour before has it, nearly always; then the day, then by the day, then by the month.
+    if let Some((counter, _)) = counter_of(look, device, series, hour - 1)? {
+        return Ok(Some(Before::written(hour - 1, counter)));
+    }
+    let start = hour * HOUR_MS;
+    let mut to = start;
     let mut from = to - HOUR_MS;
-    while to > oldest.max(0) {
+    while to > (start - COUNTER_WITHIN_MS).max(0) {
         let there = look.has_volume(Level::Hour, from)? || look.has_volume(Level::Hour, to - 1)?;
         if there && let Some((hour, row)) = last_row(look, device, series, (from, to))? {
-            let pending = look.pending(Stage::Hour.span_of(hour * HOUR_MS), device)?;
-            let counter = pending
-                .and_then(|bytes| Counter::from_pending(&bytes, series, row.last))
-                .unwrap_or(Counter::resume(row.last));
-            return Ok(Some((hour, counter)));
+            if let Some((counter, _)) = counter_of(look, device, series, hour)? {
+                return Ok(Some(Before::written(hour, counter)));
+            }
+            let counter = counter_of_row(look, device, series, (hour, &row))?;
+            let is_written = false;
+            return Ok(Some(Before {
+                hour,
+                counter,
+                is_written,
+            }));
         }
         to = from;
-        from = (to - 1).div_euclid(DAY_MS) * DAY_MS;
+        from = if to > start - BY_DAY_MS {
+            (to - 1).div_euclid(DAY_MS) * DAY_MS
+        } else {
+            Stage::Month.start_of(Stage::Month.span_of((to - 1).max(0)))
+        };
     }
     Ok(None)
+}
+
+/// Where a counter stood at the end of an hour.
+pub(super) struct Before {
+    pub(super) hour: i64,
+    pub(super) counter: Counter,
+    /// It was written down; else the rows tell no more.
+    pub(super) is_written: bool,
+}
+
+impl Before {
+    fn written(hour: i64, counter: Counter) -> Self {
+        Self {
+            hour,
+            counter,
+            is_written: true,
+        }
+    }
+}
+
+/// The counter of a series at the end of an hour as it was written down, and whether readings after
+/// it changed what is booked before.
+pub(super) fn counter_of(
+    look: &Look,
+    device: Device,
+    series: SeriesId,
+    hour: i64,
+) -> Result<Option<(Counter, bool)>> {
+    let Some(bytes) = look.counters(Stage::Hour.span_of(hour * HOUR_MS), device)? else {
+        return Ok(None);
+    };
+    counter::decode(&bytes, series, (hour + 1) * HOUR_MS).or_else(|error| {
+        tracing::error!(%error, "where counters stood is not readable; it is taken from the rows");
+        Ok(None)
+    })
+}
+
+/// The counter at the end of an hour as its row tells it: earlier versions wrote down no more.
+pub(super) fn counter_of_row(
+    look: &Look,
+    device: Device,
+    series: SeriesId,
+    (hour, row): (i64, &Summary),
+) -> Result<Counter> {
+    let end = (hour + 1) * HOUR_MS;
+    let pending = look.pending(Stage::Hour.span_of(hour * HOUR_MS), device)?;
+    let open = pending.and_then(|bytes| counter::from_pending(&bytes, series, end, row.last));
+    Ok(open.unwrap_or_else(|| Counter::resume(end, row.last)))
 }
 
 /// The last hour of a span with a row. Where hourly rows are damaged or absent the quarters tell it:

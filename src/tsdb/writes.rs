@@ -1,6 +1,7 @@
 //! Blocks on their way to disk, in the order in which a cut may come between them.
 
-use super::blocks::{self, Blocks, Level, NewBlock, Stage};
+use super::blocks::{Blocks, Level, NewBlock, Stage};
+use super::put;
 use super::series::Device;
 use super::{HOUR_MS, SeriesId};
 use crate::base::Result;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 pub(super) struct Writes {
     /// By volume; raw volumes come first, those of hourly rows last.
     pub(super) volumes: BTreeMap<(Level, i64), Vec<NewBlock>>,
-    pub(super) pending: Vec<(i64, Device, Vec<u8>)>,
+    pub(super) counters: Vec<(i64, Device, Vec<u8>)>,
     pub(super) newest: Vec<(Vec<SeriesId>, i64)>,
     pub(super) reach: Vec<(Device, i64, i64)>,
 }
@@ -31,7 +32,7 @@ impl Writes {
             let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
             blocks.volume(*level, at)?.write(|transaction| {
                 new.iter()
-                    .try_for_each(|block| blocks::put_over(transaction, block))
+                    .try_for_each(|block| put::put_over(transaction, block))
             })?;
         }
         for ((level, month), new) in self
@@ -43,12 +44,12 @@ impl Writes {
             let at = Stage::Month.start_of(u32::try_from(*month).unwrap_or(0));
             let inside = |hour: i64| i64::from(Stage::Month.span_of(hour * HOUR_MS)) == *month;
             blocks.volume(*level, at)?.write(|transaction| {
-                for (hour, device, bytes) in self.pending.iter().filter(|p| inside(p.0)) {
+                for (hour, device, bytes) in self.counters.iter().filter(|p| inside(p.0)) {
                     let hour = Stage::Hour.span_of(hour * HOUR_MS);
-                    blocks::put_pending(transaction, hour, *device, bytes)?;
+                    put::put_counters(transaction, hour, *device, bytes)?;
                 }
                 new.iter()
-                    .try_for_each(|block| blocks::put_over(transaction, block))
+                    .try_for_each(|block| put::put_over(transaction, block))
             })?;
         }
         Ok(())

@@ -29,6 +29,7 @@ mod hosts;
 mod hub;
 mod line_frames;
 mod lines;
+mod meter_events;
 mod mqtt;
 mod openapi;
 mod patience;
@@ -305,6 +306,7 @@ fn api() -> Routes {
         .merge(realtime::protected())
         .merge(storage::protected())
         .merge(certificate::protected())
+        .merge(meter_events::protected())
         .merge(system::protected());
     Routes {
         public,

@@ -77,6 +77,10 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),
     ("POST", "/api/corrections", SETTINGS),
+    ("GET", "/api/equipment/{id}/meter-events", READ),
+    ("POST", "/api/equipment/{id}/meter-exchange", SETTINGS),
+    ("POST", "/api/equipment/{id}/meter-ratio", SETTINGS),
+    ("POST", "/api/equipment/{id}/meter-events/7/undo", SETTINGS),
     ("GET", "/api/users", ADMIN),
     ("GET", "/api/roles", ADMIN),
     ("GET", "/api/users/{user}", ADMIN),
@@ -208,6 +212,16 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             client.post(path, &report).await
         }
         ("POST", "/api/modbus/scan") => client.post(path, &json!({ "hosts": "8.8.8.8" })).await,
+        ("POST", path) if path.ends_with("/meter-exchange") => {
+            let exchange = json!({ "at": "2026-11-18T01:00:00Z", "end_reading": 2.0,
+                "start_reading": 1.0, "metric": "power", "reason": "A test." });
+            client.post(path, &exchange).await
+        }
+        ("POST", path) if path.ends_with("/meter-ratio") => {
+            let ratio = json!({ "at": "2026-11-18T01:00:00Z", "factor": 2.0, "metric": "power",
+                "reason": "A test." });
+            client.post(path, &ratio).await
+        }
         // Nothing to write is written.
         ("POST", "/api/v2/write") => Reply::to(client.request(Method::POST, path)).await,
         ("POST", path) if path.ends_with("/photo") => {
@@ -287,6 +301,13 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
                 reply.refused(status);
             } else if allowed.contains(&role) && path == "/api/corrections" && method == "POST" {
                 assert_eq!(reply.bad_fields(), ["equipment_id"]);
+            } else if allowed.contains(&role) && method == "POST" && path.contains("/meter-") {
+                // Allowed, and then refused for what it asks.
+                if path.ends_with("/undo") {
+                    reply.refused(404);
+                } else {
+                    assert_eq!(reply.bad_fields(), ["metric"]);
+                }
             } else if allowed.contains(&role) {
                 assert!(
                     reply.status < 300,

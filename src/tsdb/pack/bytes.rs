@@ -3,22 +3,22 @@
 use crate::base::{Error, Result};
 
 /// What every reader of this module says of bytes that cannot be right.
-pub(super) fn damaged() -> Error {
+pub(in crate::tsdb) fn damaged() -> Error {
     Error::internal("A block of sealed readings is damaged on disk; it is left out.")
 }
 
 /// Maps small numbers of either sign to small unsigned ones.
-pub(super) const fn zigzag(value: i64) -> u64 {
+pub(in crate::tsdb) const fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
 /// The inverse of [`zigzag`].
-pub(super) const fn unzigzag(value: u64) -> i64 {
+pub(in crate::tsdb) const fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
 /// Appends an unsigned number.
-pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
+pub(in crate::tsdb) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(low_byte(value) | 0x80);
         value >>= 7;
@@ -27,12 +27,12 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a signed number.
-pub(super) fn put_signed(out: &mut Vec<u8>, value: i64) {
+pub(in crate::tsdb) fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, zigzag(value));
 }
 
 /// Appends a length or a count.
-pub(super) fn put_len(out: &mut Vec<u8>, value: usize) {
+pub(in crate::tsdb) fn put_len(out: &mut Vec<u8>, value: usize) {
     put(out, value as u64);
 }
 
@@ -42,34 +42,34 @@ const fn low_byte(value: u64) -> u8 {
 
 /// Bytes that are read from front to back; running off the end is an error, never a panic.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Input<'a> {
-    pub(super) rest: &'a [u8],
+pub(in crate::tsdb) struct Input<'a> {
+    pub(in crate::tsdb) rest: &'a [u8],
 }
 
 impl<'a> Input<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(in crate::tsdb) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8> {
+    pub(in crate::tsdb) fn byte(&mut self) -> Result<u8> {
         let (first, rest) = self.rest.split_first().ok_or_else(damaged)?;
         self.rest = rest;
         Ok(*first)
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8]> {
+    pub(in crate::tsdb) fn take(&mut self, count: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(damaged)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(in crate::tsdb) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or_else(damaged)?;
         self.rest = rest;
         Ok(*taken)
     }
 
-    pub(super) fn unsigned(&mut self) -> Result<u64> {
+    pub(in crate::tsdb) fn unsigned(&mut self) -> Result<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -85,17 +85,17 @@ impl<'a> Input<'a> {
         Err(damaged())
     }
 
-    pub(super) fn signed(&mut self) -> Result<i64> {
+    pub(in crate::tsdb) fn signed(&mut self) -> Result<i64> {
         self.unsigned().map(unzigzag)
     }
 
     /// A 32-bit number.
-    pub(super) fn word(&mut self) -> Result<u32> {
+    pub(in crate::tsdb) fn word(&mut self) -> Result<u32> {
         u32::try_from(self.unsigned()?).map_err(|_| damaged())
     }
 
     /// A count that may not be above `most`.
-    pub(super) fn count(&mut self, most: usize) -> Result<usize> {
+    pub(in crate::tsdb) fn count(&mut self, most: usize) -> Result<usize> {
         let count = usize::try_from(self.unsigned()?).map_err(|_| damaged())?;
         if count > most {
             return Err(damaged());

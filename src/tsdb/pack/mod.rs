@@ -7,7 +7,7 @@
 
 mod basis;
 mod bits;
-mod bytes;
+pub(super) mod bytes;
 mod chunk;
 mod column;
 mod fit;

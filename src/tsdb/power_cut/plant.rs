@@ -1,7 +1,8 @@
 //! The store of readings on a simulated disk, with three devices.
 
-use super::super::blocks::{NewBlock, Stage, put};
+use super::super::blocks::{NewBlock, Stage};
 use super::super::model::metric;
+use super::super::put::put;
 use super::super::{DAY_MS, HOUR_MS, Level, NewCorrection, Tsdb};
 use super::ledger::{Doubt, Told};
 use crate::base::{

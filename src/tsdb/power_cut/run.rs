@@ -98,6 +98,10 @@ impl<'a> Session<'a> {
 
     pub(super) fn append(&mut self) -> Outcome {
         let told = self.some_ticks();
+        self.tell(told)
+    }
+
+    fn tell(&mut self, told: Vec<Told>) -> Outcome {
         // Each append brings one sample more of the marker: it says whether the append is there.
         let markers = self.ledger.model.samples.get(&(MARKER, GAUGE));
         let count = i64::try_from(markers.map_or(0, std::collections::BTreeMap::len)).unwrap_or(0);
@@ -149,7 +153,7 @@ impl<'a> Session<'a> {
         let chance = &mut *self.chance;
         // The counter follows the time, so that late samples fit in between; now and then it
         // blips to zero.
-        let truth = [1_000.0, 5_000.0][device] + (at - START) as f64 / 1e5;
+        let truth = truth(device, at);
         let counter = if chance.percent(3) {
             0.0
         } else {
@@ -230,6 +234,19 @@ impl<'a> Session<'a> {
         if self.ledger.forgotten {
             return Ok(());
         }
+        // What is told later must not reach into the month that is forgotten: that would be booked
+        // where it still can be, which the ledger does not follow.
+        let mut fence = Vec::new();
+        for (device, n) in (0..2).flat_map(|device| (0..10).map(move |n| (device, n))) {
+            let at = MONTH + n * MINUTE_MS;
+            let known = Known {
+                interval: MINUTE_MS,
+                value: Some((truth(device, at) * 10.0).round() / 10.0),
+                quality: Quality::Good,
+            };
+            fence.push((device, COUNTER, at, known));
+        }
+        self.tell(fence)?;
         self.seal_now()?;
         self.apply(&Doubt::Forget)
     }
@@ -243,6 +260,12 @@ impl<'a> Session<'a> {
         self.restart()?;
         self.check()
     }
+}
+
+/// What the counter of a device shows.
+#[allow(clippy::cast_precision_loss)] // small numbers
+fn truth(device: usize, at: i64) -> f64 {
+    [1_000.0, 5_000.0][device] + (at - START) as f64 / 1e5
 }
 
 fn why(what: &str, error: &crate::base::Error) -> String {
