@@ -73,6 +73,7 @@ impl App {
         let (inlet, funnel) = start_funnel(&intake, &stop_funnel);
 
         let registry = open_registry(&store, &clock, &live, profiles, &inlet)?;
+        tsdb.set_counter_limits(&registry.counter_limits());
         let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
         let attachments = Arc::new(attachments);
         let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
@@ -81,7 +82,7 @@ impl App {
         let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
         let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
-        let about = (&tsdb, &attachments, &commissioning, &sites);
+        let about = (&tsdb, &registry, &attachments, &commissioning, &sites);
         let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 
         let history = SiteHistory::new(Arc::clone(&tsdb));
@@ -231,15 +232,16 @@ async fn start_mqtt(
 
 /// Starts what is done beside everything else, until `stop`.
 fn chores(
-    (tsdb, attachments, commissioning, sites): About<'_>,
+    (tsdb, registry, attachments, commissioning, sites): About<'_>,
     clock: &Arc<dyn Clock>,
     stop: &CancellationToken,
 ) -> [JoinHandle<()>; 3] {
-    let (tsdb, attachments) = (Arc::clone(tsdb), Arc::clone(attachments));
+    let (tsdb, registry) = (Arc::clone(tsdb), Arc::clone(registry));
+    let attachments = Arc::clone(attachments);
     let (commissioning, sites) = (Arc::clone(commissioning), Arc::clone(sites));
     let (clock, stop) = (|| Arc::clone(clock), || stop.clone());
     [
-        tokio::spawn(upkeep(tsdb, clock(), stop())),
+        tokio::spawn(upkeep(tsdb, registry, clock(), stop())),
         tokio::spawn(sweep(attachments, clock(), stop())),
         tokio::spawn(compare_days(commissioning, sites, clock(), stop())),
     ]
@@ -248,13 +250,19 @@ fn chores(
 /// What the chores are about.
 type About<'a> = (
     &'a Arc<Tsdb>,
+    &'a Arc<Registry>,
     &'a Arc<Attachments>,
     &'a Arc<Commissioning>,
     &'a Arc<Sites>,
 );
 
 /// Seals, packs and forgets readings until `stop`, beside the ticks.
-async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+async fn upkeep(
+    tsdb: Arc<Tsdb>,
+    registry: Arc<Registry>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
     let mut forget_at = clock.now();
     loop {
         let wake = clock.now().plus_ms(UPKEEP_EVERY_MS);
@@ -270,8 +278,9 @@ async fn upkeep(tsdb: Arc<Tsdb>, clock: Arc<dyn Clock>, stop: CancellationToken)
         if forget {
             forget_at = now.plus_ms(FORGET_EVERY_MS);
         }
-        let tsdb = Arc::clone(&tsdb);
+        let (tsdb, limits) = (Arc::clone(&tsdb), registry.counter_limits());
         let work = tokio::task::spawn_blocking(move || {
+            tsdb.set_counter_limits(&limits);
             tsdb.maintain(now)?;
             if forget {
                 for file in tsdb.forget(now)? {

@@ -89,6 +89,21 @@ pub struct HistoryPoint {
     /// How much of the bucket was measured, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Option<f64>>,
+    /// How much of `consumption` is not as it was read, kWh: spread over a silence of the meter, or
+    /// of readings that were corrected. Rounded up to whole minutes, quarters or hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub substituted: Option<Option<f64>>,
+}
+
+/// Energy of a range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Energy {
+    /// kWh.
+    pub kwh: f64,
+    /// How much of the range was measured, 0 to 1.
+    pub coverage: f64,
+    /// How much of the energy is not as it was read; see [`HistoryPoint::substituted`].
+    pub substituted_kwh: f64,
 }
 
 /// The window that was answered.
@@ -167,8 +182,8 @@ impl SiteHistory {
             .collect())
     }
 
-    /// Energy of meters in a range, kWh, and how much of it was measured, 0 to 1. A meter
-    /// without a counter is counted by its mean power over the time that was measured.
+    /// Energy of meters in a range. A meter without a counter is counted by its mean power over the
+    /// time that was measured.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -177,14 +192,14 @@ impl SiteHistory {
         equipment: &[EquipmentId],
         range: TimeRange,
         calendar: &Calendar,
-    ) -> Result<Option<(f64, f64)>> {
+    ) -> Result<Option<Energy>> {
         // Whole quarters from disk; the minutes after the last one from the ticks, so that a part
         // of a quarter is not counted as all of it.
         let quarter_ms = crate::tsdb::rollup::QUARTER_MS;
         let split = calendar
             .bucket_start(range.to, BucketSize::Fixed(quarter_ms))
             .max(range.from);
-        let (mut energy, mut covered_ms) = (None, 0.0);
+        let (mut energy, mut covered_ms, mut substituted_kwh) = (None, 0.0, 0.0);
         for (from, to, step_ms) in [(range.from, split, quarter_ms), (split, range.to, 60_000)] {
             if from >= to {
                 continue;
@@ -204,11 +219,16 @@ impl SiteHistory {
                 #[allow(clippy::cast_precision_loss)] // a quarter of an hour
                 let step = step_ms as f64;
                 covered_ms += point.coverage.flatten().unwrap_or(0.0) * step;
+                substituted_kwh += point.substituted.flatten().unwrap_or(0.0);
             }
         }
         #[allow(clippy::cast_precision_loss)] // a month at most
         let length = range.length_ms().max(1) as f64;
-        Ok(energy.map(|energy: f64| (energy, (covered_ms / length).min(1.0))))
+        Ok(energy.map(|kwh| Energy {
+            kwh,
+            coverage: (covered_ms / length).min(1.0),
+            substituted_kwh,
+        }))
     }
 
     fn columns(&self, query: &HistoryQuery, extras: Extras) -> Vec<Column> {
@@ -261,5 +281,6 @@ fn point_of(
         min: Some(None),
         max: Some(None),
         coverage: Some(None),
+        substituted: Some(None),
     }
 }

@@ -9,7 +9,7 @@ mod places;
 mod raw;
 mod today;
 
-pub use history::{Extras, HistoryPoint, HistoryQuery, HistoryWindow, SiteHistory};
+pub use history::{Energy, Extras, HistoryPoint, HistoryQuery, HistoryWindow, SiteHistory};
 pub use now::{DashboardMetrics, PhaseMetrics, site_now};
 pub use raw::RawPlan;
 pub use today::{Today, TodayCache};

@@ -115,6 +115,7 @@ impl Places {
             min: Some(spread.min),
             max: Some(spread.max),
             coverage: Some(Some(millionths(spread.coverage))),
+            substituted: Some(self.consumption.substituted(bucket).map(millionths)),
         }
     }
 }
@@ -144,6 +145,15 @@ impl EnergyPlaces {
             }
         }
         energy
+    }
+}
+
+impl EnergyPlaces {
+    /// The part of the energy that is not as it was read; `None` where there is no energy.
+    fn substituted(&self, bucket: &Bucket) -> Option<f64> {
+        let parts = self.counters.iter().map(|n| bucket.substituted[*n]);
+        self.energy(bucket)
+            .map(|_| parts.fold(0.0, |sum, part| sum + part))
     }
 }
 

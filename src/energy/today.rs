@@ -23,6 +23,9 @@ pub struct Today {
     pub time_zone: String,
     /// Energy since midnight, kWh; `null` when nothing was measured.
     pub energy_kwh: Option<f64>,
+    /// How much of it is not as it was read, kWh: spread over a silence of a meter, or of readings
+    /// that were corrected.
+    pub substituted_kwh: Option<f64>,
     /// Energy of yesterday up to the same time, kWh.
     pub yesterday_same_time_kwh: Option<f64>,
     /// Cost since midnight, a decimal; `null` without a price.
@@ -90,16 +93,17 @@ impl TodayCache {
         };
         let energy = self.history.energy(equipment, range(midnight), &calendar)?;
         let yesterday = self.history.energy(equipment, range(before), &calendar)?;
-        let kwh = energy.map(|(kwh, _)| kwh);
+        let kwh = energy.map(|energy| energy.kwh);
         let cost = kwh.and_then(Decimal::from_f64).zip(site.price_per_kwh);
         Ok(Today {
             date: calendar.date(now),
             time_zone: site.time_zone.clone(),
             energy_kwh: kwh,
-            yesterday_same_time_kwh: yesterday.map(|(kwh, _)| kwh),
+            substituted_kwh: energy.map(|energy| energy.substituted_kwh),
+            yesterday_same_time_kwh: yesterday.map(|energy| energy.kwh),
             cost: cost.map(|(kwh, price)| (kwh * price).round_dp(2).to_string()),
             currency: site.currency.clone(),
-            coverage: energy.map(|(_, coverage)| coverage),
+            coverage: energy.map(|energy| energy.coverage),
         })
     }
 }

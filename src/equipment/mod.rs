@@ -3,6 +3,7 @@
 //! Promises: every change is checked whole, audited, and polled at once without a restart;
 //! history outlives the equipment. Will not do: poll what is decommissioned.
 
+mod ability;
 mod attachments;
 mod backoff;
 mod commissioning;

@@ -257,6 +257,7 @@ mod tests {
         Bucket {
             start: Timestamp::from_ms(0),
             end: Timestamp::from_ms(i64::from(DAY_MS)),
+            substituted: vec![0.0; columns.len()],
             columns,
         }
     }

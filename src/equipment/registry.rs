@@ -1,16 +1,17 @@
 //! The registry: all equipment in memory, every change on disk first.
 
-use super::attachments;
 use super::connection::clash;
 use super::poller::{Acquisition, Device};
 use super::profile::Profiles;
 use super::profile_shelf;
 use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, Status};
+use super::{ability, attachments};
 use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, Timestamp};
 use crate::live::Live;
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
+use crate::tsdb::CounterLimits;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -41,6 +42,7 @@ pub struct Registry {
     pub(super) profiles: Arc<Profiles>,
     acquisition: Arc<Acquisition>,
     known: RwLock<BTreeMap<EquipmentId, Equipment>>,
+    limits: RwLock<Arc<BTreeMap<EquipmentId, CounterLimits>>>,
     /// One change at a time, so that memory, store and pollers agree.
     pub(super) changing: tokio::sync::Mutex<()>,
 }
@@ -71,6 +73,7 @@ impl Registry {
             profiles,
             acquisition,
             known: RwLock::new(known),
+            limits: RwLock::default(),
             changing: tokio::sync::Mutex::new(()),
         };
         registry.poll();
@@ -314,15 +317,25 @@ impl Registry {
         Ok(equipment)
     }
 
+    /// What the counters of all equipment can do.
+    #[must_use]
+    pub fn counter_limits(&self) -> Arc<BTreeMap<EquipmentId, CounterLimits>> {
+        Arc::clone(&self.limits.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Tells the pollers what is to be polled now.
     pub(super) fn poll(&self) {
         let mut devices = Vec::new();
+        let mut limits = BTreeMap::new();
         for equipment in self.read().values() {
+            limits.insert(equipment.id, ability::of(equipment, &[]));
             let Some(source) = &equipment.modbus else {
                 continue;
             };
             match source.check(&self.profiles) {
                 Ok(plan) => {
+                    let can = ability::of(equipment, plan.reads.registers());
+                    limits.insert(equipment.id, can);
                     let registers: Vec<(Metric, Phase)> = plan
                         .reads
                         .registers()
@@ -343,6 +356,7 @@ impl Registry {
                 Err(error) => tracing::error!(%error, name = equipment.name, "not polled"),
             }
         }
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(limits);
         self.acquisition.apply(devices);
     }
 

@@ -33,6 +33,8 @@ pub enum Column {
     Max,
     /// How much of the bucket was measured, 0 to 1.
     Coverage,
+    /// Energy that is not as it was read, kWh.
+    Substituted,
     /// Mean frequency, Hz.
     Frequency,
     /// Mean power factor.
@@ -48,7 +50,7 @@ impl Column {
     pub const BASIC: [Self; 3] = [Self::Consumption, Self::Power, Self::Voltage];
 
     /// Every column with its name in the header.
-    const NAMES: [(Self, &'static str); 11] = [
+    const NAMES: [(Self, &'static str); 12] = [
         (Self::Consumption, "consumption"),
         (Self::Power, "power"),
         (Self::Voltage, "voltage"),
@@ -56,6 +58,7 @@ impl Column {
         (Self::Min, "min"),
         (Self::Max, "max"),
         (Self::Coverage, "coverage"),
+        (Self::Substituted, "substituted"),
         (Self::Frequency, "frequency"),
         (Self::PowerFactor, "powerFactor"),
         (Self::Current, "current"),
@@ -85,6 +88,7 @@ impl Column {
             Self::Min => point.min.flatten(),
             Self::Max => point.max.flatten(),
             Self::Coverage => point.coverage.flatten(),
+            Self::Substituted => point.substituted.flatten(),
             Self::Frequency => point.frequency.flatten(),
             Self::PowerFactor => point.power_factor.flatten(),
             Self::Current => point.current.flatten(),
@@ -103,7 +107,7 @@ impl Column {
             Self::Current => Metric::CURRENT,
             Self::Temperature => Metric::TEMPERATURE,
             Self::Value => return Some((query.metric.clone(), query.phase)),
-            Self::Min | Self::Max | Self::Coverage => return None,
+            Self::Min | Self::Max | Self::Coverage | Self::Substituted => return None,
         };
         Some((metric, Phase::Total))
     }

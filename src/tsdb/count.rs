@@ -138,7 +138,7 @@ impl<'a> Counting<'a> {
     }
 
     fn take_growth(&mut self, growth: &Growth, seen: i64) {
-        for value in [growth.start, growth.value] {
+        for value in [growth.start, growth.end, growth.value] {
             self.note_places(value);
         }
         self.note_reach(growth, seen);
@@ -275,7 +275,7 @@ struct Even {
 impl Even {
     fn new(growth: &Growth, from: i64) -> Self {
         let places = |value: f64| as_decimal(value).map(|(places, _)| places);
-        let both = places(growth.start).zip(places(growth.value));
+        let both = places(growth.start).zip(places(growth.end));
         let units = both.map(|(a, b)| {
             let power = POWERS[usize::from(a.max(b))];
             #[allow(clippy::cast_possible_truncation)] // a difference of decimals below 2^53

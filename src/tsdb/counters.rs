@@ -1,8 +1,9 @@
 //! What people did to counters: another meter was put in, the transformers were changed. A layer
 //! like the corrections, with who, when and why; the register stays as it was read.
 
+use super::abilities::CounterLimits;
 use super::correct::{CORRECTIONS_MAX, Undone, checked_why, mark};
-use super::counter::{Event, Limits, Rules, What};
+use super::counter::{Event, What};
 use super::series::Catalogue;
 use super::{HOUR_MS, SeriesId, Tsdb};
 use crate::base::error::Checks;
@@ -96,7 +97,7 @@ pub struct NewCounterEvent {
 pub(super) struct Counters {
     events: Arc<BTreeMap<SeriesId, Vec<Event>>>,
     /// Settings that are handed in after each start.
-    pub(super) limits: Arc<BTreeMap<(EquipmentId, Metric), Limits>>,
+    pub(super) limits: Arc<BTreeMap<EquipmentId, CounterLimits>>,
 }
 
 impl Counters {
@@ -123,36 +124,10 @@ impl Counters {
         self.events.contains_key(&series)
     }
 
-    pub(super) fn rules(&self, series: SeriesId, catalogue: &Catalogue) -> Rules {
-        let info = catalogue.info(series);
-        let given = info.and_then(|info| {
-            let key = (info.key.equipment, info.key.metric.clone());
-            (info.key.phase == Phase::Total)
-                .then(|| self.limits.get(&key))
-                .flatten()
-        });
-        let by_unit = info.and_then(|info| most_per_hour(info.unit.as_str()));
-        let mut limits = given.copied().unwrap_or_default();
-        #[allow(clippy::cast_precision_loss)] // an hour
-        let per_ms = by_unit.map(|most| most / HOUR_MS as f64);
-        limits.per_ms = limits.per_ms.or(per_ms);
-        Rules {
-            limits,
-            events: self.events.get(&series).cloned().unwrap_or_default(),
-        }
+    /// What was done to a counter, in order of time.
+    pub(super) fn events(&self, series: SeriesId) -> Vec<Event> {
+        self.events.get(&series).cloned().unwrap_or_default()
     }
-}
-
-/// The most that one meter of a factory counts in an hour, by the unit of its counter: 10 MW is the
-/// largest transformer of the medium voltage. `None` for what is no energy.
-fn most_per_hour(unit: &str) -> Option<f64> {
-    let most_kwh = 10_000.0;
-    Some(match unit {
-        "Wh" | "varh" | "VAh" => most_kwh * 1e3,
-        "kWh" | "kvarh" | "kVAh" => most_kwh,
-        "MWh" | "Mvarh" | "MVAh" => most_kwh / 1e3,
-        _ => return None,
-    })
 }
 
 impl CounterEvent {
@@ -287,14 +262,6 @@ impl Tsdb {
             Ok(found)
         })
         .await
-    }
-
-    /// Hands in what the counters of the equipment can do; it holds for what is folded from now on.
-    pub fn set_counter_limits(&self, limits: BTreeMap<(EquipmentId, Metric), Limits>) {
-        let _turn = self.take_turn();
-        let mut next = super::State::clone(&self.state());
-        next.counters.limits = Arc::new(limits);
-        self.set_state(next);
     }
 
     fn check_event(&self, asked: &NewCounterEvent) -> Result<()> {

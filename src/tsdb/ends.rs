@@ -36,7 +36,8 @@ impl Desk<'_> {
         (counter, changed): (Counter, &BTreeSet<i64>),
     ) -> Result<Folded> {
         let rules = self.counters.rules(series, self.catalogue);
-        let mut counting = Counting::new(span, counter, &rules, self.forgotten_until);
+        let floor = self.floor_of(series, &counter)?;
+        let mut counting = Counting::new(span, counter, &rules, floor);
         counting.take(track);
         let mut hour = span.to.div_euclid(HOUR_MS);
         let (mut read, mut silent) = (0, 0);
@@ -54,6 +55,19 @@ impl Desk<'_> {
             hour = next.end;
         }
         Ok(counting.finish())
+    }
+
+    /// The instant from which on growth may be spread, ms. What began where samples are forgotten is
+    /// spread over what is kept, unless it was spread over all of it before they were: that part is
+    /// in rows that stay.
+    fn floor_of(&self, series: SeriesId, counter: &Counter) -> Result<i64> {
+        let floor = self.forgotten_until;
+        if counter.earliest().is_some_and(|at| at < floor)
+            && self.was_reached(series, floor.div_euclid(HOUR_MS) - 1)?
+        {
+            return Ok(i64::MIN);
+        }
+        Ok(floor)
     }
 
     /// Whether hours that changed after an instant, ms, may change what counters had grown by before.

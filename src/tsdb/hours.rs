@@ -199,7 +199,7 @@ impl Desk<'_> {
         Ok((earliest < first).then_some(earliest))
     }
 
-    fn was_reached(&self, series: SeriesId, hour: i64) -> Result<bool> {
+    pub(super) fn was_reached(&self, series: SeriesId, hour: i64) -> Result<bool> {
         let end = sealed::counter_of(self.look, self.device, series, hour)?;
         Ok(end.is_some_and(|(_, reached)| reached))
     }

@@ -2,7 +2,7 @@
 
 use super::correct::{DIRTY, dirty_key};
 use super::hours::{DAY_HOURS, Fresh};
-use super::seal::Upkeep;
+use super::seal::{Piece, Upkeep};
 use super::series::Device;
 use super::track::{Sample, Track};
 use super::writes::Writes;
@@ -124,8 +124,10 @@ impl Tsdb {
             fresh.insert(id, Track::union(hot, track));
         }
         let look = self.blocks.look();
-        self.fold_into(&look, state, device, &fresh, &hours, &mut group.writes)?;
-        group.marks.extend(hours.iter().map(|hour| (device, *hour)));
+        let piece = Piece::whole(hours);
+        self.fold_into(&look, state, device, &fresh, &piece, &mut group.writes)?;
+        let marks = piece.changed.into_iter().map(|hour| (device, hour));
+        group.marks.extend(marks);
         Ok(())
     }
 

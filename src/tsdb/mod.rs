@@ -5,6 +5,7 @@
 //! figures as timely ones; a gap stays a gap; a damaged block is reported and left out, never
 //! shown as truth; energy is the corrected delta of a counter. Will not do: invent values.
 
+mod abilities;
 mod blocks;
 mod correct;
 mod count;
@@ -22,6 +23,8 @@ mod memo;
 mod model;
 #[cfg(test)]
 mod model_counter;
+#[cfg(test)]
+mod model_histories;
 #[cfg(test)]
 mod model_steps;
 #[cfg(test)]
@@ -49,7 +52,10 @@ mod track;
 mod usage;
 mod verify;
 mod writes;
+#[cfg(test)]
+mod zone_tests;
 
+pub use abilities::CounterLimits;
 pub use correct::{Change, Correction, NewCorrection, Undone};
 pub use counters::{CounterChange, CounterEvent, NewCounterEvent};
 pub use level::Level;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 /// 2026-10-24T20:00:00Z: the night in which Europe's clocks go back lies ahead.
 const START: i64 = 1_793_044_800_000 - 28 * HOUR_MS;
 const ZONES: [&str; 4] = ["UTC", "Europe/Paris", "Asia/Kolkata", "America/St_Johns"];
-struct World {
+pub(super) struct World {
     _dir: tempfile::TempDir,
     store: Store,
     tsdb: Tsdb,
@@ -21,7 +21,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), "model").unwrap();
         Self {
@@ -34,7 +34,7 @@ impl World {
         }
     }
 
-    async fn take(&mut self, step: &Step) {
+    pub(super) async fn take(&mut self, step: &Step) {
         match step {
             Step::Ticks {
                 device,
@@ -221,7 +221,7 @@ impl World {
         }
     }
 
-    fn check(&self, zone: &str) {
+    pub(super) fn check(&self, zone: &str) {
         let calendar = Calendar::new(zone).unwrap();
         let sizes = [
             (BucketSize::Fixed(MINUTE_MS), 20, 7),
@@ -307,102 +307,5 @@ proptest! {
             world.take(&Step::Restart).await;
             world.check(ZONES[zone]);
         });
-    }
-}
-
-/// Ticks on the grid.
-fn ticks(device: usize, from: i64, count: i64, every: i64, seed: u64, load: bool) -> Step {
-    Step::Ticks {
-        device,
-        from,
-        count,
-        every,
-        off: 0,
-        seed,
-        load,
-    }
-}
-
-#[tokio::test]
-async fn what_once_went_wrong_stays_right() {
-    let histories = [
-        // A sample that reaches over midnight, brought late beside a sealed hour.
-        vec![
-            ticks(0, 3_180, 25, 300, 0, true),
-            ticks(0, 3_326, 38, 300, 1_706_537_689, true),
-        ],
-        // A corrected sample that reaches into the next hour.
-        vec![
-            ticks(1, 1_470, 27, 1_800, 2_705_976_317_847, true),
-            Step::Correct {
-                device: 1,
-                series: FLOAT,
-                from: 2_162,
-                length: 112,
-                change: Change::Multiply(10.0),
-            },
-        ],
-        // A day that replaces hours which were there before.
-        vec![
-            ticks(1, 2_315, 26, 60, 0, true),
-            ticks(1, 1_530, 36, 1_800, 12_701_950, true),
-        ],
-        // Two intervals in one hour, the longer one earlier.
-        vec![
-            ticks(1, 1_654, 1, 60, 22_442_877, false),
-            ticks(1, 1_653, 14, 1_800, 3_404_147, false),
-        ],
-        // A month that is packed, and a straggler that names fewer series than it holds.
-        vec![
-            ticks(0, 0, 39, 1_800, 7, false),
-            Step::Maintain(60_000),
-            ticks(0, 5, 1, 17, 11, false),
-            Step::Maintain(60_000),
-        ],
-        // A meter exchanged in a gap that an archive closes.
-        vec![
-            ticks(1, 733, 1, 60, 0, false),
-            Step::Event {
-                device: 1,
-                at: 1_734,
-                change: CounterChange::Exchange {
-                    end_reading: 1_458.5,
-                    start_reading: 1_439.0,
-                },
-            },
-            ticks(1, 2_015, 1, 60, 0, true),
-        ],
-        vec![
-            ticks(0, 733, 1, 60, 0, false),
-            Step::Event {
-                device: 0,
-                at: 1_734,
-                change: CounterChange::Exchange {
-                    end_reading: 1_458.5,
-                    start_reading: 1_439.0,
-                },
-            },
-            ticks(0, 2_015, 1, 60, 0, true),
-        ],
-        // The first reading of a new meter, and an archive that fills the silence after it.
-        vec![
-            ticks(1, 660, 1, 60, 9_183_075_590_853_065, false),
-            Step::Event {
-                device: 1,
-                at: 496,
-                change: CounterChange::Exchange {
-                    end_reading: 912.25,
-                    start_reading: 1_212.0,
-                },
-            },
-            ticks(1, 1_877, 31, 1_800, 10_112_143_671_334_795_482, true),
-        ],
-    ];
-    for history in histories {
-        let mut world = World::new();
-        for step in history.iter().chain(&[Step::Maintain(20_000)]) {
-            world.take(step).await;
-            world.check("Asia/Kolkata");
-        }
     }
 }

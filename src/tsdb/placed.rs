@@ -138,3 +138,43 @@ fn mix(crc: &mut [u8; 4], place: &[u8]) {
         *byte ^= mixed;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_tied_to_a_key_is_nothing_elsewhere() {
+        let (key, bytes) = ([7; 10], [1, 2, 3]);
+        let stored = tied(&bytes, &key);
+        assert_eq!(untied(&stored, &key).unwrap(), bytes);
+        for bit in 0..stored.len() * 8 {
+            let mut rotten = stored.clone();
+            rotten[bit / 8] ^= 1 << (bit % 8);
+            assert!(untied(&rotten, &key).is_err(), "bit {bit}");
+        }
+        for bit in 0..key.len() * 8 {
+            let mut other = key;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(untied(&stored, &other).is_err(), "bit {bit} of the key");
+        }
+        assert!(untied(&[], &key).is_err());
+    }
+
+    #[test]
+    fn a_mark_names_one_block_and_no_other() {
+        let mut loose = Loose::default();
+        let key = over_key(Stage::Hour, 7, Device(9));
+        loose.note(&key, &proof(&key));
+        assert!(loose.is_over(Stage::Hour, 7, Device(9)));
+        assert!(!loose.is_over(Stage::Day, 7, Device(9)));
+        assert!(!loose.is_over(Stage::Hour, 8, Device(9)));
+        assert!(!loose.contains(Stage::Hour, 7));
+        // One that rotted says nothing, and blocks are looked for everywhere.
+        let mut rotten = key;
+        rotten[8] ^= 1;
+        loose.note(&rotten, &proof(&key));
+        assert!(!loose.is_over(Stage::Hour, 7, Device(8)));
+        assert!(loose.contains(Stage::Hour, 7));
+    }
+}

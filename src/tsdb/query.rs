@@ -10,7 +10,7 @@ use super::series::Device;
 use super::track::Track;
 use super::{DAY_MS, HOUR_MS, MINUTE_MS, SeriesId, State, Tsdb};
 use crate::base::time::{BucketSize, Calendar};
-use crate::base::{Error, Result, TimeRange, Timestamp};
+use crate::base::{Error, Quality, Result, TimeRange, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most points of one answer: more than four per pixel of a wall display help nobody.
@@ -47,6 +47,9 @@ pub struct Bucket {
     pub end: Timestamp,
     /// What is known of each series.
     pub columns: Vec<Option<Summary>>,
+    /// Energy of each series that is not as it was read: the sum of those rows in which growth was
+    /// spread over a silence or readings were corrected, of a minute, a quarter or an hour each.
+    pub substituted: Vec<f64>,
 }
 
 impl Tsdb {
@@ -319,6 +322,9 @@ fn pour(buckets: &mut [Bucket], column: usize, from: i64, step: i64, rows: &[Opt
                 return;
             };
             if bucket.start.ms() <= start {
+                if row.qualities & Summary::quality_bit(Quality::Substituted) != 0 {
+                    bucket.substituted[column] += row.delta;
+                }
                 match &mut bucket.columns[column] {
                     Some(sum) => sum.merge(row),
                     empty => *empty = Some(*row),
@@ -339,6 +345,7 @@ fn lay_out(query: &Query, size: BucketSize) -> Result<Vec<Bucket>> {
             start,
             end,
             columns: vec![None; query.series.len()],
+            substituted: vec![0.0; query.series.len()],
         });
         if buckets.len() > POINTS_MAX || end <= start {
             return Err(too_many());

@@ -26,6 +26,26 @@ pub(super) const DEVICES_PER_COMMIT: usize = 512;
 /// Hours that are sealed together when many wait.
 const HOURS_PER_COMMIT: usize = 24;
 
+/// Hours of a device that one commit folds again: a change of ratio marks those of a year.
+/// In tests few, so that histories of days meet it.
+const DIRTY_PER_COMMIT: usize = if cfg!(test) { 7 } else { 14 * 24 };
+
+/// Hours that changed, and where folding them ends.
+pub(super) struct Piece {
+    /// All that changed: their rows tell nothing, also those of hours that are folded later.
+    pub(super) changed: BTreeSet<i64>,
+    /// The first hour that is not folded; the first of those that changed and are folded later.
+    pub(super) until: i64,
+}
+
+impl Piece {
+    /// Everything at once.
+    pub(super) const fn whole(changed: BTreeSet<i64>) -> Self {
+        let until = i64::MAX;
+        Self { changed, until }
+    }
+}
+
 /// What the upkeep remembers between two runs.
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
@@ -143,7 +163,8 @@ impl Tsdb {
             let mut writes = Writes::default();
             for (device, hours) in part {
                 let fresh = self.fresh_of(**device);
-                self.fold_into(&look, &state, **device, &fresh, hours, &mut writes)?;
+                let piece = Piece::whole(BTreeSet::clone(hours));
+                self.fold_into(&look, &state, **device, &fresh, &piece, &mut writes)?;
             }
             drop(look);
             writes.commit(&self.blocks)?;
@@ -174,12 +195,12 @@ impl Tsdb {
         state: &State,
         device: Device,
         fresh: &Fresh,
-        changed: &BTreeSet<i64>,
+        Piece { changed, until }: &Piece,
         writes: &mut Writes,
     ) -> Result<()> {
         let desk = self.desk(look, state, device, fresh);
         let all = state.catalogue.series_of(device);
-        let runs = desk.fold(&all, changed, 0)?.runs;
+        let runs = desk.fold_until(&all, changed, 0, *until)?.runs;
         // A neighbour that waits to be sealed is folded then, with its samples in their block.
         let hot = self.head_read(|head| head.hours_of(device));
         let waits = |hour: i64| hot.contains(&hour) && !changed.contains(&hour);
@@ -189,7 +210,7 @@ impl Tsdb {
             .filter(|run| run.hours.clone().all(|hour| changed.contains(&hour)))
             .map(|run| run.hours.start)
             .collect();
-        for hour in changed {
+        for hour in changed.iter().take_while(|hour| *hour < until) {
             let day = hour.div_euclid(DAY_HOURS) * DAY_HOURS;
             let whole = days.contains(&day);
             if whole && *hour != day {
@@ -220,46 +241,84 @@ impl Tsdb {
         Ok(())
     }
 
-    /// Folds the hours again that corrections changed.
+    /// Folds the hours again that corrections changed, some at a time. Returns of how many devices.
     fn fold_dirty(&self, upkeep: &mut Upkeep) -> Result<usize> {
-        let state = self.state();
-        if state.dirty.is_empty() {
-            return Ok(0);
+        let mut state = self.state();
+        let devices: Vec<Device> = state.dirty.keys().copied().collect();
+        let folded = devices.len();
+        for device in devices {
+            loop {
+                let left: Vec<i64> = state.dirty_of(device).collect();
+                if left.is_empty() {
+                    break;
+                }
+                self.fold_piece(&state, device, &left, upkeep)?;
+                let done = left.into_iter().take(DIRTY_PER_COMMIT).collect();
+                let Some(next) = self.unmark(&state, device, done)? else {
+                    // What was marked meanwhile is folded by the next call.
+                    return Ok(folded);
+                };
+                state = next;
+            }
         }
-        for (device, hours) in state.dirty.iter() {
-            let look = self.blocks.look();
-            let mut writes = Writes::default();
-            // What is in the head is folded when its hour is sealed.
-            let hot = self.head_read(|head| head.hours_of(*device));
-            let changed: BTreeSet<i64> = hours.difference(&hot).copied().collect();
-            let fresh = self.fresh_of(*device);
-            self.fold_into(&look, &state, *device, &fresh, &changed, &mut writes)?;
-            drop(look);
-            writes.commit(&self.blocks)?;
-            self.note_sealed(&writes);
-            upkeep.wrote(&writes);
-        }
-        let done = Arc::clone(&state.dirty);
-        let folded = done.len();
-        let keys = move || {
-            let of = |(device, hours): (&Device, &BTreeSet<i64>)| {
-                let device = *device;
-                let key = move |hour: &i64| correct::dirty_key(*hour, device);
-                hours.iter().map(key).collect::<Vec<_>>()
-            };
-            done.iter().flat_map(of).collect::<Vec<_>>()
+        Ok(folded)
+    }
+
+    /// Folds the first of the hours of a device that wait to be folded again.
+    fn fold_piece(
+        &self,
+        state: &State,
+        device: Device,
+        left: &[i64],
+        upkeep: &mut Upkeep,
+    ) -> Result<()> {
+        let look = self.blocks.look();
+        let mut writes = Writes::default();
+        // What is in the head is folded when its hour is sealed.
+        let hot = self.head_read(|head| head.hours_of(device));
+        let changed = left.iter().copied().filter(|hour| !hot.contains(hour));
+        // The next piece begins where this one has to end, however far its changes reach.
+        let until = left.get(DIRTY_PER_COMMIT).copied().unwrap_or(i64::MAX);
+        let piece = Piece {
+            changed: changed.collect(),
+            until,
         };
+        let fresh = self.fresh_of(device);
+        self.fold_into(&look, state, device, &fresh, &piece, &mut writes)?;
+        drop(look);
+        writes.commit(&self.blocks)?;
+        self.note_sealed(&writes);
+        upkeep.wrote(&writes);
+        Ok(())
+    }
+
+    /// Takes note that hours were folded again; `None` when others were marked since `state`.
+    fn unmark(
+        &self,
+        state: &State,
+        device: Device,
+        done: BTreeSet<i64>,
+    ) -> Result<Option<Arc<State>>> {
         // Corrections made meanwhile wait for this lock and mark their hours again.
         let _turn = self.take_turn();
         if !Arc::ptr_eq(&self.state().dirty, &state.dirty) {
-            return Ok(folded);
+            return Ok(None);
         }
-        self.store
-            .write_blocking(move |transaction| transaction.remove_all(correct::DIRTY, keys()))?;
+        let mut dirty = correct::Dirty::clone(&state.dirty);
+        if let Some(hours) = dirty.get_mut(&device) {
+            hours.retain(|hour| !done.contains(hour));
+            if hours.is_empty() {
+                dirty.remove(&device);
+            }
+        }
+        self.store.write_blocking(move |transaction| {
+            let keys = done.iter().map(|hour| correct::dirty_key(*hour, device));
+            transaction.remove_all(correct::DIRTY, keys)
+        })?;
         let mut next = State::clone(&self.state());
-        next.dirty = Arc::default();
+        next.dirty = Arc::new(dirty);
         self.set_state(next);
-        Ok(folded)
+        Ok(Some(self.state()))
     }
 
     pub(super) fn note_sealed(&self, writes: &Writes) {

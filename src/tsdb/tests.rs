@@ -232,3 +232,82 @@ async fn a_tick_that_comes_twice_counts_once() {
         );
     }
 }
+
+/// Polls of the minutes of some hours from `START + ms` on; the counter begins at `kwh` and grows by
+/// one a minute.
+fn minutes(plant: &Plant, ms: i64, kwh: f64) -> Vec<Batch> {
+    (0..=60)
+        .map(|n| plant.poll(ms + i64::from(n) * 60_000, 60.0, kwh + f64::from(n)))
+        .collect()
+}
+
+fn energy_of(tsdb: &Tsdb, meter: EquipmentId, days: i64) -> f64 {
+    let hours = ask(tsdb, meter, BucketSize::Fixed(HOUR_MS), days * 24);
+    hours.iter().filter_map(|b| Some(b.columns[1]?.delta)).sum()
+}
+
+#[tokio::test]
+async fn what_grew_over_a_gap_counts_once_when_its_beginning_is_forgotten() {
+    // The meter is silent over the end of the month and back before, or after, the month is
+    // forgotten.
+    for is_back_before in [true, false] {
+        let plant = Plant::new();
+        let tsdb = Tsdb::open(&plant.store).unwrap();
+        let days = |n: i64| n * 24 * HOUR_MS;
+        append_all(&tsdb, minutes(&plant, days(10), 100.0), 60).await;
+        tsdb.seal_now().unwrap();
+        if is_back_before {
+            append_all(&tsdb, minutes(&plant, days(14), 400.7), 60).await;
+            tsdb.seal_now().unwrap();
+            assert!(near(energy_of(&tsdb, plant.meter, 16), 360.7));
+        }
+        let keep = Keep {
+            raw_days: Some(7),
+            ..Keep::default()
+        };
+        tsdb.set_keep(keep, |_| Ok(())).await.unwrap();
+        assert_eq!(
+            tsdb.forget(START.plus_ms(days(20))).unwrap(),
+            ["raw-2026-11"]
+        );
+        if !is_back_before {
+            append_all(&tsdb, minutes(&plant, days(14), 400.7), 60).await;
+            assert!(near(energy_of(&tsdb, plant.meter, 16), 360.7));
+            tsdb.seal_now().unwrap();
+        }
+        // A straggler folds the end of the gap again.
+        let late = plant.poll(days(14) + 1_830_000, 60.0, 431.2);
+        append_all(&tsdb, vec![late], 1).await;
+        assert!(near(energy_of(&tsdb, plant.meter, 16), 360.7));
+        tsdb.seal_now().unwrap();
+        assert!(near(energy_of(&tsdb, plant.meter, 16), 360.7));
+    }
+}
+
+#[tokio::test]
+async fn a_counter_whose_end_of_an_hour_rotted_is_counted_from_the_one_before() {
+    let plant = Plant::new();
+    let tsdb = Tsdb::open(&plant.store).unwrap();
+    append_all(&tsdb, minutes(&plant, 0, 100.0), 60).await;
+    append_all(&tsdb, minutes(&plant, HOUR_MS, 160.0), 60).await;
+    // The last reading of the second hour is not believed yet.
+    append_all(
+        &tsdb,
+        vec![plant.poll(2 * HOUR_MS - 30_000, 60.0, 9_000.0)],
+        1,
+    )
+    .await;
+    tsdb.seal_now().unwrap();
+    let second = (START.ms() + HOUR_MS) / HOUR_MS;
+    let volume = tsdb.blocks.volume(Level::Hour, START.ms()).unwrap();
+    let device = super::series::Device(0);
+    volume
+        .write(|transaction| {
+            put::put_counters(transaction, u32::try_from(second).unwrap(), device, &[])
+        })
+        .unwrap();
+    append_all(&tsdb, minutes(&plant, 2 * HOUR_MS, 220.0), 60).await;
+    assert!(near(energy_of(&tsdb, plant.meter, 4), 180.0));
+    tsdb.seal_now().unwrap();
+    assert!(near(energy_of(&tsdb, plant.meter, 4), 180.0));
+}

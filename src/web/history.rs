@@ -39,7 +39,7 @@ pub struct ConsumptionQuery {
     meter_id: Option<String>,
     /// The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`.
     pub metric: Option<String>,
-    /// More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
+    /// More fields of each point, by comma: `min`, `max`, `coverage`, `substituted`, `frequency`,
     /// `powerFactor`, `current`, `temperature`.
     fields: Option<String>,
 }
@@ -177,10 +177,11 @@ impl Fields {
         &self.names
     }
 
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 8] = [
         "min",
         "max",
         "coverage",
+        "substituted",
         "frequency",
         "powerFactor",
         "current",
@@ -221,6 +222,7 @@ impl Fields {
             ("min", &mut point.min),
             ("max", &mut point.max),
             ("coverage", &mut point.coverage),
+            ("substituted", &mut point.substituted),
             ("frequency", &mut point.frequency),
             ("powerFactor", &mut point.power_factor),
             ("current", &mut point.current),

@@ -10,7 +10,8 @@ use crate::tsdb::{CounterChange, CounterEvent, NewCounterEvent};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -56,6 +57,27 @@ struct Ratio {
     reason: String,
 }
 
+/// What was done to a counter, with the names of the people.
+#[derive(Debug, Serialize, ToSchema)]
+struct MeterEvent {
+    #[serde(flatten)]
+    event: CounterEvent,
+    /// The name of who entered it; `null` when there is no such person any more.
+    by_name: Option<String>,
+    /// The name of who undid it.
+    undone_by_name: Option<String>,
+}
+
+fn named(context: &Context, event: CounterEvent) -> MeterEvent {
+    let users = context.auth.users();
+    let name = |id: UserId| Some(users.iter().find(|user| user.id == id)?.name.clone());
+    MeterEvent {
+        by_name: name(event.by),
+        undone_by_name: event.undone.as_ref().and_then(|undone| name(undone.by)),
+        event,
+    }
+}
+
 fn consumption() -> String {
     Metric::CONSUMPTION.to_string()
 }
@@ -64,20 +86,21 @@ fn consumption() -> String {
 #[utoipa::path(get, path = "/equipment/{id}/meter-events", operation_id = "list_meter_events",
     tag = "equipment", params(("id" = String, Path, description = "Id of the equipment")),
     responses(
-        (status = 200, body = Envelope<Vec<CounterEvent>>),
+        (status = 200, body = Envelope<Vec<MeterEvent>>),
         (status = 404, description = "No such equipment", body = Refusal),
     ))]
 async fn list(
     State(context): State<Context>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Vec<CounterEvent>> {
+) -> Answer<Vec<MeterEvent>> {
     caller.require(Permission::ReadingsRead)?;
     let equipment = equipment_of(&context, &id)?;
-    let mut all = super::blocking(move || context.tsdb.counter_events()).await?;
+    let tsdb = Arc::clone(&context.tsdb);
+    let mut all = super::blocking(move || tsdb.counter_events()).await?;
     all.retain(|event| event.equipment == equipment);
-    all.reverse();
-    ok(all)
+    let newest_first = all.into_iter().rev();
+    ok(newest_first.map(|event| named(&context, event)).collect())
 }
 
 /// Takes note that another meter was put in. Energy goes on from the last reading of the old meter
@@ -86,7 +109,7 @@ async fn list(
     tag = "equipment", params(("id" = String, Path, description = "Id of the equipment")),
     request_body = Exchange,
     responses(
-        (status = 201, body = Envelope<CounterEvent>),
+        (status = 201, body = Envelope<MeterEvent>),
         (status = 400, description = "Every refused field", body = Refusal),
         (status = 404, description = "No such equipment", body = Refusal),
     ))]
@@ -95,13 +118,14 @@ async fn exchange(
     caller: Caller,
     Path(id): Path<String>,
     Body(asked): Body<Exchange>,
-) -> Result<(StatusCode, Json<Envelope<CounterEvent>>), Failure> {
+) -> Result<(StatusCode, Json<Envelope<MeterEvent>>), Failure> {
     let change = CounterChange::Exchange {
         end_reading: asked.end_reading,
         start_reading: asked.start_reading,
     };
     let entry = (asked.at, asked.metric, asked.reason, change);
-    created(enter(&context, &caller, &id, entry).await?)
+    let made = enter(&context, &caller, &id, entry).await?;
+    created(named(&context, made))
 }
 
 /// Takes note that the transformers were changed: from then on the register counts that many times.
@@ -109,7 +133,7 @@ async fn exchange(
     tag = "equipment", params(("id" = String, Path, description = "Id of the equipment")),
     request_body = Ratio,
     responses(
-        (status = 201, body = Envelope<CounterEvent>),
+        (status = 201, body = Envelope<MeterEvent>),
         (status = 400, description = "Every refused field", body = Refusal),
         (status = 404, description = "No such equipment", body = Refusal),
     ))]
@@ -118,12 +142,13 @@ async fn ratio(
     caller: Caller,
     Path(id): Path<String>,
     Body(asked): Body<Ratio>,
-) -> Result<(StatusCode, Json<Envelope<CounterEvent>>), Failure> {
+) -> Result<(StatusCode, Json<Envelope<MeterEvent>>), Failure> {
     let change = CounterChange::Ratio {
         factor: asked.factor,
     };
     let entry = (asked.at, asked.metric, asked.reason, change);
-    created(enter(&context, &caller, &id, entry).await?)
+    let made = enter(&context, &caller, &id, entry).await?;
+    created(named(&context, made))
 }
 
 /// Undoes an entry: energy is again what it was without it.
@@ -132,14 +157,14 @@ async fn ratio(
     params(("id" = String, Path, description = "Id of the equipment"),
         ("event" = u64, Path, description = "Number of the entry")),
     responses(
-        (status = 200, body = Envelope<CounterEvent>),
+        (status = 200, body = Envelope<MeterEvent>),
         (status = 404, description = "No such entry", body = Refusal),
     ))]
 async fn undo(
     State(context): State<Context>,
     caller: Caller,
     Path((id, event)): Path<(String, String)>,
-) -> Answer<CounterEvent> {
+) -> Answer<MeterEvent> {
     caller.require(Permission::ReadingsCorrect)?;
     let equipment = equipment_of(&context, &id)?;
     let event = event
@@ -151,7 +176,7 @@ async fn undo(
     let undone = context
         .tsdb
         .undo_counter_event((equipment, event), by, now, log);
-    ok(undone.await?)
+    ok(named(&context, undone.await?))
 }
 
 type Entry = (Timestamp, String, String, CounterChange);

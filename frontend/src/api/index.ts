@@ -15,6 +15,8 @@ import type {
   HistoryQuery,
   Invitation,
   LoginRequest,
+  MeterExchange,
+  MeterRatio,
   SecondStep,
   Modbus,
   MqttInput,
@@ -154,6 +156,17 @@ export const api = {
     data(client.POST('/equipment/{id}/belief', { ...at(id), body: { reason } })),
   doubt: (id: string) => data(client.DELETE('/equipment/{id}/belief', at(id))),
   qualityEvents: (id: string) => data(client.GET('/equipment/{id}/quality-events', at(id))),
+  meterEvents: (id: string) => data(client.GET('/equipment/{id}/meter-events', at(id))),
+  exchangeMeter: (id: string, body: MeterExchange) =>
+    data(client.POST('/equipment/{id}/meter-exchange', { ...at(id), body })),
+  changeMeterRatio: (id: string, body: MeterRatio) =>
+    data(client.POST('/equipment/{id}/meter-ratio', { ...at(id), body })),
+  undoMeterEvent: (id: string, event: number) =>
+    data(
+      client.POST('/equipment/{id}/meter-events/{event}/undo', {
+        params: { path: { id, event } },
+      }),
+    ),
   takeReading: (id: string) => data(client.POST('/equipment/{id}/commissioning/reading', at(id))),
   reports: (id: string) => data(client.GET('/equipment/{id}/commissioning', at(id))),
   writeReport: (id: string, body: NewReport) =>

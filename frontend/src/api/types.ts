@@ -38,6 +38,10 @@ export type EquipmentChange = Schemas['EquipmentChange'];
 export type Modbus = Schemas['Modbus'];
 export type Register = Schemas['ModbusRegister'];
 
+export type MeterEvent = Answer<Schemas['MeterEvent']>;
+export type MeterExchange = Schemas['Exchange'];
+export type MeterRatio = Schemas['Ratio'];
+
 export type Quality = Schemas['Quality'];
 export type Phase = 'L1' | 'L2' | 'L3';
 export type SocketValue = Answer<Schemas['LiveValue']>;

@@ -104,6 +104,7 @@ impl Counter {
             from: to.at,
             to: to.at,
             start: value,
+            end: value,
             value,
             growth: 0.0,
             booked: Booked::There,

@@ -68,7 +68,9 @@ pub struct Growth {
     pub to: i64,
     /// The reading before.
     pub start: f64,
-    /// What is counted from next.
+    /// What the register showed at its end.
+    pub end: f64,
+    /// What is counted from next: that, unless another meter was put in.
     pub value: f64,
     /// By how much it grew, never negative.
     pub growth: f64,
@@ -249,6 +251,7 @@ impl Counter {
             from: from.at,
             to: to.at,
             start: from.value,
+            end: to.value,
             value: to.value,
             growth,
             booked,
