@@ -54,15 +54,42 @@ pub enum Permission {
     /// Make and delete API tokens.
     #[serde(rename = "tokens.manage")]
     TokensManage,
+    /// Let screens in and revoke them.
+    #[serde(rename = "kiosks.manage")]
+    KiosksManage,
     /// Read the audit log and the figures of the appliance itself.
     #[serde(rename = "audit.read")]
     AuditRead,
 }
 
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, LinesRead, ReadingsCorrect, ReadingsRead,
-    ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, ReadingsCorrect,
+    ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
 };
+
+/// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
+/// the permission that the route asks for. It wants a proof of who sits there, five minutes old at
+/// most. Programs come to none of these: no scope of an API token reaches them.
+pub const PROOF_WANTED: &[(&str, &str, Permission)] = &[
+    ("POST", "/users/invite", UsersManage),
+    ("POST", "/users/{id}/invite", UsersManage),
+    ("PUT", "/users/{id}", UsersManage),
+    ("PUT", "/admin/users/{id}/role", UsersManage),
+    ("POST", "/admin/users/{id}/reset-token", UsersManage),
+    ("POST", "/admin/users/{id}/2fa/disable", UsersManage),
+    ("POST", "/api-tokens", TokensManage),
+    ("POST", "/kiosks/approve", KiosksManage),
+    ("POST", "/devices/{id}/key", EquipmentWrite),
+    ("PUT", "/system/storage", SettingsWrite),
+];
+
+/// The permission behind a route that wants a proof.
+#[must_use]
+pub fn wants_proof(method: &str, route: &str) -> Option<Permission> {
+    let mut table = PROOF_WANTED.iter();
+    let found = table.find(|(m, r, _)| *m == method && *r == route);
+    found.map(|(_, _, permission)| *permission)
+}
 
 impl Role {
     /// Every role.
@@ -90,6 +117,7 @@ impl Role {
                 SettingsWrite,
                 UsersManage,
                 TokensManage,
+                KiosksManage,
                 AuditRead,
             ],
             Self::EnergyManager => &[

@@ -93,7 +93,8 @@ impl Auth {
         let verified = user.password.clone();
         let signed_in = self
             .begin_session(user.id, &verified, &attempt, None)
-            .await?;
+            .await
+            .map_err(|not_in| not_in.error)?;
         Ok(FirstStep::In(Box::new(signed_in)))
     }
 
@@ -101,7 +102,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::Unauthenticated`] when the step is unknown or too old, or the code does not
-    /// fit or was used; [`ErrorKind::RateLimited`] after too many attempts from one address.
+    /// fit or was used; [`ErrorKind::RateLimited`] after too many attempts from one address, or
+    /// too many wrong codes.
     pub async fn second_step(
         &self,
         name: &str,
@@ -121,13 +123,16 @@ impl Auth {
         let begun = self
             .begin_session(challenge.user, &challenge.verified, &attempt, Some(code))
             .await;
-        if begun.is_ok() {
-            self.challenges().waiting.remove(name);
-        } else {
-            self.note_refusal(&attempt, "auth.second_step_failed")
-                .await?;
+        match begun {
+            Ok(signed_in) => {
+                self.challenges().waiting.remove(name);
+                Ok(signed_in)
+            }
+            Err(not_in) => {
+                self.note_refusal(&attempt, not_in.action).await?;
+                Err(not_in.error)
+            }
         }
-        begun
     }
 
     /// A new second factor of the caller, to be confirmed by its first code: its secret and the
@@ -140,7 +145,7 @@ impl Auth {
         caller: &Caller,
         password: String,
     ) -> Result<(String, String)> {
-        self.require_password(caller.user.id, password).await?;
+        self.require_password(caller, "password", password).await?;
         let factor = TwoFactor::new()?;
         let shown = (factor.secret(), factor.address(&caller.user.email));
         let _turn = self.changing.lock().await;
@@ -191,7 +196,7 @@ impl Auth {
         password: String,
     ) -> Result<Account> {
         let id = caller.user.id;
-        self.require_password(id, password).await?;
+        self.require_password(caller, "password", password).await?;
         self.take_two_factor_away(id, caller.actor()).await
     }
 
@@ -220,14 +225,6 @@ impl Auth {
             details: json!({}),
         };
         self.commit(step, actor, |_| Ok(())).await
-    }
-
-    async fn require_password(&self, id: UserId, password: String) -> Result<()> {
-        let stored = self.record(id)?.password;
-        if self.passwords.verify(password, Some(stored)).await? {
-            return Ok(());
-        }
-        Err(Error::invalid("password", "This is not your password."))
     }
 }
 

@@ -20,13 +20,16 @@ mod equipment;
 mod export;
 mod history;
 mod hub;
+mod kiosks;
 mod line_frames;
 mod lines;
 mod mqtt;
 mod openapi;
+mod passwords;
 mod photo;
 mod profile_body;
 mod profiles;
+mod reach;
 mod realtime;
 mod serve;
 mod sessions;
@@ -34,6 +37,7 @@ mod show;
 mod sites;
 mod socket;
 mod spa;
+mod step_up;
 mod storage;
 mod stored;
 mod system;
@@ -223,18 +227,23 @@ struct Routes {
 fn api() -> Routes {
     let public = OpenApiRouter::new()
         .merge(auth::public())
-        .merge(users::public())
+        .merge(passwords::public())
+        .merge(kiosks::public())
         .merge(device_push::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
         .merge(export::open())
+        .merge(equipment::open())
         .merge(write::open());
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
         .merge(users::protected())
+        .merge(passwords::protected())
         .merge(sessions::protected())
         .merge(two_factor::protected())
+        .merge(step_up::protected())
         .merge(api_tokens::protected())
+        .merge(kiosks::protected())
         .merge(sites::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())

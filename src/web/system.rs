@@ -194,6 +194,7 @@ fn record(context: &Context) {
     let reads = context.store.reads();
     metrics::gauge!("indusmind_longest_read_seconds").set(reads.longest.as_secs_f64());
     metrics::counter!("indusmind_reads_cut_total").absolute(reads.cut);
+    metrics::counter!("indusmind_password_hashes_total").absolute(context.auth.passwords_hashed());
     metrics::gauge!("indusmind_sockets").set(context.sockets.count() as f64);
     metrics::counter!("indusmind_samples_total").absolute(context.intake.counters().samples());
     metrics::counter!("indusmind_commits_total").absolute(context.intake.counters().commits());
