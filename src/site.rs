@@ -194,13 +194,13 @@ impl Sites {
     /// When there is none, a field is refused, or the disk refuses.
     pub async fn change(&self, id: SiteId, change: SiteChange, actor: Actor) -> Result<Site> {
         let now = self.clock.now();
-        let details = serde_json::to_value(&change).unwrap_or_default();
         let site = self
             .store
             .write(move |transaction| {
                 let mut site = SITES
                     .get(transaction, id.as_bytes())?
                     .ok_or_else(|| Error::not_found("site", id))?;
+                let before = site.clone();
                 site.name = change.name.map_or(site.name, |name| name.trim().to_owned());
                 site.time_zone = change.time_zone.unwrap_or(site.time_zone);
                 site.currency = change
@@ -209,6 +209,7 @@ impl Sites {
                 site.price_per_kwh = change.price_per_kwh.or(site.price_per_kwh);
                 site.check()?;
                 SITES.put(transaction, id.as_bytes(), &site)?;
+                let details = audit::changed_fields(&before, &site);
                 let resource = format!("site/{id}");
                 audit::append(transaction, now, &actor, "site.update", &resource, details)?;
                 Ok(site)

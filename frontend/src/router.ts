@@ -2,7 +2,7 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
 import { useSession } from '@/session/session';
 import type { Room } from '@/session/room';
-import { takeSetupToken } from '@/session/setupToken';
+import { keepLinkToken, takeLinkToken } from '@/session/linkToken';
 
 const found = import.meta.glob<{ default: Room }>('./rooms/*/index.ts', { eager: true });
 
@@ -18,7 +18,7 @@ const routes = rooms.flatMap((room) =>
 );
 
 // Before the history is made: it remembers the address that it starts from, token and all.
-takeSetupToken();
+takeLinkToken();
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -34,14 +34,18 @@ export const router = createRouter({
 });
 
 async function guard(to: RouteLocationNormalized) {
+  // A link that is followed while the page stands; the entry that carries the token goes again.
+  if (keepLinkToken(to.hash)) return { path: to.path, query: to.query, hash: '', replace: true };
+  if (to.meta.wall) return true;
   const session = useSession();
+  if (router.currentRoute.value.meta.wall && session.signedIn) return false;
   if (session.status === 'unknown') await session.restore();
   if (!session.signedIn) {
     if (await session.setupRequired()) return to.name === 'setup' || { name: 'setup' };
-    if (to.name === 'login') return true;
+    if (to.name === 'login' || to.meta.open) return true;
     return { name: 'login', query: to.path === '/' ? {} : { next: to.fullPath } };
   }
-  if (to.meta.gate) return { path: '/' };
+  if (to.meta.gate && !to.meta.open) return { path: '/' };
   const permission = to.meta.permission;
   if (permission && !session.may(permission))
     return { name: 'not-found', params: { pathMatch: to.path.split('/').slice(1) } };

@@ -68,24 +68,25 @@ use Permission::{
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
-/// the permission that the route asks for. It wants a proof of who sits there, five minutes old at
+/// the permission that the route asks for, none where it reaches nothing but one's own. It wants a proof of who sits there, five minutes old at
 /// most. Programs come to none of these: no scope of an API token reaches them.
-pub const PROOF_WANTED: &[(&str, &str, Permission)] = &[
-    ("POST", "/users/invite", UsersManage),
-    ("POST", "/users/{id}/invite", UsersManage),
-    ("PUT", "/users/{id}", UsersManage),
-    ("PUT", "/admin/users/{id}/role", UsersManage),
-    ("POST", "/admin/users/{id}/reset-token", UsersManage),
-    ("POST", "/admin/users/{id}/2fa/disable", UsersManage),
-    ("POST", "/api-tokens", TokensManage),
-    ("POST", "/kiosks/approve", KiosksManage),
-    ("POST", "/devices/{id}/key", EquipmentWrite),
-    ("PUT", "/system/storage", SettingsWrite),
+pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
+    ("POST", "/users/invite", Some(UsersManage)),
+    ("POST", "/users/{id}/invite", Some(UsersManage)),
+    ("PUT", "/users/{id}", Some(UsersManage)),
+    ("PUT", "/admin/users/{id}/role", Some(UsersManage)),
+    ("POST", "/admin/users/{id}/reset-token", Some(UsersManage)),
+    ("POST", "/admin/users/{id}/2fa/disable", Some(UsersManage)),
+    ("POST", "/api-tokens", Some(TokensManage)),
+    ("POST", "/kiosks/approve", Some(KiosksManage)),
+    ("POST", "/devices/{id}/key", Some(EquipmentWrite)),
+    ("PUT", "/system/storage", Some(SettingsWrite)),
+    ("POST", "/auth/2fa/recovery-codes", None),
 ];
 
-/// The permission behind a route that wants a proof.
+/// Whether a route wants a proof, and the permission behind it.
 #[must_use]
-pub fn wants_proof(method: &str, route: &str) -> Option<Permission> {
+pub fn wants_proof(method: &str, route: &str) -> Option<Option<Permission>> {
     let mut table = PROOF_WANTED.iter();
     let found = table.find(|(m, r, _)| *m == method && *r == route);
     found.map(|(_, _, permission)| *permission)

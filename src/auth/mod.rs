@@ -97,8 +97,11 @@ impl Caller {
     /// # Errors
     /// [`ErrorKind::ProofWanted`] when he has not.
     pub fn prove(&self, method: &str, route: &str) -> Result<()> {
+        let may = |permission: Option<Permission>| {
+            permission.is_none_or(|permission| self.user.role_key.may(permission))
+        };
         match access::wants_proof(method, route) {
-            Some(permission) if !self.proven && self.user.role_key.may(permission) => {
+            Some(permission) if !self.proven && may(permission) => {
                 let sentence = "Show who you are first: send your password, or a code of your \
                                 second factor, to /api/auth/step-up and try again.";
                 Err(Error::new(ErrorKind::ProofWanted, sentence))

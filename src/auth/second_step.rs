@@ -186,6 +186,23 @@ impl Auth {
         Ok(codes)
     }
 
+    /// New recovery codes for the caller; those from before are worth nothing any more.
+    ///
+    /// # Errors
+    /// When he has no second factor in use.
+    pub async fn renew_recovery_codes(&self, caller: &Caller) -> Result<Vec<String>> {
+        let _turn = self.changing.lock().await;
+        let mut record = self.record(caller.user.id)?;
+        let factor = record.two_factor.as_mut().filter(|f| f.is_confirmed());
+        let factor = factor.ok_or_else(|| {
+            Error::conflict("You have no second factor in use. Set one up first.")
+        })?;
+        let codes = factor.renew_recovery()?;
+        self.commit_factor(record, "user.recovery_codes_renewed", caller.actor())
+            .await?;
+        Ok(codes)
+    }
+
     /// Switches the caller's second factor off.
     ///
     /// # Errors

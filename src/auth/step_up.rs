@@ -42,7 +42,7 @@ impl Auth {
             self.refuse_closed(caller)?;
             if use_code(&mut user, &code, now).is_err() {
                 drop(turn);
-                self.note_wrong_proof(caller).await?;
+                self.note_wrong_proof(caller, "auth.code_refused").await?;
                 let sentence = "This code does not fit or was used. Take the next one.";
                 return Err(Error::invalid("code", sentence));
             }
@@ -87,7 +87,8 @@ impl Auth {
         if right {
             return Ok(());
         }
-        self.note_wrong_proof(caller).await?;
+        self.note_wrong_proof(caller, "auth.password_refused")
+            .await?;
         Err(Error::invalid(path, "This is not your password."))
     }
 
@@ -99,14 +100,10 @@ impl Auth {
         }
     }
 
-    async fn note_wrong_proof(&self, caller: &Caller) -> Result<()> {
+    async fn note_wrong_proof(&self, caller: &Caller, wrong: &'static str) -> Result<()> {
         let now = self.clock.now();
         let closes = self.guard().failed(door_of(caller), now);
-        let action = if closes {
-            "auth.session_locked"
-        } else {
-            "auth.step_up_failed"
-        };
+        let action = if closes { "auth.session_locked" } else { wrong };
         let (actor, resource) = (caller.actor(), format!("session/{}", caller.session));
         self.store
             .write(move |transaction| {

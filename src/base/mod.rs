@@ -7,6 +7,7 @@ pub mod error;
 pub mod id;
 mod instant;
 pub mod nss;
+pub mod request;
 pub mod sample;
 pub mod secret;
 pub mod time;

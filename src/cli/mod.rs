@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod audit;
 mod check;
 mod demo;
 mod demo_sensors;
@@ -74,6 +75,9 @@ enum Command {
     User(user::UserCommand),
     /// Check the configuration and the data directory; changes nothing
     Check(Boot),
+    /// Verify the audit log; stop the appliance first
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Bring in readings from CSV and line protocol; stop the appliance first
     Import(import::ImportArgs),
     /// Write everything into files that any program reads; stop the appliance first
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
         Some(Command::Simulate(args)) => runtime.block_on(simulate::run(args)),
         Some(Command::User(command)) => runtime.block_on(user::run(command)),
         Some(Command::Check(boot)) => check::run(boot),
+        Some(Command::Audit(command)) => audit::run(command),
         Some(Command::Import(args)) => runtime.block_on(import::run(args)),
         Some(Command::Export(args)) => export::run(args),
         Some(Command::Openapi) => crate::web::document().map(|json| say(json.trim_end())),

@@ -198,13 +198,14 @@ impl Devices {
     /// When there is none; every refused field; a disk that refuses.
     pub async fn update(&self, id: DeviceId, change: DeviceChange, actor: Actor) -> Result<Device> {
         let now = self.clock.now();
-        let details = serde_json::to_value(&change).unwrap_or_default();
         let _turn = self.changing.lock().await;
         let mut record = self.record(id)?;
         let equipment = change.equipment_id.unwrap_or(record.shown.equipment_id);
         let moved = change.equipment_id.is_some();
         let exists = !moved || self.equipment.get(equipment).is_ok();
-        record.shown = record.shown.with(change, exists, now)?;
+        let changed = record.shown.with(change, exists, now)?;
+        let details = audit::changed_fields(&record.shown, &changed);
+        record.shown = changed;
         self.change(record, actor, "device.update", details).await
     }
 

@@ -8,6 +8,7 @@ use super::file_kind::{FileKind, document_kind, file_name, photo_kind};
 use super::record::{Equipment, Photo};
 use super::registry::{EQUIPMENT, Registry};
 use crate::auth::Reach;
+use crate::base::request::carried;
 use crate::base::{Clock, DocumentId, EquipmentId, Error, ErrorKind, Result, Timestamp};
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
@@ -136,10 +137,10 @@ impl Attachments {
         actor: Actor,
     ) -> Result<Equipment> {
         let registry = Arc::clone(&self.registry);
-        let recorded = tokio::spawn(async move {
+        let recorded = tokio::spawn(carried(async move {
             let _placed = placed;
             registry.set_photo(id, photo, actor).await
-        });
+        }));
         recorded
             .await
             .map_err(|cause| Error::internal("The photo was not recorded.").because(cause))?

@@ -206,11 +206,10 @@ impl Registry {
         change: EquipmentChange,
         actor: Actor,
     ) -> Result<Equipment> {
-        let details = serde_json::to_value(&change).unwrap_or_default();
         let _turn = self.changing.lock().await;
-        let changed = self
-            .get(id)?
-            .with(change, &self.profiles, self.clock.now())?;
+        let before = self.get(id)?;
+        let changed = before.with(change, &self.profiles, self.clock.now())?;
+        let details = audit::changed_fields(&before, &changed);
         self.refuse_clash(&changed)?;
         self.store_change(changed, actor, "equipment.update", details)
             .await

@@ -295,11 +295,16 @@ impl Mqtt {
 
 /// What of a change belongs in the audit log: no certificate, no password.
 fn audited(old: &MqttSettings, new: &MqttSettings, password: bool) -> serde_json::Value {
-    serde_json::json!({
-        "enabled": new.enabled, "host": new.host, "port": new.port, "tls": new.tls,
-        "username": new.username, "client_id": new.client_id, "password_changed": password,
-        "certificate_changed": old.ca_pem != new.ca_pem, "mappings": new.mappings,
-    })
+    let open = |of: &MqttSettings| {
+        serde_json::json!({
+            "enabled": of.enabled, "host": of.host, "port": of.port, "tls": of.tls,
+            "username": of.username, "client_id": of.client_id, "mappings": of.mappings,
+        })
+    };
+    let mut details = audit::changed_fields(&open(old), &open(new));
+    details["password_changed"] = password.into();
+    details["certificate_changed"] = (old.ca_pem != new.ca_pem).into();
+    details
 }
 
 async fn end(running: Option<Running>) {

@@ -3,6 +3,7 @@
 use super::file::DataFile;
 use super::read::walk;
 use super::{TableName, View, Visit, write_error};
+use crate::base::request::current_id;
 use crate::base::{Error, Result};
 use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
 use std::sync::{Arc, Mutex, mpsc};
@@ -17,11 +18,28 @@ type Job = Box<dyn FnOnce(&DataFile) + Send>;
 /// One write transaction, handed to the closure of [`super::Store::write`].
 pub struct Transaction<'a> {
     inner: &'a WriteTransaction,
+    request: Option<String>,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) const fn new(inner: &'a WriteTransaction) -> Self {
-        Self { inner }
+        Self {
+            inner,
+            request: None,
+        }
+    }
+
+    /// The same transaction, on behalf of a request.
+    fn of_request(&self, request: Option<String>) -> Self {
+        Self {
+            inner: self.inner,
+            request,
+        }
+    }
+
+    /// Id of the request that asked for the change, when one did.
+    pub(super) fn request_id(&self) -> Option<&str> {
+        self.request.as_deref()
     }
 }
 
@@ -210,8 +228,10 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
+        // Asked here, in the task of the request: the thread of the writer knows none.
+        let request = current_id();
         let job: Job = Box::new(move |file| {
-            reply(file.change(work));
+            reply(file.change(|transaction| work(&transaction.of_request(request))));
         });
         let jobs = self
             .shared

@@ -7,11 +7,12 @@
 
 pub use super::level::Level;
 pub(super) use super::level::Stage;
+use super::placed::{self, Loose};
 use super::series::Device;
 use crate::base::{Error, Result, Timestamp};
 use crate::store::{Reader, TableName, Transaction, View as _, Volume, VolumeInfo, Volumes};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::time::Duration;
@@ -89,6 +90,9 @@ impl Blocks {
             }
             Ok(ControlFlow::Continue(()))
         })?;
+        for ((span, device), bytes) in &mut found {
+            placed::unbind(bytes, &place(stage, *span, *device));
+        }
         Ok(found)
     }
 
@@ -115,7 +119,7 @@ pub(super) struct Look {
 
 struct Opened {
     reader: Reader,
-    loose: BTreeSet<(u8, u32)>,
+    loose: Loose,
 }
 
 impl Look {
@@ -153,7 +157,10 @@ impl Look {
                 bytes.get_or_insert_with(Vec::new).extend_from_slice(part);
                 Ok(ControlFlow::Continue(()))
             })?;
-        Ok(bytes)
+        Ok(bytes.map(|mut bytes| {
+            placed::unbind(&mut bytes, &place(stage, span, device));
+            bytes
+        }))
     }
 
     /// Whether there is a block.
@@ -177,7 +184,7 @@ impl Look {
             return Ok(false);
         };
         let opened = self.open(level, at)?;
-        Ok(opened.is_some_and(|o| o.loose.contains(&(stage as u8, next.span_of(at)))))
+        Ok(opened.is_some_and(|o| o.loose.contains(stage, next.span_of(at))))
     }
 
     /// The spans of the next stage in which blocks of `stage` wait, in the volume at `at`.
@@ -186,7 +193,7 @@ impl Look {
             return Ok(Vec::new());
         };
         let of = |(s, span): &(u8, u32)| (*s == stage as u8).then_some(*span);
-        Ok(opened.loose.iter().filter_map(of).collect())
+        Ok(opened.loose.marks.iter().filter_map(of).collect())
     }
 
     /// Whether there is any block of a level on the day of an instant.
@@ -195,7 +202,7 @@ impl Look {
             return Ok(false);
         };
         let day = Stage::Day.span_of(at);
-        if opened.loose.contains(&(Stage::Hour as u8, day)) {
+        if opened.loose.contains(Stage::Hour, day) {
             return Ok(true);
         }
         let mut found = false;
@@ -240,13 +247,9 @@ impl Look {
             None => None,
             Some(volume) => {
                 let reader = volume.read()?;
-                let mut loose = BTreeSet::new();
-                reader.scan(LOOSE, &[], &[0xFF; 6], &mut |key, _| {
-                    if let [stage, span @ ..] = key
-                        && let Ok(span) = <[u8; 4]>::try_from(span)
-                    {
-                        loose.insert((*stage, u32::from_be_bytes(span)));
-                    }
+                let mut loose = Loose::default();
+                reader.scan(LOOSE, &[], &[0xFF; 6], &mut |key, value| {
+                    loose.note(key, value);
                     Ok(ControlFlow::Continue(()))
                 })?;
                 Some(Rc::new(Opened { reader, loose }))
@@ -270,7 +273,8 @@ pub(super) struct NewBlock {
 pub(super) fn put(transaction: &Transaction<'_>, block: &NewBlock) -> Result<()> {
     let table = block.stage.table();
     let mut parts = 0u16;
-    for part in block.bytes.chunks(PART) {
+    let place = place(block.stage, block.span, block.device);
+    for part in placed::bound(&block.bytes, &place).chunks(PART) {
         transaction.put(table, &key(block.span, block.device, parts), part)?;
         parts = parts
             .checked_add(1)
@@ -279,7 +283,8 @@ pub(super) fn put(transaction: &Transaction<'_>, block: &NewBlock) -> Result<()>
     remove_from(transaction, block.stage, block.span, block.device, parts)?;
     if let Some(next) = block.stage.next() {
         let at = block.stage.start_of(block.span);
-        transaction.put(LOOSE, &loose_key(block.stage, next.span_of(at)), &[])?;
+        let mark = loose_key(block.stage, next.span_of(at));
+        transaction.put(LOOSE, &mark, &placed::proof(&mark))?;
     }
     Ok(())
 }
@@ -349,6 +354,13 @@ pub(super) fn put_pending(
     } else {
         transaction.put(PENDING, &key, bytes)
     }
+}
+
+/// Where a block belongs.
+fn place(stage: Stage, span: u32, device: Device) -> [u8; 9] {
+    let mut place = [stage as u8; 9];
+    place[1..].copy_from_slice(&key(span, device, 0)[..8]);
+    place
 }
 
 /// Span first, device second: blocks are written in the order of time, at the end of the tree.

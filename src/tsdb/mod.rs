@@ -21,6 +21,7 @@ mod model;
 mod model_tests;
 pub mod pack;
 mod packing;
+mod placed;
 mod points;
 #[cfg(test)]
 mod power_cut;

@@ -243,8 +243,8 @@ pub(super) fn counter_before(
     Ok(None)
 }
 
-/// The last hour of a span with a row. Where hourly rows are damaged the quarters tell it: going
-/// back past them would count their energy again.
+/// The last hour of a span with a row. Where hourly rows are damaged or absent the quarters tell it:
+/// going back past them would count their energy again.
 fn last_row(
     look: &Look,
     device: Device,
@@ -259,7 +259,8 @@ fn last_row(
     };
     look.forget_damage();
     let hourly = last(Level::Hour, hour_rows(look, device, series, (from, to))?);
-    if !look.is_damaged() {
+    let whole = hourly.is_some_and(|(hour, _)| (hour + 1) * HOUR_MS == to);
+    if whole && !look.is_damaged() {
         return Ok(hourly);
     }
     let quarters = level_rows(look, Level::Quarter, device, series, (from, to))?;

@@ -121,10 +121,7 @@ pub const fn code_of(kind: ErrorKind) -> &'static str {
     status_of(kind).1
 }
 
-tokio::task_local! {
-    /// Id of the request that the current task answers.
-    pub static REQUEST_ID: String;
-}
+pub use crate::base::request::REQUEST_ID;
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {

@@ -44,6 +44,8 @@ struct PairingCode {
     code: String,
     /// Until when it is good.
     expires_at: Timestamp,
+    /// How long that is, s: the clock of a screen on a wall may be wrong.
+    expires_in: i64,
 }
 
 /// Makes a code for a screen that is not let in yet. A cookie that no script reads goes with it;
@@ -72,6 +74,7 @@ async fn pair(
     let mut response = created(PairingCode {
         code: new.code,
         expires_at: new.expires_at,
+        expires_in: new.expires_at.since_ms(context.clock.now()) / 1_000,
     })?
     .into_response();
     set_cookie(

@@ -5,6 +5,8 @@
 //! domain should.
 
 mod api_tokens;
+mod audit;
+mod audit_export;
 mod auth;
 mod caller;
 mod channel;
@@ -31,6 +33,8 @@ mod profile_body;
 mod profiles;
 mod reach;
 mod realtime;
+mod refusals;
+mod roles;
 mod serve;
 mod sessions;
 mod show;
@@ -209,7 +213,8 @@ where
     T: Send + 'static,
     F: FnOnce() -> Result<T> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work)
+    let id = crate::base::request::current_id();
+    tokio::task::spawn_blocking(move || crate::base::request::within(id, work))
         .await
         .map_err(|cause| Error::internal("The question could not be answered.").because(cause))?
 }
@@ -239,12 +244,15 @@ fn api() -> Routes {
         .merge(auth::protected())
         .merge(users::protected())
         .merge(passwords::protected())
+        .merge(roles::protected())
         .merge(sessions::protected())
         .merge(two_factor::protected())
         .merge(step_up::protected())
         .merge(api_tokens::protected())
         .merge(kiosks::protected())
         .merge(sites::protected())
+        .merge(audit::protected())
+        .merge(audit_export::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())
         .merge(lines::protected())

@@ -3,8 +3,10 @@
 use super::Context;
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Message, Refusal, ok};
+use super::refusals::{Secret, noted};
 use crate::auth::{Caller, Purpose};
 use crate::base::Result;
+use crate::store::audit::Actor;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -113,7 +115,13 @@ async fn use_code(
     let set = context
         .auth
         .set_password_with_code(&token, purpose, password, from);
-    set.await.map(drop)
+    let actor = Actor {
+        address: address.map(|address| address.to_string()),
+        ..Actor::default()
+    };
+    noted(context, actor, Secret::OneTimeCode, set.await)
+        .await
+        .map(drop)
 }
 
 /// Who forgot his password.

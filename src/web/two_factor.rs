@@ -3,6 +3,7 @@
 use super::Context;
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Message, Refusal, ok};
+use super::refusals::{Secret, noted};
 use crate::auth::{Caller, Permission};
 use crate::base::Error;
 use axum::extract::{Path, State};
@@ -16,6 +17,7 @@ pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(set_up))
         .routes(routes!(confirm))
+        .routes(routes!(renew_codes))
         .routes(routes!(switch_off))
         .routes(routes!(take_away))
 }
@@ -91,10 +93,22 @@ async fn confirm(
     Body(request): Body<FirstCode>,
 ) -> Answer<RecoveryCodes> {
     context.auth.count_attempt(address)?;
-    let recovery_codes = context
-        .auth
-        .confirm_two_factor(&caller, &request.code)
-        .await?;
+    let codes = context.auth.confirm_two_factor(&caller, &request.code);
+    let code = Secret::Code("code");
+    let recovery_codes = noted(&context, caller.actor(), code, codes.await).await?;
+    ok(RecoveryCodes { recovery_codes })
+}
+
+/// Makes new recovery codes; those from before are worth nothing any more.
+#[utoipa::path(post, path = "/auth/2fa/recovery-codes", operation_id = "renew_recovery_codes",
+    tag = "auth",
+    responses(
+        (status = 200, body = Envelope<RecoveryCodes>),
+        (status = 403, description = "A proof is wanted", body = Refusal),
+        (status = 409, description = "There is no second factor in use", body = Refusal),
+    ))]
+async fn renew_codes(State(context): State<Context>, caller: Caller) -> Answer<RecoveryCodes> {
+    let recovery_codes = context.auth.renew_recovery_codes(&caller).await?;
     ok(RecoveryCodes { recovery_codes })
 }
 

@@ -363,3 +363,17 @@ async fn sessions_are_listed_and_ended() {
     let expected = json!({ "totalUsers": 2, "admins": 1, "regular": 1, "activeSessions": 1 });
     assert_eq!(stats, expected);
 }
+
+#[tokio::test]
+async fn the_table_of_roles_is_the_one_that_holds() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let rows = chief.get("/api/roles").await.data();
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), Role::ALL.len());
+    for row in rows {
+        let role = Role::parse(row["role"].as_str().unwrap()).unwrap();
+        let person = appliance.client_as(role).await;
+        let me = person.get("/api/auth/me").await.data();
+        assert_eq!(me["permissions"], row["permissions"], "{role:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Who may do what: every role at every route.
 
+use crate::audit_trail::left_a_trace;
 use crate::support::client::{Client, Reply};
 use crate::support::forms::{pdf, png, send_file};
 use crate::support::socket::Socket;
@@ -68,12 +69,15 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("PUT", "/api/sites/{site}", SETTINGS),
     ("GET", "/api/audit", ADMIN),
     ("GET", "/api/audit/verify", ADMIN),
+    ("GET", "/api/audit/export", ADMIN),
+    ("GET", "/api/admin/audit-logs", ADMIN),
     ("GET", "/api/system", ADMIN),
     ("GET", "/api/system/storage", ADMIN),
     ("PUT", "/api/system/storage", ADMIN),
     ("GET", "/api/corrections", READ),
     ("POST", "/api/corrections", SETTINGS),
     ("GET", "/api/users", ADMIN),
+    ("GET", "/api/roles", ADMIN),
     ("GET", "/api/users/{user}", ADMIN),
     ("POST", "/api/users/invite", ADMIN),
     ("POST", "/api/users/{guest}/invite", ADMIN),
@@ -279,14 +283,17 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let guest = invite(&chief).await;
         let guest = guest["user"]["id"].as_str().unwrap();
         let user = in_use(&appliance, &chief).await;
-        for (method, path, allowed) in TABLE.iter().copied() {
-            let path = path.replace("{device}", device).replace("{line}", &line);
+        for (method, row, allowed) in TABLE.iter().copied() {
+            let path = row.replace("{device}", device).replace("{line}", &line);
             let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let path = path.replace("{profile}", &own);
             let path = path.replace("{kiosk}", &EquipmentId::new().to_string());
             let reply = ask(&client, method, &path).await;
+            if role == Role::Admin {
+                left_a_trace(&chief, method, row, &reply).await;
+            }
             if let Some(status) =
                 refused_for_itself(method, &path).filter(|_| allowed.contains(&role))
             {

@@ -136,7 +136,8 @@ async fn a_site_is_changed_in_part_and_the_change_is_in_the_log() {
         (&entry["action"], &entry["user"]),
         (&json!("site.update"), &json!(EMAIL))
     );
-    assert_eq!(entry["details"]["currency"], "eur");
+    let currency = json!({ "before": before["currency"], "after": "EUR" });
+    assert_eq!(entry["details"]["currency"], currency);
 }
 
 #[tokio::test]

@@ -220,3 +220,27 @@ async fn it_is_switched_off_by_its_user_or_by_an_administrator() {
     chief.post(&path, &json!({})).await.data();
     appliance.client().login(EMAIL, PASSWORD).await;
 }
+
+#[tokio::test]
+async fn new_recovery_codes_replace_those_from_before() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let renew = async || post(&chief, "2fa/recovery-codes", json!({})).await;
+    renew().await.refused(409);
+    let (_, old) = switch_on(&appliance, &chief).await;
+    let reply = renew().await;
+    let new = reply.data()["recovery_codes"].clone();
+    let new: Vec<String> = serde_json::from_value(new).unwrap();
+    assert_eq!(new.len(), 10);
+    assert!(new.iter().all(|code| !old.contains(code)));
+    let entries = crate::audit_trail::entries_of(&chief, &reply).await;
+    assert_eq!(entries[0]["action"], "user.recovery_codes_renewed");
+    assert!(
+        new.iter()
+            .all(|code| !json!(entries).to_string().contains(code))
+    );
+    let challenge = first_step(&appliance).await;
+    second_step(&appliance, &challenge, &old[0])
+        .await
+        .refused(401);
+    second_step(&appliance, &challenge, &new[0]).await.data();
+}

@@ -1,6 +1,6 @@
 //! The rules of the page in `frontend/`.
 
-use crate::tree::{Breaches, File, exists, files, read};
+use crate::tree::{Breaches, File, exists, files};
 use std::collections::BTreeSet;
 
 /// The source of the page. While there is no page there is nothing to check; once a part of it
@@ -176,20 +176,23 @@ fn every_language_has_every_sentence() {
     if page().is_empty() {
         return;
     }
-    let words = LANGUAGES.map(|language| read(&format!("frontend/src/words/{language}.json")));
-    let keys = words.each_ref().map(|text| keys_of(text));
+    let keys = LANGUAGES.map(|language| {
+        let words = files(&format!("frontend/src/words/{language}"), &[".json"]);
+        words.iter().flat_map(keys_of).collect::<BTreeSet<_>>()
+    });
     let all: BTreeSet<&String> = keys.iter().flatten().collect();
     assert!(!all.is_empty(), "frontend/src/words/ holds no sentence");
     for (language, keys) in LANGUAGES.iter().zip(&keys) {
         for missing in all.iter().filter(|key| !keys.contains(**key)) {
-            breaches.add(format!("{language}.json lacks `{missing}`"));
+            breaches.add(format!("frontend/src/words/{language} lacks `{missing}`"));
         }
     }
     breaches.must_be_none("Every sentence exists in every language, and is not empty:");
 }
 
-/// The dotted names of all sentences that say something.
-fn keys_of(json: &str) -> BTreeSet<String> {
+/// The dotted names of all sentences of a file that say something, behind the file's name: a
+/// sentence stands in the same file in every language.
+fn keys_of(file: &File) -> BTreeSet<String> {
     fn walk(prefix: &str, value: &serde_json::Value, keys: &mut BTreeSet<String>) {
         match value {
             serde_json::Value::Object(map) => {
@@ -198,17 +201,24 @@ fn keys_of(json: &str) -> BTreeSet<String> {
                 }
             }
             serde_json::Value::String(text) if text.trim().is_empty() => {}
-            _ => drop(keys.insert(prefix.trim_start_matches('.').to_owned())),
+            _ => drop(keys.insert(prefix.to_owned())),
         }
     }
     let mut keys = BTreeSet::new();
-    let value = serde_json::from_str(json).expect("a file of words is JSON");
-    walk("", &value, &mut keys);
+    let value = serde_json::from_str(&file.text).expect("a file of words is JSON");
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    walk(name, &value, &mut keys);
     keys
 }
 
 #[test]
 fn an_empty_sentence_counts_as_missing() {
-    let keys = keys_of(r#"{"a":{"b":"B","c":" "},"d":"D"}"#);
-    assert_eq!(keys.into_iter().collect::<Vec<_>>(), ["a.b", "d"]);
+    let keys = keys_of(&File {
+        path: "words/en/x.json".into(),
+        text: r#"{"a":{"b":"B","c":" "},"d":"D"}"#.into(),
+    });
+    assert_eq!(
+        keys.into_iter().collect::<Vec<_>>(),
+        ["x.json.a.b", "x.json.d"]
+    );
 }

@@ -1,27 +1,29 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data, file, text } from './client';
 import type {
-  Device,
+  AccountChange,
   DeviceChange,
   DeviceInput,
   EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
-  EquipmentSummary,
   ExportQuery,
   FramesFormat,
   FramesQuery,
   HistoryQuery,
+  Invitation,
+  KioskApproval,
   LoginRequest,
   SecondStep,
   Modbus,
   MqttInput,
   MqttMapping,
+  NewApiToken,
   NewReport,
   ScanRequest,
-  Profile,
   ProfileQuery,
   SetupRequest,
+  StepUp,
 } from './types';
 
 const at = (id: string) => ({ params: { path: { id } } });
@@ -30,32 +32,18 @@ const at = (id: string) => ({ params: { path: { id } } });
 const ALL_PAGES = 10;
 const PAGE_SIZE = 100;
 
-async function allEquipment(): Promise<EquipmentSummary[]> {
-  const items: EquipmentSummary[] = [];
-  for (let page = 1; page <= ALL_PAGES; page += 1) {
-    const part = await api.listEquipment({ page, page_size: PAGE_SIZE });
-    items.push(...part.items);
-    if (!part.has_more) break;
-  }
-  return items;
+interface Part<T> {
+  items: T[];
+  has_more: boolean;
 }
 
-async function allDevices(): Promise<Device[]> {
-  const items: Device[] = [];
+/** One page after the other, until the last or the limit. */
+async function everyPage<T>(
+  ask: (query: { page: number; page_size: number }) => Promise<Part<T>>,
+): Promise<T[]> {
+  const items: T[] = [];
   for (let page = 1; page <= ALL_PAGES; page += 1) {
-    const query = { page, page_size: PAGE_SIZE };
-    const part = await data(client.GET('/devices', { params: { query } }));
-    items.push(...part.items);
-    if (!part.has_more) break;
-  }
-  return items;
-}
-
-async function allProfiles(): Promise<Profile[]> {
-  const items: Profile[] = [];
-  for (let page = 1; page <= ALL_PAGES; page += 1) {
-    const query = { page, page_size: PAGE_SIZE };
-    const part = await data(client.GET('/profiles', { params: { query } }));
+    const part = await ask({ page, page_size: PAGE_SIZE });
     items.push(...part.items);
     if (!part.has_more) break;
   }
@@ -78,11 +66,60 @@ export const api = {
   logout: () => data(client.POST('/auth/logout')),
   socketTicket: () => data(client.POST('/auth/ws-ticket')),
 
+  me: () => data(client.GET('/auth/me')),
+  stepUp: (proof: StepUp) => data(client.POST('/auth/step-up', { body: proof })),
+  changePassword: (current_password: string, password: string) =>
+    data(client.POST('/auth/change-password', { body: { current_password, password } })),
+  activate: (token: string, password: string) =>
+    data(client.POST('/auth/activate', { body: { token, password } })),
+  resetPassword: (token: string, password: string) =>
+    data(client.POST('/auth/reset-password', { body: { token, password } })),
+  forgotPassword: (email: string) =>
+    data(client.POST('/auth/forgot-password', { body: { email } })),
+  setUpTwoFactor: (password: string) =>
+    data(client.POST('/auth/2fa/setup', { body: { password } })),
+  confirmTwoFactor: (code: string) => data(client.POST('/auth/2fa/verify', { body: { code } })),
+  renewRecoveryCodes: () => data(client.POST('/auth/2fa/recovery-codes')),
+  switchOffTwoFactor: (password: string) =>
+    data(client.POST('/auth/2fa/disable', { body: { password } })),
+
+  /** One's own sessions, or those of everybody. */
+  allSessions: (all = false) =>
+    everyPage((query) => data(client.GET('/sessions', { params: { query: { ...query, all } } }))),
+  endSession: (id: string) => data(client.DELETE('/sessions/{id}', at(id))),
+  endOtherSessions: () => data(client.DELETE('/sessions')),
+  endUnusedSessions: () => data(client.POST('/admin/sessions/cleanup')),
+
+  allUsers: () => everyPage((query) => data(client.GET('/users', { params: { query } }))),
+  user: (id: string) => data(client.GET('/users/{id}', at(id))),
+  roles: () => data(client.GET('/roles')),
+  invite: (body: Invitation) => data(client.POST('/users/invite', { body })),
+  inviteAgain: (id: string) => data(client.POST('/users/{id}/invite', at(id))),
+  changeUser: (id: string, body: AccountChange) =>
+    data(client.PUT('/users/{id}', { ...at(id), body })),
+  makeResetCode: (id: string) => data(client.POST('/admin/users/{id}/reset-token', at(id))),
+  unlockUser: (id: string) => data(client.POST('/admin/users/{id}/unlock', at(id))),
+  takeTwoFactorAway: (id: string) => data(client.POST('/admin/users/{id}/2fa/disable', at(id))),
+  resetCodes: () => data(client.GET('/admin/reset-requests')),
+
+  allTokens: () => everyPage((query) => data(client.GET('/api-tokens', { params: { query } }))),
+  createToken: (body: NewApiToken) => data(client.POST('/api-tokens', { body })),
+  deleteToken: (id: string) => data(client.DELETE('/api-tokens/{id}', at(id))),
+
+  /** A code that a screen shows until somebody lets it in. */
+  pairKiosk: () => data(client.POST('/kiosk/pairing')),
+  kioskSession: () => data(client.POST('/kiosk/session')),
+  allKiosks: () => everyPage((query) => data(client.GET('/kiosks', { params: { query } }))),
+  approveKiosk: (body: KioskApproval) => data(client.POST('/kiosks/approve', { body })),
+  renameKiosk: (id: string, name: string) =>
+    data(client.PUT('/kiosks/{id}', { ...at(id), body: { name } })),
+  revokeKiosk: (id: string) => data(client.DELETE('/kiosks/{id}', at(id))),
+
   sites: () => data(client.GET('/sites')),
 
   listEquipment: (query: EquipmentQuery) => data(client.GET('/equipment', { params: { query } })),
   equipment: (id: string) => data(client.GET('/equipment/{id}', at(id))),
-  allEquipment,
+  allEquipment: () => everyPage(api.listEquipment),
   createEquipment: (body: EquipmentInput) => data(client.POST('/equipment', { body })),
   updateEquipment: (id: string, body: EquipmentChange) =>
     data(client.PUT('/equipment/{id}', { ...at(id), body })),
@@ -103,7 +140,7 @@ export const api = {
       }),
     ),
 
-  allProfiles,
+  allProfiles: () => everyPage((query) => data(client.GET('/profiles', { params: { query } }))),
   profile: (id: string) => data(client.GET('/profiles/{id}', at(id))),
   profileText: (id: string) =>
     text(client.GET('/profiles/{id}/toml', { ...at(id), parseAs: 'text' })),
@@ -127,7 +164,7 @@ export const api = {
   writeReport: (id: string, body: NewReport) =>
     data(client.POST('/equipment/{id}/commissioning', { ...at(id), body })),
 
-  allDevices,
+  allDevices: () => everyPage((query) => data(client.GET('/devices', { params: { query } }))),
   device: (id: string) => data(client.GET('/devices/{id}', at(id))),
   createDevice: (body: DeviceInput) => data(client.POST('/devices', { body })),
   updateDevice: (id: string, body: DeviceChange) =>
@@ -149,4 +186,4 @@ export const api = {
 
 export { ApiError } from './errors';
 export type { FieldError } from './errors';
-export { holdLogin, refreshLogin, whenSessionEnds } from './client';
+export { holdFor, holdLogin, refreshLogin, whenProofIsWanted, whenSessionEnds } from './client';

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/admin/audit-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Another name of `/audit`. */
+        get: operations["admin_audit_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/reset-requests": {
         parameters: {
             query?: never;
@@ -182,8 +199,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit log. */
+        /** The audit log: newest first, by who, what, to what, when, how it ended, or any words. */
         get: operations["audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log as a file, oldest entry first. Its last line has the number of entries and the
+         *     head of the chain, which the header `X-Audit-Head` has too: kept elsewhere, it shows later that
+         *     nothing up to here was changed or cut off. The export is itself an entry.
+         */
+        get: operations["export_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -199,7 +237,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Checks the audit chain from its first entry to its last. */
+        /** Checks the audit chain from its first entry to its last, and against a head that was kept. */
         get: operations["audit_verify"];
         put?: never;
         post?: never;
@@ -237,6 +275,23 @@ export interface paths {
         put?: never;
         /** Takes the second step of a sign-in. A code works once. */
         post: operations["second_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/2fa/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes new recovery codes; those from before are worth nothing any more. */
+        post: operations["renew_recovery_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1220,6 +1275,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every role and what it may do. */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -1555,28 +1627,57 @@ export interface components {
             /** @description Why, for whoever asks in three years. */
             why: string;
         };
+        /**
+         * @description What is wrong with the first bad entry.
+         * @enum {string}
+         */
+        AuditFault: "missing" | "changed" | "cut_off" | "other_chain";
+        /** @description The newest entry: who keeps it elsewhere sees whether anything before it was changed or cut. */
+        AuditHead: {
+            /** @description Its hash. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Its sequence.
+             */
+            sequence: number;
+        };
+        /**
+         * @description Whether what was tried was let happen.
+         * @enum {string}
+         */
+        AuditOutcome: "success" | "refused";
         /** @description A part of the audit log, newest first. */
         AuditPage: {
             /** @description The entries. */
-            items: components["schemas"]["Entry"][];
+            items: components["schemas"]["ShownEntry"][];
             /**
              * Format: int64
-             * @description Where the next page starts; `null` on the last one.
+             * @description Where the next page starts; `null` on the last one. A page may be short, or empty, and have
+             *     a next one: one question looks at 50,000 entries.
              */
             next_cursor?: number | null;
-        };
-        /** @description What a walk over the audit chain found. */
-        AuditVerdict: {
             /**
              * Format: int64
              * @description Entries that were looked at.
              */
+            searched: number;
+            searched_until?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description What a walk over the chain found. */
+        AuditVerdict: {
+            /**
+             * Format: int64
+             * @description Entries that were looked at: up to the first bad one.
+             */
             entries: number;
+            fault?: components["schemas"]["AuditFault"] | null;
             /**
              * Format: int64
              * @description Sequence of the first bad entry.
              */
             first_bad?: number | null;
+            head?: components["schemas"]["AuditHead"] | null;
             /** @description Whether every entry is where and what it was. */
             intact: boolean;
         };
@@ -1895,6 +1996,11 @@ export interface components {
             hash: string;
             /** @description SHA-256 of the entry before, hexadecimal. */
             previous: string;
+            /**
+             * @description Id of the request that asked for it, as in its answer and in the access log; absent for the
+             *     console, and in entries of earlier versions.
+             */
+            request_id?: string | null;
             /** @description To what: `equipment/0192…`. */
             resource: string;
             /**
@@ -1940,12 +2046,19 @@ export interface components {
             /** @description A part of the audit log, newest first. */
             data: {
                 /** @description The entries. */
-                items: components["schemas"]["Entry"][];
+                items: components["schemas"]["ShownEntry"][];
                 /**
                  * Format: int64
-                 * @description Where the next page starts; `null` on the last one.
+                 * @description Where the next page starts; `null` on the last one. A page may be short, or empty, and have
+                 *     a next one: one question looks at 50,000 entries.
                  */
                 next_cursor?: number | null;
+                /**
+                 * Format: int64
+                 * @description Entries that were looked at.
+                 */
+                searched: number;
+                searched_until?: components["schemas"]["Timestamp"] | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -1954,18 +2067,20 @@ export interface components {
         };
         /** @description Success: what was asked for, and when it was answered. */
         Envelope_AuditVerdict: {
-            /** @description What a walk over the audit chain found. */
+            /** @description What a walk over the chain found. */
             data: {
                 /**
                  * Format: int64
-                 * @description Entries that were looked at.
+                 * @description Entries that were looked at: up to the first bad one.
                  */
                 entries: number;
+                fault?: components["schemas"]["AuditFault"] | null;
                 /**
                  * Format: int64
                  * @description Sequence of the first bad entry.
                  */
                 first_bad?: number | null;
+                head?: components["schemas"]["AuditHead"] | null;
                 /** @description Whether every entry is where and what it was. */
                 intact: boolean;
             };
@@ -2967,6 +3082,11 @@ export interface components {
                 code: string;
                 /** @description Until when it is good. */
                 expires_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description How long that is, s: the clock of a screen on a wall may be wrong.
+                 */
+                expires_in: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -3518,6 +3638,24 @@ export interface components {
                 /** @description Login name. */
                 username: string;
             })[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_RoleRow: {
+            data: {
+                /** @description What it may do; what is not listed is refused. */
+                permissions: components["schemas"]["Permission"][];
+                /** @description Its name in requests. */
+                role: components["schemas"]["Role"];
+                /**
+                 * @description How it is shown.
+                 * @example Operator
+                 */
+                title: string;
+            }[];
             /** @description Always `true`. */
             success: boolean;
             /** @description When it was answered. */
@@ -4927,6 +5065,11 @@ export interface components {
             code: string;
             /** @description Until when it is good. */
             expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How long that is, s: the clock of a screen on a wall may be wrong.
+             */
+            expires_in: number;
         };
         /**
          * @description The bit that makes the number of ones in a character even or odd.
@@ -5559,6 +5702,18 @@ export interface components {
             /** @description What he is from now on. */
             role: components["schemas"]["Role"];
         };
+        /** @description A role and what it may do. */
+        RoleRow: {
+            /** @description What it may do; what is not listed is refused. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Its name in requests. */
+            role: components["schemas"]["Role"];
+            /**
+             * @description How it is shown.
+             * @example Operator
+             */
+            title: string;
+        };
         /** @description A scan as it is shown. */
         Scan: {
             /** @description Units that were asked or passed over. */
@@ -5713,6 +5868,11 @@ export interface components {
          * @enum {string}
          */
         Severity: "fault" | "warning" | "info" | "fine";
+        /** @description An entry as it is shown. */
+        ShownEntry: components["schemas"]["Entry"] & {
+            /** @description Whether what was tried was let happen. */
+            outcome: components["schemas"]["AuditOutcome"];
+        };
         /** @description A plant. */
         Site: {
             /** @description When it was set up. */
@@ -6157,6 +6317,53 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    admin_audit_logs: {
+        parameters: {
+            query?: {
+                /** @description A part of the name of who did it. */
+                user?: string;
+                /** @description What was done, several with commas: `auth.login_failed`, or `auth` for all of `auth.…`. */
+                action?: string;
+                /** @description To what: `equipment` for all, or `equipment/0192…`. */
+                object?: string;
+                /** @description A part of anything that an entry shows. */
+                text?: string;
+                /** @description Not before: RFC 3339, or a date in UTC. */
+                from?: string;
+                /** @description Before: RFC 3339, or a date in UTC. */
+                to?: string;
+                /** @description `success` or `refused`. */
+                outcome?: string;
+                /** @description Entries before this sequence; the newest when absent. */
+                cursor?: number;
+                /** @description Entries of a page, at most 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AuditPage"];
+                };
+            };
+            /** @description Every refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     reset_requests: {
         parameters: {
             query?: never;
@@ -6469,9 +6676,23 @@ export interface operations {
     audit_log: {
         parameters: {
             query?: {
+                /** @description A part of the name of who did it. */
+                user?: string;
+                /** @description What was done, several with commas: `auth.login_failed`, or `auth` for all of `auth.…`. */
+                action?: string;
+                /** @description To what: `equipment` for all, or `equipment/0192…`. */
+                object?: string;
+                /** @description A part of anything that an entry shows. */
+                text?: string;
+                /** @description Not before: RFC 3339, or a date in UTC. */
+                from?: string;
+                /** @description Before: RFC 3339, or a date in UTC. */
+                to?: string;
+                /** @description `success` or `refused`. */
+                outcome?: string;
                 /** @description Entries before this sequence; the newest when absent. */
                 cursor?: number;
-                /** @description Entries of a page, at most 100. */
+                /** @description Entries of a page, at most 100; 20 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -6488,11 +6709,72 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AuditPage"];
                 };
             };
+            /** @description Every refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description A part of the name of who did it. */
+                user?: string;
+                /** @description What was done, several with commas: `auth.login_failed`, or `auth` for all of `auth.…`. */
+                action?: string;
+                /** @description To what: `equipment` for all, or `equipment/0192…`. */
+                object?: string;
+                /** @description A part of anything that an entry shows. */
+                text?: string;
+                /** @description Not before: RFC 3339, or a date in UTC. */
+                from?: string;
+                /** @description Before: RFC 3339, or a date in UTC. */
+                to?: string;
+                /** @description `success` or `refused`. */
+                outcome?: string;
+                /** @description `csv` (when absent) or `json`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Every refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     audit_verify: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The head of an earlier export, `SEQUENCE:HASH` or the hash: a log whose end was cut off, or
+                 *     that was written anew, is found by it.
+                 */
+                head?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6505,6 +6787,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_AuditVerdict"];
+                };
+            };
+            /** @description That is no head */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };
@@ -6573,6 +6864,43 @@ export interface operations {
             };
             /** @description Too many attempts; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RecoveryCodes"];
+                };
+            };
+            /** @description A proof is wanted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no second factor in use */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9264,6 +9592,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Meters"];
+                };
+            };
+        };
+    };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_RoleRow"];
                 };
             };
         };

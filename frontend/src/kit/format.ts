@@ -167,6 +167,20 @@ export const longDay = (at: Moment | null | undefined, place: Place) =>
 export const dateTime = (at: Moment | null | undefined, place: Place) =>
   shown(at, dateFormat(place, { day: 'numeric', month: 'short', year: 'numeric', ...clock }));
 
+/** To the minute: when a link ends, when somebody was last here. */
+export const dateMinute = (at: Moment | null | undefined, place: Place) =>
+  shown(
+    at,
+    dateFormat(place, {
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    }),
+  );
+
 /** The calendar day "2026-11-21" that it is in a zone. */
 export function dayIn(at: Date, timeZone: string): string {
   const parts = dateFormat(

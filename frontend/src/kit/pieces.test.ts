@@ -10,6 +10,9 @@ describe('password strength (S2-14)', () => {
     ['Abcdefgh', 50, 2],
     ['Abcdefg1', 70, 3],
     ['Abcdef1!', 100, 4],
+    ['warm bread at six', 30, 3],
+    ['warm bread at six in Sfax', 50, 4],
+    ['aaaaaaaaaaaaaaaaaaaaaaaa', 30, 1],
   ])('%s is %i percent', (password, percent, level) => {
     expect(passwordStrength(password)).toEqual({ percent, level });
   });

@@ -42,6 +42,7 @@ export function useFormat() {
     dayMonth: (at: Moment) => format.dayMonth(at, place.value),
     longDay: (at: Moment) => format.longDay(at, place.value),
     dateTime: (at: Moment) => format.dateTime(at, place.value),
+    dateMinute: (at: Moment) => format.dateMinute(at, place.value),
     calendarDay: (day: string | null | undefined) => format.calendarDay(day, locale()),
     since: (at: number, now: number) => format.since(at, now, place.value),
   };

@@ -8,8 +8,10 @@ export interface Room {
   name: string;
   icon: Component;
   order: number;
-  /** Null for rooms in front of the door: set-up and log-in. */
+  /** Null for rooms in front of the door, and for what everybody may do to his own account. */
   permission: Permission | null;
+  /** Rooms of administrators stand in a menu of their own; the main one fits a telephone. */
+  menu?: 'administration';
   routes: RouteRecordRaw[];
 }
 
@@ -17,6 +19,10 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** Stands before the log-in and has no header. */
     gate?: boolean;
+    /** A gate that a link or a code opens, whoever is signed in at this browser. */
+    open?: boolean;
+    /** The screen on a wall: it signs itself in, and nothing leads away from it. */
+    wall?: boolean;
     permission?: Permission | null;
     room?: string;
   }

@@ -1,7 +1,7 @@
 // Who is at the screen, and what they may do. Tokens are not here: they stay in api/client.
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import { api, ApiError, holdLogin, refreshLogin, whenSessionEnds } from '@/api';
+import { api, ApiError, holdFor, holdLogin, refreshLogin, whenSessionEnds } from '@/api';
 import type { Login, Permission, Site, User } from '@/api/types';
 
 type Status = 'unknown' | 'signed-out' | 'signed-in';
@@ -50,6 +50,12 @@ export const useSession = defineStore('session', () => {
     }
   }
 
+  /** A screen on a wall that was let in: it stays in by its own cookie. */
+  async function enterAsKiosk(login: Login): Promise<void> {
+    holdFor('kiosk');
+    await enter(login);
+  }
+
   /** Signs in; where a second factor is in use, the name of the step that waits for its code. */
   async function login(email: string, password: string, remember: boolean): Promise<string | null> {
     const answer = await api.login({ email, password, remember_me: remember, cookie: true });
@@ -68,6 +74,11 @@ export const useSession = defineStore('session', () => {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
     });
     leave();
+  }
+
+  /** After a change of one's own account. */
+  async function reloadUser(): Promise<void> {
+    user.value = await api.me();
   }
 
   async function setupRequired(): Promise<boolean> {
@@ -100,9 +111,11 @@ export const useSession = defineStore('session', () => {
     expired,
     may,
     restore,
+    enterAsKiosk,
     login,
     secondStep,
     logout,
+    reloadUser,
     setupRequired,
     setUp,
   };

@@ -1,9 +1,17 @@
 // Every sentence a person reads, in three languages. English is always there; the rest comes on demand.
 import { createI18n } from 'vue-i18n';
-import en from './en.json';
+import en from './en';
+import type { Words } from './merge';
 
 export const languages = ['en', 'fr', 'ar'] as const;
 export type Language = (typeof languages)[number];
+
+/** Each language by its own name, so that a person finds it who cannot read the present one. */
+export const languageNames: Record<Language, string> = {
+  en: 'English',
+  fr: 'Français',
+  ar: 'العربية',
+};
 
 const KEY = 'retv4_language';
 
@@ -39,9 +47,9 @@ export const i18n = createI18n({
   fallbackWarn: false,
 });
 
-const loaders: Record<Exclude<Language, 'en'>, () => Promise<{ default: typeof en }>> = {
-  fr: () => import('./fr.json'),
-  ar: () => import('./ar.json'),
+const loaders: Record<Exclude<Language, 'en'>, () => Promise<{ default: Words }>> = {
+  fr: () => import('./fr'),
+  ar: () => import('./ar'),
 };
 
 export async function setLanguage(language: Language, remember = true): Promise<void> {

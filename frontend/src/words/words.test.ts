@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse, type SFCTemplateBlock } from 'vue/compiler-sfc';
-import ar from './ar.json';
-import en from './en.json';
-import fr from './fr.json';
-
-type Words = { [key: string]: string | Words };
+import ar from './ar';
+import en from './en';
+import fr from './fr';
+import { merge, type Words } from './merge';
 
 function flat(words: Words, prefix = ''): Map<string, string> {
   const out = new Map<string, string>();
@@ -25,6 +24,23 @@ const sources = import.meta.glob<string>('../**/*.{vue,ts}', {
   eager: true,
 });
 const files = Object.entries(sources).filter(([path]) => !path.endsWith('.test.ts'));
+
+it('says no sentence in two files', () => {
+  expect(merge({ a: { room: { a: 'A' } }, b: { room: { b: 'B' } } })).toEqual({
+    room: { a: 'A', b: 'B' },
+  });
+  expect(() => merge({ a: { x: { y: 'A' } }, b: { x: { y: 'B' } } })).toThrow('x.y');
+  expect(() => merge({ a: { x: 'A' }, b: { x: { y: 'B' } } })).toThrow('x');
+});
+
+it('keeps a sentence in the same file in every language', () => {
+  const paths = Object.keys(import.meta.glob('./*/*.json'));
+  const of = (language: string) =>
+    paths.filter((path) => path.startsWith(`./${language}/`)).map((path) => path.slice(5));
+  expect(of('en').length).toBeGreaterThan(1);
+  expect(of('fr')).toEqual(of('en'));
+  expect(of('ar')).toEqual(of('en'));
+});
 
 describe.each(Object.entries(others))('%s', (_, words) => {
   it('has exactly the keys of English', () => {
@@ -51,6 +67,39 @@ it('gives Arabic all six forms wherever English has two', () => {
     expect([key, forms(others.fr.get(key) ?? '')]).toEqual([key, 2]);
     expect([key, forms(others.ar.get(key) ?? '')]).toEqual([key, 6]);
   }
+});
+
+const document = JSON.parse(
+  Object.values(
+    import.meta.glob<string>('../../openapi.json', {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    }),
+  )[0]!,
+) as {
+  components: { schemas: Record<string, { enum?: string[]; oneOf?: { enum?: string[] }[] }> };
+};
+/** What the appliance may say for one of its own words. */
+const saying = (name: string): string[] => {
+  const schema = document.components.schemas[name]!;
+  return schema.enum ?? schema.oneOf!.flatMap((part) => part.enum ?? []);
+};
+
+describe.each([
+  ['Role', 'role.name.'],
+  ['Role', 'role.about.'],
+  ['Permission', 'role.may.'],
+  ['Scope', 'tokens.scope.'],
+  ['Scope', 'tokens.scopeText.'],
+  ['AccountState', 'users.state.'],
+  ['AccountState', 'users.about.'],
+])('each %s has its word below %s', (name, prefix) => {
+  it.each(Object.entries({ en: english, ...others }))('in %s', (_, words) => {
+    const keys = saying(name).map((value) => prefix + value.replace(/\W/g, '_'));
+    expect(keys.length).toBeGreaterThan(1);
+    expect(keys.filter((key) => !words.has(key))).toEqual([]);
+  });
 });
 
 /** Keys made at run time, such as `status.${status}`: their first part. */

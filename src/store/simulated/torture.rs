@@ -49,6 +49,12 @@ impl Torture {
         self.long
     }
 
+    /// As many tries in all, when one run makes `size` of them.
+    pub(crate) const fn in_groups_of(mut self, size: u64) -> Self {
+        self.runs = self.runs.div_ceil(size);
+        self
+    }
+
     /// Runs every seed, on all processors; tells the counts and the first failures.
     pub(crate) fn run(self, test: &str, one: impl Fn(u64) -> Result<(), String> + Sync) -> Tally {
         let next = AtomicU64::new(self.first);

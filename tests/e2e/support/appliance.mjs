@@ -1,6 +1,6 @@
 // The real binary on a directory of its own, with its console; started, killed, started again.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,16 +16,18 @@ export class Appliance {
   #lines = [];
   #child = null;
 
-  constructor(folder, command) {
+  constructor(folder, command, boot) {
     this.folder = folder;
     this.command = command;
+    this.boot = boot;
     this.address = null;
   }
 
-  /** Starts `indusmind run` or `indusmind demo` on an empty directory and a free port. */
-  static async start(command = 'run') {
+  /** Starts `indusmind run` or `indusmind demo` on an empty directory and a free port; `boot` is
+   * what its boot file says, when it has one. */
+  static async start(command = 'run', boot = null) {
     const folder = await mkdtemp(path.join(tmpdir(), 'indusmind-'));
-    const appliance = new Appliance(folder, command);
+    const appliance = new Appliance(folder, command, boot);
     await appliance.#launch('127.0.0.1:0');
     return appliance;
   }
@@ -33,7 +35,13 @@ export class Appliance {
   async #launch(listen) {
     this.#lines = [];
     const data = path.join(this.folder, 'data');
-    const child = spawn(binary, [this.command, '--data-dir', data, '--listen', listen], {
+    const words = [this.command, '--data-dir', data, '--listen', listen];
+    if (this.boot !== null) {
+      const file = path.join(this.folder, 'boot.toml');
+      await writeFile(file, this.boot);
+      words.push('--config', file);
+    }
+    const child = spawn(binary, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

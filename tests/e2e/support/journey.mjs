@@ -17,8 +17,8 @@ class Stage {
   #appliances = [];
   #meters = [];
 
-  async appliance(command) {
-    const appliance = await Appliance.start(command);
+  async appliance(command, boot) {
+    const appliance = await Appliance.start(command, boot);
     this.#appliances.push(appliance);
     return appliance;
   }

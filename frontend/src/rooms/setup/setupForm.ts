@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { SetupRequest } from '@/api/types';
 import { email, errorsOf, optionalDecimal, required } from '@/kit/check';
+import { password } from '@/session/newPassword';
 
 /** Same shape and paths as the request, so that a refused field finds its input. */
 export interface SetupForm {
@@ -8,17 +9,6 @@ export interface SetupForm {
   site: { name: string; time_zone: string; currency: string; price_per_kwh: string };
   administrator: { name: string; email: string; username: string; password: string };
 }
-
-const password = v.pipe(
-  v.string(),
-  v.minLength(1, 'check.required'),
-  v.minLength(8, 'check.passwordShort'),
-  v.maxLength(128, 'check.passwordLong'),
-  v.check(
-    (text) => [/\p{Lu}/u, /\p{Ll}/u, /\d/, /[^\p{L}\d\s]/u].every((kind) => kind.test(text)),
-    'check.passwordKinds',
-  ),
-);
 
 const schema = v.object({
   token: required(),
