@@ -36,7 +36,9 @@ export const router = createRouter({
 async function guard(to: RouteLocationNormalized) {
   // A link that is followed while the page stands; the entry that carries the token goes again.
   if (keepLinkToken(to.hash)) return { path: to.path, query: to.query, hash: '', replace: true };
+  if (to.meta.wall) return true;
   const session = useSession();
+  if (router.currentRoute.value.meta.wall && session.signedIn) return false;
   if (session.status === 'unknown') await session.restore();
   if (!session.signedIn) {
     if (await session.setupRequired()) return to.name === 'setup' || { name: 'setup' };

@@ -54,15 +54,43 @@ pub enum Permission {
     /// Make and delete API tokens.
     #[serde(rename = "tokens.manage")]
     TokensManage,
+    /// Let screens in and revoke them.
+    #[serde(rename = "kiosks.manage")]
+    KiosksManage,
     /// Read the audit log and the figures of the appliance itself.
     #[serde(rename = "audit.read")]
     AuditRead,
 }
 
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, LinesRead, ReadingsCorrect, ReadingsRead,
-    ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, ReadingsCorrect,
+    ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
 };
+
+/// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
+/// the permission that the route asks for, none where it reaches nothing but one's own. It wants a proof of who sits there, five minutes old at
+/// most. Programs come to none of these: no scope of an API token reaches them.
+pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
+    ("POST", "/users/invite", Some(UsersManage)),
+    ("POST", "/users/{id}/invite", Some(UsersManage)),
+    ("PUT", "/users/{id}", Some(UsersManage)),
+    ("PUT", "/admin/users/{id}/role", Some(UsersManage)),
+    ("POST", "/admin/users/{id}/reset-token", Some(UsersManage)),
+    ("POST", "/admin/users/{id}/2fa/disable", Some(UsersManage)),
+    ("POST", "/api-tokens", Some(TokensManage)),
+    ("POST", "/kiosks/approve", Some(KiosksManage)),
+    ("POST", "/devices/{id}/key", Some(EquipmentWrite)),
+    ("PUT", "/system/storage", Some(SettingsWrite)),
+    ("POST", "/auth/2fa/recovery-codes", None),
+];
+
+/// Whether a route wants a proof, and the permission behind it.
+#[must_use]
+pub fn wants_proof(method: &str, route: &str) -> Option<Option<Permission>> {
+    let mut table = PROOF_WANTED.iter();
+    let found = table.find(|(m, r, _)| *m == method && *r == route);
+    found.map(|(_, _, permission)| *permission)
+}
 
 impl Role {
     /// Every role.
@@ -90,6 +118,7 @@ impl Role {
                 SettingsWrite,
                 UsersManage,
                 TokensManage,
+                KiosksManage,
                 AuditRead,
             ],
             Self::EnergyManager => &[

@@ -1,6 +1,7 @@
 //! Accounts: listed, changed, locked, let in again.
 
 use super::link;
+use super::reach::Reach;
 use super::user::{check_name, check_username};
 use super::{Auth, Role, SESSIONS, USERS, User, UserRecord};
 use crate::base::error::Checks;
@@ -55,6 +56,8 @@ pub struct AccountChange {
     pub role: Option<Role>,
     /// Key of his site.
     pub site: Option<String>,
+    /// The sites that he reaches: `"all"`, or their keys.
+    pub sites: Option<Reach>,
     /// `false` ends his sessions and keeps him out.
     pub active: Option<bool>,
 }
@@ -117,7 +120,8 @@ impl Auth {
         found.ok_or_else(|| Error::not_found("user", id))
     }
 
-    /// Changes an account. A user who loses his role or his place is signed out.
+    /// Changes an account; whoever does it gives no more sites than `limit`. A user who loses his
+    /// role or his place is signed out.
     ///
     /// # Errors
     /// Every refused field; a name that is taken; the last administrator, who must stay.
@@ -125,6 +129,7 @@ impl Auth {
         &self,
         id: UserId,
         change: AccountChange,
+        limit: &Reach,
         actor: Actor,
     ) -> Result<Account> {
         let mut checks = Checks::default();
@@ -147,10 +152,13 @@ impl Auth {
         }
         record.role = change.role.unwrap_or(record.role);
         record.site = change.site.unwrap_or(record.site);
+        record.sites = change.sites.or(record.sites);
         record.active = change.active.unwrap_or(record.active);
+        refuse_sites(&record, limit)?;
         self.refuse_names_of_others(&record)?;
         self.keep_an_administrator(&before, &record)?;
-        let loses = (before.role, &before.site) != (record.role, &record.site) || !record.active;
+        let what = |user: &UserRecord| (user.role, user.site.clone(), user.reach());
+        let loses = what(&before) != what(&record) || !record.active;
         let ended = if loses {
             self.sessions_of(id, None)
         } else {
@@ -250,6 +258,18 @@ impl Auth {
     }
 }
 
+/// Refuses sites that are not there to be given, and a user who does not reach his own.
+pub(super) fn refuse_sites(record: &UserRecord, limit: &Reach) -> Result<()> {
+    let mut checks = Checks::default();
+    let reach = record.reach();
+    let sentence = "Give no more sites than you reach yourself; an administrator reaches all of \
+                    them unless some are named.";
+    checks.require(limit.covers(&reach), "sites", sentence);
+    let sentence = "His own site must be among them.";
+    checks.require(reach.sees(&record.site), "sites", sentence);
+    checks.finish()
+}
+
 /// What was changed, before and after, for the audit log.
 fn differences(before: &UserRecord, after: &UserRecord, ended: usize) -> Value {
     let mut changed = serde_json::Map::new();
@@ -258,6 +278,7 @@ fn differences(before: &UserRecord, after: &UserRecord, ended: usize) -> Value {
         ("username", json!(before.username), json!(after.username)),
         ("role", json!(before.role), json!(after.role)),
         ("site", json!(before.site), json!(after.site)),
+        ("sites", json!(before.reach()), json!(after.reach())),
         ("active", json!(before.active), json!(after.active)),
     ];
     for (name, old, new) in pairs {

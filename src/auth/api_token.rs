@@ -1,10 +1,12 @@
 //! API tokens: how a program gets in without a person.
 //!
-//! Promises: a token reaches only what its scopes name, on its site, until it ends; the secret
-//! is shown once and only its SHA-256 is kept; making and deleting one is in the audit log. Will
+//! Promises: a token reaches only what its scopes name, on its site, from its addresses, until it
+//! ends; nobody gives one more than he may himself; the secret is shown once and only its SHA-256 is kept; making and deleting one is in the audit log. Will
 //! not do: act for a user, or open a socket.
 
-use super::access::Permission;
+use super::Caller;
+use super::access::{Permission, Role};
+use super::networks::{Network, networks};
 use crate::base::error::Checks;
 use crate::base::secret::{random_token, token_hash};
 use crate::base::{ApiTokenId, Clock, Error, ErrorKind, Result, Timestamp};
@@ -13,6 +15,7 @@ use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
 
@@ -24,20 +27,28 @@ const TOKENS_MAX: usize = 200;
 const DAY_MS: i64 = 86_400_000;
 /// How long a token lives unless said otherwise, ms.
 const LIFETIME_DEFAULT_MS: i64 = 365 * DAY_MS;
-/// How long it may live at most, ms: ten years.
-const LIFETIME_MAX_MS: i64 = 3_653 * DAY_MS;
+/// How long it may live at most, ms: two years.
+const LIFETIME_MAX_MS: i64 = 731 * DAY_MS;
+/// Characters of the secret that are shown: enough to find it in a configuration, worth nothing.
+const SHOWN: usize = PREFIX.len() + 4;
+/// Addresses and networks of one token.
+const ADDRESSES_MAX: usize = 20;
 /// How finely the last use is told, ms: a write an hour, not one per request.
 const LAST_USED_STEP_MS: i64 = 3_600_000;
 
-/// What a token reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What a token reaches: one word for each permission that a program may have. Those that change
+/// who gets in have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum Scope {
     /// `POST /api/v2/write`.
     #[serde(rename = "readings:write")]
     ReadingsWrite,
-    /// `GET /api/historical/…`.
+    /// `GET /api/historical/…` and `/api/equipment/{id}/live`.
     #[serde(rename = "readings:read")]
     ReadingsRead,
+    /// `GET /api/equipment` and `/api/equipment/{id}`.
+    #[serde(rename = "equipment:read")]
+    EquipmentRead,
 }
 
 impl Scope {
@@ -47,6 +58,7 @@ impl Scope {
         match self {
             Self::ReadingsWrite => Permission::ReadingsWrite,
             Self::ReadingsRead => Permission::ReadingsRead,
+            Self::EquipmentRead => Permission::EquipmentRead,
         }
     }
 }
@@ -70,6 +82,16 @@ pub struct ApiToken {
     pub expires_at: Timestamp,
     /// The hour in which it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// From where it was last used.
+    #[serde(default)]
+    pub last_used_from: Option<String>,
+    /// How its secret begins; tokens of earlier versions do not say.
+    #[serde(default)]
+    #[schema(example = "imt_Qx3v")]
+    pub prefix: Option<String>,
+    /// The addresses and networks from which alone it works; from everywhere when empty.
+    #[serde(default)]
+    pub addresses: Vec<String>,
 }
 
 /// A token as it is stored.
@@ -90,12 +112,16 @@ pub struct NewApiToken {
     pub name: String,
     /// What it reaches.
     pub scopes: Vec<Scope>,
-    /// When it ends; a year from now when absent, ten years at most.
+    /// When it ends; a year from now when absent, two years at most.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
     /// Key of the site that it reaches; that of the person who makes it when absent.
     #[serde(default)]
     pub site: Option<String>,
+    /// The addresses and networks from which alone it works; from everywhere when absent.
+    #[serde(default)]
+    #[schema(example = json!(["10.0.3.17", "192.168.7.0/24"]))]
+    pub addresses: Vec<String>,
 }
 
 /// A new token with its secret, which is not shown again.
@@ -146,9 +172,16 @@ impl ApiTokens {
     ///
     /// # Errors
     /// Every refused field; too many tokens; a disk that refuses.
-    pub async fn create(&self, new: NewApiToken, site: &str, actor: Actor) -> Result<MadeApiToken> {
-        let now = self.clock.now();
-        let shown = checked(new, site, &actor, now)?;
+    pub async fn create(
+        &self,
+        new: NewApiToken,
+        site: &str,
+        maker: &Caller,
+    ) -> Result<MadeApiToken> {
+        let (now, actor) = (self.clock.now(), maker.actor());
+        let mut shown = checked(new, maker.user.role_key, now)?;
+        site.clone_into(&mut shown.site);
+        shown.created_by.clone_from(&actor.name);
         let _turn = self.changing.lock().await;
         if self.all().len() >= TOKENS_MAX {
             return Err(Error::conflict(format!(
@@ -156,6 +189,7 @@ impl ApiTokens {
             )));
         }
         let token = format!("{PREFIX}{}", random_token()?);
+        shown.prefix = token.get(..SHOWN).map(str::to_owned);
         let record = Record {
             shown: shown.clone(),
             hash: token_hash(&token),
@@ -167,7 +201,8 @@ impl ApiTokens {
                 TOKENS.put(transaction, shown.id.as_bytes(), &stored)?;
                 let resource = format!("api_token/{}", shown.id);
                 let details = serde_json::json!({ "name": shown.name, "scopes": shown.scopes,
-                    "site": shown.site, "expires_at": shown.expires_at });
+                    "site": shown.site, "expires_at": shown.expires_at,
+                    "addresses": shown.addresses });
                 let action = "api_token.create";
                 audit::append(transaction, now, &actor, action, &resource, details)
             })
@@ -202,8 +237,9 @@ impl ApiTokens {
     /// The token behind a secret.
     ///
     /// # Errors
-    /// [`ErrorKind::Unauthenticated`] when it is not ours, was deleted or has ended.
-    pub async fn authenticate(&self, secret: &str) -> Result<ApiToken> {
+    /// [`ErrorKind::Unauthenticated`] when it is not ours, was deleted or has ended;
+    /// [`ErrorKind::Forbidden`] when it does not work from there.
+    pub async fn authenticate(&self, secret: &str, from: Option<IpAddr>) -> Result<ApiToken> {
         let hash = token_hash(secret);
         let now = self.clock.now();
         let found = {
@@ -216,26 +252,39 @@ impl ApiTokens {
                             administrator for a new one.";
             Error::new(ErrorKind::Unauthenticated, sentence)
         })?;
+        let listed = networks(&record.shown.addresses);
+        let holds = |network: &Network| from.is_some_and(|from| network.holds(from));
+        if !record.shown.addresses.is_empty() && !listed.iter().any(holds) {
+            let sentence = "This API token works from other addresses only. Make one for this one.";
+            return Err(Error::new(ErrorKind::Forbidden, sentence));
+        }
         let hour = now.floor_to(LAST_USED_STEP_MS);
-        if record.shown.last_used_at != Some(hour) {
-            self.note_use(record.shown.id, hour).await;
+        let from = from.map(|from| from.to_canonical().to_string());
+        if (record.shown.last_used_at, &record.shown.last_used_from) != (Some(hour), &from) {
+            self.note_use(record.shown.id, hour, from).await;
         }
         Ok(record.shown)
     }
 
-    /// Notes the hour of a use. That it cannot be noted is no reason to refuse the use.
-    async fn note_use(&self, id: ApiTokenId, hour: Timestamp) {
+    /// Notes the hour and the place of a use. That it cannot be noted is no reason to refuse the use.
+    async fn note_use(&self, id: ApiTokenId, hour: Timestamp, from: Option<String>) {
         let _turn = self.changing.lock().await;
         let found = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             known.get(&id).cloned()
         };
         // Deleted, or noted by another request, since it was looked up.
-        let Some(mut record) = found.filter(|r| r.shown.last_used_at != Some(hour)) else {
+        let Some(mut record) = found else {
             return;
         };
+        let is_told = record.shown.last_used_at == Some(hour);
         record.shown.last_used_at = Some(hour);
+        record.shown.last_used_from = from;
         let stored = record.clone();
+        if is_told {
+            // Two machines that share a token must not write at every request.
+            return self.keep(record);
+        }
         // Kept first: a disk that refuses is not asked again at every request.
         self.keep(record);
         let noted = self
@@ -252,35 +301,47 @@ impl ApiTokens {
     }
 }
 
-fn checked(new: NewApiToken, site: &str, actor: &Actor, now: Timestamp) -> Result<ApiToken> {
+fn checked(new: NewApiToken, maker: Role, now: Timestamp) -> Result<ApiToken> {
     let mut checks = Checks::default();
     let name = new.name.trim().to_owned();
     let length = name.chars().count();
     let plain = (1..=120).contains(&length) && !name.chars().any(char::is_control);
     checks.require(plain, "name", "A name of 1 to 120 characters.");
     let mut scopes = new.scopes;
+    scopes.sort();
     scopes.dedup();
-    let some = !scopes.is_empty() && scopes.len() <= 2;
+    let sentence = "Name readings:write, readings:read, equipment:read or several.";
+    checks.require(!scopes.is_empty(), "scopes", sentence);
+    let own = scopes.iter().all(|scope| maker.may(scope.permission()));
     checks.require(
-        some,
+        own,
         "scopes",
-        "Name readings:write, readings:read or both.",
+        "Give a token no more than you may do yourself.",
+    );
+    checks.require(
+        new.addresses.len() <= ADDRESSES_MAX
+            && networks(&new.addresses).len() == new.addresses.len(),
+        "addresses",
+        "Name up to 20 addresses such as 10.0.3.17, or networks such as 192.168.7.0/24.",
     );
     let default = now.plus_ms(LIFETIME_DEFAULT_MS);
     let expires_at = new.expires_at.unwrap_or(default);
     let lives = expires_at > now && expires_at.since_ms(now) <= LIFETIME_MAX_MS;
-    let sentence = "A token ends in the future, ten years from now at most.";
+    let sentence = "A token ends in the future, two years from now at most.";
     checks.require(lives, "expires_at", sentence);
     checks.finish()?;
     Ok(ApiToken {
         id: ApiTokenId::new(),
         name,
         scopes,
-        site: site.to_owned(),
-        created_by: actor.name.clone(),
+        site: String::new(),
+        created_by: String::new(),
         created_at: now,
         expires_at,
         last_used_at: None,
+        last_used_from: None,
+        prefix: None,
+        addresses: new.addresses,
     })
 }
 

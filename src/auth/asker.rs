@@ -1,6 +1,6 @@
 //! Who is asking where programs are let in, too: a person in a session, or an API token.
 
-use super::{ApiToken, Caller, Permission};
+use super::{ApiToken, Caller, Permission, Reach};
 use crate::base::{Error, ErrorKind, Result};
 
 /// Somebody who was let in.
@@ -34,7 +34,16 @@ impl Asker {
         }
     }
 
-    /// Key of the site that he reaches.
+    /// The sites that he reaches.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        match self {
+            Self::Person(caller) => caller.user.sites.clone(),
+            Self::Program(token) => Reach::one(&token.site),
+        }
+    }
+
+    /// Key of his site.
     #[must_use]
     pub fn site(&self) -> &str {
         match self {

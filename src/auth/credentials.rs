@@ -1,8 +1,9 @@
 //! How a person comes to a password: invited, with a one-time code, or with the old one.
 
-use super::account::{Account, Step};
+use super::account::{Account, Step, refuse_sites};
 use super::link::{self, MadeCode, Purpose, ResetCode};
 use super::password;
+use super::reach::Reach;
 use super::user::{check_email, check_name, check_username};
 use super::{Auth, Caller, Role, User, UserRecord};
 use crate::base::error::Checks;
@@ -34,6 +35,9 @@ pub struct Invitation {
     /// Key of his site; that of the administrator when absent.
     #[serde(default)]
     pub site: Option<String>,
+    /// The sites that he will reach; when absent, all for an administrator and his own otherwise.
+    #[serde(default)]
+    pub sites: Option<Reach>,
 }
 
 /// What an administrator hands to a person, once.
@@ -47,11 +51,18 @@ pub struct Handed {
 }
 
 impl Auth {
-    /// Makes an account without a password, and the link with which its user sets one.
+    /// Makes an account without a password, and the link with which its user sets one. Whoever
+    /// does it gives no more sites than `limit`.
     ///
     /// # Errors
     /// Every refused field; a login name that is taken; too many users.
-    pub async fn invite(&self, new: Invitation, site: &str, actor: Actor) -> Result<Handed> {
+    pub async fn invite(
+        &self,
+        new: Invitation,
+        site: &str,
+        limit: &Reach,
+        actor: Actor,
+    ) -> Result<Handed> {
         let mut checks = Checks::default();
         check_email(&mut checks, &new.email);
         check_username(&mut checks, new.username.as_deref());
@@ -65,6 +76,7 @@ impl Auth {
             name: new.name.trim().to_owned(),
             role: new.role,
             site: site.to_owned(),
+            sites: new.sites,
             password: String::new(),
             previous_passwords: Vec::new(),
             active: true,
@@ -73,6 +85,7 @@ impl Auth {
             devices: Vec::new(),
             two_factor: None,
         };
+        refuse_sites(&record, limit)?;
         let _turn = self.changing.lock().await;
         if self.read().users.len() >= USERS_MAX {
             let sentence =
@@ -80,7 +93,8 @@ impl Auth {
             return Err(Error::conflict(sentence));
         }
         self.refuse_taken_names(&record)?;
-        let details = json!({ "email": record.email, "role": record.role, "site": record.site });
+        let details = json!({ "email": record.email, "role": record.role, "site": record.site,
+            "sites": record.reach() });
         self.hand_code(record, Purpose::Activate, "user.invite", details, actor)
             .await
     }
@@ -220,9 +234,8 @@ impl Auth {
         let id = caller.user.id;
         let wrong = || Error::invalid("current_password", "This is not your password.");
         let stored = self.record(id)?.password;
-        if !self.passwords.verify(current, Some(stored.clone())).await? {
-            return Err(wrong());
-        }
+        self.require_password(caller, "current_password", current)
+            .await?;
         let hash = self.new_hash(id, "password", password).await?;
         let _turn = self.changing.lock().await;
         let mut record = self.record(id)?;

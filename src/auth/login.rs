@@ -2,9 +2,11 @@
 
 use super::guard::Door;
 use super::second_step::{FirstStep, use_code};
-use super::session::{Refresh, Session};
+use super::session::{Session, Stay};
+use super::step_up::closed;
 use super::token::LIFETIME_S;
-use super::{Auth, SESSIONS, USERS, User, UserRecord, unauthenticated};
+use super::two_factor::Used;
+use super::{Auth, Role, SESSIONS, USERS, User, UserRecord};
 use crate::base::secret::{random_token, token_hash};
 use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp, UserId};
 use crate::store::audit::{self, Actor};
@@ -20,7 +22,7 @@ pub struct Login {
     pub login: String,
     /// Password.
     pub password: String,
-    /// Whether the session outlives a week without use.
+    /// Whether the session lives for thirty days.
     pub remember: bool,
     /// From where.
     pub address: Option<IpAddr>,
@@ -94,8 +96,7 @@ impl Auth {
         let open = door
             .as_ref()
             .is_none_or(|door| self.guard().closed_until(door, now).is_none());
-        if let (Some(user), Some(door)) = (found.filter(|u| right && open && u.active), &door) {
-            self.guard().passed(door);
+        if let Some(user) = found.filter(|u| right && open && u.active) {
             return self.pass(&user, attempt).await;
         }
         let closed = door.is_some_and(|door| self.guard().failed(door, now));
@@ -116,28 +117,37 @@ impl Auth {
     }
 
     /// Begins a session of a user whose password was held against the hash `verified`, and whose
-    /// second factor takes this code.
+    /// second factor takes this code. Only now are wrong attempts forgotten: a right password
+    /// before a wrong code proves nothing.
     pub(super) async fn begin_session(
         &self,
         id: UserId,
         verified: &str,
         attempt: &Login,
         code: Option<&str>,
-    ) -> Result<SignedIn> {
+    ) -> Result<SignedIn, NotIn> {
         let now = self.clock.now();
         let _turn = self.changing.lock().await;
         // As it is now: another request may have changed it while the password was hashed.
         let mut user = self.record(id)?;
         if !user.active || user.password != verified {
-            return Err(refused());
+            return Err(refused().into());
         }
-        let used = code
-            .map(|code| use_code(&mut user, code, now))
-            .transpose()?;
+        self.renew_keys(now).await?;
+        let door = door_of(&user, &attempt.device);
+        let used = match code {
+            Some(code) => Some(self.try_code(&mut user, code, &door)?),
+            None => None,
+        };
         let address = attempt.address.map(|address| address.to_string());
         let agent = attempt.agent.as_deref().map(plain_agent);
-        let (session, refresh_token) =
-            Session::begin(user.id, attempt.remember, address.clone(), agent, now)?;
+        let (session, refresh_token) = Session::begin(
+            user.id,
+            stay_of(&user, attempt),
+            address.clone(),
+            agent,
+            now,
+        )?;
         user.last_login = Some(now);
         let (device, is_new_device) = meet(&mut user, &attempt.device, now)?;
         let ended = self.surplus_sessions(&user, now);
@@ -169,7 +179,29 @@ impl Auth {
             known.sessions.insert(session.id, session);
         }
         ended.into_iter().for_each(|old| self.forget_session(old));
+        self.guard().passed(&door);
         Ok(answer)
+    }
+
+    /// Uses the code of a second step, and counts a wrong one. The turn is taken: a hundred tries
+    /// at once are five.
+    fn try_code(&self, user: &mut UserRecord, code: &str, door: &Door) -> Result<Used, NotIn> {
+        let now = self.clock.now();
+        let until = self.guard().closed_until(door, now);
+        if let Some(until) = until {
+            return Err(NotIn {
+                error: closed(until, now),
+                action: "auth.second_step_refused_locked",
+            });
+        }
+        use_code(user, code, now).map_err(|error| {
+            let action = if self.guard().failed(*door, now) {
+                "auth.account_locked"
+            } else {
+                "auth.second_step_failed"
+            };
+            NotIn { error, action }
+        })
     }
 
     /// His sessions that are over, and his oldest beyond the limit.
@@ -210,68 +242,7 @@ impl Auth {
             .await
     }
 
-    /// Uses a refresh token: a new access token and the next refresh token.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unauthenticated`] when it belongs to no live session. A token that was used
-    /// long before ends its session: somebody has a copy.
-    pub async fn refresh(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<SignedIn> {
-        let hash = token_hash(refresh_token);
-        let _turn = self.changing.lock().await;
-        let now = self.clock.now();
-        let (mut session, user) = {
-            let known = self.read();
-            let session = known
-                .sessions
-                .values()
-                .find(|session| session.knows(&hash))
-                .cloned();
-            let session = session.ok_or_else(unauthenticated)?;
-            let user = known
-                .users
-                .get(&session.user)
-                .filter(|user| user.active)
-                .cloned();
-            (session, user.ok_or_else(unauthenticated)?)
-        };
-        match session.refresh(&hash, now)? {
-            Refresh::Goes { token, changed } => {
-                if changed {
-                    let stored = session.clone();
-                    self.store
-                        .write(move |tx| SESSIONS.put(tx, stored.id.as_bytes(), &stored))
-                        .await?;
-                    self.write().sessions.insert(session.id, session.clone());
-                }
-                self.signed_in(&user, &session, token)
-            }
-            ended @ (Refresh::Reused | Refresh::Over) => {
-                let action = if ended == Refresh::Over {
-                    "auth.session_expired"
-                } else {
-                    "auth.refresh_reused"
-                };
-                let (id, address) = (session.id, address.map(|address| address.to_string()));
-                self.store
-                    .write(move |transaction| {
-                        SESSIONS.remove(transaction, id.as_bytes())?;
-                        let actor = Actor {
-                            user: Some(user.id),
-                            name: user.email,
-                            address,
-                        };
-                        let resource = format!("session/{id}");
-                        let nothing = serde_json::json!({});
-                        audit::append(transaction, now, &actor, action, &resource, nothing)
-                    })
-                    .await?;
-                self.forget_session(id);
-                Err(unauthenticated())
-            }
-        }
-    }
-
-    fn signed_in(
+    pub(super) fn signed_in(
         &self,
         user: &UserRecord,
         session: &Session,
@@ -280,15 +251,40 @@ impl Auth {
         let now = self.clock.now();
         Ok(SignedIn {
             token: self
-                .tokens
+                .keys
                 .sign(user.id, session.id, user.role, &user.site, now)?,
             expires_in: LIFETIME_S,
             refresh_token,
-            refresh_expires_in: session.idle_ms() / 1_000,
+            refresh_expires_in: session.left_ms(now) / 1_000,
             user: user.public(),
             session: session.id,
             device: None,
         })
+    }
+}
+
+/// Why somebody is not in, and what the log calls it.
+pub(super) struct NotIn {
+    pub(super) error: Error,
+    pub(super) action: &'static str,
+}
+
+impl From<Error> for NotIn {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            action: "auth.second_step_failed",
+        }
+    }
+}
+
+/// How long his session lives.
+fn stay_of(user: &UserRecord, attempt: &Login) -> Stay {
+    match (user.role, attempt.remember) {
+        // The console stays, the shift changes.
+        (Role::Operator, _) => Stay::Shift,
+        (_, true) => Stay::Remembered,
+        (_, false) => Stay::Week,
     }
 }
 

@@ -10,13 +10,20 @@ pub mod api_token;
 mod asker;
 mod credentials;
 mod guard;
+mod keyring;
+mod kiosk;
 mod link;
 mod login;
+mod networks;
+mod pairing;
 mod password;
+mod reach;
+mod refresh;
 mod second_step;
 mod session;
 mod sessions;
 mod setup;
+mod step_up;
 mod ticket;
 pub mod token;
 mod two_factor;
@@ -27,31 +34,35 @@ pub use account::{Account, AccountChange, AccountState};
 pub use api_token::{ApiToken, ApiTokens, MadeApiToken, NewApiToken, Scope};
 pub use asker::Asker;
 pub use credentials::{Handed, Invitation};
+pub use kiosk::{KIOSK_COOKIE_S, KioskApproval, KioskState, KioskView};
 pub use link::{Purpose, ResetCode};
 pub use login::{Device, Login, SignedIn};
+pub use pairing::NewPairing;
+pub use reach::{Every, Reach};
 pub use second_step::{CHALLENGE_LIFETIME_S, FirstStep};
 pub use session::SessionView;
 pub use setup::SetupToken;
+pub use step_up::Proof;
 pub use ticket::{TICKET_LIFETIME_S, Tickets};
 pub use user::{NewUser, User, UserRecord};
 
-use crate::base::{Clock, Error, ErrorKind, Result, SessionId, UserId};
+use crate::base::{Clock, Error, ErrorKind, KioskId, Result, SessionId, UserId};
 use crate::live::{Change, Live};
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use crate::store::{Store, TableName, Transaction, View as _};
 use guard::Guard;
+use keyring::Keyring;
+use kiosk::{KIOSKS, Kiosk};
+use pairing::Pairing;
 use password::Passwords;
 use second_step::Challenges;
 use session::Session;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use token::Tokens;
 
 const USERS: Table<UserRecord> = Table::new("user", 1);
 const SESSIONS: Table<Session> = Table::new("session", 1);
-const KEYS: TableName = TableName::new("signing_key");
-const ACCESS_KEY: &[u8] = b"access";
 
 /// Who is asking: a user in a live session.
 #[derive(Clone, Debug)]
@@ -62,6 +73,8 @@ pub struct Caller {
     pub session: SessionId,
     /// His address.
     pub address: Option<String>,
+    /// Whether he has shown who he is in the last five minutes.
+    pub proven: bool,
 }
 
 impl Caller {
@@ -72,6 +85,25 @@ impl Caller {
             user: Some(self.user.id),
             name: self.user.email.clone(),
             address: self.address.clone(),
+        }
+    }
+
+    /// Nothing when this route wants no proof of who he is, or he has given one of late. Who may
+    /// not do it at all is not asked for one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ProofWanted`] when he has not.
+    pub fn prove(&self, method: &str, route: &str) -> Result<()> {
+        let may = |permission: Option<Permission>| {
+            permission.is_none_or(|permission| self.user.role_key.may(permission))
+        };
+        match access::wants_proof(method, route) {
+            Some(permission) if !self.proven && may(permission) => {
+                let sentence = "Show who you are first: send your password, or a code of your \
+                                second factor, to /api/auth/step-up and try again.";
+                Err(Error::new(ErrorKind::ProofWanted, sentence))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -89,7 +121,7 @@ pub struct Auth {
     store: Store,
     clock: Arc<dyn Clock>,
     live: Arc<Live>,
-    tokens: Tokens,
+    keys: Keyring,
     passwords: Passwords,
     /// Read at every request, so it is in memory; the store is the truth.
     known: RwLock<Known>,
@@ -98,6 +130,8 @@ pub struct Auth {
     /// Wrong passwords of late; a restart forgets them, which nobody outside can make.
     guard: Mutex<Guard>,
     challenges: Mutex<Challenges>,
+    /// Screens that wait to be let in, oldest first; a restart lets them show new codes.
+    pairings: Mutex<Vec<Pairing>>,
     /// The one-time token of the first run.
     pub setup: SetupToken,
     /// One-time tickets of sockets.
@@ -108,6 +142,7 @@ pub struct Auth {
 struct Known {
     users: BTreeMap<UserId, UserRecord>,
     sessions: BTreeMap<SessionId, Session>,
+    kiosks: BTreeMap<KioskId, Kiosk>,
 }
 
 impl Auth {
@@ -128,21 +163,28 @@ impl Auth {
                 .into_iter()
                 .map(|s| (s.id, s))
                 .collect();
-            Known { users, sessions }
+            let kiosks = KIOSKS.all(&reader)?.into_iter();
+            let kiosks = kiosks.map(|kiosk| (kiosk.shown.id, kiosk)).collect();
+            Known {
+                users,
+                sessions,
+                kiosks,
+            }
         };
-        let key = signing_key(store).await?;
+        let now = clock.now();
         Ok(Self {
             store: store.clone(),
-            setup: SetupToken::new()?,
+            setup: SetupToken::new(now)?,
+            keys: Keyring::open(store, now).await?,
             tickets: Tickets::new(Arc::clone(&clock)),
             clock,
             live,
-            tokens: Tokens::new(&key),
             passwords: Passwords::default(),
             known: RwLock::new(known),
             changing: tokio::sync::Mutex::new(()),
             guard: Mutex::default(),
             challenges: Mutex::default(),
+            pairings: Mutex::default(),
         })
     }
 
@@ -157,7 +199,7 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::Unauthenticated`] when it is not ours, too old, or its session has ended.
     pub fn authenticate(&self, token: &str, address: Option<String>) -> Result<Caller> {
-        let claims = self.tokens.check(token, self.clock.now())?;
+        let claims = self.keys.check(token, self.clock.now())?;
         self.caller_of(claims.sid, address)
     }
 
@@ -166,18 +208,20 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::Unauthenticated`] when it has ended.
     pub fn caller_of(&self, session: SessionId, address: Option<String>) -> Result<Caller> {
+        let now = self.clock.now();
         let known = self.read();
-        let user = known
-            .sessions
-            .get(&session)
-            .filter(|session| !session.is_over(self.clock.now()))
-            .and_then(|session| known.users.get(&session.user))
-            .filter(|user| user.active)
-            .ok_or_else(unauthenticated)?;
+        let Some(held) = known.sessions.get(&session) else {
+            drop(known);
+            return self.kiosk_behind(session, address);
+        };
+        let held = Some(held).filter(|session| !session.is_over(now));
+        let held = held.ok_or_else(unauthenticated)?;
+        let user = known.users.get(&held.user).filter(|user| user.active);
         Ok(Caller {
-            user: user.public(),
+            user: user.ok_or_else(unauthenticated)?.public(),
             session,
             address,
+            proven: held.is_proven(now),
         })
     }
 
@@ -231,6 +275,7 @@ impl Auth {
             name: new.name.trim().to_owned(),
             role,
             site: site.to_owned(),
+            sites: None,
             password: hash,
             previous_passwords: Vec::new(),
             active: true,
@@ -270,6 +315,12 @@ impl Auth {
         }
     }
 
+    /// Passwords that were hashed so far: how much work the answers took.
+    #[must_use]
+    pub fn passwords_hashed(&self) -> u64 {
+        self.passwords.worked()
+    }
+
     fn guard(&self) -> MutexGuard<'_, Guard> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -278,6 +329,10 @@ impl Auth {
         self.challenges
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pairings(&self) -> MutexGuard<'_, Vec<Pairing>> {
+        self.pairings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget_session(&self, session: SessionId) {
@@ -298,19 +353,6 @@ impl std::fmt::Debug for Auth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Auth")
     }
-}
-
-/// The key of this appliance's tokens; made once.
-async fn signing_key(store: &Store) -> Result<[u8; 32]> {
-    let stored = store.read()?.get(KEYS, ACCESS_KEY)?;
-    if let Some(key) = stored.and_then(|bytes| bytes.try_into().ok()) {
-        return Ok(key);
-    }
-    let key = Tokens::new_key()?;
-    store
-        .write(move |transaction| transaction.put(KEYS, ACCESS_KEY, &key))
-        .await?;
-    Ok(key)
 }
 
 fn unauthenticated() -> Error {

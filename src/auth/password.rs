@@ -3,7 +3,8 @@
 use crate::base::{Error, Result};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 
 /// OWASP's figures for argon2id: 19 MiB, two passes, one lane.
@@ -14,6 +15,10 @@ const LANES: u32 = 1;
 const AT_ONCE: usize = 4;
 /// Logins that may wait for a hash; more means a flood.
 const WAITING_MAX: usize = 64;
+
+/// What is held against a password when there is no user: well-formed, and the hash of nothing.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$\
+                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Checks a new password against the rule.
 ///
@@ -41,6 +46,8 @@ pub fn check(path: &str, password: &str) -> Result<()> {
 pub struct Passwords {
     slots: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// Passwords that were hashed, for whatever reason.
+    worked: Arc<AtomicU64>,
 }
 
 impl Default for Passwords {
@@ -49,6 +56,7 @@ impl Default for Passwords {
         Self {
             slots,
             waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING_MAX)),
+            worked: Arc::default(),
         }
     }
 }
@@ -68,18 +76,17 @@ impl Passwords {
     /// # Errors
     /// When too many are waiting.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool> {
-        self.run(move || match stored {
-            Some(stored) => verify(&password, &stored),
-            None => {
-                static NOBODY: OnceLock<String> = OnceLock::new();
-                verify(
-                    &password,
-                    NOBODY.get_or_init(|| hash("Nobody-0").unwrap_or_default()),
-                );
-                false
-            }
+        self.run(move || {
+            let is_somebody = stored.is_some();
+            verify(&password, stored.as_deref().unwrap_or(NOBODY)) && is_somebody
         })
         .await
+    }
+
+    /// Passwords that were hashed so far: how much work an answer took.
+    #[must_use]
+    pub fn worked(&self) -> u64 {
+        self.worked.load(Ordering::Relaxed)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -89,6 +96,7 @@ impl Passwords {
             .acquire_owned()
             .await
             .map_err(|_| busy())?;
+        self.worked.fetch_add(1, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             // The slot goes with the work: a caller who hangs up does not free it early.
             let _slot = slot;
@@ -135,6 +143,19 @@ mod tests {
             assert!(check("password", weak).is_err(), "{weak}");
         }
         assert!(check("password", &"Aa1-".repeat(33)).is_err());
+    }
+
+    #[test]
+    fn nobody_takes_as_much_work_as_somebody() {
+        let nobody = PasswordHash::new(NOBODY).unwrap();
+        let somebody = hash("Night-shift-7").unwrap();
+        let somebody = PasswordHash::new(&somebody).unwrap();
+        assert_eq!(nobody.params, somebody.params);
+        assert_eq!(
+            nobody.hash.unwrap().len(),
+            somebody.hash.unwrap().len(),
+            "a hash that cannot be read costs nothing"
+        );
     }
 
     #[tokio::test]

@@ -93,7 +93,8 @@ impl Auth {
         let verified = user.password.clone();
         let signed_in = self
             .begin_session(user.id, &verified, &attempt, None)
-            .await?;
+            .await
+            .map_err(|not_in| not_in.error)?;
         Ok(FirstStep::In(Box::new(signed_in)))
     }
 
@@ -101,7 +102,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::Unauthenticated`] when the step is unknown or too old, or the code does not
-    /// fit or was used.
+    /// fit or was used; [`ErrorKind::RateLimited`] after too many wrong codes.
     pub async fn second_step(
         &self,
         name: &str,
@@ -120,13 +121,16 @@ impl Auth {
         let begun = self
             .begin_session(challenge.user, &challenge.verified, &attempt, Some(code))
             .await;
-        if begun.is_ok() {
-            self.challenges().waiting.remove(name);
-        } else {
-            self.note_refusal(&attempt, "auth.second_step_failed")
-                .await?;
+        match begun {
+            Ok(signed_in) => {
+                self.challenges().waiting.remove(name);
+                Ok(signed_in)
+            }
+            Err(not_in) => {
+                self.note_refusal(&attempt, not_in.action).await?;
+                Err(not_in.error)
+            }
         }
-        begun
     }
 
     /// A new second factor of the caller, to be confirmed by its first code: its secret and the
@@ -139,7 +143,7 @@ impl Auth {
         caller: &Caller,
         password: String,
     ) -> Result<(String, String)> {
-        self.require_password(caller.user.id, password).await?;
+        self.require_password(caller, "password", password).await?;
         let factor = TwoFactor::new()?;
         let shown = (factor.secret(), factor.address(&caller.user.email));
         let _turn = self.changing.lock().await;
@@ -180,6 +184,23 @@ impl Auth {
         Ok(codes)
     }
 
+    /// New recovery codes for the caller; those from before are worth nothing any more.
+    ///
+    /// # Errors
+    /// When he has no second factor in use.
+    pub async fn renew_recovery_codes(&self, caller: &Caller) -> Result<Vec<String>> {
+        let _turn = self.changing.lock().await;
+        let mut record = self.record(caller.user.id)?;
+        let factor = record.two_factor.as_mut().filter(|f| f.is_confirmed());
+        let factor = factor.ok_or_else(|| {
+            Error::conflict("You have no second factor in use. Set one up first.")
+        })?;
+        let codes = factor.renew_recovery()?;
+        self.commit_factor(record, "user.recovery_codes_renewed", caller.actor())
+            .await?;
+        Ok(codes)
+    }
+
     /// Switches the caller's second factor off.
     ///
     /// # Errors
@@ -190,7 +211,7 @@ impl Auth {
         password: String,
     ) -> Result<Account> {
         let id = caller.user.id;
-        self.require_password(id, password).await?;
+        self.require_password(caller, "password", password).await?;
         self.take_two_factor_away(id, caller.actor()).await
     }
 
@@ -219,14 +240,6 @@ impl Auth {
             details: json!({}),
         };
         self.commit(step, actor, |_| Ok(())).await
-    }
-
-    async fn require_password(&self, id: UserId, password: String) -> Result<()> {
-        let stored = self.record(id)?.password;
-        if self.passwords.verify(password, Some(stored)).await? {
-            return Ok(());
-        }
-        Err(Error::invalid("password", "This is not your password."))
     }
 }
 

@@ -5,10 +5,17 @@ use crate::base::{Result, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A session without `remember me` ends after this long without use, ms.
-const IDLE_MS: i64 = 7 * 24 * 3_600_000;
-/// One with it.
-const IDLE_REMEMBERED_MS: i64 = 30 * 24 * 3_600_000;
+/// A session ends after this long without use, ms: a shift.
+const IDLE_MS: i64 = 8 * HOUR_MS;
+/// And after this long in any case, ms.
+const WHOLE_MS: i64 = 7 * 24 * HOUR_MS;
+/// One with `remember me` lives this long, used or not, ms.
+const REMEMBERED_MS: i64 = 30 * 24 * HOUR_MS;
+/// One of an operator, whose console the next shift takes over, ms.
+const SHIFT_MS: i64 = 12 * HOUR_MS;
+/// For how long a proof of who is at the screen holds, ms.
+pub const PROOF_MS: i64 = 5 * 60_000;
+const HOUR_MS: i64 = 3_600_000;
 /// Two tabs may use the same refresh token at once; for this long the old one still brings the
 /// same successor, ms.
 const GRACE_MS: i64 = 20_000;
@@ -31,6 +38,12 @@ pub struct Session {
     /// What the browser called itself; records of earlier versions have none.
     #[serde(default)]
     pub agent: Option<String>,
+    /// Whether it ends with the shift; records of earlier versions do not.
+    #[serde(default)]
+    shift: bool,
+    /// When its user last showed his password or a code; records of earlier versions do not say.
+    #[serde(default)]
+    proved_at: Option<Timestamp>,
     current: [u8; 32],
     previous: Option<[u8; 32]>,
     rotated_at: Timestamp,
@@ -52,7 +65,7 @@ pub struct SessionView {
     pub address: Option<String>,
     /// What the browser called itself.
     pub agent: Option<String>,
-    /// Whether it lives for 30 days without use instead of 7.
+    /// Whether it lives for 30 days instead of 7.
     pub remember: bool,
     /// When it began.
     pub created_at: Timestamp,
@@ -60,6 +73,17 @@ pub struct SessionView {
     pub last_used_at: Timestamp,
     /// Whether it is that of the one who asks.
     pub current: bool,
+}
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// Eight hours without use, seven days in all.
+    Week,
+    /// Thirty days.
+    Remembered,
+    /// Eight hours without use, twelve in all.
+    Shift,
 }
 
 /// What a refresh token meets.
@@ -79,13 +103,14 @@ pub enum Refresh {
 }
 
 impl Session {
-    /// Begins a session; the refresh token is shown once.
+    /// Begins a session of somebody who has just shown his password; the refresh token is shown
+    /// once.
     ///
     /// # Errors
     /// When the operating system has no entropy source.
     pub fn begin(
         user: UserId,
-        remember: bool,
+        stay: Stay,
         address: Option<String>,
         agent: Option<String>,
         now: Timestamp,
@@ -96,9 +121,11 @@ impl Session {
             user,
             created_at: now,
             last_used_at: now,
-            remember,
+            remember: stay == Stay::Remembered,
             address,
             agent,
+            shift: stay == Stay::Shift,
+            proved_at: Some(now),
             current: token_hash(&token),
             previous: None,
             rotated_at: now,
@@ -116,17 +143,32 @@ impl Session {
     /// Whether it ended by itself.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        now.since_ms(self.last_used_at) > self.idle_ms()
+        self.left_ms(now) < 0
     }
 
-    /// How long it lives without use, ms.
+    /// How long it lives on when nobody uses it, ms.
     #[must_use]
-    pub const fn idle_ms(&self) -> i64 {
-        if self.remember {
-            IDLE_REMEMBERED_MS
-        } else {
-            IDLE_MS
-        }
+    pub fn left_ms(&self, now: Timestamp) -> i64 {
+        let (idle, whole) = match (self.shift, self.remember) {
+            (true, _) => (IDLE_MS, SHIFT_MS),
+            (false, true) => (REMEMBERED_MS, REMEMBERED_MS),
+            (false, false) => (IDLE_MS, WHOLE_MS),
+        };
+        let idle_left = idle - now.since_ms(self.last_used_at);
+        idle_left.min(whole - now.since_ms(self.created_at))
+    }
+
+    /// Whether its user has shown who he is in the last minutes.
+    #[must_use]
+    pub fn is_proven(&self, now: Timestamp) -> bool {
+        // A clock that was set back makes no proof fresh.
+        let fresh = |at: Timestamp| (0..=PROOF_MS).contains(&now.since_ms(at));
+        self.proved_at.is_some_and(fresh)
+    }
+
+    /// Notes that he has.
+    pub const fn prove(&mut self, now: Timestamp) {
+        self.proved_at = Some(now);
     }
 
     /// Uses a refresh token that [`Session::knows`].
@@ -177,7 +219,8 @@ mod tests {
 
     #[test]
     fn two_tabs_get_the_same_successor() {
-        let (mut session, first) = Session::begin(UserId::new(), false, None, None, NOW).unwrap();
+        let (mut session, first) =
+            Session::begin(UserId::new(), Stay::Week, None, None, NOW).unwrap();
         let hash = token_hash(&first);
         let (left, changed) = goes(session.refresh(&hash, NOW).unwrap());
         let (right, again) = goes(session.refresh(&hash, NOW.plus_ms(19_000)).unwrap());
@@ -190,7 +233,8 @@ mod tests {
 
     #[test]
     fn an_old_token_that_comes_back_is_a_theft() {
-        let (mut session, first) = Session::begin(UserId::new(), false, None, None, NOW).unwrap();
+        let (mut session, first) =
+            Session::begin(UserId::new(), Stay::Week, None, None, NOW).unwrap();
         let hash = token_hash(&first);
         goes(session.refresh(&hash, NOW).unwrap());
         assert_eq!(
@@ -199,22 +243,51 @@ mod tests {
         );
     }
 
+    /// How long a session lives that is used every hour or not at all, hours.
+    fn lives_h(stay: Stay, used: bool) -> i64 {
+        let (mut session, mut token) =
+            Session::begin(UserId::new(), stay, None, None, NOW).unwrap();
+        for hour in 1.. {
+            let at = NOW.plus_ms(hour * HOUR_MS + 1);
+            if session.is_over(at) {
+                return hour;
+            }
+            if used {
+                token = goes(session.refresh(&token_hash(&token), at).unwrap()).0;
+            }
+        }
+        unreachable!("no session lives for ever")
+    }
+
     #[test]
-    fn idle_sessions_end() {
-        for (remember, days) in [(false, 7), (true, 30)] {
-            let (mut session, token) =
-                Session::begin(UserId::new(), remember, None, None, NOW).unwrap();
-            let later = NOW.plus_ms(days * 24 * 3_600_000 + 1);
+    fn sessions_end_unused_and_after_all() {
+        for (stay, unused, whole) in [
+            (Stay::Week, 8, 7 * 24),
+            (Stay::Remembered, 30 * 24, 30 * 24),
+            (Stay::Shift, 8, 12),
+        ] {
             assert_eq!(
-                session.refresh(&token_hash(&token), later).unwrap(),
-                Refresh::Over
+                (lives_h(stay, false), lives_h(stay, true)),
+                (unused, whole),
+                "{stay:?}"
             );
         }
     }
 
     #[test]
+    fn a_proof_holds_for_five_minutes() {
+        let (mut session, _) = Session::begin(UserId::new(), Stay::Week, None, None, NOW).unwrap();
+        assert!(session.is_proven(NOW.plus_ms(PROOF_MS)));
+        let late = NOW.plus_ms(PROOF_MS + 1);
+        assert!(!session.is_proven(late) && !session.is_proven(NOW.minus_ms(1)));
+        session.prove(late);
+        assert!(session.is_proven(late));
+    }
+
+    #[test]
     fn the_stored_form_holds_no_token() {
-        let (mut session, first) = Session::begin(UserId::new(), false, None, None, NOW).unwrap();
+        let (mut session, first) =
+            Session::begin(UserId::new(), Stay::Week, None, None, NOW).unwrap();
         let (second, _) = goes(session.refresh(&token_hash(&first), NOW).unwrap());
         let stored = serde_json::to_string(&session).unwrap();
         assert!(!stored.contains(&first) && !stored.contains(&second));

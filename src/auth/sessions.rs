@@ -1,22 +1,24 @@
 //! Sessions as a list: one's own, and everybody's for an administrator.
 
 use super::{Auth, Caller, Permission, SESSIONS, SessionView};
-use crate::base::{Error, Result, SessionId, UserId};
+use crate::base::{Error, Result, SessionId};
 use crate::store::audit;
 
 impl Auth {
-    /// Sessions that are alive, the last used first: of one user, or of all.
+    /// Sessions that are alive, the last used first: the caller's own, or all of those whose users
+    /// reach no more than he does.
     #[must_use]
-    pub fn sessions(&self, of: Option<UserId>, current: SessionId) -> Vec<SessionView> {
+    pub fn sessions(&self, caller: &Caller, all: bool) -> Vec<SessionView> {
         let now = self.clock.now();
         let known = self.read();
         let alive = known
             .sessions
             .values()
-            .filter(|session| !session.is_over(now) && of.is_none_or(|user| user == session.user));
+            .filter(|session| !session.is_over(now) && (all || session.user == caller.user.id));
         let mut shown: Vec<_> = alive
             .filter_map(|session| {
                 let user = known.users.get(&session.user)?;
+                caller.user.sites.covers(&user.reach()).then_some(())?;
                 Some(SessionView {
                     id: session.id,
                     user_id: session.user,
@@ -26,7 +28,7 @@ impl Auth {
                     remember: session.remember,
                     created_at: session.created_at,
                     last_used_at: session.last_used_at,
-                    current: session.id == current,
+                    current: session.id == caller.session,
                 })
             })
             .collect();
@@ -41,10 +43,15 @@ impl Auth {
     /// When there is none that the caller may end.
     pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<()> {
         let may_all = caller.user.role_key.may(Permission::UsersManage);
-        let found = self.read().sessions.get(&id).map(|session| session.user);
+        let found = {
+            let known = self.read();
+            let session = known.sessions.get(&id);
+            let user = session.and_then(|session| known.users.get(&session.user));
+            user.map(|user| (user.id, caller.user.sites.covers(&user.reach())))
+        };
         // Another one's session is not there for him.
         found
-            .filter(|user| may_all || *user == caller.user.id)
+            .filter(|(user, covered)| *user == caller.user.id || (may_all && *covered))
             .ok_or_else(|| Error::not_found("session", id))?;
         self.end_sessions(caller, vec![id]).await.map(drop)
     }

@@ -1,22 +1,26 @@
 //! The one-time token of the first run: whoever can read the console owns the appliance.
 
 use crate::base::secret::readable_code;
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{Error, ErrorKind, Result, Timestamp};
 use std::sync::{Mutex, PoisonError};
 use subtle::ConstantTimeEq as _;
 
 /// Groups of four characters: 79 bits, and five attempts a minute.
 const GROUPS: usize = 4;
+/// How long it opens, ms: whoever starts an appliance sets it up, or starts it again.
+const LIFETIME_MS: i64 = 60 * 60_000;
 
 /// A token that is good for one set-up; in memory only, new at each start.
 #[derive(Debug)]
 pub struct SetupToken {
     token: Mutex<Option<String>>,
+    made_at: Timestamp,
 }
 
 impl SetupToken {
-    pub(super) fn new() -> Result<Self> {
+    pub(super) fn new(now: Timestamp) -> Result<Self> {
         Ok(Self {
+            made_at: now,
             token: Mutex::new(Some(readable_code(GROUPS)?)),
         })
     }
@@ -30,8 +34,14 @@ impl SetupToken {
     /// Checks what a person typed, without telling how much of it was right.
     ///
     /// # Errors
-    /// [`ErrorKind::Forbidden`] when it is not the token.
-    pub fn check(&self, typed: &str) -> Result<()> {
+    /// [`ErrorKind::Forbidden`] when it is not the token, or an hour has passed.
+    pub fn check(&self, typed: &str, now: Timestamp) -> Result<()> {
+        // A clock that was set back makes it live no longer.
+        if !(0..LIFETIME_MS).contains(&now.since_ms(self.made_at)) {
+            let sentence = "The set-up token has ended: it opens for 60 minutes. Restart the \
+                            appliance and take the new one from its console.";
+            return Err(Error::new(ErrorKind::Forbidden, sentence));
+        }
         let plain = |text: &str| -> String {
             text.chars()
                 .filter(char::is_ascii_alphanumeric)
@@ -67,15 +77,27 @@ impl SetupToken {
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
+
     #[test]
     fn the_token_opens_until_it_is_closed() {
-        let setup = SetupToken::new().unwrap();
+        let setup = SetupToken::new(NOW).unwrap();
         let token = setup.show().unwrap();
-        assert!(setup.check(&token.to_lowercase().replace('-', " ")).is_ok());
-        assert!(setup.check("").is_err());
-        assert!(setup.check(&token[..token.len() - 1]).is_err());
+        let typed = token.to_lowercase().replace('-', " ");
+        assert!(setup.check(&typed, NOW).is_ok());
+        assert!(setup.check("", NOW).is_err());
+        assert!(setup.check(&token[..token.len() - 1], NOW).is_err());
         setup.close();
-        assert!(setup.check(&token).is_err());
-        assert!(setup.check("").is_err());
+        assert!(setup.check(&token, NOW).is_err());
+        assert!(setup.check("", NOW).is_err());
+    }
+
+    #[test]
+    fn the_token_opens_for_an_hour() {
+        let setup = SetupToken::new(NOW).unwrap();
+        let token = setup.show().unwrap();
+        assert!(setup.check(&token, NOW.plus_ms(LIFETIME_MS - 1)).is_ok());
+        assert!(setup.check(&token, NOW.plus_ms(LIFETIME_MS)).is_err());
+        assert!(setup.check(&token, NOW.minus_ms(1)).is_err());
     }
 }

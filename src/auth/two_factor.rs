@@ -86,12 +86,21 @@ impl TwoFactor {
         if !self.takes_step(code, now) {
             return Ok(None);
         }
+        let codes = self.renew_recovery()?;
+        self.confirmed = true;
+        Ok(Some(codes))
+    }
+
+    /// New recovery codes in place of all that there were.
+    ///
+    /// # Errors
+    /// When the operating system has no entropy source.
+    pub fn renew_recovery(&mut self) -> Result<Vec<String>> {
         let codes: Vec<_> = (0..RECOVERY_CODES)
             .map(|_| readable_code(RECOVERY_GROUPS))
             .collect::<Result<_>>()?;
         self.recovery = codes.iter().map(|code| token_hash(code)).collect();
-        self.confirmed = true;
-        Ok(Some(codes))
+        Ok(codes)
     }
 
     /// Uses a code of the app, or a recovery code; `None` when it does not fit or was used.

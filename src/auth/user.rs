@@ -2,6 +2,7 @@
 
 use super::access::{Permission, Role};
 use super::password;
+use super::reach::Reach;
 use super::two_factor::TwoFactor;
 use crate::base::error::Checks;
 use crate::base::{Result, Timestamp, UserId};
@@ -29,6 +30,10 @@ pub struct UserRecord {
     pub role: Role,
     /// Key of his site.
     pub site: String,
+    /// The sites that he reaches; when nobody said, as in records of earlier versions, all of
+    /// them for an administrator and his own for everybody else.
+    #[serde(default)]
+    pub sites: Option<Reach>,
     /// Argon2id hash of his password.
     pub password: String,
     /// Hashes of the passwords before, newest first.
@@ -75,6 +80,8 @@ pub struct User {
     pub role_key: Role,
     /// Key of his site.
     pub site: String,
+    /// The sites that he reaches.
+    pub sites: Reach,
     /// What he may do.
     pub permissions: &'static [Permission],
     /// When he last signed in.
@@ -150,12 +157,23 @@ impl UserRecord {
             role: self.role.title(),
             role_key: self.role,
             site: self.site.clone(),
+            sites: self.reach(),
             permissions: self.role.permissions(),
             last_login: self.last_login,
             two_factor: self
                 .two_factor
                 .as_ref()
                 .is_some_and(TwoFactor::is_confirmed),
+        }
+    }
+
+    /// The sites that he reaches.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        match (&self.sites, self.role) {
+            (Some(sites), _) => sites.clone(),
+            (None, Role::Admin) => Reach::ALL,
+            (None, _) => Reach::one(&self.site),
         }
     }
 

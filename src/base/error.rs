@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Unauthenticated,
     /// Somebody known asks for what his role does not allow.
     Forbidden,
+    /// He may, once he has shown again who he is.
+    ProofWanted,
     /// There is no such thing.
     NotFound,
     /// The thing exists, but its state does not allow this now.

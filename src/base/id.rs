@@ -69,6 +69,10 @@ id!(
     SessionId
 );
 id!(
+    /// A screen on a wall.
+    KioskId
+);
+id!(
     /// A plant.
     SiteId
 );

@@ -14,7 +14,7 @@ pub mod secret;
 pub mod time;
 
 pub use error::{Error, ErrorKind, FieldError, Result};
-pub use id::{ApiTokenId, DeviceId, DocumentId, EquipmentId, ReportId, ScanId};
+pub use id::{ApiTokenId, DeviceId, DocumentId, EquipmentId, KioskId, ReportId, ScanId};
 pub use id::{SessionId, SiteId, UserId};
 pub use sample::{Batch, Metric, Phase, Quality, Reading, SeriesKey, Unit};
 pub use time::{Clock, ManualClock, SystemClock, TimeRange, Timestamp};

@@ -7,6 +7,7 @@
 use super::file_kind::{FileKind, document_kind, file_name, photo_kind};
 use super::record::{Equipment, Photo};
 use super::registry::{EQUIPMENT, Registry};
+use crate::auth::Reach;
 use crate::base::request::carried;
 use crate::base::{Clock, DocumentId, EquipmentId, Error, ErrorKind, Result, Timestamp};
 use crate::store::audit::{self, Actor};
@@ -85,31 +86,26 @@ impl Attachments {
         }
     }
 
-    /// Equipment of this site.
+    /// Equipment that somebody reaches.
     ///
     /// # Errors
-    /// When the site has none of this id.
-    pub fn equipment(&self, id: EquipmentId, site: &str) -> Result<Equipment> {
-        let found = self.registry.get(id)?;
-        if found.site == site {
-            Ok(found)
-        } else {
-            Err(Error::not_found("equipment", id))
-        }
+    /// When there is none for him.
+    pub fn equipment(&self, id: EquipmentId, reach: &Reach) -> Result<Equipment> {
+        self.registry.seen(id, reach)
     }
 
     /// Gives equipment a photo, in place of the one it has.
     ///
     /// # Errors
-    /// When the site has no such equipment; when it is no photo; a disk that refuses.
+    /// When there is no such equipment for him; when it is no photo; a disk that refuses.
     pub async fn set_photo(
         &self,
         id: EquipmentId,
-        site: &str,
+        reach: &Reach,
         content: Vec<u8>,
         actor: Actor,
     ) -> Result<Equipment> {
-        self.equipment(id, site)?;
+        self.equipment(id, reach)?;
         let kind = photo_kind(&content)?;
         let bytes = content.len() as u64;
         let placed = self.place(content).await?;
@@ -125,9 +121,9 @@ impl Attachments {
     /// Takes the photo away.
     ///
     /// # Errors
-    /// When the site has no such equipment, or it has no photo; a disk that refuses.
-    pub async fn remove_photo(&self, id: EquipmentId, site: &str, actor: Actor) -> Result<()> {
-        self.photo(id, site)?;
+    /// When there is no such equipment for him, or it has no photo; a disk that refuses.
+    pub async fn remove_photo(&self, id: EquipmentId, reach: &Reach, actor: Actor) -> Result<()> {
+        self.photo(id, reach)?;
         self.record_photo(id, None, None, actor).await.map(drop)
     }
 
@@ -153,9 +149,9 @@ impl Attachments {
     /// The photo of equipment.
     ///
     /// # Errors
-    /// When the site has no such equipment, or it has no photo.
-    pub fn photo(&self, id: EquipmentId, site: &str) -> Result<Photo> {
-        let found = self.equipment(id, site)?.photo;
+    /// When there is no such equipment for him, or it has no photo.
+    pub fn photo(&self, id: EquipmentId, reach: &Reach) -> Result<Photo> {
+        let found = self.equipment(id, reach)?.photo;
         found.ok_or_else(|| Error::not_found("photo of equipment", id))
     }
 
@@ -170,18 +166,23 @@ impl Attachments {
     /// The documents of equipment, oldest first.
     ///
     /// # Errors
-    /// When the site has no such equipment; when the data file cannot be read.
-    pub fn documents(&self, id: EquipmentId, site: &str) -> Result<Vec<Document>> {
-        self.equipment(id, site)?;
+    /// When there is no such equipment for him; when the data file cannot be read.
+    pub fn documents(&self, id: EquipmentId, reach: &Reach) -> Result<Vec<Document>> {
+        self.equipment(id, reach)?;
         DOCUMENTS.under(&self.store.read()?, id.as_bytes())
     }
 
     /// One document.
     ///
     /// # Errors
-    /// When the site has no such equipment, or it has no such document.
-    pub fn document(&self, equipment: EquipmentId, site: &str, id: DocumentId) -> Result<Document> {
-        self.equipment(equipment, site)?;
+    /// When there is no such equipment for him, or it has no such document.
+    pub fn document(
+        &self,
+        equipment: EquipmentId,
+        reach: &Reach,
+        id: DocumentId,
+    ) -> Result<Document> {
+        self.equipment(equipment, reach)?;
         let found = DOCUMENTS.get(&self.store.read()?, &key(equipment, id))?;
         found.ok_or_else(|| Error::not_found("document", id))
     }
@@ -189,17 +190,17 @@ impl Attachments {
     /// Adds a document; `false` beside it when it was there already, under the same name.
     ///
     /// # Errors
-    /// When the site has no such equipment, or it has as many as it may; when the kind is not
+    /// When there is no such equipment for him, or it has as many as it may; when the kind is not
     /// kept or the content is of another; a disk that refuses.
     pub async fn add_document(
         &self,
         equipment: EquipmentId,
-        site: &str,
+        reach: &Reach,
         name: &str,
         content: Vec<u8>,
         actor: Actor,
     ) -> Result<(Document, bool)> {
-        self.equipment(equipment, site)?;
+        self.equipment(equipment, reach)?;
         let name = file_name(name)?;
         let kind = document_kind(&name, &content)?;
         let bytes = content.len() as u64;
@@ -225,15 +226,15 @@ impl Attachments {
     /// Takes a document away.
     ///
     /// # Errors
-    /// When the site has no such equipment, or it has no such document; a disk that refuses.
+    /// When there is no such equipment for him, or it has no such document; a disk that refuses.
     pub async fn remove_document(
         &self,
         equipment: EquipmentId,
-        site: &str,
+        reach: &Reach,
         id: DocumentId,
         actor: Actor,
     ) -> Result<()> {
-        self.equipment(equipment, site)?;
+        self.equipment(equipment, reach)?;
         let now = self.clock.now();
         let remove = move |transaction: &Transaction<'_>| {
             let found = DOCUMENTS.get(transaction, &key(equipment, id))?;

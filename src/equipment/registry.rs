@@ -5,6 +5,7 @@ use super::poller::{Acquisition, Device};
 use super::profile::Profiles;
 use super::profile_shelf;
 use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, Status};
+use crate::auth::Reach;
 use super::{ability, attachments};
 use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, Timestamp};
 use crate::live::Live;
@@ -21,8 +22,8 @@ const EQUIPMENT_MAX: usize = 5_000;
 /// Equipment with a reading younger than this is in use, ms.
 const IN_USE_MS: i64 = 24 * 3_600_000;
 
-/// What a list is narrowed by; an empty filter takes all.
-#[derive(Clone, Debug, Default)]
+/// What a list is narrowed by.
+#[derive(Clone, Debug)]
 pub struct Filter {
     /// Part of the name, the model, the serial number or the id.
     pub search: Option<String>,
@@ -32,6 +33,8 @@ pub struct Filter {
     pub location: Option<String>,
     /// Status.
     pub status: Option<Status>,
+    /// The sites that he reaches who asks.
+    pub reach: Reach,
 }
 
 /// All equipment.
@@ -112,7 +115,8 @@ impl Registry {
             let equals = |wanted: &Option<String>, is: Option<&str>| {
                 wanted.as_deref().is_none_or(|wanted| is == Some(wanted))
             };
-            found
+            filter.reach.sees(&equipment.site)
+                && found
                 && equals(&filter.kind, Some(&equipment.kind))
                 && equals(&filter.location, equipment.location.as_deref())
                 && filter
@@ -133,6 +137,26 @@ impl Registry {
             .get(&id)
             .cloned()
             .ok_or_else(|| Error::not_found("equipment", id))
+    }
+
+    /// All equipment that somebody reaches, oldest first.
+    #[must_use]
+    pub fn within(&self, reach: &Reach) -> Vec<Equipment> {
+        let known = self.read();
+        let seen = known.values().filter(|found| reach.sees(&found.site));
+        seen.cloned().collect()
+    }
+
+    /// One piece of equipment, for somebody who reaches these sites.
+    ///
+    /// # Errors
+    /// When there is none for him.
+    pub fn seen(&self, id: EquipmentId, reach: &Reach) -> Result<Equipment> {
+        let found = self.get(id)?;
+        if reach.sees(&found.site) {
+            return Ok(found);
+        }
+        Err(Error::not_found("equipment", id))
     }
 
     /// How it is doing.

@@ -27,7 +27,9 @@ async fn list(
     Params(paging): Params<Paging>,
 ) -> Answer<Page<ApiToken>> {
     caller.require(Permission::TokensManage)?;
-    ok(page(context.api_tokens.all(), paging))
+    let mut all = context.api_tokens.all();
+    all.retain(|token| caller.user.sites.sees(&token.site));
+    ok(page(all, paging))
 }
 
 /// Makes an API token. Its secret is in this answer and never again.
@@ -44,10 +46,10 @@ async fn make(
 ) -> Result<(StatusCode, Json<Envelope<MadeApiToken>>), Failure> {
     caller.require(Permission::TokensManage)?;
     let site = new.site.clone().unwrap_or_else(|| caller.user.site.clone());
-    if context.sites.by_key(&site).is_none() {
+    if context.sites.by_key(&site).is_none() || !caller.user.sites.sees(&site) {
         return Err(Error::invalid("site", format!("There is no site {site}.")).into());
     }
-    let made = context.api_tokens.create(new, &site, caller.actor());
+    let made = context.api_tokens.create(new, &site, &caller);
     created(made.await?)
 }
 
@@ -65,6 +67,11 @@ async fn delete(
 ) -> Answer<Message> {
     caller.require(Permission::TokensManage)?;
     let token = id.parse().map_err(|_| Error::not_found("API token", &id))?;
+    let all = context.api_tokens.all();
+    let his = |known: &&ApiToken| known.id == token && caller.user.sites.sees(&known.site);
+    if all.iter().find(his).is_none() {
+        return Err(Error::not_found("API token", &id).into());
+    }
     context.api_tokens.delete(token, caller.actor()).await?;
     ok(Message {
         message: "API token deleted successfully".to_owned(),

@@ -102,7 +102,10 @@ async fn set_up(
     if context.auth.is_set_up() {
         return Err(Error::conflict("This appliance is set up already. Sign in.").into());
     }
-    context.auth.setup.check(&request.token)?;
+    context
+        .auth
+        .setup
+        .check(&request.token, context.clock.now())?;
     let (site, user) = setup_parts(request, &context)?;
     let key = site.key.clone();
     let actor = Actor {
@@ -140,7 +143,8 @@ struct LoginRequest {
     email: String,
     /// Password.
     password: String,
-    /// Stay signed in for 30 days instead of 7.
+    /// Stay signed in for 30 days; otherwise a session ends after 8 hours without use and 7 days
+    /// in all. One of an operator always ends after 12 hours.
     #[serde(default, alias = "rememberMe", alias = "remember")]
     remember_me: bool,
     /// Put the refresh token into a cookie instead of the answer: for browsers.
@@ -206,7 +210,7 @@ async fn login(
 /// What a sign-in leads to, for the document.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-#[allow(dead_code)] // the two are answered as what they are
+#[allow(dead_code, clippy::large_enum_variant)] // the two are answered as what they are
 enum LoginAnswer {
     /// A session.
     Session(SessionAnswer),
@@ -302,7 +306,7 @@ async fn logout(State(context): State<Context>, caller: Caller) -> Result<Respon
         message: "Logged out successfully".to_owned(),
     })?
     .into_response();
-    set_cookie(&mut response, COOKIE_NAME, "", 0);
+    set_cookie(&mut response, COOKIE_PATH, COOKIE_NAME, "", 0);
     Ok(response)
 }
 
@@ -342,23 +346,34 @@ fn answer(signed_in: SignedIn, use_cookie: bool) -> Result<Response, Failure> {
     let mut response = ok(body)?.into_response();
     if use_cookie {
         let (token, lifetime_s) = (&signed_in.refresh_token, signed_in.refresh_expires_in);
-        set_cookie(&mut response, COOKIE_NAME, token, lifetime_s);
+        set_cookie(&mut response, COOKIE_PATH, COOKIE_NAME, token, lifetime_s);
     }
     if let Some(device) = &signed_in.device {
-        set_cookie(&mut response, DEVICE_COOKIE, device, DEVICE_LIFETIME_S);
+        set_cookie(
+            &mut response,
+            COOKIE_PATH,
+            DEVICE_COOKIE,
+            device,
+            DEVICE_LIFETIME_S,
+        );
     }
     Ok(response)
 }
 
-fn set_cookie(response: &mut Response, name: &str, value: &str, lifetime_s: i64) {
+/// The routes that are sent the cookies of a session.
+const COOKIE_PATH: &str = "/api/auth";
+
+/// Lets a browser keep a secret that no script reads, for the routes below a path.
+pub fn set_cookie(response: &mut Response, path: &str, name: &str, value: &str, lifetime_s: i64) {
     let cookie =
-        format!("{name}={value}; Path=/api/auth; HttpOnly; SameSite=Strict; Max-Age={lifetime_s}");
+        format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={lifetime_s}");
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, value);
     }
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+/// The value of a cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let all = headers
         .get_all(COOKIE)
         .iter()

@@ -3,8 +3,8 @@
 //! Every route of the API is behind [`require_session`] unless it is listed as public in
 //! [`super::router`]; a handler that takes a [`Caller`] gets the one that was let in.
 
-use super::Context;
 use super::envelope::Failure;
+use super::{Context, reach};
 use crate::auth::{Asker, Caller, api_token};
 use crate::base::{Error, ErrorKind};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -22,12 +22,17 @@ pub async fn require_session(
     next: Next,
 ) -> Result<Response, Failure> {
     if let Some(secret) = api_secret(request.headers()) {
-        context.api_tokens.authenticate(secret).await?;
+        let address = address_of(request.extensions());
+        context.api_tokens.authenticate(secret, address).await?;
         remember(&context, &request);
         let sentence = "An API token reaches only what its scopes name. Sign in for this.";
         return Err(Error::new(ErrorKind::Forbidden, sentence).into());
     }
     let caller = caller_of(&context, &request)?;
+    if let Some(route) = reach::route_of(request.extensions()) {
+        caller.prove(request.method().as_str(), route)?;
+    }
+    reach::check(&context, &caller.user.sites, &request)?;
     remember(&context, &request);
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
@@ -42,9 +47,13 @@ pub async fn require_asker(
 ) -> Result<Response, Failure> {
     refuse_secrets_in_address(request.uri())?;
     let asker = match api_secret(request.headers()) {
-        Some(secret) => Asker::Program(context.api_tokens.authenticate(secret).await?),
+        Some(secret) => {
+            let address = address_of(request.extensions());
+            Asker::Program(context.api_tokens.authenticate(secret, address).await?)
+        }
         None => Asker::Person(caller_of(&context, &request)?),
     };
+    reach::check(&context, &asker.reach(), &request)?;
     remember(&context, &request);
     request.extensions_mut().insert(asker);
     Ok(next.run(request).await)

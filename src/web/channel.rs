@@ -34,7 +34,8 @@ pub async fn open(
 
 /// Sends the figures of a site until somebody has enough.
 async fn serve(mut socket: Socket, context: &Context, site: &str) {
-    if context.sites.by_key(site).is_none() {
+    let is_there = context.sites.by_key(site).is_some();
+    if !is_there || !socket.caller.user.sites.sees(site) {
         return socket.end(close::NOT_FOUND, "no such site").await;
     }
     let session = socket.session();
@@ -61,6 +62,10 @@ async fn serve(mut socket: Socket, context: &Context, site: &str) {
                 heard = Instant::now();
             }
             _ = pings.tick() => {
+                // A session that ended by itself tells nobody.
+                if context.auth.caller_of(session, None).is_err() {
+                    return socket.end(close::SESSION_ENDED, "the session has ended").await;
+                }
                 if heard.elapsed() > IDLE_MAX || !socket.ping().await {
                     return socket.end(close::GOING_AWAY, "no sign of life").await;
                 }

@@ -3,6 +3,7 @@
 use super::Context;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
 use super::envelope::{created, ok, page};
+use super::reach::is_hidden;
 use crate::auth::{Caller, Permission};
 use crate::base::{DeviceId, EquipmentId, Error, ErrorKind, FieldError, Result};
 use crate::devices::{Device, DeviceChange, DeviceStatus, Life, MadeDevice, NewDevice};
@@ -102,7 +103,9 @@ async fn list(
                 .is_none_or(|id| id == device.equipment_id)
             && query.status.is_none_or(|status| status == shown.status)
     };
+    let reach = &caller.user.sites;
     let all = context.devices.all().into_iter();
+    let all = all.filter(|device| !is_hidden(&context, reach, device.equipment_id));
     let shown = all.map(|device| DeviceShown::of(&context, device));
     let paging = Paging {
         page: query.page,
@@ -126,6 +129,7 @@ async fn add(
     Body(input): Body<NewDevice>,
 ) -> Result<(StatusCode, Json<Envelope<MadeDevice>>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
+    check_equipment(&context, &caller, Some(input.equipment_id))?;
     created(context.devices.create(input, caller.actor()).await?)
 }
 
@@ -214,6 +218,7 @@ async fn change(
     Body(change): Body<DeviceChange>,
 ) -> Answer<DeviceShown> {
     caller.require(Permission::EquipmentWrite)?;
+    check_equipment(&context, &caller, change.equipment_id)?;
     let device = context.devices.update(id_of(&id)?, change, caller.actor());
     ok(DeviceShown::of(&context, device.await?))
 }
@@ -252,6 +257,15 @@ async fn delete(
     ok(Message {
         message: "Device deleted successfully".to_owned(),
     })
+}
+
+/// Equipment that is not there for the caller is not there.
+fn check_equipment(context: &Context, caller: &Caller, id: Option<EquipmentId>) -> Result<()> {
+    let Some(id) = id.filter(|id| is_hidden(context, &caller.user.sites, *id)) else {
+        return Ok(());
+    };
+    let sentence = format!("There is no equipment {id}.");
+    Err(Error::invalid("equipment_id", sentence))
 }
 
 fn id_of(text: &str) -> Result<DeviceId> {

@@ -97,8 +97,8 @@ async fn list(
     Params(paging): Params<Paging>,
 ) -> Answer<Page<DocumentAnswer>> {
     caller.require(Permission::EquipmentRead)?;
-    let (id, site) = (parse(&id)?, caller.user.site);
-    let all = super::blocking(move || context.attachments.documents(id, &site)).await?;
+    let (id, reach) = (parse(&id)?, caller.user.sites);
+    let all = super::blocking(move || context.attachments.documents(id, &reach)).await?;
     ok(page(all.into_iter().map(Into::into).collect(), paging))
 }
 
@@ -125,12 +125,12 @@ async fn add(
     request: Request,
 ) -> Result<(StatusCode, Json<Envelope<DocumentAnswer>>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
-    let (id, site) = (parse(&id)?, &caller.user.site);
-    context.attachments.equipment(id, site)?;
+    let (id, reach) = (parse(&id)?, &caller.user.sites);
+    context.attachments.equipment(id, reach)?;
     let sent = upload::receive(&context, request, &["file", "document"], DOCUMENT_MAX).await?;
     let attachments = &context.attachments;
     let (document, is_new) = attachments
-        .add_document(id, site, &sent.name, sent.content, caller.actor())
+        .add_document(id, reach, &sent.name, sent.content, caller.actor())
         .await?;
     let status = if is_new {
         StatusCode::CREATED
@@ -156,9 +156,9 @@ async fn download(
     Path((id, document)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     caller.require(Permission::EquipmentRead)?;
-    let (id, document, site) = (parse(&id)?, parse_document(&document)?, caller.user.site);
+    let (id, document, reach) = (parse(&id)?, parse_document(&document)?, caller.user.sites);
     let asked = context.clone();
-    let find = move || asked.attachments.document(id, &site, document);
+    let find = move || asked.attachments.document(id, &reach, document);
     let found = super::blocking(find).await?;
     let body = content(&context, found.hash).await?;
     let kind = HeaderValue::from_static(found.kind.media_type());
@@ -186,10 +186,10 @@ async fn delete(
 ) -> Answer<Message> {
     caller.require(Permission::EquipmentWrite)?;
     let (id, document) = (parse(&id)?, parse_document(&document)?);
-    let (site, attachments) = (&caller.user.site, &context.attachments);
+    let (reach, attachments) = (&caller.user.sites, &context.attachments);
     let actor = caller.actor();
     attachments
-        .remove_document(id, site, document, actor)
+        .remove_document(id, reach, document, actor)
         .await?;
     ok(Message {
         message: "Document deleted successfully".to_owned(),

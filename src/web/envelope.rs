@@ -104,6 +104,7 @@ const fn status_of(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::Invalid => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
         ErrorKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"),
         ErrorKind::Forbidden => (StatusCode::FORBIDDEN, "INSUFFICIENT_PERMISSIONS"),
+        ErrorKind::ProofWanted => (StatusCode::FORBIDDEN, "STEP_UP_REQUIRED"),
         ErrorKind::NotFound => (StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND"),
         ErrorKind::Conflict => (StatusCode::CONFLICT, "CONFLICT"),
         ErrorKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),

@@ -5,7 +5,7 @@ use super::envelope::{
     Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, created, ok, page,
 };
 use super::show::{EquipmentDetail, EquipmentSummary, LiveAnswer};
-use crate::auth::{Caller, Permission};
+use crate::auth::{Asker, Caller, Permission};
 use crate::base::{EquipmentId, Error};
 use crate::equipment::{
     EquipmentChange, Filter, ModbusSource, NewEquipment, Status, TestRead, test_read,
@@ -18,12 +18,19 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// Routes of persons and programs.
+pub fn open() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(detail))
+        .routes(routes!(live))
+}
+
 /// Routes of a session.
 pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(detail, update, delete))
-        .routes(routes!(live))
+        .routes(routes!(create))
+        .routes(routes!(update, delete))
         .routes(routes!(try_read))
 }
 
@@ -55,16 +62,17 @@ struct ListQuery {
     responses((status = 200, body = Envelope<Page<EquipmentSummary>>)))]
 async fn list(
     State(context): State<Context>,
-    caller: Caller,
+    asker: Asker,
     Params(query): Params<ListQuery>,
 ) -> Answer<Page<EquipmentSummary>> {
-    caller.require(Permission::EquipmentRead)?;
+    asker.require(Permission::EquipmentRead)?;
     let text = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let found = context.registry.find(&Filter {
         search: text(query.search),
         kind: text(query.kind),
         location: text(query.location),
         status: query.status,
+        reach: asker.reach(),
     });
     let ListQuery {
         page: number,
@@ -124,10 +132,10 @@ async fn create(
     ))]
 async fn detail(
     State(context): State<Context>,
-    caller: Caller,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Answer<EquipmentDetail> {
-    caller.require(Permission::EquipmentRead)?;
+    asker.require(Permission::EquipmentRead)?;
     let equipment = context.registry.get(parse(&id)?)?;
     ok(EquipmentDetail::of(&context, equipment))
 }
@@ -191,10 +199,10 @@ async fn delete(
     ))]
 async fn live(
     State(context): State<Context>,
-    caller: Caller,
+    asker: Asker,
     Path(id): Path<String>,
 ) -> Answer<LiveAnswer> {
-    caller.require(Permission::ReadingsRead)?;
+    asker.require(Permission::ReadingsRead)?;
     let equipment = context.registry.get(parse(&id)?)?;
     ok(LiveAnswer::of(&context, &equipment))
 }

@@ -75,7 +75,7 @@ async fn export(
         Some("excel" | "xlsx") => true,
         Some(_) => return Err(Error::invalid("format", "Use csv or excel.").into()),
     };
-    let asked = asked(&context, asker.site(), &params)?;
+    let asked = asked(&context, &asker, &params)?;
     let date = asked.query.calendar.date(context.clock.now());
     let export = HistoryExport {
         columns: columns(&params, &asked),

@@ -5,9 +5,9 @@ use super::dashboard::site_equipment;
 use super::envelope::{Answer, Envelope, Params, Refusal, ok};
 use crate::auth::{Asker, Permission};
 use crate::base::time::BucketSize;
-use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange};
+use crate::base::{Error, Metric, Phase, Result, TimeRange};
 use crate::energy::{Extras, HistoryPoint, HistoryQuery, HistoryWindow};
-use crate::site::Site;
+use crate::equipment::Equipment;
 use crate::tsdb::Resolution;
 use axum::extract::State;
 use serde::Deserialize;
@@ -61,7 +61,7 @@ async fn consumption(
         name,
         query,
         fields,
-    } = asked(&context, asker.site(), &params)?;
+    } = asked(&context, &asker, &params)?;
     let extras = fields.extras();
     let mut series = super::blocking(move || context.history.points_with(&query, extras)).await?;
     series.iter_mut().for_each(|point| fields.trim(point));
@@ -82,12 +82,14 @@ pub struct Asked {
     pub fields: Fields,
 }
 
-/// Understands a query about a site.
+/// Understands a query about a site: that of the meter, or of who asks.
 ///
 /// # Errors
 /// The refused parameter; a meter that is not there.
-pub fn asked(context: &Context, site: &str, params: &ConsumptionQuery) -> Result<Asked> {
-    let site = context.site(site)?;
+pub fn asked(context: &Context, asker: &Asker, params: &ConsumptionQuery) -> Result<Asked> {
+    let meter = params.meter_id.as_ref();
+    let meter = meter.map(|id| meter_of(context, asker, id)).transpose()?;
+    let site = context.site(meter.as_ref().map_or_else(|| asker.site(), |m| &m.site))?;
     let time = |path: &str, text: &str| {
         // A plus in a query is a blank unless it was escaped: mend the offset it stands for.
         let text = text.replace(' ', "+");
@@ -96,8 +98,8 @@ pub fn asked(context: &Context, site: &str, params: &ConsumptionQuery) -> Result
     };
     let range = TimeRange::new(time("from", &params.from)?, time("to", &params.to)?)?;
     let (name, resolution) = resolution_of(&params.resolution, range)?;
-    let equipment = match &params.meter_id {
-        Some(id) => vec![meter(context, &site, id)?],
+    let equipment = match &meter {
+        Some(meter) => vec![meter.id],
         None => site_equipment(context, &site.key),
     };
     let (metric, phase) = match &params.metric {
@@ -120,12 +122,12 @@ pub fn asked(context: &Context, site: &str, params: &ConsumptionQuery) -> Result
     })
 }
 
-fn meter(context: &Context, site: &Site, id: &str) -> Result<EquipmentId> {
+/// The meters of sites that he does not reach are not there for him.
+fn meter_of(context: &Context, asker: &Asker, id: &str) -> Result<Equipment> {
     let absent = || Error::not_found("meter", id);
-    let equipment = context.registry.get(id.parse().map_err(|_| absent())?)?;
-    // The meters of another site are not there for him.
-    let his = equipment.site == site.key;
-    his.then_some(equipment.id).ok_or_else(absent)
+    let id = id.parse().map_err(|_| absent())?;
+    let found = context.registry.seen(id, &asker.reach());
+    found.map_err(|_| absent())
 }
 
 /// The names of the resolutions, finest first.

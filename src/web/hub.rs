@@ -183,7 +183,13 @@ async fn serve(mut socket: Socket, context: &Context) {
                 let time = context.clock.now();
                 send(&mut socket, "heartbeat", serde_json::json!({ "time": time })).await
             }
-            _ = pings.tick() => heard.elapsed() <= IDLE_MAX && socket.ping().await,
+            _ = pings.tick() => {
+                // A session that ended by itself tells nobody.
+                if context.auth.caller_of(session, None).is_err() {
+                    return socket.end(close::SESSION_ENDED, "the session has ended").await;
+                }
+                heard.elapsed() <= IDLE_MAX && socket.ping().await
+            }
             () = context.clock.sleep_until(next_beat), if interests.dashboard => {
                 let every_ms = context.options.dashboard_every_ms;
                 next_beat = context.clock.now().floor_to(every_ms).plus_ms(every_ms);
@@ -290,7 +296,7 @@ async fn send_live(socket: &mut Socket, context: &Context, interests: &mut Inter
             changed.contains(&equipment.id)
         }
     };
-    let all = context.registry.all();
+    let all = context.registry.within(&socket.caller.user.sites);
     let time = context.clock.now();
     let show = |equipment: &Equipment| {
         let device = context.live.device(equipment.id);

@@ -112,7 +112,9 @@ struct LineDetail {
 async fn list(State(context): State<Context>, caller: Caller) -> Answer<Page<LineAnswer>> {
     caller.require(Permission::LinesRead)?;
     let reports = context.registry.acquisition().line_reports();
+    let reach = &caller.user.sites;
     let reports = reports.into_iter();
+    let reports = reports.filter(|r| !super::reach::line_is_hidden(&context, reach, r));
     let items: Vec<_> = reports.map(|r| LineAnswer::of(&context, r)).collect();
     let total = items.len();
     ok(Page {

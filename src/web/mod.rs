@@ -27,17 +27,20 @@ mod export;
 mod history;
 mod hosts;
 mod hub;
+mod kiosks;
 mod line_frames;
 mod lines;
 mod meter_events;
 mod mqtt;
 mod openapi;
 mod patience;
+mod passwords;
 mod photo;
 mod plain;
 mod profile_body;
 mod profiles;
 mod rates;
+mod reach;
 mod realtime;
 mod refusals;
 mod roles;
@@ -48,6 +51,7 @@ mod show;
 mod sites;
 mod socket;
 mod spa;
+mod step_up;
 mod storage;
 mod stored;
 mod system;
@@ -277,19 +281,24 @@ struct Routes {
 fn api() -> Routes {
     let public = OpenApiRouter::new()
         .merge(auth::public())
-        .merge(users::public())
+        .merge(passwords::public())
+        .merge(kiosks::public())
         .merge(device_push::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
         .merge(export::open())
+        .merge(equipment::open())
         .merge(write::open());
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
         .merge(users::protected())
+        .merge(passwords::protected())
         .merge(roles::protected())
         .merge(sessions::protected())
         .merge(two_factor::protected())
+        .merge(step_up::protected())
         .merge(api_tokens::protected())
+        .merge(kiosks::protected())
         .merge(sites::protected())
         .merge(audit::protected())
         .merge(audit_export::protected())

@@ -65,7 +65,7 @@ async fn show_photo(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     caller.require(Permission::EquipmentRead)?;
-    let photo = context.attachments.photo(parse(&id)?, &caller.user.site)?;
+    let photo = context.attachments.photo(parse(&id)?, &caller.user.sites)?;
     let tag = format!("\"{}\"", photo.hash);
     let head = [(CACHE_CONTROL, PRIVATE), (ETAG, header(&tag)?)];
     if is_held(&headers, &tag) {
@@ -104,12 +104,12 @@ async fn set_photo(
     request: Request,
 ) -> Answer<PhotoAnswer> {
     caller.require(Permission::EquipmentWrite)?;
-    let (id, site) = (parse(&id)?, &caller.user.site);
-    context.attachments.equipment(id, site)?;
+    let (id, reach) = (parse(&id)?, &caller.user.sites);
+    context.attachments.equipment(id, reach)?;
     let upload = upload::receive(&context, request, &["photo", "file"], PHOTO_MAX).await?;
     let photo = context
         .attachments
-        .set_photo(id, site, upload.content, caller.actor());
+        .set_photo(id, reach, upload.content, caller.actor());
     ok(PhotoAnswer {
         photo_url: photo_url(&photo.await?),
     })
@@ -128,9 +128,9 @@ async fn delete_photo(
     Path(id): Path<String>,
 ) -> Answer<Message> {
     caller.require(Permission::EquipmentWrite)?;
-    let (id, site) = (parse(&id)?, &caller.user.site);
+    let (id, reach) = (parse(&id)?, &caller.user.sites);
     let attachments = &context.attachments;
-    attachments.remove_photo(id, site, caller.actor()).await?;
+    attachments.remove_photo(id, reach, caller.actor()).await?;
     ok(Message {
         message: "Photo deleted successfully".to_owned(),
     })

@@ -212,7 +212,7 @@ fn classify(method: &Method, route: &str) -> Class {
     const SESSION: [&str; 3] = ["/auth/refresh", "/auth/logout", "/auth/ws-ticket"];
     let posts = *method == Method::POST;
     match route {
-        "/setup" | "/kiosk/pairing" if posts => Class::SignIn,
+        "/setup" | "/kiosk/pairing" | "/kiosks/approve" if posts => Class::SignIn,
         "/auth/forgot-password" | "/auth/request-reset" if posts => Class::Reset,
         route if posts && route.starts_with("/auth/") && !SESSION.contains(&route) => Class::SignIn,
         "/modbus/scan" | "/modbus/test-read" | "/mqtt/test" if posts => Class::Search,

@@ -91,7 +91,8 @@ struct Meter {
 async fn meters(State(context): State<Context>, caller: Caller) -> Answer<Meters> {
     caller.require(Permission::ReadingsRead)?;
     let now = context.clock.now();
-    let polled = context.registry.all().into_iter().filter(|equipment| {
+    let seen = context.registry.within(&caller.user.sites);
+    let polled = seen.into_iter().filter(|equipment| {
         equipment.modbus.is_some() && equipment.admin_status != AdminStatus::Decommissioned
     });
     let meters: Vec<Meter> = polled

@@ -1,5 +1,5 @@
-//! Wrong secrets of who is in, or holds a code: each is an entry of the audit log, as a wrong
-//! password at the door is.
+//! Wrong codes of who is in, or was given one: each is an entry of the audit log, as a wrong
+//! password is, which identity notes itself because it counts it.
 
 use super::Context;
 use crate::base::{Error, ErrorKind, Result};
@@ -9,8 +9,6 @@ use serde_json::json;
 /// What was wrong.
 #[derive(Clone, Copy)]
 pub enum Secret {
-    /// His password, in this field.
-    Password(&'static str),
     /// A code of his app, in this field.
     Code(&'static str),
     /// A one-time code of an administrator.
@@ -20,17 +18,10 @@ pub enum Secret {
 impl Secret {
     fn is_wrong(self, error: &Error) -> bool {
         match self {
-            Self::Password(field) | Self::Code(field) => {
+            Self::Code(field) => {
                 error.kind == ErrorKind::Invalid && error.fields.iter().any(|f| f.path == field)
             }
             Self::OneTimeCode => error.kind == ErrorKind::Unauthenticated,
-        }
-    }
-
-    const fn action(self) -> &'static str {
-        match self {
-            Self::Password(_) => "auth.password_refused",
-            Self::Code(_) | Self::OneTimeCode => "auth.code_refused",
         }
     }
 }
@@ -60,7 +51,7 @@ pub async fn noted<T>(
                     transaction,
                     now,
                     &actor,
-                    secret.action(),
+                    "auth.code_refused",
                     &resource,
                     json!({}),
                 )

@@ -47,8 +47,7 @@ async fn list(
     if query.all {
         caller.require(Permission::UsersManage)?;
     }
-    let of = (!query.all).then_some(caller.user.id);
-    ok(page(context.auth.sessions(of, caller.session), paging))
+    ok(page(context.auth.sessions(&caller, query.all), paging))
 }
 
 /// Ends a session: one's own, or anybody's for who manages users.
@@ -109,7 +108,7 @@ async fn admin_sessions(
     Params(paging): Params<Paging>,
 ) -> Answer<Page<AdminSession>> {
     caller.require(Permission::UsersManage)?;
-    let all = context.auth.sessions(None, caller.session);
+    let all = context.auth.sessions(&caller, true);
     let shown = all.into_iter().map(|session| AdminSession {
         // The end of an id of version 7 is its random part.
         session_id: session
@@ -187,7 +186,7 @@ async fn admin_stats(State(context): State<Context>, caller: Caller) -> Answer<A
     caller.require(Permission::UsersManage)?;
     ok(AdminStats {
         users: stats(&context),
-        active_sessions: context.auth.sessions(None, caller.session).len(),
+        active_sessions: context.auth.sessions(&caller, true).len(),
     })
 }
 

@@ -25,7 +25,9 @@ async fn list(
     Params(paging): Params<Paging>,
 ) -> Answer<Page<Site>> {
     caller.require(Permission::ReadingsRead)?;
-    ok(page(context.sites.all(), paging))
+    let mut all = context.sites.all();
+    all.retain(|site| caller.user.sites.sees(&site.key));
+    ok(page(all, paging))
 }
 
 /// Changes a site.
@@ -42,7 +44,11 @@ async fn change(
     Body(change): Body<SiteChange>,
 ) -> Answer<Site> {
     caller.require(Permission::SettingsWrite)?;
-    let id = id.parse().map_err(|_| Error::not_found("site", &id))?;
+    let none = || Error::not_found("site", &id);
+    let id = id.parse().map_err(|_| none())?;
+    let mut all = context.sites.all().into_iter();
+    let his = all.find(|site| site.id == id && caller.user.sites.sees(&site.key));
+    his.ok_or_else(none)?;
     let site = context.sites.change(id, change, caller.actor()).await?;
     context.live.tell_registry();
     ok(site)

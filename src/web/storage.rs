@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::envelope::{Answer, Body, Envelope, Page, Paging, Params, Refusal, created, ok, page};
-use crate::auth::{Caller, Permission};
+use crate::auth::{Caller, Permission, Reach};
 use crate::base::{EquipmentId, Error, Metric, TimeRange, Timestamp, UserId};
 use crate::store::Transaction;
 use crate::store::audit::{self, Actor};
@@ -84,7 +84,9 @@ async fn list(
     Params(paging): Params<Paging>,
 ) -> Answer<Page<Correction>> {
     caller.require(Permission::ReadingsRead)?;
-    let mut all = super::blocking(move || context.tsdb.corrections()).await?;
+    let asked = context.clone();
+    let mut all = super::blocking(move || asked.tsdb.corrections()).await?;
+    all.retain(|correction| is_there(&context, &caller, correction.equipment));
     all.reverse();
     ok(page(all, paging))
 }
@@ -102,7 +104,7 @@ async fn correct(
     Body(asked): Body<Asked>,
 ) -> Result<(StatusCode, Json<Envelope<Correction>>), super::envelope::Failure> {
     caller.require(Permission::ReadingsCorrect)?;
-    let equipment = equipment_of(&context, &asked.equipment_id)?;
+    let equipment = equipment_of(&context, &caller, &asked.equipment_id)?;
     let (metric, phase) = Metric::with_phase(&asked.metric)?;
     let (now, actor) = (context.clock.now(), caller.actor());
     let new = NewCorrection {
@@ -135,16 +137,33 @@ async fn undo(
     let id = id
         .parse()
         .map_err(|_| Error::not_found("correction", &id))?;
+    let asked = context.clone();
+    let all = super::blocking(move || asked.tsdb.corrections()).await?;
+    let found = all.iter().find(|correction| correction.id == id);
+    if found.is_some_and(|found| !is_there(&context, &caller, found.equipment)) {
+        return Err(Error::not_found("correction", id).into());
+    }
     let (now, actor) = (context.clock.now(), caller.actor());
     let by = person(&actor)?;
     let log = log(now, actor, "readings.correct_undo");
     ok(context.tsdb.undo_correction(id, by, now, log).await?)
 }
 
-fn equipment_of(context: &Context, id: &str) -> Result<EquipmentId, Error> {
+fn equipment_of(context: &Context, caller: &Caller, id: &str) -> Result<EquipmentId, Error> {
     let none = || Error::invalid("equipment_id", format!("There is no equipment {id}."));
     let id = id.parse().map_err(|_| none())?;
-    context.registry.get(id).map(|e| e.id).map_err(|_| none())
+    let found = context.registry.seen(id, &caller.user.sites);
+    found.map(|equipment| equipment.id).map_err(|_| none())
+}
+
+/// Whether the corrections of this equipment are there for the caller. Of what was deleted nobody
+/// knows whose it was: they are there for who reaches all sites.
+fn is_there(context: &Context, caller: &Caller, id: EquipmentId) -> bool {
+    let reach = &caller.user.sites;
+    let found = context.registry.get(id);
+    found.map_or(*reach == Reach::ALL, |equipment| {
+        reach.sees(&equipment.site)
+    })
 }
 
 fn person(actor: &Actor) -> Result<UserId, Error> {

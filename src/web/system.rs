@@ -194,6 +194,7 @@ fn record(context: &Context) {
     let reads = context.store.reads();
     metrics::gauge!("indusmind_longest_read_seconds").set(reads.longest.as_secs_f64());
     metrics::counter!("indusmind_reads_cut_total").absolute(reads.cut);
+    metrics::counter!("indusmind_password_hashes_total").absolute(context.auth.passwords_hashed());
     metrics::gauge!("indusmind_sockets").set(context.sockets.count() as f64);
     metrics::gauge!("indusmind_connections").set(context.seats.count() as f64);
     metrics::counter!("indusmind_connections_refused_total").absolute(context.seats.refused());

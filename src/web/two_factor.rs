@@ -16,6 +16,7 @@ pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(set_up))
         .routes(routes!(confirm))
+        .routes(routes!(renew_codes))
         .routes(routes!(switch_off))
         .routes(routes!(take_away))
 }
@@ -52,9 +53,7 @@ async fn set_up(
     Body(request): Body<OwnPassword>,
 ) -> Answer<NewFactor> {
     let made = context.auth.set_up_two_factor(&caller, request.password);
-    let password = Secret::Password("password");
-    let made = noted(&context, caller.actor(), password, made.await).await;
-    let (secret, otpauth_url) = made?;
+    let (secret, otpauth_url) = made.await?;
     ok(NewFactor {
         secret,
         otpauth_url,
@@ -95,6 +94,19 @@ async fn confirm(
     ok(RecoveryCodes { recovery_codes })
 }
 
+/// Makes new recovery codes; those from before are worth nothing any more.
+#[utoipa::path(post, path = "/auth/2fa/recovery-codes", operation_id = "renew_recovery_codes",
+    tag = "auth",
+    responses(
+        (status = 200, body = Envelope<RecoveryCodes>),
+        (status = 403, description = "A proof is wanted", body = Refusal),
+        (status = 409, description = "There is no second factor in use", body = Refusal),
+    ))]
+async fn renew_codes(State(context): State<Context>, caller: Caller) -> Answer<RecoveryCodes> {
+    let recovery_codes = context.auth.renew_recovery_codes(&caller).await?;
+    ok(RecoveryCodes { recovery_codes })
+}
+
 /// Switches one's own second factor off.
 #[utoipa::path(post, path = "/auth/2fa/disable", operation_id = "switch_off_two_factor", tag = "auth", request_body = OwnPassword,
     responses(
@@ -109,8 +121,7 @@ async fn switch_off(
     let off = context
         .auth
         .switch_off_two_factor(&caller, request.password);
-    let password = Secret::Password("password");
-    noted(&context, caller.actor(), password, off.await).await?;
+    off.await?;
     ok(Message {
         message: "The second factor is off.".to_owned(),
     })

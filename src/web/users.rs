@@ -1,13 +1,11 @@
 //! `/api/users`, and S2's names for the same under `/api/admin`.
 
 use super::Context;
-use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
 use super::envelope::{created, ok, page};
-use super::refusals::{Secret, noted};
-use crate::auth::{Account, AccountChange, Caller, Handed, Invitation, Permission, Purpose, Role};
+use crate::auth::{Account, AccountChange, Caller, Handed, Invitation, Permission, Reach, Role};
+use crate::base::error::Checks;
 use crate::base::{Error, Result, Timestamp, UserId};
-use crate::store::audit::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,15 +13,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// Routes that need no session: what a one-time code opens.
-pub fn public() -> OpenApiRouter<Context> {
-    OpenApiRouter::new()
-        .routes(routes!(activate))
-        .routes(routes!(set_password))
-        .routes(routes!(forgot))
-        .routes(routes!(request_reset))
-}
 
 /// Routes of a session.
 pub fn protected() -> OpenApiRouter<Context> {
@@ -34,7 +23,6 @@ pub fn protected() -> OpenApiRouter<Context> {
         .routes(routes!(invite_again))
         .routes(routes!(reset_code))
         .routes(routes!(unlock))
-        .routes(routes!(change_password))
         .routes(routes!(set_role))
 }
 
@@ -51,7 +39,10 @@ async fn list(
     Params(paging): Params<Paging>,
 ) -> Answer<Page<Account>> {
     caller.require(Permission::UsersManage)?;
-    ok(page(context.auth.accounts(), paging))
+    let mut all = context.auth.accounts();
+    // Who reaches more than he does is none of his business.
+    all.retain(|account| caller.user.sites.covers(&account.user.sites));
+    ok(page(all, paging))
 }
 
 /// One user.
@@ -105,8 +96,10 @@ async fn invite(
 ) -> std::result::Result<(StatusCode, Json<Envelope<Invited>>), Failure> {
     caller.require(Permission::UsersManage)?;
     let site = new.site.clone().unwrap_or_else(|| caller.user.site.clone());
-    check_site(&context, &site)?;
-    let handed = context.auth.invite(new, &site, caller.actor()).await?;
+    check_sites(&context, &caller, Some(&site), new.sites.as_ref())?;
+    let limit = &caller.user.sites;
+    let handed = context.auth.invite(new, &site, limit, caller.actor());
+    let handed = handed.await?;
     created(handed.into())
 }
 
@@ -127,11 +120,24 @@ async fn invite_again(
     ok(handed.await?.into())
 }
 
-fn check_site(context: &Context, site: &str) -> Result<()> {
-    match context.sites.by_key(site) {
-        Some(_) => Ok(()),
-        None => Err(Error::invalid("site", format!("There is no site {site}."))),
-    }
+/// Sites that are not there for the caller are not there.
+fn check_sites(
+    context: &Context,
+    caller: &Caller,
+    site: Option<&str>,
+    sites: Option<&Reach>,
+) -> Result<()> {
+    let is_there = |key: &str| context.sites.by_key(key).is_some() && caller.user.sites.sees(key);
+    let mut checks = Checks::default();
+    let own = site.filter(|key| !is_there(key));
+    checks.require(own.is_none(), "site", "There is no such site.");
+    let others = sites.and_then(|sites| sites.named().find(|key| !is_there(key)));
+    checks.require(
+        others.is_none(),
+        "sites",
+        "One of these sites does not exist.",
+    );
+    checks.finish()
 }
 
 /// Changes a user. One who loses his role, his site or his account is signed out.
@@ -150,12 +156,16 @@ async fn change(
     Body(change): Body<AccountChange>,
 ) -> Answer<Account> {
     caller.require(Permission::UsersManage)?;
-    if let Some(site) = &change.site {
-        check_site(&context, site)?;
-    }
+    check_sites(
+        &context,
+        &caller,
+        change.site.as_deref(),
+        change.sites.as_ref(),
+    )?;
+    let (id, limit) = (user_of(&id)?, &caller.user.sites);
     let changed = context
         .auth
-        .change_account(user_of(&id)?, change, caller.actor());
+        .change_account(id, change, limit, caller.actor());
     ok(changed.await?)
 }
 
@@ -182,9 +192,10 @@ async fn set_role(
         role: Some(request.role),
         ..AccountChange::default()
     };
+    let (id, limit) = (user_of(&id)?, &caller.user.sites);
     let changed = context
         .auth
-        .change_account(user_of(&id)?, change, caller.actor());
+        .change_account(id, change, limit, caller.actor());
     ok(changed.await?)
 }
 
@@ -236,158 +247,6 @@ async fn unlock(
     } else {
         "The account was open."
     };
-    ok(Message {
-        message: message.to_owned(),
-    })
-}
-
-/// A new password for an old one.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PasswordChange {
-    /// The password that holds now.
-    current_password: String,
-    /// The new one, 8 to 128 characters with upper, lower, digit and symbol.
-    password: String,
-}
-
-/// Changes one's own password. The other sessions end.
-#[utoipa::path(post, path = "/auth/change-password", tag = "auth", request_body = PasswordChange,
-    responses(
-        (status = 200, body = Envelope<Message>),
-        (status = 400, description = "The refused field", body = Refusal),
-        (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
-    ))]
-async fn change_password(
-    State(context): State<Context>,
-    caller: Caller,
-    Body(request): Body<PasswordChange>,
-) -> Answer<Message> {
-    let (current, password) = (request.current_password, request.password);
-    let changed = context.auth.change_password(&caller, current, password);
-    let wrong = Secret::Password("current_password");
-    noted(&context, caller.actor(), wrong, changed.await).await?;
-    done("The password is changed. Your other sessions have ended.")
-}
-
-/// A password for a one-time code.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CodeAndPassword {
-    /// The code.
-    token: String,
-    /// The new password, 8 to 128 characters with upper, lower, digit and symbol.
-    password: String,
-}
-
-/// Sets the first password of an invited user.
-#[utoipa::path(post, path = "/auth/activate", tag = "auth", security(()),
-    request_body = CodeAndPassword,
-    responses(
-        (status = 200, body = Envelope<Message>),
-        (status = 400, description = "The password is refused", body = Refusal),
-        (status = 401, description = "The link does not work", body = Refusal),
-        (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
-    ))]
-async fn activate(
-    State(context): State<Context>,
-    address: Address,
-    Body(request): Body<CodeAndPassword>,
-) -> Answer<Message> {
-    use_code(&context, address, Purpose::Activate, request).await?;
-    done("Your account is open. Sign in with your new password.")
-}
-
-/// Sets a new password with the code of an administrator.
-#[utoipa::path(post, path = "/auth/reset-password", tag = "auth", security(()),
-    request_body = CodeAndPassword,
-    responses(
-        (status = 200, body = Envelope<Message>),
-        (status = 400, description = "The password is refused", body = Refusal),
-        (status = 401, description = "The code does not work", body = Refusal),
-        (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
-    ))]
-async fn set_password(
-    State(context): State<Context>,
-    address: Address,
-    Body(request): Body<CodeAndPassword>,
-) -> Answer<Message> {
-    use_code(&context, address, Purpose::Reset, request).await?;
-    done("The password is changed. Sign in with it.")
-}
-
-async fn use_code(
-    context: &Context,
-    Address(address): Address,
-    purpose: Purpose,
-    request: CodeAndPassword,
-) -> Result<()> {
-    let (token, password) = (request.token, request.password);
-    let from = address.map(|address| address.to_string());
-    let set = context
-        .auth
-        .set_password_with_code(&token, purpose, password, from);
-    let actor = Actor {
-        address: address.map(|address| address.to_string()),
-        ..Actor::default()
-    };
-    noted(context, actor, Secret::OneTimeCode, set.await)
-        .await
-        .map(drop)
-}
-
-/// Who forgot his password.
-#[derive(Deserialize, ToSchema)]
-struct Forgotten {
-    /// E-mail address or user name.
-    #[serde(alias = "username")]
-    email: String,
-}
-
-/// Asks for a new password. The answer is the same for everybody: an administrator sees the
-/// request in the audit log and hands out a one-time code.
-#[utoipa::path(post, path = "/auth/forgot-password", tag = "auth", security(()),
-    request_body = Forgotten,
-    responses(
-        (status = 200, body = Envelope<Message>),
-        (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
-    ))]
-async fn forgot(
-    State(context): State<Context>,
-    address: Address,
-    Body(request): Body<Forgotten>,
-) -> Answer<Message> {
-    note_request(&context, address, &request).await
-}
-
-/// Another name of `/auth/forgot-password`.
-#[utoipa::path(post, path = "/auth/request-reset", tag = "auth", security(()),
-    request_body = Forgotten,
-    responses(
-        (status = 200, body = Envelope<Message>),
-        (status = 429, description = "Too many attempts; see Retry-After", body = Refusal),
-    ))]
-async fn request_reset(
-    State(context): State<Context>,
-    address: Address,
-    Body(request): Body<Forgotten>,
-) -> Answer<Message> {
-    note_request(&context, address, &request).await
-}
-
-async fn note_request(
-    context: &Context,
-    Address(address): Address,
-    request: &Forgotten,
-) -> Answer<Message> {
-    let from = address.map(|address| address.to_string());
-    context.auth.note_forgotten(&request.email, from).await?;
-    done(
-        "If this account exists, an administrator sees your request and gives you a one-time code.",
-    )
-}
-
-fn done(message: &str) -> Answer<Message> {
     ok(Message {
         message: message.to_owned(),
     })

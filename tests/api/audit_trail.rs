@@ -40,6 +40,16 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
     ),
     (
         "POST",
+        "/kiosk/pairing",
+        "a code that lets nobody in until it is approved, which is an entry",
+    ),
+    (
+        "POST",
+        "/kiosk/session",
+        "goes on with a screen; its approval and its end are entries",
+    ),
+    (
+        "POST",
         "/auth/ws-ticket",
         "thirty seconds for a session that is an entry",
     ),
@@ -95,6 +105,11 @@ const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
         "/auth/2fa/verify",
         "two_factor.rs: a_code_is_asked_for",
     ),
+    (
+        "POST",
+        "/auth/2fa/recovery-codes",
+        "two_factor.rs: new_recovery_codes_replace",
+    ),
 ];
 
 /// Routes that this file calls.
@@ -108,6 +123,7 @@ const WAYS_IN: &[(&str, &str)] = &[
     ("POST", "/auth/change-password"),
     ("POST", "/auth/2fa/setup"),
     ("POST", "/auth/2fa/disable"),
+    ("POST", "/auth/step-up"),
     ("DELETE", "/sessions"),
     ("DELETE", "/sessions/{}"),
     ("POST", "/admin/sessions/cleanup"),
@@ -229,6 +245,11 @@ async fn what_one_does_with_his_own_account_leaves_an_entry() {
         let reply = amel.post(&path, &wrong).await;
         must_leave(&chief, &reply, 400, "auth.password_refused", "refused").await;
     }
+    let step_up = "/api/auth/step-up";
+    let reply = amel.post(step_up, &wrong).await;
+    must_leave(&chief, &reply, 400, "auth.password_refused", "refused").await;
+    let reply = amel.post(step_up, &right).await;
+    must_leave(&chief, &reply, 200, "auth.step_up", "success").await;
     let reply = amel.post("/api/auth/2fa/setup", &right).await;
     must_leave(&chief, &reply, 200, "user.two_factor_begin", "success").await;
     let reply = amel

@@ -34,6 +34,7 @@ async fn a_sign_in_answers_in_the_agreed_shape() {
         "role",
         "role_key",
         "site",
+        "sites",
         "two_factor",
         "username",
     ];
@@ -65,6 +66,7 @@ async fn the_role_decides_what_me_says() {
         "settings.write",
         "users.manage",
         "tokens.manage",
+        "kiosks.manage",
         "audit.read",
     ];
     assert_eq!(me["permissions"], json!(all));

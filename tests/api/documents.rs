@@ -209,6 +209,8 @@ async fn documents_belong_to_one_piece_of_equipment_of_one_site() {
     let registry = &appliance.context().registry;
     let other = registry.create(other, "site_b", Actor::console()).await;
     let other = format!("/api/equipment/{}/documents", other.unwrap().id);
+    // An administrator reaches every site; a technician his own.
+    let chief = appliance.client_as(indusmind::auth::Role::Technician).await;
     for path in [&neighbour, &other] {
         chief.get(&format!("{path}/{id}")).await.refused(404);
         chief.delete(&format!("{path}/{id}")).await.refused(404);

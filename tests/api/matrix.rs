@@ -49,6 +49,8 @@ const OWN: &[(&str, &str)] = &[
     ("POST", "/auth/2fa/setup"),
     ("POST", "/auth/2fa/verify"),
     ("POST", "/auth/2fa/disable"),
+    ("POST", "/auth/2fa/recovery-codes"),
+    ("POST", "/auth/step-up"),
     ("GET", "/sessions"),
     ("DELETE", "/sessions"),
     ("DELETE", "/sessions/{}"),
@@ -208,7 +210,8 @@ async fn nobodies(appliance: &Appliance, chief: &Client) -> BTreeMap<&'static st
     let me = fired.get("/api/auth/me").await.data();
     let path = format!("/api/users/{}", me["id"].as_str().unwrap());
     chief.put(&path, &json!({ "active": false })).await.data();
-    let deleted = json!({ "name": "Gone", "scopes": ["readings:read", "readings:write"] });
+    let deleted =
+        json!({ "name": "Gone", "scopes": ["readings:read", "readings:write", "equipment:read"] });
     let deleted = chief.post("/api/api-tokens", &deleted).await.created();
     let path = format!("/api/api-tokens/{}", deleted["id"].as_str().unwrap());
     chief.delete(&path).await.data();
@@ -265,7 +268,8 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
     let (rows, _): (Vec<_>, Vec<_>) = rows()
         .into_iter()
         .partition(|row| row.pattern != "/auth/logout" && row.pattern != "/sessions");
-    let program = json!({ "name": "P", "scopes": ["readings:read", "readings:write"] });
+    let program =
+        json!({ "name": "P", "scopes": ["readings:read", "readings:write", "equipment:read"] });
     let chief = appliance
         .client()
         .login(crate::support::EMAIL, PASSWORD)
@@ -302,14 +306,21 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
         }
     }
     // A program reaches what its scopes name, and nothing else.
-    let for_programs = ["/historical/consumption", "/historical/export", "/v2/write"];
+    let for_programs = [
+        ("GET", "/historical/consumption"),
+        ("GET", "/historical/export"),
+        ("GET", "/equipment"),
+        ("GET", "/equipment/{}"),
+        ("GET", "/equipment/{}/live"),
+        ("POST", "/v2/write"),
+    ];
     for route in rows
         .iter()
         .filter(|row| !matches!(row.who, Who::Everybody | Who::Key))
     {
         let reply = ask(&program, route).await;
         let let_in = reply.status != 403;
-        let expected = for_programs.contains(&route.pattern.as_str());
+        let expected = for_programs.contains(&(route.method.as_str(), route.pattern.as_str()));
         assert_eq!(
             let_in, expected,
             "{} {}: {}",

@@ -22,7 +22,7 @@ const WRITE: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
 /// Who repairs: raw frames are no reading matter for everybody.
 const LINES: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
 const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
-const ADMIN: &[Role] = &[Role::Admin];
+pub const ADMIN: &[Role] = &[Role::Admin];
 
 /// Each route and who is let in.
 pub const TABLE: &[(&str, &str, &[Role])] = &[
@@ -100,6 +100,10 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/api-tokens", ADMIN),
     ("POST", "/api/api-tokens", ADMIN),
     ("POST", "/api/v2/write", ADMIN),
+    ("GET", "/api/kiosks", ADMIN),
+    ("POST", "/api/kiosks/approve", ADMIN),
+    ("PUT", "/api/kiosks/{kiosk}", ADMIN),
+    ("DELETE", "/api/kiosks/{kiosk}", ADMIN),
     ("GET", "/api/devices", READ),
     ("POST", "/api/devices", WRITE),
     ("POST", "/api/devices/import", WRITE),
@@ -136,7 +140,8 @@ fn profile(id: &str) -> Value {
 /// wired.
 fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
     match (method, path) {
-        ("POST", "/api/modbus/scan") => Some(400),
+        ("POST", "/api/modbus/scan" | "/api/kiosks/approve") => Some(400),
+        (_, path) if path.starts_with("/api/kiosks/") => Some(404),
         (_, path) if path.starts_with("/api/modbus/scan/") => Some(404),
         ("POST", path) if path.ends_with("/belief") => Some(409),
         ("DELETE", path) if path.ends_with("/belief") => Some(404),
@@ -160,6 +165,14 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         "registers": { "power": { "address": 0, "type": "float32" } } } });
     match (method, path) {
         ("GET", path) => client.get(path).await,
+        ("POST", "/api/kiosks/approve") => {
+            client
+                .post(path, &json!({ "code": "AAAA-AAAA", "name": "Wall" }))
+                .await
+        }
+        ("PUT", path) if path.starts_with("/api/kiosks/") => {
+            client.put(path, &json!({ "name": "Wall" })).await
+        }
         ("POST", "/api/equipment") => client.post(path, &equipment).await,
         ("POST", "/api/api-tokens") => {
             let token = json!({ "name": "Telegraf", "scopes": ["readings:write"] });
@@ -291,6 +304,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let path = path.replace("{profile}", &own);
+            let path = path.replace("{kiosk}", &EquipmentId::new().to_string());
             let reply = ask(&client, method, &path).await;
             if role == Role::Admin {
                 left_a_trace(&chief, method, row, &reply).await;

@@ -3,10 +3,12 @@
 use crate::support::client::{Client, Reply};
 use crate::support::socket::{Socket, ticket};
 use crate::support::{Appliance, EMAIL, PASSWORD};
+use indusmind::auth::Role;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-const DAY_MS: i64 = 24 * 3_600_000;
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 
 async fn refresh(client: &Client, token: &str) -> Reply {
     let request = json!({ "refresh_token": token });
@@ -103,27 +105,73 @@ async fn what_was_never_a_refresh_token_is_refused() {
 }
 
 #[tokio::test]
-async fn an_idle_session_ends_after_a_week_or_a_month() {
+async fn a_session_ends_unused_after_all_or_with_the_shift() {
     let (appliance, _) = Appliance::furnished().await;
-    let sign_in = async |remember: bool| {
-        let request = json!({ "email": EMAIL, "password": PASSWORD, "remember_me": remember });
-        let session = appliance
-            .client()
-            .post("/api/auth/login", &request)
-            .await
-            .data();
-        token_of(&session)
+    appliance.client_as(Role::Operator).await;
+    let sign_in = async |email: &str, remember: bool| {
+        let request = json!({ "email": email, "password": PASSWORD, "remember_me": remember });
+        let client = appliance.client();
+        token_of(&client.post("/api/auth/login", &request).await.data())
     };
-    let (week, month) = (sign_in(false).await, sign_in(true).await);
+    let operator = "operator@plant.example";
     let client = appliance.client();
-    appliance.advance(7 * DAY_MS);
-    let week = token_of(&refresh(&client, &week).await.data());
-    appliance.advance(7 * DAY_MS + 1);
-    refresh(&client, &week).await.refused(401);
-    appliance.advance(16 * DAY_MS - 1);
-    let month = token_of(&refresh(&client, &month).await.data());
-    appliance.advance(30 * DAY_MS + 1);
-    refresh(&client, &month).await.refused(401);
+    for (email, remember, unused_h, whole_h) in [
+        (EMAIL, false, 8, 7 * 24),
+        (EMAIL, true, 30 * 24, 30 * 24),
+        (operator, false, 8, 12),
+        (operator, true, 8, 12),
+    ] {
+        let unused = sign_in(email, remember).await;
+        appliance.advance(unused_h * HOUR_MS + 1);
+        refresh(&client, &unused).await.refused(401);
+        let mut used = sign_in(email, remember).await;
+        for _ in 0..whole_h / 4 {
+            appliance.advance(4 * HOUR_MS);
+            used = token_of(&refresh(&client, &used).await.data());
+        }
+        appliance.advance(1);
+        refresh(&client, &used).await.refused(401);
+    }
+}
+
+#[tokio::test]
+async fn keys_change_every_ninety_days_and_nobody_notices() {
+    let (mut appliance, _) = Appliance::furnished().await;
+    let kid = |token: &str| {
+        let head = token.split('.').next().unwrap();
+        let head = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, head);
+        serde_json::from_slice::<Value>(&head.unwrap()).unwrap()["kid"].clone()
+    };
+    let almost = 90 * DAY_MS - 60_000;
+    appliance.advance(almost);
+    let before = appliance.client().login(EMAIL, PASSWORD).await;
+    assert_eq!(kid(&before.token), "0");
+    appliance.advance(60_000);
+    let next = refresh(&before, &before.refresh_token).await.data();
+    let after = before.with_session(&next);
+    assert_eq!(kid(&after.token), "1");
+    // Both open, also after a restart, until the old one has ended by itself.
+    appliance.stop().await;
+    appliance.start().await;
+    let here = appliance.client();
+    for token in [&before.token, &after.token] {
+        here.with_token(token).get("/api/auth/me").await.data();
+    }
+    appliance.advance(HOUR_MS - 60_000 + 6_000);
+    let here = appliance.client();
+    here.with_token(&before.token)
+        .get("/api/auth/me")
+        .await
+        .refused(401);
+    here.with_token(&after.token)
+        .get("/api/auth/me")
+        .await
+        .data();
+    let log = here.with_token(&after.token).audit().await;
+    let renewed = log
+        .iter()
+        .filter(|entry| entry["action"] == "auth.keys_renewed");
+    assert_eq!(renewed.count(), 1);
 }
 
 /// The refresh cookie of an answer and its attributes.
@@ -160,7 +208,7 @@ async fn a_browser_keeps_its_refresh_token_in_a_cookie_that_no_script_reads() {
         "Path=/api/auth",
         "HttpOnly",
         "SameSite=Strict",
-        "Max-Age=604800",
+        "Max-Age=28800",
     ];
     assert_eq!(attributes, expected);
 

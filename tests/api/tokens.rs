@@ -36,15 +36,19 @@ async fn the_secret_is_shown_once_and_not_kept() {
     assert!(made["last_used_at"].is_null());
 
     let list = chief.get("/api/api-tokens").await;
-    assert!(!list.text.contains(&secret[4..]), "{}", list.text);
+    assert!(!list.text.contains(&secret[8..]), "{}", list.text);
     let listed = list.data()["items"][0].clone();
+    assert_eq!(made["prefix"], secret[..8]);
     let shown = [
+        "addresses",
         "created_at",
         "created_by",
         "expires_at",
         "id",
         "last_used_at",
+        "last_used_from",
         "name",
+        "prefix",
         "scopes",
         "site",
     ];
@@ -55,7 +59,7 @@ async fn the_secret_is_shown_once_and_not_kept() {
         entry["resource"],
         format!("api_token/{}", listed["id"].as_str().unwrap())
     );
-    assert!(!entry.to_string().contains(&secret[4..]));
+    assert!(!entry.to_string().contains(&secret[4..8]));
     appliance.stop().await;
     let file = std::fs::read(appliance.data_file()).unwrap();
     let found = file
@@ -211,7 +215,7 @@ async fn what_makes_no_sense_is_refused() {
         (with("scopes", json!(["everything"])), "scopes[0]"),
         (with("expires_at", json!(now)), "expires_at"),
         (
-            with("expires_at", json!(now.plus_ms(3_654 * DAY_MS))),
+            with("expires_at", json!(now.plus_ms(732 * DAY_MS))),
             "expires_at",
         ),
         (with("site", json!("site_z")), "site"),
@@ -221,6 +225,67 @@ async fn what_makes_no_sense_is_refused() {
         assert_eq!(reply.bad_fields(), [path], "{request}");
     }
     assert_eq!(chief.get("/api/api-tokens").await.data()["total"], 0);
-    let ten_years = with("expires_at", json!(now.plus_ms(3_652 * DAY_MS)));
-    chief.post("/api/api-tokens", &ten_years).await.created();
+    for odd in ["plant", "10.0.0.0/33"] {
+        let request = with("addresses", json!(["10.0.0.1", odd]));
+        let reply = chief.post("/api/api-tokens", &request).await;
+        assert_eq!(reply.bad_fields(), ["addresses"], "{odd}");
+    }
+    assert_eq!(chief.get("/api/api-tokens").await.data()["total"], 0);
+    let two_years = with("expires_at", json!(now.plus_ms(730 * DAY_MS)));
+    chief.post("/api/api-tokens", &two_years).await.created();
+}
+
+#[tokio::test]
+async fn a_token_works_from_its_addresses_only_and_tells_from_where() {
+    let (appliance, chief) = Appliance::furnished().await;
+    for (addresses, status) in [
+        (json!(["127.0.0.0/8"]), 204),
+        (json!(["10.0.3.17", "::1", "127.0.0.1"]), 204),
+        (json!(["10.0.3.17", "192.168.0.0/16"]), 403),
+    ] {
+        let request = json!({ "name": "x", "scopes": ["readings:write"], "addresses": addresses });
+        let made = chief.post("/api/api-tokens", &request).await.created();
+        assert_eq!(made["addresses"], addresses);
+        let program = appliance
+            .client()
+            .with_token(made["token"].as_str().unwrap());
+        assert_eq!(program_writes(&program).await.status, status, "{addresses}");
+    }
+    let list = chief.get("/api/api-tokens").await.data();
+    let from: Vec<_> = (0..3)
+        .map(|n| &list["items"][n]["last_used_from"])
+        .collect();
+    assert_eq!(
+        from,
+        [&json!("127.0.0.1"), &json!("127.0.0.1"), &Value::Null]
+    );
+}
+
+#[tokio::test]
+async fn a_program_may_see_the_equipment_of_its_site() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let body = json!({ "name": "Meter", "type": "Meter", "model": "T1",
+        "install_date": "2024-05-01" });
+    let mine = chief.add_equipment(&body).await;
+    let registry = &appliance.context().registry;
+    let input = serde_json::from_value(body).unwrap();
+    let console = indusmind::store::audit::Actor::console();
+    let theirs = registry.create(input, "site_b", console).await.unwrap().id;
+    let program = appliance.client();
+    let program = program.with_token(&make(&chief, &["equipment:read"]).await.0);
+    assert_eq!(program.get("/api/equipment").await.data()["total"], 1);
+    program.get(&format!("/api/equipment/{mine}")).await.data();
+    program
+        .get(&format!("/api/equipment/{theirs}"))
+        .await
+        .refused(404);
+    // What is measured there is another scope, and changing it is none.
+    program
+        .get(&format!("/api/equipment/{mine}/live"))
+        .await
+        .refused(403);
+    program
+        .delete(&format!("/api/equipment/{mine}"))
+        .await
+        .refused(403);
 }

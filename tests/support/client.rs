@@ -90,6 +90,12 @@ impl Client {
         }
     }
 
+    /// Shows again who is at the screen, as dangerous actions want it.
+    pub async fn prove(&self) {
+        let proof = json!({ "password": super::PASSWORD });
+        self.post("/api/auth/step-up", &proof).await.data();
+    }
+
     /// `GET`.
     pub async fn get(&self, path: &str) -> Reply {
         Reply::to(self.request(Method::GET, path)).await
@@ -242,6 +248,13 @@ impl Reply {
         let sentence = body["error"].as_str().unwrap();
         assert!(sentence.len() > 5, "{sentence:?} tells nobody what to do");
         body
+    }
+
+    /// A `403` that wants a proof of who is at the screen.
+    #[track_caller]
+    pub fn wants_proof(&self) {
+        assert_eq!(self.status, 403, "{}", self.text);
+        assert_eq!(self.json()["error_code"], "STEP_UP_REQUIRED");
     }
 
     /// The refused fields of a `400`, sorted.

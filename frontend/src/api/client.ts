@@ -1,6 +1,6 @@
 // The only fetch of the page. The access token lives in this module's memory and nowhere else.
 import createClient from 'openapi-fetch';
-import { ApiError, errorFrom, networkError } from './errors';
+import { ApiError, errorFrom, networkError, notProven, STEP_UP_REQUIRED } from './errors';
 import type { Answer } from './answer';
 import type { paths } from './schema.gen';
 import type { Login } from './types';
@@ -18,6 +18,11 @@ let accessToken: string | null = null;
 let accessTokenEndsAt = 0;
 let refreshing: Promise<Login> | null = null;
 let onSessionEnd: () => void = () => {};
+/** Asks the person to show who he is; false when he will not. */
+let askForProof: () => Promise<boolean> = () => Promise.resolve(false);
+let proving: Promise<boolean> | null = null;
+/** How often somebody has shown who he is, so that late refusals are not asked about again. */
+let proofs = 0;
 
 export function holdLogin(login: Login | null): void {
   accessToken = login?.token ?? null;
@@ -26,6 +31,10 @@ export function holdLogin(login: Login | null): void {
 
 export function whenSessionEnds(react: () => void): void {
   onSessionEnd = react;
+}
+
+export function whenProofIsWanted(ask: () => Promise<boolean>): void {
+  askForProof = ask;
 }
 
 async function send(request: Request): Promise<Response> {
@@ -48,17 +57,32 @@ export function refreshLogin(): Promise<Login> {
   return refreshing;
 }
 
+/** What stays signed in by its cookie: a person's session, or a screen on a wall. */
+type Holder = 'person' | 'kiosk';
+const renewals: Record<Holder, string> = {
+  person: '/api/auth/refresh',
+  kiosk: '/api/kiosk/session',
+};
+let holder: Holder = 'person';
+
+/** Whose token is held from now on, and by which cookie it is renewed. */
+export function holdFor(who: Holder): void {
+  holder = who;
+}
+
 async function requestLogin(): Promise<Login> {
-  const request = new Request(new URL('/api/auth/refresh', location.origin), {
+  const request = new Request(new URL(renewals[holder], location.origin), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ cookie: true }),
+    body: JSON.stringify(holder === 'person' ? { cookie: true } : {}),
     credentials: 'same-origin',
   });
   const response = await send(request);
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) throw errorFrom(response, body);
   const login = (body as Envelope<Login>).data;
+  // A screen that has to be let in again is answered with the word to wait.
+  if (login.token === undefined) throw new ApiError('', 'UNAUTHENTICATED', 401);
   holdLogin(login);
   return login;
 }
@@ -69,7 +93,8 @@ function withToken(request: Request): Request {
 }
 
 /** What needs no session: a 401 there is an answer about a password, a code or a link. */
-const PUBLIC = /\/api\/(setup|auth\/(login|2fa\/login|refresh|activate|(reset|forgot)-password))$/;
+const PUBLIC =
+  /\/api\/(setup|kiosk\/(pairing|session)|auth\/(login|2fa\/login|refresh|activate|(reset|forgot)-password))$/;
 const isPublic = (url: string) => PUBLIC.test(url);
 
 async function renew(): Promise<void> {
@@ -85,7 +110,6 @@ async function renew(): Promise<void> {
 }
 
 async function sendWithToken(request: Request): Promise<Response> {
-  if (isPublic(request.url)) return send(request);
   if (accessToken && Date.now() > accessTokenEndsAt - RENEW_BEFORE_END_MS) await renew();
   const again = request.clone();
   const tokenUsed = accessToken;
@@ -96,10 +120,40 @@ async function sendWithToken(request: Request): Promise<Response> {
   return send(withToken(again));
 }
 
+async function wantsProof(response: Response): Promise<boolean> {
+  if (response.status !== 403) return false;
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return errorFrom(response, body).code === STEP_UP_REQUIRED;
+}
+
+/** One question at a time: ten requests that want a proof together wait for the same one. */
+async function prove(): Promise<void> {
+  proving ??= askForProof().finally(() => {
+    proving = null;
+  });
+  if (!(await proving)) throw notProven();
+  proofs += 1;
+}
+
+/** Sends a request; once more when the appliance wanted a proof first, and somebody gave it. */
+async function sendWithProof(request: Request): Promise<Response> {
+  if (isPublic(request.url)) return send(request);
+  const again = request.clone();
+  const proofsThen = proofs;
+  const response = await sendWithToken(request);
+  if (!(await wantsProof(response))) return response;
+  // Another request may have brought the proof while this one was under way.
+  if (proofs === proofsThen) await prove();
+  return sendWithToken(again);
+}
+
 export const client = createClient<paths>({
   baseUrl: `${location.origin}/api`,
   credentials: 'same-origin',
-  fetch: sendWithToken,
+  fetch: sendWithProof,
 });
 
 /** The file of an answer that is one, under the name that the server gave it. */

@@ -21,11 +21,22 @@ export class ApiError extends Error {
     return this.status === 0;
   }
 
+  /** Nobody showed who he is, so the appliance did nothing. */
+  get unproven(): boolean {
+    return this.code === NOT_PROVEN;
+  }
+
   get fields(): FieldError[] {
     const fields = this.details?.fields;
     return Array.isArray(fields) ? (fields as FieldError[]) : [];
   }
 }
+
+/** What the appliance answers before a dangerous action, until somebody shows who he is. */
+export const STEP_UP_REQUIRED = 'STEP_UP_REQUIRED';
+/** What comes of it when nobody does: the request was not repeated. */
+const NOT_PROVEN = 'NOT_PROVEN';
+export const notProven = () => new ApiError('', NOT_PROVEN, 403);
 
 export const networkError = () => new ApiError('', 'NETWORK', 0);
 

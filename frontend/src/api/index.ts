@@ -14,6 +14,7 @@ import type {
   FramesQuery,
   HistoryQuery,
   Invitation,
+  KioskApproval,
   LoginRequest,
   MeterExchange,
   MeterRatio,
@@ -26,6 +27,7 @@ import type {
   ScanRequest,
   ProfileQuery,
   SetupRequest,
+  StepUp,
 } from './types';
 
 const at = (id: string) => ({ params: { path: { id } } });
@@ -69,6 +71,7 @@ export const api = {
   socketTicket: () => data(client.POST('/auth/ws-ticket')),
 
   me: () => data(client.GET('/auth/me')),
+  stepUp: (proof: StepUp) => data(client.POST('/auth/step-up', { body: proof })),
   changePassword: (current_password: string, password: string) =>
     data(client.POST('/auth/change-password', { body: { current_password, password } })),
   activate: (token: string, password: string) =>
@@ -80,6 +83,7 @@ export const api = {
   setUpTwoFactor: (password: string) =>
     data(client.POST('/auth/2fa/setup', { body: { password } })),
   confirmTwoFactor: (code: string) => data(client.POST('/auth/2fa/verify', { body: { code } })),
+  renewRecoveryCodes: () => data(client.POST('/auth/2fa/recovery-codes')),
   switchOffTwoFactor: (password: string) =>
     data(client.POST('/auth/2fa/disable', { body: { password } })),
 
@@ -111,6 +115,15 @@ export const api = {
     data(client.GET('/audit/verify', { params: { query: head ? { head } : {} } })),
   downloadAudit: (query: AuditQuery & { format: AuditFormat }) =>
     file(client.GET('/audit/export', { params: { query }, parseAs: 'blob' })),
+
+  /** A code that a screen shows until somebody lets it in. */
+  pairKiosk: () => data(client.POST('/kiosk/pairing')),
+  kioskSession: () => data(client.POST('/kiosk/session')),
+  allKiosks: () => everyPage((query) => data(client.GET('/kiosks', { params: { query } }))),
+  approveKiosk: (body: KioskApproval) => data(client.POST('/kiosks/approve', { body })),
+  renameKiosk: (id: string, name: string) =>
+    data(client.PUT('/kiosks/{id}', { ...at(id), body: { name } })),
+  revokeKiosk: (id: string) => data(client.DELETE('/kiosks/{id}', at(id))),
 
   sites: () => data(client.GET('/sites')),
 
@@ -194,4 +207,4 @@ export const api = {
 
 export { ApiError } from './errors';
 export type { FieldError } from './errors';
-export { holdLogin, refreshLogin, whenSessionEnds } from './client';
+export { holdFor, holdLogin, refreshLogin, whenProofIsWanted, whenSessionEnds } from './client';

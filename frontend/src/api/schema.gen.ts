@@ -281,6 +281,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/2fa/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes new recovery codes; those from before are worth nothing any more. */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/2fa/setup": {
         parameters: {
             query?: never;
@@ -465,6 +482,26 @@ export interface paths {
         put?: never;
         /** Sets a new password with the code of an administrator. */
         post: operations["set_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows who sits at the screen. For five minutes the session may then do what otherwise answers
+         *     `STEP_UP_REQUIRED`; a sign-in counts as a proof, too.
+         */
+        post: operations["step_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -854,6 +891,95 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kiosk/pairing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a code for a screen that is not let in yet. A cookie that no script reads goes with it;
+         *     it is worth something once a person has approved the code.
+         */
+        post: operations["pair_kiosk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kiosk/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A fresh access token for a screen, by its cookie. It never ends by itself. */
+        post: operations["kiosk_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kiosks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The screens that are let in, oldest first. */
+        get: operations["list_kiosks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kiosks/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the screen in that shows this code. */
+        post: operations["approve_kiosk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kiosks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Calls a screen something else. */
+        put: operations["rename_kiosk"];
+        post?: never;
+        /** Lets a screen in no longer: what it shows ends at once. */
+        delete: operations["revoke_kiosk"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1434,6 +1560,7 @@ export interface components {
             role?: components["schemas"]["Role"] | null;
             /** @description Key of his site. */
             site?: string | null;
+            sites?: components["schemas"]["Reach"] | null;
             /** @description Short login name; `null` takes it away. */
             username?: string | null;
         };
@@ -1472,6 +1599,8 @@ export interface components {
         Ailment: "line_unreachable" | "port_unavailable" | "bus_silent" | "device_silent" | "never_answered" | "alone_silent" | "gateway_no_path" | "gateway_target_silent" | "other_unit_answers" | "two_devices" | "damaged" | "refuses_all" | "registers_refused" | "registers_ignored" | "device_failure" | "busy" | "wrong_length" | "strange_answers" | "connection_closed" | "answers_lost" | "unasked" | "slow" | "implausible" | "not_polled" | "not_asked_yet" | "fine";
         /** @description A token as it is shown: everything but its secret. */
         ApiToken: {
+            /** @description The addresses and networks from which alone it works; from everywhere when empty. */
+            addresses?: string[];
             /** @description When it was made. */
             created_at: components["schemas"]["Timestamp"];
             /** @description Who made it. */
@@ -1481,8 +1610,15 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["ApiTokenId"];
             last_used_at?: components["schemas"]["Timestamp"] | null;
+            /** @description From where it was last used. */
+            last_used_from?: string | null;
             /** @description What it is for. */
             name: string;
+            /**
+             * @description How its secret begins; tokens of earlier versions do not say.
+             * @example imt_Qx3v
+             */
+            prefix?: string | null;
             /** @description What it reaches. */
             scopes: components["schemas"]["Scope"][];
             /** @description Key of the site that it reaches. */
@@ -2250,6 +2386,38 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_KioskAnswer: {
+            /** @description What a screen gets, for the document. */
+            data: components["schemas"]["KioskSession"] | components["schemas"]["KioskWaiting"];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_KioskView: {
+            /** @description A kiosk as it is shown: nothing that could be used. */
+            data: {
+                /** @description From where it asked. */
+                address?: string | null;
+                /** @description When. */
+                approved_at: components["schemas"]["Timestamp"];
+                /** @description Who let it in. */
+                approved_by: string;
+                /** @description Its id. */
+                id: components["schemas"]["KioskId"];
+                last_seen_at?: components["schemas"]["Timestamp"] | null;
+                /** @description What it is called. */
+                name: string;
+                /** @description Key of the site that it shows. */
+                site: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_LineDetail: {
             /** @description A line, whole. */
             data: components["schemas"]["LineAnswer"] & {
@@ -2505,6 +2673,8 @@ export interface components {
                 has_more: boolean;
                 /** @description The items of this page. */
                 items: {
+                    /** @description The addresses and networks from which alone it works; from everywhere when empty. */
+                    addresses?: string[];
                     /** @description When it was made. */
                     created_at: components["schemas"]["Timestamp"];
                     /** @description Who made it. */
@@ -2514,8 +2684,15 @@ export interface components {
                     /** @description Its id. */
                     id: components["schemas"]["ApiTokenId"];
                     last_used_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description From where it was last used. */
+                    last_used_from?: string | null;
                     /** @description What it is for. */
                     name: string;
+                    /**
+                     * @description How its secret begins; tokens of earlier versions do not say.
+                     * @example imt_Qx3v
+                     */
+                    prefix?: string | null;
                     /** @description What it reaches. */
                     scopes: components["schemas"]["Scope"][];
                     /** @description Key of the site that it reaches. */
@@ -2662,6 +2839,40 @@ export interface components {
                     temperature?: number | null;
                     /** @description What kind of thing it is. */
                     type: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_KioskView: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description From where it asked. */
+                    address?: string | null;
+                    /** @description When. */
+                    approved_at: components["schemas"]["Timestamp"];
+                    /** @description Who let it in. */
+                    approved_by: string;
+                    /** @description Its id. */
+                    id: components["schemas"]["KioskId"];
+                    last_seen_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description What it is called. */
+                    name: string;
+                    /** @description Key of the site that it shows. */
+                    site: string;
                 }[];
                 /** @description Number of this page, from 1. */
                 page: number;
@@ -2843,7 +3054,7 @@ export interface components {
                     id: components["schemas"]["SessionId"];
                     /** @description When a token was last fetched. */
                     last_used_at: components["schemas"]["Timestamp"];
-                    /** @description Whether it lives for 30 days without use instead of 7. */
+                    /** @description Whether it lives for 30 days instead of 7. */
                     remember: boolean;
                     /** @description Whose it is. */
                     user_id: components["schemas"]["UserId"];
@@ -2905,6 +3116,28 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_PairingCode: {
+            /** @description What a screen shows until somebody lets it in. */
+            data: {
+                /**
+                 * @description Large, for a person to read.
+                 * @example K7QF-2M9P
+                 */
+                code: string;
+                /** @description Until when it is good. */
+                expires_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description How long that is, s: the clock of a screen on a wall may be wrong.
+                 */
+                expires_in: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_PhotoAnswer: {
             /** @description Where a photo is. */
             data: {
@@ -2947,6 +3180,18 @@ export interface components {
                 reads: number;
                 /** @description The equipment that is read with it, by name. */
                 used_by: components["schemas"]["ProfileUser"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Proven: {
+            /** @description A proof that was taken. */
+            data: {
+                /** @description Until when dangerous actions are open to this session. */
+                proven_until: components["schemas"]["Timestamp"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -3403,6 +3648,8 @@ export interface components {
                 role_key: components["schemas"]["Role"];
                 /** @description Key of his site. */
                 site: string;
+                /** @description The sites that he reaches. */
+                sites: components["schemas"]["Reach"];
                 /** @description Whether a code is asked for when he signs in. */
                 two_factor: boolean;
                 /** @description Short login name. */
@@ -3602,6 +3849,11 @@ export interface components {
             /** @description What kind of thing it is. */
             type: string;
         };
+        /**
+         * @description The word for every site.
+         * @enum {string}
+         */
+        Every: "all";
         /** @description What was seen, for programs and for other languages than English. */
         Facts: {
             /** @description The unit ids that answered instead. */
@@ -3913,6 +4165,7 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Key of his site; that of the administrator when absent. */
             site?: string | null;
+            sites?: components["schemas"]["Reach"] | null;
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
@@ -3951,6 +4204,71 @@ export interface components {
              * @description Samples.
              */
             raw_days: number | null;
+        };
+        /** @description What a screen gets, for the document. */
+        KioskAnswer: components["schemas"]["KioskSession"] | components["schemas"]["KioskWaiting"];
+        /** @description What a person says of a kiosk whose code he reads. */
+        KioskApproval: {
+            /**
+             * @description The code on its screen.
+             * @example K7QF-2M9P
+             */
+            code: string;
+            /**
+             * @description What it is called from now on.
+             * @example Hall 2, north wall
+             */
+            name: string;
+            /** @description Key of the site that it shows; that of the person when absent. */
+            site?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A screen on a wall.
+         */
+        KioskId: string;
+        /** @description What a screen is called. */
+        KioskName: {
+            /**
+             * @description The new name.
+             * @example Hall 2, north wall
+             */
+            name: string;
+        };
+        /** @description A session of a screen. */
+        KioskSession: {
+            /**
+             * Format: int64
+             * @description Life of the access token, s.
+             */
+            expires_in: number;
+            /** @description Access token for `Authorization: Bearer`. */
+            token: string;
+            /** @description The screen, as a user that only looks. */
+            user: components["schemas"]["User"];
+        };
+        /** @description A kiosk as it is shown: nothing that could be used. */
+        KioskView: {
+            /** @description From where it asked. */
+            address?: string | null;
+            /** @description When. */
+            approved_at: components["schemas"]["Timestamp"];
+            /** @description Who let it in. */
+            approved_by: string;
+            /** @description Its id. */
+            id: components["schemas"]["KioskId"];
+            last_seen_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description Key of the site that it shows. */
+            site: string;
+        };
+        /** @description A screen that waits. */
+        KioskWaiting: {
+            /** @description Until when its code is good. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Always `true`. */
+            waiting: boolean;
         };
         /** @description How much room a level takes. */
         LevelUse: {
@@ -4177,7 +4495,10 @@ export interface components {
             email: string;
             /** @description Password. */
             password: string;
-            /** @description Stay signed in for 30 days instead of 7. */
+            /**
+             * @description Stay signed in for 30 days; otherwise a session ends after 8 hours without use and 7 days
+             *     in all. One of an operator always ends after 12 hours.
+             */
             remember_me?: boolean;
         };
         /** @description A new token with its secret, which is not shown again. */
@@ -4622,6 +4943,14 @@ export interface components {
         };
         /** @description What a person says of a new token. */
         NewApiToken: {
+            /**
+             * @description The addresses and networks from which alone it works; from everywhere when absent.
+             * @example [
+             *       "10.0.3.17",
+             *       "192.168.7.0/24"
+             *     ]
+             */
+            addresses?: string[];
             expires_at?: components["schemas"]["Timestamp"] | null;
             /**
              * @description What it is for, such as the program and the machine that will hold it.
@@ -4780,6 +5109,21 @@ export interface components {
             /** @description The password that holds now. */
             password: string;
         };
+        /** @description What a screen shows until somebody lets it in. */
+        PairingCode: {
+            /**
+             * @description Large, for a person to read.
+             * @example K7QF-2M9P
+             */
+            code: string;
+            /** @description Until when it is good. */
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How long that is, s: the clock of a screen on a wall may be wrong.
+             */
+            expires_in: number;
+        };
         /**
          * @description The bit that makes the number of ones in a character even or odd.
          * @enum {string}
@@ -4809,7 +5153,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -5160,6 +5504,11 @@ export interface components {
          * @enum {string}
          */
         Protocol: "tcp" | "rtu_over_tcp" | "rtu";
+        /** @description A proof that was taken. */
+        Proven: {
+            /** @description Until when dangerous actions are open to this session. */
+            proven_until: components["schemas"]["Timestamp"];
+        };
         /** @description A device and how it is doing. */
         PushDevice: components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
             /** @description What its equipment is called; `null` when that was deleted. */
@@ -5248,6 +5597,8 @@ export interface components {
             /** @description The newest first. */
             items: components["schemas"]["QualityDay"][];
         };
+        /** @description The sites that somebody reaches: `"all"`, or their keys. */
+        Reach: components["schemas"]["Every"] | string[];
         /** @description What is left when the telephone is lost. */
         RecoveryCodes: {
             /** @description Each works once. They are not shown again. */
@@ -5486,10 +5837,11 @@ export interface components {
          */
         ScanState: "RUNNING" | "SUCCESS" | "CANCELLED" | "FAILED";
         /**
-         * @description What a token reaches.
+         * @description What a token reaches: one word for each permission that a program may have. Those that change
+         *     who gets in have none.
          * @enum {string}
          */
-        Scope: "readings:write" | "readings:read";
+        Scope: "readings:write" | "readings:read" | "equipment:read";
         /** @description The second step of a sign-in. */
         SecondStep: {
             /** @description What the first step answered. */
@@ -5534,7 +5886,7 @@ export interface components {
             id: components["schemas"]["SessionId"];
             /** @description When a token was last fetched. */
             last_used_at: components["schemas"]["Timestamp"];
-            /** @description Whether it lives for 30 days without use instead of 7. */
+            /** @description Whether it lives for 30 days instead of 7. */
             remember: boolean;
             /** @description Whose it is. */
             user_id: components["schemas"]["UserId"];
@@ -5626,6 +5978,13 @@ export interface components {
          * @enum {string}
          */
         Status: "online" | "offline" | "maintenance" | "decommissioned";
+        /** @description One of the two. */
+        StepUp: {
+            /** @description A code of the app, or a recovery code, where a second factor is in use. */
+            code?: string | null;
+            /** @description The password. */
+            password?: string | null;
+        };
         /** @description How much room there is and how long it lasts. */
         StorageUse: {
             /**
@@ -5984,6 +6343,8 @@ export interface components {
             role_key: components["schemas"]["Role"];
             /** @description Key of his site. */
             site: string;
+            /** @description The sites that he reaches. */
+            sites: components["schemas"]["Reach"];
             /** @description Whether a code is asked for when he signs in. */
             two_factor: boolean;
             /** @description Short login name. */
@@ -6578,6 +6939,43 @@ export interface operations {
             };
         };
     };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RecoveryCodes"];
+                };
+            };
+            /** @description A proof is wanted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no second factor in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     set_up_two_factor: {
         parameters: {
             query?: never;
@@ -6959,6 +7357,47 @@ export interface operations {
             };
             /** @description The code does not work */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Proven"];
+                };
+            };
+            /** @description It does not fit */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8199,6 +8638,216 @@ export interface operations {
             };
             /** @description Others are exporting, or the disk refuses */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    pair_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PairingCode"];
+                };
+            };
+            /** @description This screen is in already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    kiosk_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A session, or the word to wait */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_KioskAnswer"];
+                };
+            };
+            /** @description It has to show a new code */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_kiosks: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_KioskView"];
+                };
+            };
+        };
+    };
+    approve_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KioskApproval"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_KioskView"];
+                };
+            };
+            /** @description No screen shows this code, or a refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description A proof is wanted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Too many attempts; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    rename_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the kiosk */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KioskName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_KioskView"];
+                };
+            };
+            /** @description No such kiosk */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    revoke_kiosk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the kiosk */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such kiosk */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,10 +11,12 @@ export type Site = Answer<Schemas['Site']>;
 export type SetupState = Answer<Schemas['SetupState']>;
 export type SetupRequest = Schemas['SetupRequest'];
 export type LoginRequest = Schemas['LoginRequest'];
+export type StepUp = Schemas['StepUp'];
 export type SecondStep = Schemas['SecondStep'];
 export type Login = Pick<Answer<Schemas['SessionAnswer']>, 'token' | 'expires_in' | 'user'>;
 
 export type Role = Schemas['Role'];
+export type Reach = Schemas['Reach'];
 export type RoleRow = Answer<Schemas['RoleRow']>;
 export type Account = Answer<Schemas['Account']>;
 export type AccountState = Schemas['AccountState'];
@@ -29,6 +31,9 @@ export type Scope = Schemas['Scope'];
 export type ApiToken = Answer<Schemas['ApiToken']>;
 export type MadeApiToken = Answer<Schemas['MadeApiToken']>;
 export type NewApiToken = Schemas['NewApiToken'];
+export type PairingCode = Answer<Schemas['PairingCode']>;
+export type KioskApproval = Schemas['KioskApproval'];
+export type Kiosk = Answer<Schemas['KioskView']>;
 
 export type EquipmentStatus = Schemas['Status'];
 export type EquipmentSummary = Answer<Schemas['EquipmentSummary']>;

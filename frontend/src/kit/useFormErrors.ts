@@ -64,5 +64,11 @@ export function useFormErrors<T extends object>(
     void focusFirst();
   }
 
-  return { errors, homeless, check, refuse };
+  /** As if nobody had tried to send it: for a form that is shown again. */
+  function reset(): void {
+    tried.value = false;
+    refusals.value = [];
+  }
+
+  return { errors, homeless, check, refuse, reset };
 }

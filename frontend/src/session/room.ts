@@ -21,6 +21,8 @@ declare module 'vue-router' {
     gate?: boolean;
     /** A gate that a link or a code opens, whoever is signed in at this browser. */
     open?: boolean;
+    /** The screen on a wall: it signs itself in, and nothing leads away from it. */
+    wall?: boolean;
     permission?: Permission | null;
     room?: string;
   }

@@ -1,7 +1,7 @@
 // Who is at the screen, and what they may do. Tokens are not here: they stay in api/client.
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import { api, ApiError, holdLogin, refreshLogin, whenSessionEnds } from '@/api';
+import { api, ApiError, holdFor, holdLogin, refreshLogin, whenSessionEnds } from '@/api';
 import type { Login, Permission, Site, User } from '@/api/types';
 
 type Status = 'unknown' | 'signed-out' | 'signed-in';
@@ -48,6 +48,12 @@ export const useSession = defineStore('session', () => {
       if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) throw error;
       leave();
     }
+  }
+
+  /** A screen on a wall that was let in: it stays in by its own cookie. */
+  async function enterAsKiosk(login: Login): Promise<void> {
+    holdFor('kiosk');
+    await enter(login);
   }
 
   /** Signs in; where a second factor is in use, the name of the step that waits for its code. */
@@ -105,6 +111,7 @@ export const useSession = defineStore('session', () => {
     expired,
     may,
     restore,
+    enterAsKiosk,
     login,
     secondStep,
     logout,

@@ -5,6 +5,7 @@ import { ApiError } from '@/api';
 export function useSentence() {
   const { t } = useI18n();
   return (error: unknown): string => {
+    if (error instanceof ApiError && error.unproven) return t('stepUp.notDone');
     if (error instanceof ApiError) return error.network ? t('error.network') : error.message;
     return t('error.unexpected');
   };

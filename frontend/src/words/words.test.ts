@@ -69,6 +69,39 @@ it('gives Arabic all six forms wherever English has two', () => {
   }
 });
 
+const document = JSON.parse(
+  Object.values(
+    import.meta.glob<string>('../../openapi.json', {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    }),
+  )[0]!,
+) as {
+  components: { schemas: Record<string, { enum?: string[]; oneOf?: { enum?: string[] }[] }> };
+};
+/** What the appliance may say for one of its own words. */
+const saying = (name: string): string[] => {
+  const schema = document.components.schemas[name]!;
+  return schema.enum ?? schema.oneOf!.flatMap((part) => part.enum ?? []);
+};
+
+describe.each([
+  ['Role', 'role.name.'],
+  ['Role', 'role.about.'],
+  ['Permission', 'role.may.'],
+  ['Scope', 'tokens.scope.'],
+  ['Scope', 'tokens.scopeText.'],
+  ['AccountState', 'users.state.'],
+  ['AccountState', 'users.about.'],
+])('each %s has its word below %s', (name, prefix) => {
+  it.each(Object.entries({ en: english, ...others }))('in %s', (_, words) => {
+    const keys = saying(name).map((value) => prefix + value.replace(/\W/g, '_'));
+    expect(keys.length).toBeGreaterThan(1);
+    expect(keys.filter((key) => !words.has(key))).toEqual([]);
+  });
+});
+
 /** Keys made at run time, such as `status.${status}`: their first part. */
 const dynamic = /\bt\(\s*`([a-zA-Z.]+)\$\{/g;
 const literal = /['"`]([a-z][a-zA-Z]*(?:\.[a-zA-Z0-9_]+)+)['"`]/g;

@@ -1,5 +1,6 @@
 // Accounts, from the invitation to the day when somebody lost his password.
 import assert from 'node:assert/strict';
+import { accessibilityFaults } from '../support/browser.mjs';
 import { journey } from '../support/journey.mjs';
 import { arrive, OWNER, setUpByScript, signIn } from '../support/person.mjs';
 import { totp } from '../support/totp.mjs';
@@ -53,6 +54,15 @@ async function secondFactor(page) {
   return code.trim();
 }
 
+/** Lets the next request to a path be answered as if the last proof were more than five minutes old: a
+ * journey cannot wait so long, and nobody moves its clock. All that follows is the appliance's own. */
+async function proofIsTooOld(page, path) {
+  const error = 'Show who you are first.';
+  const body = JSON.stringify({ success: false, error, error_code: 'STEP_UP_REQUIRED' });
+  const refuse = (route) => route.fulfill({ status: 403, contentType: 'application/json', body });
+  await page.route(path, refuse, { times: 1 });
+}
+
 journey('an invited person gets in, protects her account and is thrown out', async (stage) => {
   const appliance = await stage.appliance('run', BOOT);
   await setUpByScript(appliance);
@@ -91,7 +101,22 @@ journey('a lost password is set anew with a code, and only with that code', asyn
   await chief.goto('/users');
   await chief.getByRole('link', { name: 'Amina' }).click();
   await press(chief, 'Make a reset code');
-  await chief.getByRole('alertdialog').getByRole('button', { name: 'Make a reset code' }).click();
+  const makeCode = chief.getByRole('alertdialog').getByRole('button', { name: 'Make a reset code' });
+  const proof = chief.getByRole('dialog', { name: 'Is it you?' });
+  await proofIsTooOld(chief, '**/reset-token');
+  await makeCode.click();
+  await proof.waitFor();
+  assert.deepEqual(await accessibilityFaults(chief), []);
+  await stage.browser.picture(chief, 'accounts-step-up');
+  await chief.keyboard.press('Escape');
+  await chief.getByText('Nothing was done').waitFor();
+  await proofIsTooOld(chief, '**/reset-token');
+  await makeCode.click();
+  await proof.getByLabel('Your password', { exact: true }).fill('not mine');
+  await chief.keyboard.press('Enter');
+  await proof.getByText('This is not your password.').waitFor();
+  await proof.getByLabel('Your password', { exact: true }).fill(OWNER.password);
+  await chief.keyboard.press('Enter');
   const code = await chief.getByTestId('reset-code').innerText();
 
   const other = await stage.browser.open(appliance, { colorScheme: 'dark' });

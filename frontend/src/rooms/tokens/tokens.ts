@@ -9,20 +9,26 @@ const DAY_MS = 86_400_000;
 const SOON_MS = 30 * DAY_MS;
 
 /** Every scope once, in the order in which the form shows them; the compiler misses none. */
-const order: Record<Scope, number> = { 'readings:write': 0, 'readings:read': 1 };
+const order: Record<Scope, number> = {
+  'readings:write': 0,
+  'readings:read': 1,
+  'equipment:read': 2,
+};
 export const scopes = (Object.keys(order) as Scope[]).sort((a, b) => order[a] - order[b]);
 
 /** The word of a scope: "readings:write" stands under `tokens.scope.readings_write`. */
 export const scopeKey = (scope: string): string => scope.replace(/\W/g, '_');
 
-/** Lives that can be chosen, days. */
-export const lives = ['30', '90', '365', '730', '1825'] as const;
+/** Lives that can be chosen, days; the appliance gives two years at most. */
+export const lives = ['30', '90', '365', '730'] as const;
 
 export interface TokenForm {
   name: string;
   scopes: Scope[];
   site: string;
   days: string;
+  /** As typed: one after the other. */
+  addresses: string;
 }
 
 export const blankToken = (site: string): TokenForm => ({
@@ -30,7 +36,12 @@ export const blankToken = (site: string): TokenForm => ({
   scopes: [],
   site,
   days: '365',
+  addresses: '',
 });
+
+/** Addresses and networks as a person writes them beside each other. */
+export const listed = (typed: string): string[] =>
+  typed.split(/[\s,;،؛]+/).filter((part) => part !== '');
 
 const schema = v.object({
   name: required(),
@@ -45,6 +56,7 @@ export const inputOf = (form: TokenForm, now: number): NewApiToken => ({
   scopes: form.scopes,
   site: form.site || null,
   expires_at: new Date(now + Number(form.days) * DAY_MS).toISOString(),
+  addresses: listed(form.addresses),
 });
 
 export type TokenState = 'live' | 'soon' | 'over';
@@ -63,6 +75,8 @@ export const exampleOf = (origin: string, token: string, reaches: Scope[]): stri
         `  --data-binary 'readings,equipment_id=ID power=12.5'`,
       ].join('\n')
     : [
-        `curl '${origin}/api/historical/consumption?from=2026-01-01&to=2026-01-02' \\`,
+        reaches.includes('readings:read')
+          ? `curl '${origin}/api/historical/consumption?from=2026-01-01&to=2026-01-02' \\`
+          : `curl '${origin}/api/equipment' \\`,
         `  -H 'Authorization: Bearer ${token}'`,
       ].join('\n');

@@ -1,6 +1,6 @@
 // A user as an administrator fills him in, and as he is sent. Pure.
 import * as v from 'valibot';
-import type { Account, AccountChange, Invitation, Role } from '@/api/types';
+import type { Account, AccountChange, Invitation, Reach, Role } from '@/api/types';
 import { email, errorsOf, required } from '@/kit/check';
 import type { Errors } from '@/kit/useFormErrors';
 
@@ -10,7 +10,13 @@ export interface UserForm {
   username: string;
   role: Role;
   site: string;
+  /** Which sites he reaches; `some` are those of `sites`. */
+  reach: ReachChoice;
+  sites: string[];
 }
+
+export type ReachChoice = 'own' | 'some' | 'all';
+export const reaches: ReachChoice[] = ['own', 'some', 'all'];
 
 /** The role that can do the least harm is the one that nobody chose. */
 export const blankUser = (site: string): UserForm => ({
@@ -19,7 +25,20 @@ export const blankUser = (site: string): UserForm => ({
   username: '',
   role: 'viewer',
   site,
+  reach: 'own',
+  sites: [],
 });
+
+const choiceOf = (sites: Reach, site: string): ReachChoice => {
+  if (sites === 'all') return 'all';
+  return sites.length === 1 && sites[0] === site ? 'own' : 'some';
+};
+
+/** His own site is always among them: he could not be shown anything otherwise. */
+export function sitesOf({ reach, site, sites }: UserForm): Reach {
+  if (reach === 'all') return 'all';
+  return reach === 'own' ? [site] : [...new Set([site, ...sites])].sort();
+}
 
 export const formOf = (account: Account): UserForm => ({
   email: account.email,
@@ -27,6 +46,8 @@ export const formOf = (account: Account): UserForm => ({
   username: account.username ?? '',
   role: account.role_key,
   site: account.site,
+  reach: choiceOf(account.sites, account.site),
+  sites: account.sites === 'all' ? [] : [...account.sites],
 });
 
 const username = v.pipe(
@@ -45,7 +66,12 @@ export const invitationOf = (form: UserForm): Invitation => ({
   username: form.username.trim() || null,
   role: form.role,
   site: form.site || null,
+  // What nobody chose follows the role: an administrator reaches all of them.
+  sites: form.reach === 'own' ? null : sitesOf(form),
 });
+
+const sameSites = (a: Reach, b: Reach): boolean =>
+  a === 'all' || b === 'all' ? a === b : [...a].sort().join() === [...b].sort().join();
 
 /** Only what is different: a role that is sent again would be a change in the log of nothing. */
 export function changeOf(form: UserForm, before: Account): AccountChange {
@@ -55,12 +81,13 @@ export function changeOf(form: UserForm, before: Account): AccountChange {
     ...(now.username !== (before.username ?? '') && { username: now.username || null }),
     ...(now.role !== before.role_key && { role: now.role }),
     ...(now.site !== before.site && { site: now.site }),
+    ...(!sameSites(sitesOf(form), before.sites) && { sites: sitesOf(form) }),
   };
 }
 
 /** Whether a change signs the user out: he loses a role or a place. */
 export const signsOut = (change: AccountChange): boolean =>
-  change.role !== undefined || change.site !== undefined;
+  change.role !== undefined || change.site !== undefined || change.sites !== undefined;
 
 /** Whether this address of the page leads nowhere from another machine. */
 export const onlyHere = (host: string): boolean =>
