@@ -21,6 +21,7 @@ mod envelope;
 mod equipment;
 mod export;
 mod history;
+mod history_series;
 mod hub;
 mod line_frames;
 mod lines;
@@ -231,6 +232,7 @@ fn api() -> Routes {
         .merge(device_push::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
+        .merge(history_series::open())
         .merge(export::open())
         .merge(write::open());
     let protected = OpenApiRouter::new()

@@ -26,6 +26,7 @@ mod equipment_list;
 mod export;
 mod fixtures;
 mod history;
+mod history_series;
 mod hub;
 mod lines;
 mod matrix;

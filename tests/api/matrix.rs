@@ -302,7 +302,12 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
         }
     }
     // A program reaches what its scopes name, and nothing else.
-    let for_programs = ["/historical/consumption", "/historical/export", "/v2/write"];
+    let for_programs = [
+        "/historical/consumption",
+        "/historical/export",
+        "/historical/series",
+        "/v2/write",
+    ];
     for route in rows
         .iter()
         .filter(|row| !matches!(row.who, Who::Everybody | Who::Key))

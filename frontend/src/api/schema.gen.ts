@@ -859,6 +859,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/historical/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which series there are: every quantity of every piece of equipment of the site, those that are
+         *     read no more too, with the corrections that hold.
+         */
+        get: operations["history_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lines": {
         parameters: {
             query?: never;
@@ -3070,6 +3090,20 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SeriesList: {
+            /** @description Everything that was ever read of the equipment of a site. */
+            data: {
+                /** @description One for each quantity and conductor, in the order of the equipment's names. */
+                items: components["schemas"]["HistorySeries"][];
+                /** @description How many. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_SessionAnswer: {
             /** @description A session. */
             data: {
@@ -3762,6 +3796,19 @@ export interface components {
              */
             counts: number[];
         };
+        /** @description A span whose values were corrected by a person. */
+        HistoryCorrection: {
+            /** @description When it was made. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What it does. */
+            change: components["schemas"]["Change"];
+            /** @description First instant that it applies to. */
+            from: components["schemas"]["Timestamp"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Why, in the words of the one who made it. */
+            why: string;
+        };
         /** @description One bucket or tick. `null` is a gap: nothing was measured. */
         HistoryPoint: {
             /**
@@ -3821,6 +3868,25 @@ export interface components {
              * @description Mean voltage, V.
              */
             voltage?: number | null;
+        };
+        /** @description A series of the history. */
+        HistorySeries: {
+            /** @description The corrections that hold, oldest first. */
+            corrections: components["schemas"]["HistoryCorrection"][];
+            /** @description Whether it is a counter, of which the history answers what was added in each bucket. */
+            counter: boolean;
+            /** @description Its name. */
+            equipment: string;
+            /** @description `meter_id` of `/historical/consumption`. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description `metric` of `/historical/consumption`: `voltage_l1`. */
+            key: string;
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description `L1`, `L2`, `L3`; `null` for the whole device. */
+            phase?: string | null;
+            /** @description Unit of its values; empty for a ratio. */
+            unit: components["schemas"]["Unit"];
         };
         /** @description The window that was answered. */
         HistoryWindow: {
@@ -5445,6 +5511,13 @@ export interface components {
             code: string;
             /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
             cookie?: boolean;
+        };
+        /** @description Everything that was ever read of the equipment of a site. */
+        SeriesList: {
+            /** @description One for each quantity and conductor, in the order of the equipment's names. */
+            items: components["schemas"]["HistorySeries"][];
+            /** @description How many. */
+            total: number;
         };
         /** @description A session. */
         SessionAnswer: {
@@ -8044,8 +8117,8 @@ export interface operations {
                 /** @description First instant after, RFC 3339. */
                 to: string;
                 /**
-                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `daily`, `weekly`, `monthly` or
-                 *     `auto`.
+                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `6hour`, `daily`, `weekly`,
+                 *     `monthly` or `auto`.
                  */
                 resolution: string;
                 /** @description One meter; the whole site when absent. */
@@ -8091,8 +8164,8 @@ export interface operations {
                 /** @description First instant after, RFC 3339. */
                 to: string;
                 /**
-                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `daily`, `weekly`, `monthly` or
-                 *     `auto`.
+                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `6hour`, `daily`, `weekly`,
+                 *     `monthly` or `auto`.
                  */
                 resolution: string;
                 /** @description One meter; the whole site when absent. */
@@ -8133,6 +8206,34 @@ export interface operations {
             };
             /** @description Others are exporting, or the disk refuses */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    history_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SeriesList"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
