@@ -66,7 +66,11 @@ describe('one home for', () => {
   it.each([
     ['fetch', /(?<![.\w])fetch\(/, ['api/client.ts']],
     ['the WebSocket', /new WebSocket\(/, ['live/socket.ts']],
-    ['uPlot', /from 'uplot'/, ['kit/TimeChart.vue', 'kit/chartOptions.ts']],
+    [
+      'uPlot',
+      /^import (?!type).*from 'uplot'/m,
+      ['kit/SeriesChart.vue', 'kit/TimeChart.vue', 'kit/chartOptions.ts', 'kit/seriesOptions.ts'],
+    ],
     ['valibot', /from 'valibot'/, undefined],
     ['HTML from strings', /v-html|innerHTML/, []],
     ['session storage', /sessionStorage/, []],
@@ -138,7 +142,14 @@ describe.each(themes)('contrast, %s', (_, theme) => {
   });
 
   it('of lines that carry meaning is at least 3', () => {
-    for (const line of ['--line-strong', '--chart-line', '--chart-bar', '--focus', '--error'])
+    for (const line of [
+      '--line-strong',
+      '--chart-line',
+      '--chart-bar',
+      '--focus',
+      '--error',
+      ...Array.from({ length: 8 }, (_, n) => `--series-${n + 1}`),
+    ])
       expect([line, contrast(of(line), of('--surface-base')) >= 3]).toEqual([line, true]);
   });
 

@@ -32,8 +32,8 @@ pub struct ConsumptionQuery {
     from: String,
     /// First instant after, RFC 3339.
     to: String,
-    /// `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `daily`, `weekly`, `monthly` or
-    /// `auto`.
+    /// `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `6hour`, `daily`, `weekly`,
+    /// `monthly` or `auto`.
     resolution: String,
     /// One meter; the whole site when absent.
     meter_id: Option<String>,
@@ -131,13 +131,15 @@ fn meter_of(context: &Context, asker: &Asker, id: &str) -> Result<Equipment> {
 }
 
 /// The names of the resolutions, finest first.
-const RESOLUTIONS: [(&str, BucketSize); 9] = [
+const RESOLUTIONS: [(&str, BucketSize); 10] = [
     ("1min", BucketSize::Fixed(MINUTE_MS)),
     ("5min", BucketSize::Fixed(5 * MINUTE_MS)),
     ("15min", BucketSize::Fixed(15 * MINUTE_MS)),
     ("30min", BucketSize::Fixed(30 * MINUTE_MS)),
     ("1hour", BucketSize::Fixed(60 * MINUTE_MS)),
     ("2hour", BucketSize::Fixed(120 * MINUTE_MS)),
+    // Half a year and a year as a curve: a day a point would hide how each day went.
+    ("6hour", BucketSize::Fixed(360 * MINUTE_MS)),
     ("daily", BucketSize::Day),
     ("weekly", BucketSize::Week),
     ("monthly", BucketSize::Month),

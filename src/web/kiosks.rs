@@ -186,7 +186,6 @@ async fn list(
 async fn approve(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<KioskApproval>,
 ) -> Result<(StatusCode, Json<Envelope<KioskView>>), Failure> {
     caller.require(Permission::KiosksManage)?;

@@ -25,6 +25,7 @@ mod envelope;
 mod equipment;
 mod export;
 mod history;
+mod history_series;
 mod hosts;
 mod hub;
 mod kiosks;
@@ -286,6 +287,7 @@ fn api() -> Routes {
         .merge(device_push::public());
     let open = OpenApiRouter::new()
         .merge(history::open())
+        .merge(history_series::open())
         .merge(export::open())
         .merge(equipment::open())
         .merge(write::open());

@@ -47,7 +47,6 @@ struct PasswordChange {
 async fn change_password(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<PasswordChange>,
 ) -> Answer<Message> {
     let (current, password) = (request.current_password, request.password);

@@ -46,7 +46,6 @@ struct Proven {
 async fn step_up(
     State(context): State<Context>,
     caller: Caller,
-    Address(address): Address,
     Body(request): Body<StepUp>,
 ) -> Answer<Proven> {
     let proof = match (request.password, request.code) {

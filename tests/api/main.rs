@@ -28,6 +28,7 @@ mod equipment_list;
 mod export;
 mod fixtures;
 mod history;
+mod history_series;
 mod hosts;
 mod https;
 mod hub;

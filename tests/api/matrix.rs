@@ -309,6 +309,7 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
     let for_programs = [
         ("GET", "/historical/consumption"),
         ("GET", "/historical/export"),
+        ("GET", "/historical/series"),
         ("GET", "/equipment"),
         ("GET", "/equipment/{}"),
         ("GET", "/equipment/{}/live"),

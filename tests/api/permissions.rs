@@ -49,6 +49,7 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
         "/api/historical/consumption?from=2026-11-20&to=2026-11-21&resolution=1hour",
         READ,
     ),
+    ("GET", "/api/historical/series", READ),
     (
         "GET",
         "/api/historical/export?from=2026-11-20&to=2026-11-21&resolution=1hour",

@@ -201,6 +201,7 @@ export const api = {
   today: () => data(client.GET('/dashboard/today')),
   history: (query: HistoryQuery) =>
     data(client.GET('/historical/consumption', { params: { query } })),
+  historySeries: () => data(client.GET('/historical/series')),
   exportHistory: (query: ExportQuery) =>
     file(client.GET('/historical/export', { params: { query }, parseAs: 'blob' })),
 };

@@ -86,6 +86,7 @@ export type DashboardMetrics = Answer<Schemas['DashboardMetrics']>;
 export type DashboardToday = Answer<Schemas['Today']>;
 export type HistoryPoint = Schemas['HistoryPoint'];
 export type History = Schemas['HistoryWindow'];
+export type HistorySeries = Answer<Schemas['HistorySeries']>;
 
 export type Device = Answer<Schemas['PushDevice']>;
 export type DeviceStatus = Schemas['PushDeviceStatus'];
@@ -123,6 +124,7 @@ export type Resolution =
   | '30min'
   | '1hour'
   | '2hour'
+  | '6hour'
   | 'daily'
   | 'weekly'
   | 'monthly'

@@ -16,7 +16,7 @@ export interface ChartLook {
 
 const DAY_S = 86_400;
 
-const token = (name: string) =>
+export const token = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Every bar is drawn this wide within its bucket. */
@@ -44,39 +44,64 @@ function seriesOf(data: ChartData, look: ChartLook, rem: number): uPlot.Series[]
   return [{}, edge, { ...edge }, main];
 }
 
-function axesOf(look: ChartLook, rem: number): uPlot.Axis[] {
-  const { place } = look;
-  const common: uPlot.Axis = {
-    stroke: token('--chart-text'),
-    font: `${Math.round(rem * 0.8)}px ${token('--font-body')}`,
-    grid: { stroke: token('--chart-grid'), width: 1 },
-    ticks: { show: false },
+const axisBase = (rem: number): uPlot.Axis => ({
+  stroke: token('--chart-text'),
+  font: `${Math.round(rem * 0.8)}px ${token('--font-body')}`,
+  grid: { stroke: token('--chart-grid'), width: 1 },
+  ticks: { show: false },
+});
+
+/** Seconds or milliseconds since 1970, by the size of the number. */
+const instant = (at: number) => (Math.abs(at) > 1e11 ? at : at * 1000);
+
+/** The axis of time, or of a share of the time in percent. */
+const DAY_MS = 86_400_000;
+/** Steps of an axis below which there is nothing: columns of days want no hours between them. */
+const dayIncrs = [1, 2, 3, 4, 5, 7, 10, 14, 30, 60, 90, 120, 365].map((days) => days * DAY_MS);
+
+export function axisOfTime(
+  place: Place,
+  rem: number,
+  { share = false, days = false } = {},
+): uPlot.Axis {
+  const label = (at: number, step: number) => {
+    const clock = hourMinute(instant(at), place);
+    const day = instant(at) === at ? DAY_S * 1000 : DAY_S;
+    return step >= day || clock === '00:00' ? dayMonth(instant(at), place) : clock;
   };
-  const label = (second: number, step: number) => {
-    const clock = hourMinute(second * 1000, place);
-    return step >= DAY_S || clock === '00:00' ? dayMonth(second * 1000, place) : clock;
+  return {
+    ...axisBase(rem),
+    space: rem * 5,
+    size: rem * 1.7,
+    values: (_, splits, __, ___, step) =>
+      splits.map((at) => (share ? `${fixed(at, 0, place.locale)} %` : label(at, step))),
+    grid: { show: false },
+    ...(days ? { incrs: dayIncrs } : {}),
   };
-  return [
-    {
-      ...common,
-      space: rem * 5,
-      size: rem * 1.7,
-      values: (_, splits, __, ___, step) => splits.map((second) => label(second, step)),
-      grid: { show: false },
-    },
-    {
-      ...common,
-      space: rem * 2.4,
-      size: (_, values) =>
-        rem + (values ? Math.max(...values.map((v) => v.length)) : 3) * rem * 0.5,
-      values: (_, splits) => {
-        const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
-        const digits = stepDigits(step);
-        return splits.map((value) => fixed(value, digits, place.locale));
-      },
-    },
-  ];
 }
+
+/** The axis of values; its unit stands at the topmost of them when it is given. */
+export function axisOfValues(place: Place, rem: number, unit: string | null = null): uPlot.Axis {
+  return {
+    ...axisBase(rem),
+    space: rem * 2.4,
+    size: (_, values) => rem + (values ? Math.max(...values.map((v) => v.length)) : 3) * rem * 0.5,
+    values: (_, splits) => {
+      const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
+      const digits = stepDigits(step);
+      const last = splits.length - 1;
+      return splits.map((value, n) => {
+        const text = fixed(value, digits, place.locale);
+        return unit && n === last ? `${text} ${unit}` : text;
+      });
+    },
+  };
+}
+
+const axesOf = ({ place }: ChartLook, rem: number): uPlot.Axis[] => [
+  axisOfTime(place, rem),
+  axisOfValues(place, rem),
+];
 
 function markEnd(plot: uPlot, rem: number): void {
   const [times, values] = plot.data;

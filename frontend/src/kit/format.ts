@@ -161,6 +161,9 @@ export const hourMinute = (at: Moment | null | undefined, place: Place) =>
 export const dayMonth = (at: Moment | null | undefined, place: Place) =>
   shown(at, dateFormat(place, { day: 'numeric', month: 'short' }));
 
+export const year = (at: Moment | null | undefined, place: Place) =>
+  shown(at, dateFormat(place, { year: 'numeric' }));
+
 export const longDay = (at: Moment | null | undefined, place: Place) =>
   shown(at, dateFormat(place, { weekday: 'short', day: 'numeric', month: 'short' }));
 

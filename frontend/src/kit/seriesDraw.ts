@@ -1,0 +1,134 @@
+// What is drawn by hand on a chart of several curves: holes, columns, the letters of the curves.
+import type uPlot from 'uplot';
+import { token } from './chartOptions';
+import { COMPLETE_SHARE, placeOf, type Curve, type Mark } from './curves';
+
+type Context = CanvasRenderingContext2D;
+
+/** Share of a bucket that its columns fill. */
+const BAR_SHARE = 0.82;
+/** A column of which not everything was measured. */
+const INCOMPLETE_ALPHA = 0.45;
+
+const colourOf = ({ look }: { look: number }) => token(`--series-${look + 1}`);
+
+/** Only inside the axes. */
+function clipped(plot: uPlot, draw: (context: Context) => void): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  draw(ctx);
+  ctx.restore();
+}
+
+/** Slanted lines: seen without any colour. */
+function hatch(context: Context, x: number, y: number, w: number, h: number, step: number): void {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, w, h);
+  context.clip();
+  context.beginPath();
+  for (let at = x - h; at < x + w; at += step) {
+    context.moveTo(at, y + h);
+    context.lineTo(at + h, y);
+  }
+  context.stroke();
+  context.restore();
+}
+
+/** Holes are hatched over the whole height; what is incomplete or corrected, in a strip at the top. */
+export function drawMarks(plot: uPlot, marks: Mark[], rem: number): void {
+  const { bbox } = plot;
+  const strip = rem * 0.45 * devicePixelRatio;
+  clipped(plot, (context) => {
+    context.lineWidth = devicePixelRatio;
+    for (const mark of marks) {
+      const left = Math.max(bbox.left, plot.valToPos(mark.from, 'x', true));
+      const right = Math.min(bbox.left + bbox.width, plot.valToPos(mark.to, 'x', true));
+      if (right < left) continue;
+      const width = Math.max(right - left, 2 * devicePixelRatio);
+      const whole = mark.kind === 'gap';
+      context.strokeStyle = token(whole ? '--chart-hole' : '--chart-bar');
+      if (mark.kind === 'corrected') {
+        context.fillStyle = token('--info-text');
+        context.fillRect(left, bbox.top, width, strip);
+      } else
+        hatch(
+          context,
+          left,
+          bbox.top,
+          width,
+          whole ? bbox.height : strip,
+          whole ? strip * 1.6 : strip * 0.7,
+        );
+    }
+  });
+}
+
+/** Columns side by side in their bucket. */
+export function drawBars(plot: uPlot, curves: Curve[]): void {
+  const bars = curves.filter(({ shape }) => shape === 'bars');
+  if (bars.length === 0) return;
+  clipped(plot, (context) => {
+    bars.forEach((curve, place) => {
+      context.fillStyle = colourOf(curve);
+      context.strokeStyle = colourOf(curve);
+      context.lineWidth = 1.5 * devicePixelRatio;
+      const zero = plot.valToPos(0, curve.side, true);
+      curve.times.forEach((time, index) => {
+        const value = curve.values[index] ?? null;
+        if (value === null) return;
+        const left = plot.valToPos(time, 'x', true);
+        const bucket = plot.valToPos(curve.ends[index] ?? time, 'x', true) - left;
+        const slot = (bucket * BAR_SHARE) / bars.length;
+        const x = left + (bucket * (1 - BAR_SHARE)) / 2 + place * slot;
+        const y = plot.valToPos(value, curve.side, true);
+        const width = Math.max(devicePixelRatio, slot - (bars.length > 1 ? devicePixelRatio : 0));
+        const whole = (curve.cover[index] ?? 0) >= COMPLETE_SHARE;
+        context.globalAlpha = curve.ghost ? 0.28 : whole ? 1 : INCOMPLETE_ALPHA;
+        context.fillRect(x, Math.min(y, zero), width, Math.abs(zero - y));
+        context.globalAlpha = 1;
+        // The outline says "compared" and "incomplete" to who does not see the shade.
+        if (curve.ghost || !whole) {
+          context.setLineDash(curve.ghost ? [] : [3 * devicePixelRatio, 3 * devicePixelRatio]);
+          context.strokeRect(x, Math.min(y, zero), width, Math.abs(zero - y));
+        }
+      });
+      context.setLineDash([]);
+    });
+  });
+}
+
+/** The letter of each line at its last point in sight, where there is more than one. */
+export function drawTags(plot: uPlot, curves: Curve[], rem: number): void {
+  const lines = curves.filter(({ shape }) => shape === 'line');
+  if (lines.length < 2) return;
+  const { ctx, bbox } = plot;
+  const size = rem * 0.78 * devicePixelRatio;
+  const taken: number[] = [];
+  ctx.save();
+  ctx.font = `600 ${size}px ${token('--font-body')}`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  for (const curve of lines) {
+    const to = plot.scales.x?.max ?? 0;
+    let index = curve.times.length - 1;
+    while (index >= 0 && (placeOf(curve, index) > to || curve.values[index] == null)) index -= 1;
+    const value = curve.values[index];
+    const x = plot.valToPos(placeOf(curve, index), 'x', true);
+    if (index < 0 || value == null || x < bbox.left) continue;
+    let y = plot.valToPos(value, curve.side, true);
+    // Ends that meet would hide each other's letter.
+    while (taken.some((other) => Math.abs(other - y) < size * 1.1)) y += size * 0.4;
+    taken.push(y);
+    const width = ctx.measureText(curve.tag).width;
+    const left = Math.min(x + size * 0.3, bbox.left + bbox.width - width - size * 0.3);
+    ctx.fillStyle = token('--surface-base');
+    ctx.fillRect(left - size * 0.15, y - size * 0.6, width + size * 0.3, size * 1.2);
+    ctx.fillStyle = colourOf(curve);
+    ctx.fillText(curve.tag, left, y);
+  }
+  ctx.restore();
+}
