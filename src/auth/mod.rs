@@ -50,7 +50,7 @@ use crate::base::{Clock, Error, ErrorKind, KioskId, Result, SessionId, UserId};
 use crate::live::{Change, Live};
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
-use crate::store::{Store, TableName, Transaction, View as _};
+use crate::store::{Store, Transaction};
 use guard::Guard;
 use keyring::Keyring;
 use kiosk::{KIOSKS, Kiosk};

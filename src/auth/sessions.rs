@@ -1,8 +1,9 @@
 //! Sessions as a list: one's own, and everybody's for an administrator.
 
 use super::{Auth, Caller, Permission, SESSIONS, SessionView};
-use crate::base::{Error, Result, SessionId};
+use crate::base::{Error, Result, SessionId, Timestamp};
 use crate::store::audit;
+use std::net::IpAddr;
 
 impl Auth {
     /// Sessions that are alive, the last used first: the caller's own, or all of those whose users
@@ -34,6 +35,21 @@ impl Auth {
             .collect();
         shown.sort_by_key(|session| std::cmp::Reverse((session.last_used_at, session.id)));
         shown
+    }
+
+    /// From where living sessions were last used, and when: after a restart they find their places
+    /// at the edge again.
+    #[must_use]
+    pub fn addresses_in_use(&self) -> Vec<(IpAddr, Timestamp)> {
+        let now = self.clock.now();
+        let known = self.read();
+        let alive = known.sessions.values().filter(|s| !s.is_over(now));
+        alive
+            .filter_map(|session| {
+                let address = session.address.as_ref()?.parse().ok()?;
+                Some((address, session.last_used_at))
+            })
+            .collect()
     }
 
     /// Ends a session: one's own, or anybody's for who manages users. Its tokens and sockets are

@@ -66,7 +66,7 @@ pub use seats::SeatLimits;
 pub use serve::{PlainHttp, serve};
 
 use crate::auth::{ApiTokens, Auth, Caller};
-use crate::base::{Clock, Error, Result, SessionId, Timestamp};
+use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, TodayCache};
 use crate::equipment::{Attachments, Commissioning, Registry};
@@ -215,10 +215,8 @@ impl Context {
         let edge = &services.options.edge;
         let seats = Seats::new(edge.seats);
         // After a restart those who are signed in find their places again.
-        for session in services.auth.sessions(None, SessionId::new()) {
-            if let Some(address) = session.address.and_then(|text| text.parse().ok()) {
-                seats.know(address, session.last_used_at);
-            }
+        for (address, at) in services.auth.addresses_in_use() {
+            seats.know(address, at);
         }
         Self(Arc::new(Edge {
             hosts: Hosts::new(&edge.names, &edge.cors_origins),

@@ -1,7 +1,6 @@
 //! `/api/auth/step-up`: a proof of who sits at the screen, before what is dangerous.
 
 use super::Context;
-use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Refusal, ok};
 use crate::auth::{Caller, Proof};
 use crate::base::{Error, Timestamp};
