@@ -21,6 +21,8 @@ export interface Curve {
   low: (number | null)[] | null;
   high: (number | null)[] | null;
   cover: number[];
+  /** What ends later is still under way. */
+  until: number;
 }
 
 /** A span of the axis that needs a word: nothing measured, not all measured, corrected by a person. */
