@@ -60,6 +60,8 @@ describe('moving', () => {
   it('steps from point to point and stays inside', () => {
     expect(stepFrom([10, 20, 30], null, 1)).toBe(10);
     expect(stepFrom([10, 20, 30], null, -1)).toBe(30);
+    expect(stepFrom([10, 20, 30], null, -Infinity)).toBe(10);
+    expect(stepFrom([10, 20, 30], null, Infinity)).toBe(30);
     expect(stepFrom([10, 20, 30], 21, 1)).toBe(30);
     expect(stepFrom([10, 20, 30], 30, 5)).toBe(30);
     expect(stepFrom([10, 20, 30], 20, -Infinity)).toBe(10);
