@@ -21,6 +21,8 @@ export interface Curve {
   low: (number | null)[] | null;
   high: (number | null)[] | null;
   cover: number[];
+  /** What ends later is still under way. */
+  until: number;
 }
 
 /** A span of the axis that needs a word: nothing measured, not all measured, corrected by a person. */
@@ -127,7 +129,9 @@ export const panned = ([from, to]: [number, number], by: number): [number, numbe
 /** The next place of any curve in a direction, for who steps with the keyboard. */
 export function stepFrom(places: number[], at: number | null, steps: number): number | null {
   if (places.length === 0) return null;
-  if (at === null) return (steps > 0 ? places[0] : places[places.length - 1]) ?? null;
+  // From nowhere a step enters at the near end; to the beginning or the end is what it says.
+  const first = steps > 0 !== !Number.isFinite(steps);
+  if (at === null) return (first ? places[0] : places[places.length - 1]) ?? null;
   let nearest = 0;
   places.forEach((place, index) => {
     if (Math.abs(place - at) < Math.abs((places[nearest] ?? 0) - at)) nearest = index;

@@ -184,6 +184,13 @@ export const dateMinute = (at: Moment | null | undefined, place: Place) =>
     }),
   );
 
+/** "21 Nov 2026, 07:13 – 09:21": the day is said once when it is the same. */
+export function span(from: number, to: number, place: Place): string {
+  const day = (at: number) => dayIn(new Date(at), place.timeZone);
+  const end = day(from) === day(to) ? hourMinute(to, place) : dateMinute(to, place);
+  return `${dateMinute(from, place)} – ${end}`;
+}
+
 /** The calendar day "2026-11-21" that it is in a zone. */
 export function dayIn(at: Date, timeZone: string): string {
   const parts = dateFormat(

@@ -9,6 +9,7 @@ type Context = CanvasRenderingContext2D;
 const BAR_SHARE = 0.82;
 /** A column of which not everything was measured. */
 const INCOMPLETE_ALPHA = 0.45;
+const GHOST_ALPHA = 0.22;
 
 const colourOf = ({ look }: { look: number }) => token(`--series-${look + 1}`);
 
@@ -67,37 +68,54 @@ export function drawMarks(plot: uPlot, marks: Mark[], rem: number): void {
   });
 }
 
-/** Columns side by side in their bucket. */
+/** A column before the compared one leaves this share of it in sight. */
+const FRONT_SHARE = 0.62;
+
+/** Columns side by side in their bucket; the compared one stands behind its own. */
 export function drawBars(plot: uPlot, curves: Curve[]): void {
   const bars = curves.filter(({ shape }) => shape === 'bars');
   if (bars.length === 0) return;
+  const slots = [...new Set(bars.map(({ look }) => look))];
+  const compared = bars.some(({ ghost }) => ghost);
   clipped(plot, (context) => {
-    bars.forEach((curve, place) => {
-      context.fillStyle = colourOf(curve);
-      context.strokeStyle = colourOf(curve);
-      context.lineWidth = 1.5 * devicePixelRatio;
-      const zero = plot.valToPos(0, curve.side, true);
-      curve.times.forEach((time, index) => {
-        const value = curve.values[index] ?? null;
-        if (value === null) return;
-        const left = plot.valToPos(time, 'x', true);
-        const bucket = plot.valToPos(curve.ends[index] ?? time, 'x', true) - left;
-        const slot = (bucket * BAR_SHARE) / bars.length;
-        const x = left + (bucket * (1 - BAR_SHARE)) / 2 + place * slot;
-        const y = plot.valToPos(value, curve.side, true);
-        const width = Math.max(devicePixelRatio, slot - (bars.length > 1 ? devicePixelRatio : 0));
-        const whole = (curve.cover[index] ?? 0) >= COMPLETE_SHARE;
-        context.globalAlpha = curve.ghost ? 0.28 : whole ? 1 : INCOMPLETE_ALPHA;
-        context.fillRect(x, Math.min(y, zero), width, Math.abs(zero - y));
-        context.globalAlpha = 1;
-        // The outline says "compared" and "incomplete" to who does not see the shade.
-        if (curve.ghost || !whole) {
-          context.setLineDash(curve.ghost ? [] : [3 * devicePixelRatio, 3 * devicePixelRatio]);
-          context.strokeRect(x, Math.min(y, zero), width, Math.abs(zero - y));
-        }
-      });
-      context.setLineDash([]);
-    });
+    context.lineWidth = 1.5 * devicePixelRatio;
+    for (const curve of bars) {
+      const share = compared && !curve.ghost ? FRONT_SHARE : 1;
+      drawBarsOf(plot, context, curve, slots.indexOf(curve.look), slots.length, share);
+    }
+    context.setLineDash([]);
+  });
+}
+
+function drawBarsOf(
+  plot: uPlot,
+  context: Context,
+  curve: Curve,
+  place: number,
+  slots: number,
+  share: number,
+): void {
+  context.fillStyle = colourOf(curve);
+  context.strokeStyle = colourOf(curve);
+  const zero = plot.valToPos(0, curve.side, true);
+  curve.times.forEach((time, index) => {
+    const value = curve.values[index] ?? null;
+    if (value === null) return;
+    const left = plot.valToPos(time, 'x', true);
+    const bucket = plot.valToPos(curve.ends[index] ?? time, 'x', true) - left;
+    const slot = (bucket * BAR_SHARE) / slots;
+    const width = Math.max(devicePixelRatio, (slot - (slots > 1 ? devicePixelRatio : 0)) * share);
+    const x = left + (bucket * (1 - BAR_SHARE)) / 2 + place * slot + (slot - width) / 2;
+    const y = plot.valToPos(value, curve.side, true);
+    const over = (curve.ends[index] ?? time) <= curve.until;
+    const whole = over && (curve.cover[index] ?? 0) >= COMPLETE_SHARE;
+    context.globalAlpha = curve.ghost ? GHOST_ALPHA : whole ? 1 : INCOMPLETE_ALPHA;
+    context.fillRect(x, Math.min(y, zero), width, Math.abs(zero - y));
+    context.globalAlpha = 1;
+    if (!curve.ghost && whole) return;
+    // The outline says "compared" and "incomplete" to who does not see the shade.
+    context.setLineDash(curve.ghost ? [] : [3 * devicePixelRatio, 3 * devicePixelRatio]);
+    context.strokeRect(x, Math.min(y, zero), width, Math.abs(zero - y));
   });
 }
 
@@ -120,8 +138,9 @@ export function drawTags(plot: uPlot, curves: Curve[], rem: number): void {
     const x = plot.valToPos(placeOf(curve, index), 'x', true);
     if (index < 0 || value == null || x < bbox.left) continue;
     let y = plot.valToPos(value, curve.side, true);
-    // Ends that meet would hide each other's letter.
-    while (taken.some((other) => Math.abs(other - y) < size * 1.1)) y += size * 0.4;
+    // Ends that meet would hide each other's letter; above is always room.
+    y = Math.min(y, bbox.top + bbox.height - size * 0.6);
+    while (taken.some((other) => Math.abs(other - y) < size * 1.1)) y -= size * 0.4;
     taken.push(y);
     const width = ctx.measureText(curve.tag).width;
     const left = Math.min(x + size * 0.3, bbox.left + bbox.width - width - size * 0.3);

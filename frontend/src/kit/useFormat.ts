@@ -44,6 +44,7 @@ export function useFormat() {
     longDay: (at: Moment) => format.longDay(at, place.value),
     dateTime: (at: Moment) => format.dateTime(at, place.value),
     dateMinute: (at: Moment) => format.dateMinute(at, place.value),
+    span: (from: number, to: number) => format.span(from, to, place.value),
     calendarDay: (day: string | null | undefined) => format.calendarDay(day, locale()),
     since: (at: number, now: number) => format.since(at, now, place.value),
   };

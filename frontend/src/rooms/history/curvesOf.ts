@@ -20,8 +20,7 @@ function curveOf(
   n: number,
   points: Points,
   ghost: boolean,
-  columns: boolean,
-  banded: boolean,
+  { columns, banded, until }: { columns: boolean; banded: boolean; until: number },
 ): Curve {
   const bars = columns || known.counter;
   const band = banded && !bars && !ghost && points.low.some((value) => value !== null);
@@ -41,17 +40,18 @@ function curveOf(
     low: band ? points.low : null,
     high: band ? points.high : null,
     cover: points.cover,
+    until: ghost ? Infinity : until,
   };
 }
 
 /** The compared period lies behind, so it comes first. */
 export function curvesOf(shown: Shown[], answered: Answered, columns: boolean): Curve[] {
-  const banded = shown.length <= BANDS_MAX;
+  const how = { columns, banded: shown.length <= BANDS_MAX, until: answered.asked.now };
   return shown.flatMap((one, n) => {
     const [now, before] = [answered.points[n], answered.before?.[n]];
     const curves: Curve[] = [];
-    if (before) curves.push(curveOf(one, n, before, true, columns, false));
-    if (now) curves.push(curveOf(one, n, now, false, columns, banded));
+    if (before) curves.push(curveOf(one, n, before, true, how));
+    if (now) curves.push(curveOf(one, n, now, false, how));
     return curves;
   });
 }
@@ -88,7 +88,7 @@ export function durationCurves(shown: Shown[], answered: Answered): Curve[] {
     const { shares, values } = durationOf(points, from, to);
     const whole = shares.map(() => 1);
     return {
-      ...curveOf(one, n, points, ghost, false, false),
+      ...curveOf(one, n, points, ghost, { columns: false, banded: false, until: Infinity }),
       shape: 'line',
       times: shares,
       ends: shares,

@@ -29,25 +29,21 @@ export const noPoints = (step: Step): Points => ({
   energy: [],
 });
 
-/** Readings that come this many times later than the one before have a hole in between. */
-const HOLE_STEPS = 5;
+/** A reading that comes this many times later than its neighbours do has a hole before it. */
+const HOLE_STEPS = 3;
 /** And never less than this, ms: a slow gateway makes no hole. */
 const HOLE_MIN_MS = 30_000;
 
-/** How far apart readings usually are, ms. */
-function usualStep(times: number[]): number {
-  const steps = times.slice(1).map((time, n) => time - (times[n] ?? 0));
-  steps.sort((a, b) => a - b);
-  return steps[steps.length >> 1] ?? 0;
-}
-
 /** Puts an empty point where readings are missing: no line crosses it. */
 function withHoles(points: Points): Points {
-  const limit = Math.max(HOLE_MIN_MS, usualStep(points.times) * HOLE_STEPS);
   const out = noPoints(points.step);
-  points.times.forEach((time, n) => {
-    const before = points.times[n - 1];
-    if (before !== undefined && time - before > limit) push(out, before + 1, time);
+  const { times } = points;
+  const stepAt = (n: number) => (times[n] ?? NaN) - (times[n - 1] ?? NaN) || 0;
+  times.forEach((time, n) => {
+    const [before, after] = [stepAt(n - 1), stepAt(n + 1)];
+    const limit = Math.max(HOLE_MIN_MS, Math.max(before, after) * HOLE_STEPS);
+    // The reading before stood for as long as it usually does; then nothing is known.
+    if (stepAt(n) > limit) push(out, (times[n - 1] ?? 0) + Math.max(1, before), time);
     push(out, time, points.ends[n] ?? time, points, n);
   });
   return out;
@@ -108,11 +104,15 @@ export interface Hole {
   kind: 'gap' | 'partial';
 }
 
+/** What a point stands for ends here: a reading stands until the next one. */
+const endOf = ({ times, ends, step }: Points, n: number): number =>
+  (step === 'raw' ? times[n + 1] : ends[n]) ?? times[n] ?? 0;
+
 /** Neighbouring buckets that lack something, as spans. */
 export function holesOf(points: Points, from: number, to: number): Hole[] {
   const out: Hole[] = [];
   points.times.forEach((time, n) => {
-    const end = points.ends[n] ?? time;
+    const end = endOf(points, n);
     if (end <= from || time >= to) return;
     const cover = points.cover[n] ?? 0;
     if (cover >= COMPLETE_SHARE) return;
@@ -147,9 +147,7 @@ export function statisticsOf(
   { adds = false, now = Infinity } = {},
 ): Statistics | null {
   const inside = points.times.flatMap((time, n) => {
-    const end = points.ends[n] ?? time;
-    const out = time >= to || (points.step === 'raw' ? time < from : end <= from);
-    return out ? [] : [n];
+    return time >= to || endOf(points, n) <= from ? [] : [n];
   });
   const isWhole = (n: number) =>
     (points.cover[n] ?? 0) >= COMPLETE_SHARE && (points.ends[n] ?? 0) <= now;
@@ -161,8 +159,8 @@ export function statisticsOf(
   for (const n of inside) {
     const time = points.times[n] ?? 0;
     const cover = points.cover[n] ?? 0;
-    // Readings have no length; each counts as one. Of a bucket that runs on, only what is past.
-    const span = points.step === 'raw' ? 1 : Math.min(points.ends[n] ?? time, now) - time;
+    // Of a bucket that runs on, only what is past.
+    const span = Math.min(endOf(points, n), now) - time;
     length += span;
     covered += cover * span;
     const kwh = points.energy[n] ?? null;
@@ -182,7 +180,9 @@ export function statisticsOf(
   }
   if (count === 0) return null;
   const cover = length ? covered / length : 0;
-  return { low, lowAt, high, highAt, mean: weighted / weight, sum, energy, cover, count };
+  // A single reading has no length.
+  const mean = weight > 0 ? weighted / weight : sum / count;
+  return { low, lowAt, high, highAt, mean, sum, energy, cover, count };
 }
 
 /** A reading stands for this long when nothing says how often there is one, ms. */
@@ -200,6 +200,7 @@ export function indexAt(
     else high = middle - 1;
   }
   if (high < 0) return -1;
-  const end = step === 'raw' ? (times[high] ?? 0) + READING_HOLDS_MS : (ends[high] ?? 0);
+  const holds = times[high + 1] ?? (times[high] ?? 0) + READING_HOLDS_MS;
+  const end = step === 'raw' ? holds : (ends[high] ?? 0);
   return at < end ? high : -1;
 }

@@ -37,7 +37,7 @@ export interface Range {
 }
 
 const DAY = /^(\d{4}-\d{2}-\d{2})$/;
-const MONTH = /^(\d{4})-(\d{2})$/;
+const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
 const YEAR = /^(\d{4})$/;
 const DAYS = /^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$/;
 const TIMES = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})\.\.(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})$/;

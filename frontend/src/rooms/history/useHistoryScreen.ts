@@ -121,15 +121,24 @@ export function useHistoryScreen() {
       zone: zone(),
     };
   }
-  function load(): void {
+  let again = false;
+  /** One question at a time: a hand that pulls at the chart would pile them up. */
+  async function load(anew = false): Promise<void> {
     if (!list.data.value) return;
     if (shown.value.length === 0) return data.clear();
-    void data.run(asked());
+    again = again || data.busy.value;
+    if (data.busy.value) return;
+    const next = asked();
+    if (!anew && data.data.value && answers(data.data.value.asked, next, visible.value)) return;
+    await data.run(next);
+    if (!again) return;
+    again = false;
+    await load();
   }
   async function reload(): Promise<void> {
     now.value = feed.now;
     await list.run();
-    load();
+    await load(true);
   }
 
   const question = computed(() => {
@@ -137,12 +146,12 @@ export function useHistoryScreen() {
     const series = shown.value.map(({ known }) => refText(known));
     return JSON.stringify([series, view.value, compare.value, text.value, step.value, zone()]);
   });
-  watch(question, load);
+  watch(question, () => void load());
   watchDebounced(
     visible,
     () => {
       state.keepZoom();
-      load();
+      void load();
     },
     { debounce: REST_MS },
   );
@@ -152,7 +161,7 @@ export function useHistoryScreen() {
     // What is over does not change; what is not, goes on by itself.
     if (!feed.connected || visible.value[1] < now.value - REFRESH_MS) return;
     now.value = feed.now;
-    load();
+    void load(true);
   }, REFRESH_MS);
 
   /** The answer to the present question; while another one is under way, the old one stays. */
@@ -194,3 +203,14 @@ export function useHistoryScreen() {
 }
 
 const asIs = (known: Known) => known;
+
+/** Whether what was answered still answers the next question: then nobody asks. */
+function answers(had: Asked, next: Asked, [from, to]: [number, number]): boolean {
+  const same = (one: Asked) =>
+    JSON.stringify([one.series.map(refText), one.step, one.shift, one.zone]);
+  if (same(had) !== same(next)) return false;
+  if (had.from === next.from && had.to === next.to) return true;
+  // Only what was asked for with its neighbours, for a curve that is pulled about, covers more.
+  const pulled = next.from < from;
+  return pulled && had.from <= from && had.to >= to;
+}

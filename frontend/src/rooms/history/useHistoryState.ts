@@ -73,7 +73,9 @@ export function useHistoryState(zone: () => string, now: () => number) {
 
   // What is pulled about with the mouse runs ahead of the address.
   const zoomNow = ref<[number, number] | null>(zoom.value);
-  watch(zoom, (next) => (zoomNow.value = next));
+  watch(zoom, (next) => {
+    if (String(next) !== String(zoomNow.value)) zoomNow.value = next;
+  });
 
   if (Object.keys(route.query).length === 0) {
     const query = remembered();
@@ -81,7 +83,10 @@ export function useHistoryState(zone: () => string, now: () => number) {
   }
   watch(
     () => route.query,
-    (query) => route.name === 'history' && remember(query),
+    (query) => {
+      if (route.name === 'history' && Object.keys(query).length) remember(query);
+    },
+    { immediate: true },
   );
 
   return {
