@@ -29,6 +29,7 @@ mod history;
 mod hub;
 mod lines;
 mod matrix;
+mod meter_events;
 mod mqtt;
 mod page;
 mod permissions;

@@ -778,6 +778,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/meter-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to the counters of a device, newest entry first, also what was undone. */
+        get: operations["list_meter_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-events/{event}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes an entry: energy is again what it was without it. */
+        post: operations["undo_meter_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes note that another meter was put in. Energy goes on from the last reading of the old meter
+         *     to the first of the new one; the register stays as it was read.
+         */
+        post: operations["exchange_meter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-ratio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes note that the transformers were changed: from then on the register counts that many times. */
+        post: operations["change_meter_ratio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/photo": {
         parameters: {
             query?: never;
@@ -1644,6 +1715,54 @@ export interface components {
             /** @description Why, in the words of the one who made it. */
             why: string;
         };
+        /** @description What was done to a counter. */
+        CounterChange: {
+            /**
+             * Format: double
+             * @description Last reading of the old meter, in the unit of the counter.
+             */
+            end_reading: number;
+            /** @enum {string} */
+            kind: "exchange";
+            /**
+             * Format: double
+             * @description First reading of the new one.
+             */
+            start_reading: number;
+        } | {
+            /**
+             * Format: double
+             * @description The factor, of the register as it is read; 1 is as it comes.
+             */
+            factor: number;
+            /** @enum {string} */
+            kind: "ratio";
+        };
+        /** @description Something that was done to a counter, with who, when and why. */
+        CounterEvent: {
+            /** @description When it was done: readings from this instant on are after it. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who entered it. */
+            by: components["schemas"]["UserId"];
+            /** @description What was done. */
+            change: components["schemas"]["CounterChange"];
+            /** @description When it was entered. */
+            entered: components["schemas"]["Timestamp"];
+            /** @description The device. */
+            equipment: components["schemas"]["EquipmentId"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The counter. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor. */
+            phase: components["schemas"]["Phase"];
+            /** @description Why, in the words of the one who entered it. */
+            reason: string;
+            undone?: components["schemas"]["Undone"] | null;
+        };
         /**
          * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
          *     nothing current is known of it.
@@ -2297,6 +2416,20 @@ export interface components {
             data: {
                 /** @description What was done. */
                 message: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MeterEvent: {
+            /** @description What was done to a counter, with the names of the people. */
+            data: components["schemas"]["CounterEvent"] & {
+                /** @description The name of who entered it; `null` when there is no such person any more. */
+                by_name?: string | null;
+                /** @description The name of who undid it. */
+                undone_by_name?: string | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -3324,6 +3457,12 @@ export interface components {
                  * @description Energy since midnight, kWh; `null` when nothing was measured.
                  */
                 energy_kwh?: number | null;
+                /**
+                 * Format: double
+                 * @description How much of it is not as it was read, kWh: spread over a silence of a meter, or of readings
+                 *     that were corrected.
+                 */
+                substituted_kwh?: number | null;
                 /** @description Its time zone. */
                 time_zone: string;
                 /**
@@ -3380,6 +3519,19 @@ export interface components {
                 /** @description All of them. */
                 totalUsers: number;
             };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_MeterEvent: {
+            data: (components["schemas"]["CounterEvent"] & {
+                /** @description The name of who entered it; `null` when there is no such person any more. */
+                by_name?: string | null;
+                /** @description The name of who undid it. */
+                undone_by_name?: string | null;
+            })[];
             /** @description Always `true`. */
             success: boolean;
             /** @description When it was answered. */
@@ -3557,6 +3709,25 @@ export interface components {
             temperature?: number | null;
             /** @description What kind of thing it is. */
             type: string;
+        };
+        /** @description An exchange of meters as it is entered, before or after it was made. */
+        Exchange: {
+            /** @description When, RFC 3339: readings from this instant on are those of the new meter. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Last reading of the old meter, in the unit of the counter.
+             */
+            end_reading: number;
+            /** @description The counter; `consumption` when it is not named. */
+            metric?: string;
+            /** @description Why, for whoever asks in three years. */
+            reason: string;
+            /**
+             * Format: double
+             * @description First reading of the new meter.
+             */
+            start_reading: number;
         };
         /** @description What was seen, for programs and for other languages than English. */
         Facts: {
@@ -3804,6 +3975,12 @@ export interface components {
              * @description Mean power factor.
              */
             powerFactor?: number | null;
+            /**
+             * Format: double
+             * @description How much of `consumption` is not as it was read, kWh: spread over a silence of the meter, or
+             *     of readings that were corrected. Rounded up to whole minutes, quarters or hours.
+             */
+            substituted?: number | null;
             /**
              * Format: double
              * @description Mean temperature, °C.
@@ -4195,6 +4372,13 @@ export interface components {
             power: number;
             /** @description `online` or `offline`. */
             status: components["schemas"]["Status"];
+        };
+        /** @description What was done to a counter, with the names of the people. */
+        MeterEvent: components["schemas"]["CounterEvent"] & {
+            /** @description The name of who entered it; `null` when there is no such person any more. */
+            by_name?: string | null;
+            /** @description The name of who undid it. */
+            undone_by_name?: string | null;
         };
         /** @description The meters and whether they answer. */
         Meters: {
@@ -5195,6 +5379,20 @@ export interface components {
             /** @description The newest first. */
             items: components["schemas"]["QualityDay"][];
         };
+        /** @description A change of transformers as it is entered. */
+        Ratio: {
+            /** @description From when on, RFC 3339. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What the register grows by counts this many times from then on; 1 is as it comes.
+             */
+            factor: number;
+            /** @description The counter; `consumption` when it is not named. */
+            metric?: string;
+            /** @description Why, for whoever asks in three years. */
+            reason: string;
+        };
         /** @description What is left when the telephone is lost. */
         RecoveryCodes: {
             /** @description Each works once. They are not shown again. */
@@ -5852,6 +6050,12 @@ export interface components {
              * @description Energy since midnight, kWh; `null` when nothing was measured.
              */
             energy_kwh?: number | null;
+            /**
+             * Format: double
+             * @description How much of it is not as it was read, kWh: spread over a silence of a meter, or of readings
+             *     that were corrected.
+             */
+            substituted_kwh?: number | null;
             /** @description Its time zone. */
             time_zone: string;
             /**
@@ -7861,6 +8065,158 @@ export interface operations {
             };
         };
     };
+    list_meter_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_MeterEvent"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    undo_meter_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Number of the entry */
+                event: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MeterEvent"];
+                };
+            };
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    exchange_meter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exchange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MeterEvent"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_meter_ratio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ratio"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MeterEvent"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     show_photo: {
         parameters: {
             query?: never;
@@ -8053,7 +8409,7 @@ export interface operations {
                 /** @description The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`. */
                 metric?: string;
                 /**
-                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
+                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `substituted`, `frequency`,
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;
@@ -8100,7 +8456,7 @@ export interface operations {
                 /** @description The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`. */
                 metric?: string;
                 /**
-                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
+                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `substituted`, `frequency`,
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;

@@ -2,16 +2,22 @@
 
 use super::super::model::{COUNTER, FLOAT, GAUGE, Known};
 use super::super::rollup::Summary;
-use super::super::{HOUR_MS, MINUTE_MS};
+use super::super::{DAY_MS, HOUR_MS, MINUTE_MS};
 use super::ledger::{Doubt, buckets};
 use super::plant::{END, MARKER, MONTH, Plant, START};
 use crate::base::time::BucketSize;
 use crate::base::{Quality, Result};
 use crate::store::simulated::{Chance, SimulatedDisk};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One series of one device.
 type Place = (usize, usize);
+
+/// Instants of which more than one thing was said.
+pub(super) type Twice = BTreeMap<Place, BTreeSet<i64>>;
+
+/// The longest time that a sample stands for here, ms.
+const STANDS_MS: i64 = 30 * MINUTE_MS;
 
 /// Every answer that a disk gives, or why it gives none.
 #[derive(Debug)]
@@ -62,19 +68,25 @@ impl Answers {
         answers
     }
 
-    /// Compares with the answers of a sound disk.
+    /// Compares with the answers of a sound disk. Where two things were said of an instant and the
+    /// block with the first is gone, the other answers: it was said as well.
     ///
     /// # Errors
     /// With an answer that is another one.
-    fn against(&self, sound: &Self) -> Result<Rot, String> {
+    fn against(&self, sound: &Self, twice: &Twice) -> Result<Rot, String> {
         let mut rot = Rot::Harmless;
+        let mut others: BTreeMap<Place, Vec<i64>> = BTreeMap::new();
         for (place, found) in &self.raw {
             let (Ok(found), Ok(right)) = (found, &sound.raw[place]) else {
                 rot = rot.max(Rot::Told);
                 continue;
             };
-            if let Some(other) = found.iter().find(|point| !right.contains(point)) {
-                return Err(format!("raw of {place:?} answers {other:?}"));
+            for other in found.iter().filter(|point| !right.contains(point)) {
+                if !twice.get(place).is_some_and(|said| said.contains(&other.0)) {
+                    return Err(format!("raw of {place:?} answers {other:?}"));
+                }
+                others.entry(*place).or_default().push(other.0);
+                rot = rot.max(Rot::LeftOut);
             }
             if found.len() < right.len() {
                 rot = rot.max(Rot::LeftOut);
@@ -85,10 +97,17 @@ impl Answers {
                 rot = rot.max(Rot::Told);
                 continue;
             };
+            let others = others.get(&place.0).map_or(&[][..], Vec::as_slice);
+            let (size, from, _) = SIZES[place.1];
             let mut owed = 0.0;
             for (n, right) in right.iter().enumerate() {
                 let found = found.get(n).copied().flatten();
                 owed += right.map_or(0.0, |row| row.delta) - found.map_or(0.0, |row| row.delta);
+                if others.iter().any(|at| is_near(*at, n, size, from)) {
+                    continue;
+                }
+                // Energy between another reading and the next is that of both together.
+                owed = if others.is_empty() { owed } else { 0.0 };
                 if !same(found, *right) {
                     if !is_part(found, *right) || owed < -1e-6 {
                         return Err(format!("bucket {n} of {place:?}: {found:?} for {right:?}"));
@@ -99,6 +118,16 @@ impl Answers {
         }
         Ok(rot)
     }
+}
+
+/// Whether a reading at an instant, or one that was there in its place, has a part in bucket `n`.
+fn is_near(at: i64, n: usize, size: BucketSize, from: i64) -> bool {
+    let step = match size {
+        BucketSize::Fixed(step) => step,
+        _ => DAY_MS,
+    };
+    let start = from.div_euclid(step) * step + i64::try_from(n).unwrap_or(0) * step;
+    at < start + step + STANDS_MS && at + STANDS_MS > start
 }
 
 /// Bit for bit: the same folds of the same samples.
@@ -135,12 +164,16 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
 }
 
 /// Turns one bit over, opens, asks for everything, changes something and closes.
-pub(super) fn flip_run(seed: u64, disk: &SimulatedDisk, sound: &Answers) -> Result<Rot, String> {
+pub(super) fn flip_run(
+    seed: u64,
+    disk: &SimulatedDisk,
+    (sound, twice): (&Answers, &Twice),
+) -> Result<Rot, String> {
     let (disk, place) = disk.with_flipped_bit(&mut Chance::new(seed));
     let Ok(plant) = Plant::open(&disk) else {
         return Ok(Rot::Told);
     };
-    let rot = Answers::of(&plant).against(sound);
+    let rot = Answers::of(&plant).against(sound, twice);
     let rot = rot.map_err(|text| format!("{place}: {text}"))?;
     let known = Known {
         interval: MINUTE_MS,
