@@ -2,6 +2,8 @@
 import { client, data, file, text } from './client';
 import type {
   AccountChange,
+  AuditFormat,
+  AuditQuery,
   DeviceChange,
   DeviceInput,
   EquipmentChange,
@@ -103,6 +105,12 @@ export const api = {
   allTokens: () => everyPage((query) => data(client.GET('/api-tokens', { params: { query } }))),
   createToken: (body: NewApiToken) => data(client.POST('/api-tokens', { body })),
   deleteToken: (id: string) => data(client.DELETE('/api-tokens/{id}', at(id))),
+
+  auditLog: (query: AuditQuery) => data(client.GET('/audit', { params: { query } })),
+  verifyAudit: (head: string) =>
+    data(client.GET('/audit/verify', { params: { query: head ? { head } : {} } })),
+  downloadAudit: (query: AuditQuery & { format: AuditFormat }) =>
+    file(client.GET('/audit/export', { params: { query }, parseAs: 'blob' })),
 
   sites: () => data(client.GET('/sites')),
 
