@@ -90,7 +90,8 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
         .any(|coding| {
             let refused = coding.strip_prefix("gzip;q=0");
             coding.split(';').next() == Some("gzip")
-                && refused.is_none_or(|rest| rest.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
+                && refused
+                    .is_none_or(|rest| rest.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
         })
 }
 

@@ -191,7 +191,11 @@ async fn the_document_is_readable_without_internet() {
         let reply = Reply::to(request.header("accept-encoding", asks)).await;
         assert_eq!(reply.status, 200, "{asks}");
         let coding = reply.headers.get("content-encoding");
-        assert_eq!(coding.is_some_and(|coding| coding == "gzip"), packed, "{asks}");
+        assert_eq!(
+            coding.is_some_and(|coding| coding == "gzip"),
+            packed,
+            "{asks}"
+        );
         assert_eq!(reply.text.contains(".swagger-ui"), !packed, "{asks}");
     }
     // What the bundle might still try, the browser forbids.
