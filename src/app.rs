@@ -72,8 +72,7 @@ impl App {
         let stop_funnel = CancellationToken::new();
         let (inlet, funnel) = start_funnel(&intake, &stop_funnel);
 
-        let registry = open_registry(&store, &clock, &live, profiles, &inlet)?;
-        tsdb.set_counter_limits(&registry.counter_limits());
+        let registry = open_registry(&store, &clock, (&tsdb, &live), profiles, &inlet)?;
         let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
         let attachments = Arc::new(attachments);
         let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
@@ -181,17 +180,19 @@ async fn open_tls(
     Ok(Some(tls))
 }
 
-/// Starts the pollers and opens the registry, which tells them what to poll.
+/// Starts the pollers and opens the registry, which tells them what to poll, and the store what
+/// counters can do.
 fn open_registry(
     store: &Store,
     clock: &Arc<dyn Clock>,
-    live: &Arc<Live>,
+    (tsdb, live): (&Tsdb, &Arc<Live>),
     profiles: Arc<Profiles>,
     inlet: &Inlet,
 ) -> Result<Arc<Registry>> {
     let acquisition = Arc::new(Acquisition::start(Arc::clone(clock), inlet.clone()));
     let (clock, live) = (Arc::clone(clock), Arc::clone(live));
     let registry = Registry::open(store, clock, live, profiles, acquisition)?;
+    tsdb.set_counter_limits(&registry.counter_limits());
     Ok(Arc::new(registry))
 }
 

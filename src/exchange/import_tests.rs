@@ -311,11 +311,8 @@ async fn what_was_written_out_reads_back_the_same() {
         directory: &out,
     };
     let manifest = archive.write(&mut |_| ControlFlow::Continue(())).unwrap();
-    let told: Vec<_> = manifest
-        .files
-        .iter()
-        .map(|f| (f.name.as_str(), f.rows))
-        .collect();
+    let files = manifest.files.iter();
+    let told = files.map(|file| (file.name.as_str(), file.rows));
     let expected = [
         ("sites.jsonl.gz", 0),
         ("equipment.jsonl.gz", 2),
@@ -326,7 +323,7 @@ async fn what_was_written_out_reads_back_the_same() {
         ("readings-2026-06.lp.gz", 1),
         ("readings-2026-11.lp.gz", 3),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(told.collect::<Vec<_>>(), expected);
     for file in &manifest.files {
         let bytes = std::fs::read(out.join(&file.name)).unwrap();
         let hash: String = Sha256::digest(&bytes)

@@ -5,6 +5,7 @@ use super::counter::Event;
 use super::model_counter::{Booking, interpret};
 use super::tests::near;
 use super::*;
+use std::collections::BTreeSet;
 
 pub(super) const GAUGE: usize = 0;
 pub(super) const COUNTER: usize = 1;
@@ -31,6 +32,8 @@ pub(super) struct Known {
 pub(super) struct Model {
     pub(super) samples: BTreeMap<(usize, usize), BTreeMap<i64, Known>>,
     pub(super) corrections: Vec<(usize, usize, i64, i64, Change, bool)>,
+    /// Instants of which more than one thing was said, by device and series.
+    pub(super) twice: BTreeMap<(usize, usize), BTreeSet<i64>>,
     /// What was done to the counter of a device, and whether it holds.
     pub(super) events: Vec<(usize, Event, bool)>,
 }
@@ -38,6 +41,9 @@ pub(super) struct Model {
 impl Model {
     pub(super) fn learn(&mut self, device: usize, series: usize, at: i64, known: Known) {
         let samples = self.samples.entry((device, series)).or_default();
+        if samples.contains_key(&at) {
+            self.twice.entry((device, series)).or_default().insert(at);
+        }
         samples
             .entry(at)
             .and_modify(|old| {

@@ -18,9 +18,9 @@ fn ticks(device: usize, from: i64, count: i64, every: i64, seed: u64, load: bool
     }
 }
 
-#[tokio::test]
-async fn what_once_went_wrong_stays_right() {
-    let histories = [
+/// What came late, in two intervals, corrected or beside what was packed.
+fn of_samples() -> Vec<Vec<Step>> {
+    vec![
         // A sample that reaches over midnight, brought late beside a sealed hour.
         vec![
             ticks(0, 3_180, 25, 300, 0, true),
@@ -54,6 +54,12 @@ async fn what_once_went_wrong_stays_right() {
             ticks(0, 5, 1, 17, 11, false),
             Step::Maintain(60_000),
         ],
+    ]
+}
+
+/// Meters that were exchanged.
+fn of_meters() -> Vec<Vec<Step>> {
+    vec![
         // A meter exchanged in a gap that an archive closes.
         vec![
             ticks(1, 733, 1, 60, 0, false),
@@ -113,8 +119,12 @@ async fn what_once_went_wrong_stays_right() {
             },
             ticks(1, 1_877, 31, 1_800, 10_112_143_671_334_795_482, true),
         ],
-    ];
-    for history in histories {
+    ]
+}
+
+#[tokio::test]
+async fn what_once_went_wrong_stays_right() {
+    for history in of_samples().into_iter().chain(of_meters()) {
         let mut world = World::new();
         for step in history.iter().chain(&[Step::Maintain(20_000)]) {
             world.take(step).await;

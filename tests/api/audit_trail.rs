@@ -92,6 +92,21 @@ const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
         "/corrections/{}/undo",
         "storage.rs: a_correction_changes_the_figures",
     ),
+    (
+        "POST",
+        "/equipment/{}/meter-exchange",
+        "meter_events.rs: an_exchange_of_meters",
+    ),
+    (
+        "POST",
+        "/equipment/{}/meter-ratio",
+        "meter_events.rs: other_transformers",
+    ),
+    (
+        "POST",
+        "/equipment/{}/meter-events/{}/undo",
+        "meter_events.rs: an_exchange_of_meters",
+    ),
     ("DELETE", "/equipment/{}", "equipment.rs"),
     ("DELETE", "/api-tokens/{}", "tokens.rs"),
     ("POST", "/setup", "setup.rs"),

@@ -248,9 +248,9 @@ async fn equipment_in_use_is_deleted_a_day_after_its_last_reading() {
         indusmind::base::TimeRange::new(START.parse().unwrap(), last).unwrap(),
         &indusmind::base::time::Calendar::utc(),
     );
-    let kwh = series.unwrap().expect("the readings are there").kwh;
+    let energy = series.unwrap().expect("the readings are there");
     assert_near(
-        &json!(kwh),
+        &json!(energy.kwh),
         field.meters[0].energy(last.minus_ms(5_000), last),
         "energy",
     );

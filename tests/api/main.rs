@@ -36,6 +36,7 @@ mod kiosks;
 mod limits;
 mod lines;
 mod matrix;
+mod meter_events;
 mod mqtt;
 mod page;
 mod permissions;

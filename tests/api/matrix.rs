@@ -22,6 +22,11 @@ const ELSEWHERE: &[(&str, &str, &[Role])] = &[
         &[Role::Admin, Role::EnergyManager],
     ),
     (
+        "POST",
+        "/equipment/{}/meter-events/{}/undo",
+        &[Role::Admin, Role::EnergyManager],
+    ),
+    (
         "DELETE",
         "/equipment/{}",
         &[Role::Admin, Role::EnergyManager, Role::Technician],

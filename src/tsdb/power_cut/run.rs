@@ -4,6 +4,7 @@ use super::super::model::{COUNTER, FLOAT, GAUGE, Known};
 use super::super::{Change, HOUR_MS, MINUTE_MS};
 use super::ledger::{Doubt, Ledger, Told};
 use super::plant::{MARKER, MONTH, Plant, START};
+use super::rot::Twice;
 use crate::base::{Quality, Timestamp};
 use crate::store::simulated::{Chance, LossModel, SimulatedDisk, Trouble};
 
@@ -339,6 +340,11 @@ pub(super) fn refusal_run(seed: u64, trouble: Trouble) -> Result<(u64, usize), S
 
 /// What a seed leaves on a disk that works, after a stop in order.
 pub(super) fn filled_disk(seed: u64) -> SimulatedDisk {
+    filled(seed).0
+}
+
+/// As [`filled_disk`], with the instants of which more than one thing was said.
+pub(super) fn filled(seed: u64) -> (SimulatedDisk, Twice) {
     let mut chance = Chance::new(seed);
     let disk = SimulatedDisk::empty(seed);
     let mut ledger = Ledger::default();
@@ -352,5 +358,5 @@ pub(super) fn filled_disk(seed: u64) -> SimulatedDisk {
         plant.close();
     }
     drop(session);
-    disk
+    (disk, ledger.model.twice)
 }

@@ -3,7 +3,7 @@
 use super::super::{Damage, Listener, Verified};
 use super::plant::Plant;
 use super::rot::{Answers, Rot, flip_run};
-use super::run::{cut_run, filled_disk, refusal_run};
+use super::run::{cut_run, filled, filled_disk, refusal_run};
 use crate::store::simulated::{Torture, Trouble};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -132,19 +132,19 @@ fn a_check_finds_nothing_where_nothing_is_wrong_and_names_the_block_that_is() {
 fn a_flipped_bit_never_becomes_a_value() {
     let disks: Vec<_> = (1..=6)
         .map(|seed| {
-            let disk = filled_disk(seed);
+            let (disk, twice) = filled(seed);
             let plant = Plant::open(&disk).unwrap();
             let sound = Answers::of(&plant);
             plant.close();
-            (disk, sound)
+            (disk, sound, twice)
         })
         .collect();
     let counts: Mutex<BTreeMap<Rot, u64>> = Mutex::default();
     let test = "a_flipped_bit_never_becomes_a_value";
     let tally = Torture::of(FLIPS).run(test, |seed| {
         let number = usize::try_from(seed).unwrap_or_default() % disks.len();
-        let (disk, sound) = &disks[number];
-        let rot = flip_run(seed, disk, sound)?;
+        let (disk, sound, twice) = &disks[number];
+        let rot = flip_run(seed, disk, (sound, twice))?;
         *counts.lock().unwrap().entry(rot).or_default() += 1;
         Ok(())
     });

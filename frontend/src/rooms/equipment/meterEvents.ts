@@ -28,7 +28,8 @@ const number = (message: string, allowed: (value: number) => boolean) =>
     required(),
     v.check((text) => Number.isFinite(decimalOf(text)) && allowed(decimalOf(text)), message),
   );
-const reading = () => number('meterEvents.readingBad', (value) => value >= 0 && value <= READING_MAX);
+const reading = () =>
+  number('meterEvents.readingBad', (value) => value >= 0 && value <= READING_MAX);
 
 export function checkMeterEvent(
   form: MeterEventForm,
