@@ -66,7 +66,7 @@ use crate::tsdb::Tsdb;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::get;
-use axum::{Router, middleware};
+use axum::{Json, Router, middleware};
 use dashboard::DashboardCache;
 use socket::Sockets;
 use std::ops::Deref;
@@ -79,7 +79,6 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 /// Largest body of a JSON route, bytes.
 const BODY_MAX: usize = 1 << 20;
@@ -290,12 +289,14 @@ pub fn document() -> Result<String> {
         .map_err(|cause| Error::internal("The API document cannot be written.").because(cause))
 }
 
-/// The reader of the API document. Its validator is a service on the internet: nobody is asked.
-fn docs(document: utoipa::openapi::OpenApi) -> SwaggerUi {
-    let quiet = SwaggerConfig::default().validator_url("none");
-    SwaggerUi::new("/docs")
-        .config(quiet)
-        .url("/openapi.json", document)
+/// The API document as its reader (`frontend-dist/docs`) and other programs fetch it.
+fn described<S>(document: utoipa::openapi::OpenApi) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let document = Arc::new(document);
+    let tell = move || async move { Json(Arc::clone(&document)) };
+    Router::new().route("/openapi.json", get(tell))
 }
 
 /// Everything that is served.
@@ -319,7 +320,7 @@ pub fn router(context: &Context) -> Router {
         .nest("/api/v1", api)
         .merge(system::probes())
         .merge(write::alias(context))
-        .merge(docs(document))
+        .merge(described(document))
         .fallback(spa::serve)
         .layer(timeout)
         .layer(CompressionLayer::new().compress_when(packed));

@@ -2,18 +2,24 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::envelope::Failure;
 use crate::base::Error;
+use crate::exchange::inflate::gunzip;
 
 /// The built page, as committed in `frontend-dist`.
 #[derive(RustEmbed)]
 #[folder = "frontend-dist/"]
 struct Dist;
+
+/// Largest file that is kept packed: the reader of the API document has 1.7 MB.
+const UNPACKED_MAX: usize = 8 << 20;
 
 /// Answers what no other route took.
 pub async fn serve(request: Request) -> Response {
@@ -28,8 +34,16 @@ pub async fn serve(request: Request) -> Response {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let path = match path.as_str() {
+        "docs" => return Redirect::permanent("/docs/").into_response(),
+        "docs/" => "docs/index.html".to_owned(),
+        _ => path,
+    };
     if let Some(file) = Dist::get(&path).filter(|_| !path.is_empty()) {
         return answer(&path, file, known.as_ref());
+    }
+    if let Some(file) = Dist::get(&format!("{path}.gz")) {
+        return answer_packed(&path, file, request.headers());
     }
     // A missing asset is missing; the page in its place would be taken for a script.
     let looks_like_file = path
@@ -64,6 +78,42 @@ fn answer(path: &str, file: EmbeddedFile, known: Option<&HeaderValue>) -> Respon
         builder.header(CONTENT_TYPE, content_type(path)).body(body)
     };
     response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    asked
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|coding| coding.replace(' ', ""))
+        .any(|coding| {
+            let refused = coding.strip_prefix("gzip;q=0");
+            coding.split(';').next() == Some("gzip")
+                && refused.is_none_or(|rest| rest.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
+        })
+}
+
+/// A file that is kept packed goes out as it is, or unpacked to who cannot read that.
+fn answer_packed(path: &str, mut file: EmbeddedFile, asked: &HeaderMap) -> Response {
+    let reads_packed = takes_gzip(asked);
+    if !reads_packed {
+        match gunzip(&file.data, UNPACKED_MAX) {
+            Ok(plain) => file.data = plain.into(),
+            Err(cause) => {
+                let error = Error::internal("A file of the page is damaged. Install again.");
+                return Failure(error.because(cause)).into_response();
+            }
+        }
+    }
+    let mut response = answer(path, file, asked.get(IF_NONE_MATCH));
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if reads_packed && response.status() == StatusCode::OK {
+        let packed = HeaderValue::from_static("gzip");
+        response.headers_mut().insert(CONTENT_ENCODING, packed);
+    }
+    response
 }
 
 /// The types of the files that a build makes.

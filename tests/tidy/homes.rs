@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 19] = [
+pub(crate) const HOMES: [(&str, &str); 18] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -11,7 +11,6 @@ pub(crate) const HOMES: [(&str, &str); 19] = [
     ("rust_embed", "src/web/"),
     ("tower_http", "src/web/"),
     ("utoipa_axum", "src/web/"),
-    ("utoipa_swagger_ui", "src/web/"),
     ("jsonwebtoken", "src/auth/"),
     ("argon2", "src/auth/"),
     ("totp_rs", "src/auth/"),

@@ -2,6 +2,8 @@
 import { client, data, file, text } from './client';
 import type {
   AccountChange,
+  AuditFormat,
+  AuditQuery,
   DeviceChange,
   DeviceInput,
   EquipmentChange,
@@ -114,6 +116,12 @@ export const api = {
   renameKiosk: (id: string, name: string) =>
     data(client.PUT('/kiosks/{id}', { ...at(id), body: { name } })),
   revokeKiosk: (id: string) => data(client.DELETE('/kiosks/{id}', at(id))),
+
+  auditLog: (query: AuditQuery) => data(client.GET('/audit', { params: { query } })),
+  verifyAudit: (head: string) =>
+    data(client.GET('/audit/verify', { params: { query: head ? { head } : {} } })),
+  downloadAudit: (query: AuditQuery & { format: AuditFormat }) =>
+    file(client.GET('/audit/export', { params: { query }, parseAs: 'blob' })),
 
   sites: () => data(client.GET('/sites')),
 

@@ -95,9 +95,17 @@ export type MqttMapping = Schemas['MqttMapping'];
 export type MqttInput = Schemas['MqttChange'];
 export type MqttTest = Answer<Schemas['MqttTestResult']>;
 
+export type AuditEntry = Answer<Schemas['ShownEntry']>;
+
 type Asked =
-  '/equipment' | '/historical/consumption' | '/historical/export' | '/lines/{key}/frames';
+  | '/audit'
+  | '/equipment'
+  | '/historical/consumption'
+  | '/historical/export'
+  | '/lines/{key}/frames';
 type Query<Path extends Asked> = NonNullable<paths[Path]['get']['parameters']['query']>;
+export type AuditQuery = Query<'/audit'>;
+export type AuditFormat = 'csv' | 'json';
 export type FramesQuery = Query<'/lines/{key}/frames'>;
 export type EquipmentQuery = Query<'/equipment'>;
 export type HistoryQuery = Query<'/historical/consumption'>;

@@ -1,0 +1,6 @@
+window.SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#reader",
+  deepLinking: true,
+  validatorUrl: null,
+});

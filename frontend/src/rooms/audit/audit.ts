@@ -1,0 +1,141 @@
+// What is asked of the audit log, and how an entry reads. Pure.
+import type { AuditEntry, AuditQuery } from '@/api/types';
+
+/** What is looked for; an empty field leaves nothing out. */
+export interface Filters {
+  text: string;
+  user: string;
+  /** A group of actions: `auth` for all of `auth.…`. */
+  action: string;
+  outcome: string;
+  /** First and last calendar day, in the zone of the site. */
+  from: string;
+  to: string;
+}
+
+export const noFilters = (): Filters => ({
+  text: '',
+  user: '',
+  action: '',
+  outcome: '',
+  from: '',
+  to: '',
+});
+
+export const isFiltered = (filters: Filters) => Object.values(filters).some((part) => part !== '');
+
+/** The groups of actions in the order of a working day: who came, what was changed. */
+export const groups = [
+  'auth',
+  'user',
+  'api_token',
+  'kiosk',
+  'equipment',
+  'device',
+  'profile',
+  'mqtt',
+  'readings',
+  'modbus',
+  'site',
+  'storage',
+  'audit',
+] as const;
+
+export const outcomes = ['success', 'refused'] as const;
+
+const DAY_MS = 86_400_000;
+
+/** Minutes that a zone is ahead of UTC at an instant. */
+function aheadOf(at: number, timeZone: string): number {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    hourCycle: 'h23',
+  }).formatToParts(at);
+  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
+  const there = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'));
+  return Math.round((there - at) / 60_000);
+}
+
+/** The instant at which a calendar day begins in a zone; null when it is no day. */
+export function dayStart(day: string, timeZone: string): number | null {
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight)) return null;
+  // Twice: the first guess may lie on the other side of a change of the clock.
+  let at = midnight - aheadOf(midnight, timeZone) * 60_000;
+  at = midnight - aheadOf(at, timeZone) * 60_000;
+  return at;
+}
+
+/** The day after a calendar day. */
+const nextDay = (day: string) =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
+
+/** The question to the appliance: only what was filled in, the last day included whole. */
+export function queryOf(filters: Filters, timeZone: string): AuditQuery {
+  const begin = filters.from ? dayStart(filters.from, timeZone) : null;
+  const known = filters.to && dayStart(filters.to, timeZone) !== null;
+  const end = known ? dayStart(nextDay(filters.to), timeZone) : null;
+  const plain = (text: string) => text.trim() || undefined;
+  return {
+    text: plain(filters.text),
+    user: plain(filters.user),
+    action: plain(filters.action),
+    outcome: plain(filters.outcome),
+    from: begin === null ? undefined : new Date(begin).toISOString(),
+    to: end === null ? undefined : new Date(end).toISOString(),
+  };
+}
+
+/** The word of an action below `audit.does`: a dot would be a level in the files of words. */
+export const actionWord = (action: string) => action.replace('.', '_');
+
+/** Where an object has its screen: `equipment/0192…` → `/equipment/0192…`. */
+export function linkOf(resource: string): string | null {
+  const [kind, id] = resource.split('/');
+  if (!id) return null;
+  if (kind === 'equipment') return `/equipment/${id}`;
+  if (kind === 'user' || kind === 'users') return `/users/${id}`;
+  return null;
+}
+
+/** What the object is called, when the entry says so. */
+export function nameOf({ details }: Pick<AuditEntry, 'details'>): string | null {
+  const { name } = details;
+  const now = isChange(name) ? name.after : name;
+  return typeof now === 'string' && now !== '' ? now : null;
+}
+
+/** One line of what an entry holds: a fact, or what a field was and is. */
+export interface Detail {
+  name: string;
+  before: string | null;
+  after: string;
+  changed: boolean;
+}
+
+function written(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const isChange = (value: unknown): value is { before: unknown; after: unknown } =>
+  typeof value === 'object' && value !== null && 'before' in value && 'after' in value;
+
+/** The details of an entry as lines; changes stand in it under `changed`, or by themselves. */
+export function detailsOf(details: AuditEntry['details']): Detail[] {
+  return Object.entries(details ?? {}).flatMap(([name, value]): Detail[] => {
+    if (isChange(value)) {
+      const { before, after } = value;
+      return [{ name, before: written(before), after: written(after), changed: true }];
+    }
+    const isGroup =
+      typeof value === 'object' && value !== null && Object.values(value).some(isChange);
+    if (isGroup) return detailsOf(value as AuditEntry['details']);
+    return [{ name, before: null, after: written(value), changed: false }];
+  });
+}
