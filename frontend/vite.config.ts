@@ -35,6 +35,8 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // A machine that compiles beside is slow, and that is no fault of the page.
+    testTimeout: 30_000,
     // The tests read the tokens to check their contrast.
     css: true,
   },

@@ -125,6 +125,12 @@ export const api = {
     data(client.PUT('/kiosks/{id}', { ...at(id), body: { name } })),
   revokeKiosk: (id: string) => data(client.DELETE('/kiosks/{id}', at(id))),
 
+  auditLog: (query: AuditQuery) => data(client.GET('/audit', { params: { query } })),
+  verifyAudit: (head: string) =>
+    data(client.GET('/audit/verify', { params: { query: head ? { head } : {} } })),
+  downloadAudit: (query: AuditQuery & { format: AuditFormat }) =>
+    file(client.GET('/audit/export', { params: { query }, parseAs: 'blob' })),
+
   sites: () => data(client.GET('/sites')),
 
   listEquipment: (query: EquipmentQuery) => data(client.GET('/equipment', { params: { query } })),

@@ -47,10 +47,22 @@ async function secondFactor(page) {
   const secret = await page.getByTestId('totp-secret').innerText();
   await field(page, 'Code of the app').fill(totp(secret.replaceAll(/\s/g, '')));
   await press(page, 'Switch on');
+  const first = await keepCodes(page);
+  await page.getByText('The second factor is on. The next').waitFor();
+  await press(page, 'New recovery codes');
+  const sure = page.getByRole('alertdialog');
+  await sure.getByRole('button', { name: 'New recovery codes', exact: true }).click();
+  const code = await keepCodes(page);
+  await page.getByText('Your new recovery codes are good').waitFor();
+  assert.notEqual(code, first);
+  return code;
+}
+
+/** Says that the recovery codes are kept; gives the first of them. */
+async function keepCodes(page) {
   const code = await page.getByTestId('recovery-codes').locator('li').first().innerText();
   await field(page, 'I have kept the codes in a safe place.').check();
   await press(page, 'Done');
-  await page.getByText('The second factor is on. The next').waitFor();
   return code.trim();
 }
 
@@ -75,6 +87,7 @@ journey('an invited person gets in, protects her account and is thrown out', asy
   await signIn(amina, AMINA);
   await amina.getByRole('heading', { name: 'Dashboard', includeHidden: true }).waitFor();
   const recovery = await secondFactor(amina);
+  await stage.browser.picture(amina, 'accounts-own-phone');
 
   await chief.goto('/users');
   await chief.getByRole('link', { name: 'Amina' }).click();

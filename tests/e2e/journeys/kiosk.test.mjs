@@ -1,81 +1,123 @@
 // A screen on a wall: it shows a code, is let in, outlives the appliance's restart, and is put out.
-import assert from 'node:assert/strict';
-import { accessibilityFaults } from '../support/browser.mjs';
-import { journey } from '../support/journey.mjs';
-import { addMeter, arrive, banner, setUpByScript } from '../support/person.mjs';
+import assert from "node:assert/strict";
+import { accessibilityFaults } from "../support/browser.mjs";
+import { journey } from "../support/journey.mjs";
+import {
+  addMeter,
+  arrive,
+  banner,
+  OWNER,
+  setUpByScript,
+} from "../support/person.mjs";
 
 const HALL = { width: 1920, height: 1080 };
 const field = (page, label) => page.getByLabel(label, { exact: true });
-const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
-const wall = (page) => page.getByRole('heading', { name: 'Dashboard', includeHidden: true });
+const press = (page, name) =>
+  page.getByRole("button", { name, exact: true }).click();
+const wall = (page) =>
+  page.getByRole("heading", { name: "Dashboard", includeHidden: true });
 
-journey('a screen on a wall is let in, stays in and is put out', async (stage) => {
-  const appliance = await stage.appliance('run', '[limits]\nlogin_per_minute = 120\n');
-  const meter = await stage.meter();
-  await setUpByScript(appliance);
-  const chief = await stage.browser.open(appliance);
-  await arrive(chief);
-  await addMeter(chief, { name: 'Oven 1', port: meter.port });
+journey(
+  "a screen on a wall is let in, stays in and is put out",
+  async (stage) => {
+    const appliance = await stage.appliance(
+      "run",
+      "[limits]\nlogin_per_minute = 120\n",
+    );
+    const meter = await stage.meter();
+    await setUpByScript(appliance);
+    const chief = await stage.browser.open(appliance);
+    await arrive(chief);
+    await addMeter(chief, { name: "Oven 1", port: meter.port });
 
-  const screen = await stage.browser.open(appliance, { viewport: HALL });
-  await screen.goto('/kiosk');
-  const code = screen.getByTestId('pairing-code');
-  await code.waitFor();
-  const size = await code.evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
-  assert.ok(size >= 200, `letters of ${size} px are read at five metres`);
-  assert.deepEqual(await accessibilityFaults(screen), []);
-  await stage.browser.picture(screen, 'kiosk-code');
-  // After a reload the old code is nobody's: a new one comes, and that one works.
-  await screen.reload();
-  await code.waitFor();
+    const screen = await stage.browser.open(appliance, { viewport: HALL });
+    await screen.goto("/kiosk");
+    const code = screen.getByTestId("pairing-code");
+    await code.waitFor();
+    const size = await code.evaluate((element) =>
+      parseFloat(getComputedStyle(element).fontSize),
+    );
+    assert.ok(size >= 200, `letters of ${size} px are read at five metres`);
+    assert.deepEqual(await accessibilityFaults(screen), []);
+    await stage.browser.picture(screen, "kiosk-code");
+    // After a reload the old code is nobody's: a new one comes, and that one works.
+    await screen.reload();
+    await code.waitFor();
 
-  await press(chief, 'Administration');
-  await chief.getByRole('menuitem', { name: 'Kiosks' }).click();
-  await stage.browser.picture(chief, 'kiosks-none');
-  await chief.getByRole('link', { name: 'Let a screen in' }).first().click();
-  await field(chief, 'Code on the screen').fill('AAAA-AAA');
-  await press(chief, 'Let it in');
-  await chief.getByText('The code has eight letters and digits.').waitFor();
-  await field(chief, 'Code on the screen').fill('AAAA AAAA');
-  await field(chief, 'Name').fill('Hall 2');
-  await press(chief, 'Let it in');
-  await chief.getByText('No screen shows this code now.').waitFor();
-  await field(chief, 'Code on the screen').fill((await code.innerText()).toLowerCase());
-  await press(chief, 'Let it in');
-  await chief.getByRole('table', { name: 'Kiosks' }).getByText('Hall 2').waitFor();
-  assert.deepEqual(await accessibilityFaults(chief), []);
+    await press(chief, "Administration");
+    await chief.getByRole("menuitem", { name: "Kiosks" }).click();
+    await stage.browser.picture(chief, "kiosks-none");
+    await chief.getByRole("link", { name: "Let a screen in" }).first().click();
+    await field(chief, "Code on the screen").fill("AAAA-AAA");
+    await press(chief, "Let it in");
+    await chief.getByText("The code has eight letters and digits.").waitFor();
+    await field(chief, "Code on the screen").fill("AAAA AAAA");
+    await field(chief, "Name").fill("Hall 2");
+    await press(chief, "Let it in");
+    await chief.getByText("No screen shows this code now.").waitFor();
+    await field(chief, "Code on the screen").fill(
+      (await code.innerText()).toLowerCase(),
+    );
+    await press(chief, "Let it in");
+    await chief
+      .getByRole("table", { name: "Kiosks" })
+      .getByText("Hall 2")
+      .waitFor();
+    assert.deepEqual(await accessibilityFaults(chief), []);
 
-  await wall(screen).waitFor({ state: 'attached' });
-  await screen.locator('.tile .reading--good').first().waitFor();
-  assert.equal(await screen.getByRole('navigation').count(), 0, 'nothing leads away');
-  assert.deepEqual(await accessibilityFaults(screen), []);
-  await stage.browser.picture(screen, 'kiosk-wall');
+    await wall(screen).waitFor({ state: "attached" });
+    await screen.locator(".tile .reading--good").first().waitFor();
+    assert.equal(
+      await screen.getByRole("navigation").count(),
+      0,
+      "nothing leads away",
+    );
+    assert.deepEqual(await accessibilityFaults(screen), []);
+    await stage.browser.picture(screen, "kiosk-wall");
 
-  await appliance.kill();
-  await banner(screen).waitFor();
-  await stage.browser.picture(screen, 'kiosk-lost');
-  await appliance.startAgain();
-  await banner(screen).waitFor({ state: 'detached' });
-  await screen.locator('.tile .reading--good').first().waitFor();
-  await screen.reload();
-  await wall(screen).waitFor({ state: 'attached' });
+    await appliance.kill();
+    await banner(screen).waitFor();
+    await stage.browser.picture(screen, "kiosk-lost");
+    await appliance.startAgain();
+    await banner(screen).waitFor({ state: "detached" });
+    await screen.locator(".tile .reading--good").first().waitFor();
+    await screen.reload();
+    await wall(screen).waitFor({ state: "attached" });
 
-  await chief.goto('/kiosks');
-  await press(chief, 'Rename Hall 2');
-  await chief.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Hall 2, north');
-  await chief.keyboard.press('Enter');
-  await press(chief, 'Revoke Hall 2, north');
-  await stage.browser.picture(chief, 'kiosks-revoke');
-  await chief.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
-  await chief.getByText('No kiosk yet').waitFor();
-  await code.waitFor();
+    const night = {
+      locale: "ar",
+      colorScheme: "dark",
+      viewport: { width: 390, height: 844 },
+    };
+    const phone = await stage.browser.open(appliance, night);
+    await phone.goto("/kiosks");
+    await phone.locator("[name=username]").fill(OWNER.email);
+    await phone.locator("[name=password]").fill(OWNER.password);
+    await phone.locator("button[type=submit]").click();
+    await phone.getByRole("table").waitFor();
+    await stage.browser.picture(phone, "kiosks-arabic-phone");
+    await phone.goto("/kiosks/new");
+    await phone.locator("[name=kiosk-code]").waitFor();
+    await stage.browser.picture(phone, "kiosks-new-arabic-phone");
 
-  const arabic = await stage.browser.open(appliance, {
-    viewport: { width: 390, height: 844 },
-    locale: 'ar',
-    colorScheme: 'dark',
-  });
-  await arabic.goto('/kiosk');
-  await arabic.getByTestId('pairing-code').waitFor();
-  await stage.browser.picture(arabic, 'kiosk-code-arabic');
-});
+    await chief.goto("/kiosks");
+    await press(chief, "Rename Hall 2");
+    await chief
+      .getByRole("dialog")
+      .getByLabel("Name", { exact: true })
+      .fill("Hall 2, north");
+    await chief.keyboard.press("Enter");
+    await press(chief, "Revoke Hall 2, north");
+    await stage.browser.picture(chief, "kiosks-revoke");
+    await chief
+      .getByRole("alertdialog")
+      .getByRole("button", { name: "Revoke" })
+      .click();
+    await chief.getByText("No kiosk yet").waitFor();
+    await code.waitFor();
+
+    await phone.goto("/kiosk");
+    await phone.getByTestId("pairing-code").waitFor();
+    await stage.browser.picture(phone, "kiosk-code-arabic");
+  },
+);

@@ -29,6 +29,7 @@ export const groups = [
   'auth',
   'user',
   'api_token',
+  'kiosk',
   'equipment',
   'device',
   'profile',
