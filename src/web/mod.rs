@@ -4,6 +4,11 @@
 //! disk; no token or query of an address reaches a log. Will not do: decide anything that a
 //! domain should.
 
+mod alert_body;
+mod alert_feed;
+mod alert_query;
+mod alert_rules;
+mod alerts;
 mod api_tokens;
 mod audit;
 mod audit_export;
@@ -48,6 +53,7 @@ mod write;
 
 pub use serve::serve;
 
+use crate::alerts::Alerts;
 use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
@@ -123,6 +129,8 @@ pub struct Services {
     pub attachments: Arc<Attachments>,
     /// What technicians look for, decide and report.
     pub commissioning: Arc<Commissioning>,
+    /// What people have to act on.
+    pub alerts: Arc<Alerts>,
     /// History.
     pub history: SiteHistory,
     /// Figures of today.
@@ -146,6 +154,7 @@ pub struct Edge {
     sockets: Sockets,
     setting_up: tokio::sync::Mutex<()>,
     trying: tokio::sync::Mutex<()>,
+    rehearsing: tokio::sync::Mutex<()>,
     writes: tokio::sync::Semaphore,
     exports: Arc<tokio::sync::Semaphore>,
     uploads: tokio::sync::Semaphore,
@@ -175,6 +184,7 @@ impl Context {
             sockets: Sockets::default(),
             setting_up: tokio::sync::Mutex::default(),
             trying: tokio::sync::Mutex::default(),
+            rehearsing: tokio::sync::Mutex::default(),
             exports: Arc::new(tokio::sync::Semaphore::new(export::EXPORTS_AT_ONCE)),
             writes: tokio::sync::Semaphore::new(write::WRITES_AT_ONCE),
             uploads: tokio::sync::Semaphore::new(upload::UPLOADS_AT_ONCE),
@@ -242,6 +252,8 @@ fn api() -> Routes {
         .merge(two_factor::protected())
         .merge(api_tokens::protected())
         .merge(sites::protected())
+        .merge(alerts::protected())
+        .merge(alert_rules::protected())
         .merge(audit::protected())
         .merge(audit_export::protected())
         .merge(equipment::protected())

@@ -8,6 +8,9 @@
 mod support;
 
 mod accounts;
+mod alert_list;
+mod alert_rules;
+mod alerts;
 mod audit;
 mod audit_trail;
 mod auth;

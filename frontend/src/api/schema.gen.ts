@@ -157,6 +157,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules of the site, by name. */
+        get: operations["list_alert_rules"];
+        put?: never;
+        /** Makes a rule; it is at work with the next reading. */
+        post: operations["create_alert_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-rules/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule would have done in the last days. Nothing is saved; who hangs up ends it. */
+        post: operations["rehearse_alert_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-rules/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules that suit a piece of equipment, with numbers from what it is and measures. */
+        get: operations["list_alert_rule_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule. */
+        get: operations["get_alert_rule"];
+        /** Changes a rule; `enabled: false` lets it rest, and its alert ends. */
+        put: operations["update_alert_rule"];
+        post?: never;
+        /** Deletes a rule; its alert ends, its history stays. */
+        delete: operations["delete_alert_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alerts of the site, newest first. Those for which another alert stands are left out unless
+         *     asked for.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says of many that somebody knows, all or none of them. */
+        post: operations["acknowledge_alerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How good the alerts were, against the figures of EEMUA 191; of the last week unless asked
+         *     otherwise.
+         */
+        get: operations["alert_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/shelved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts that are on the shelf, the one that comes back first in front. */
+        get: operations["list_shelved_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert, with its history. */
+        get: operations["get_alert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that somebody knows. The first one stays; once more changes nothing. */
+        post: operations["acknowledge_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a comment to the history of an alert. */
+        post: operations["comment_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that it is over, and what stands behind it, too. */
+        post: operations["resolve_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** As `POST`. */
+        patch: operations["resolve_alert_by_patch"];
+        trace?: never;
+    };
+    "/alerts/{id}/shelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Silences an alert for a time, with a reason. */
+        post: operations["shelve_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/unshelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an alert off the shelf; once more changes nothing. */
+        post: operations["unshelve_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-tokens": {
         parameters: {
             query?: never;
@@ -1425,6 +1673,25 @@ export interface components {
          * @enum {string}
          */
         AccountState: "active" | "invited" | "locked" | "deactivated";
+        /** @description Somebody knows of many. */
+        AcknowledgeAllRequest: {
+            /** @description The alerts, 500 at most. */
+            alerts: components["schemas"]["SeenAlert"][];
+            /** @description What he adds. */
+            notes?: string | null;
+        };
+        /** @description Somebody knows. */
+        AcknowledgeRequest: {
+            /** @description What he adds. */
+            notes?: string | null;
+            /**
+             * Format: int32
+             * @description The revision that was seen; 409 when the alert has changed since.
+             */
+            revision?: number | null;
+            /** @description Ignored: the token says who it is. */
+            user_id?: string | null;
+        };
         /** @description A session in the words of the administration page. */
         AdminSession: {
             /** @description When it began. */
@@ -1453,6 +1720,643 @@ export interface components {
          * @enum {string}
          */
         Ailment: "line_unreachable" | "port_unavailable" | "bus_silent" | "device_silent" | "never_answered" | "alone_silent" | "gateway_no_path" | "gateway_target_silent" | "other_unit_answers" | "two_devices" | "damaged" | "refuses_all" | "registers_refused" | "registers_ignored" | "device_failure" | "busy" | "wrong_length" | "strange_answers" | "connection_closed" | "answers_lost" | "unasked" | "slow" | "implausible" | "not_polled" | "not_asked_yet" | "fine";
+        /** @description An alert. */
+        Alert: {
+            /** @description Whether somebody said that he knows. */
+            acknowledged: boolean;
+            acknowledged_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who was the first to. */
+            acknowledged_by?: string | null;
+            /** @description Whether its condition holds. */
+            active: boolean;
+            /** @description What to do about it. */
+            advice?: string | null;
+            /** @description Whether it comes and goes too often to be of use. */
+            chattering: boolean;
+            /**
+             * Format: int32
+             * @description Alerts that it stands for.
+             */
+            children: number;
+            /** @description What makes it the same alert again: one is open per condition. */
+            condition: string;
+            /** @description When it was noticed here. */
+            detected_at: components["schemas"]["Timestamp"];
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description What that is called. */
+            equipment_name: string;
+            /** @description Its id. */
+            id: components["schemas"]["AlertId"];
+            /** @description When its condition last began to hold. */
+            last_triggered_at: components["schemas"]["Timestamp"];
+            /** @description Whether its readings came late: nothing sounds then. */
+            late: boolean;
+            /** @description How urgent it is; of an alert that rose, the worst that it was. */
+            level: components["schemas"]["Level"];
+            /** @description Where it stands. */
+            location?: string | null;
+            /** @description What is wrong, in a sentence. */
+            message: string;
+            metric?: components["schemas"]["Metric"] | null;
+            /** @description What he wrote. */
+            notes?: string | null;
+            /**
+             * Format: int32
+             * @description How often it began to hold.
+             */
+            occurrences: number;
+            parent?: components["schemas"]["AlertId"] | null;
+            phase?: components["schemas"]["Phase"] | null;
+            resolved_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who said so; absent when it was so by itself. */
+            resolved_by?: string | null;
+            returned_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description Counts the changes: an acknowledgement can name the one that was seen.
+             */
+            revision: number;
+            rule_id?: components["schemas"]["AlertRuleId"] | null;
+            /** @description What the rule is called. */
+            rule_name?: string | null;
+            /** @description Why. */
+            shelve_reason?: string | null;
+            /** @description By whom. */
+            shelved_by?: string | null;
+            shelved_until?: components["schemas"]["Timestamp"] | null;
+            /** @description Key of its site. */
+            site: string;
+            /** @description Where it comes from. */
+            source: components["schemas"]["AlertSource"];
+            /** @description Where it stands after ISA-18.2. */
+            state: components["schemas"]["AlertState"];
+            /**
+             * Format: double
+             * @description What it was compared with.
+             */
+            threshold?: number | null;
+            /** @description When it began, on the clock of the device. */
+            timestamp: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description How many entries its history has.
+             */
+            transitions: number;
+            /** @description A word for programs, such as `HIGH_TEMP`. */
+            type?: string | null;
+            /** @description Unit of the value. */
+            unit: string;
+            /**
+             * Format: double
+             * @description What was measured.
+             */
+            value?: number | null;
+        };
+        /** @description Alerts of ten minutes. */
+        AlertBin: {
+            /**
+             * Format: int32
+             * @description How many there were.
+             */
+            alerts: number;
+            /** @description When they begin. */
+            at: components["schemas"]["Timestamp"];
+        };
+        /** @description One comparison of a combination. */
+        AlertComparison: {
+            /**
+             * Format: double
+             * @description How far back it must come before it no longer holds.
+             */
+            dead_band?: number;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description How it is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold: number;
+        };
+        /** @description What a rule looks at. */
+        AlertCondition: {
+            /** @enum {string} */
+            kind: "threshold";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description How it is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold: number;
+        } | {
+            /** @enum {string} */
+            kind: "rate";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int32
+             * @description Over which time the change is taken, minutes.
+             */
+            minutes: number;
+            /** @description How the change is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description Change per minute, in the unit of the quantity.
+             */
+            threshold: number;
+        } | {
+            /** @enum {string} */
+            kind: "no_data";
+            /**
+             * Format: int32
+             * @description For how long, s.
+             */
+            silent_s: number;
+        } | {
+            /** @description What is made of the values. */
+            function: components["schemas"]["WindowFunction"];
+            /** @enum {string} */
+            kind: "window";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int32
+             * @description Of how many minutes; the window moves in sixty steps.
+             */
+            minutes: number;
+            /** @description How it is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold: number;
+        } | {
+            /** @enum {string} */
+            kind: "state";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /** @description The values that mean trouble. */
+            values: number[];
+        } | {
+            /** @enum {string} */
+            kind: "combination";
+            /** @description The comparisons. */
+            term: components["schemas"]["AlertTerm"];
+        };
+        /** @description An alert with everything that happened to it. */
+        AlertDetail: components["schemas"]["Alert"] & {
+            /** @description What happened to it, oldest first. */
+            history: components["schemas"]["AlertTransition"][];
+        };
+        /**
+         * Format: uuid
+         * @description An alert.
+         */
+        AlertId: string;
+        /** @description Alerts of a list that has no pages. */
+        AlertItems: {
+            /** @description The alerts. */
+            items: components["schemas"]["Alert"][];
+            /** @description How many. */
+            total: number;
+        };
+        /** @description What makes most of the alerts. */
+        AlertOffender: {
+            /**
+             * Format: int32
+             * @description How often it began.
+             */
+            alerts: number;
+            /** @description Whether it comes and goes too often to be of use. */
+            chattering: boolean;
+            /** @description What makes it the same alert again. */
+            condition: string;
+            /** @description What it is about. */
+            equipment_name: string;
+            /** @description What it says. */
+            message: string;
+            /**
+             * Format: double
+             * @description Its share of all, 0 to 1.
+             */
+            share: number;
+        };
+        /** @description A page of alerts. */
+        AlertPage: {
+            /** @description Whether there is a page after this one. */
+            has_more: boolean;
+            /** @description The alerts, newest first. */
+            items: components["schemas"]["Alert"][];
+            /** @description Send it as `cursor` for the page after this one. */
+            next_cursor?: string | null;
+            /** @description Number of this page, from 1. */
+            page: number;
+            /** @description Most items of a page. */
+            page_size: number;
+            /** @description How many pass the filters. */
+            total: number;
+            /** @description Whether there are more than `total`: counting ends at 10,000. */
+            total_is_least: boolean;
+        };
+        /** @description How good the alerts of a span were. */
+        AlertQuality: {
+            /**
+             * Format: double
+             * @description Share of which somebody said that he knows, 0 to 1.
+             */
+            acknowledged_share?: number | null;
+            /**
+             * Format: int32
+             * @description Alerts that began; those for which another stands and those of late readings left out.
+             */
+            alerts: number;
+            /** @description Spans of ten minutes that had any, oldest first. */
+            bins: components["schemas"]["AlertBin"][];
+            /**
+             * Format: int32
+             * @description Conditions that chatter.
+             */
+            chattering: number;
+            /**
+             * Format: int32
+             * @description More than this in ten minutes is a flood.
+             */
+            flood_limit: number;
+            /**
+             * Format: double
+             * @description Share of the time in flood, 0 to 1; 0.01 is the target.
+             */
+            flood_share: number;
+            /** @description Spans of ten minutes with more than the limit, newest first. */
+            floods: components["schemas"]["AlertBin"][];
+            /** @description From here. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Whether there were more than are looked at: the figures are of the newest. */
+            is_part: boolean;
+            /** @description By level; EEMUA 191 aims at 80 % low, 15 % medium, 5 % high. */
+            levels: components["schemas"]["AlertShare"][];
+            /**
+             * Format: double
+             * @description Mean time until somebody said that he knows, s.
+             */
+            mean_time_to_acknowledge_s?: number | null;
+            /**
+             * Format: int32
+             * @description Most of one hour.
+             */
+            peak_hour: number;
+            /**
+             * Format: int32
+             * @description Most of one span of ten minutes.
+             */
+            peak_ten_minutes: number;
+            /**
+             * Format: double
+             * @description Mean of ten minutes; 1 is what EEMUA 191 calls acceptable.
+             */
+            per_ten_minutes: number;
+            /**
+             * Format: int32
+             * @description On the shelf now.
+             */
+            shelved: number;
+            /** @description Active for more than a day, oldest first; ten at most. */
+            stale: components["schemas"]["StandingAlert"][];
+            /**
+             * Format: int32
+             * @description How many those are.
+             */
+            stale_total: number;
+            /**
+             * Format: int32
+             * @description Active now.
+             */
+            standing: number;
+            /**
+             * Format: double
+             * @description What an operator can handle in ten minutes.
+             */
+            steady_limit: number;
+            /** @description To here. */
+            to: components["schemas"]["Timestamp"];
+            /** @description What makes most of them, ten at most. */
+            top: components["schemas"]["AlertOffender"][];
+            /**
+             * Format: double
+             * @description Share of those ten, 0 to 1; below 0.05 each is the target.
+             */
+            top_share: number;
+        };
+        /** @description What the rule would have done. */
+        AlertRehearsal: {
+            /**
+             * Format: double
+             * @description How long it would have been active in all, s.
+             */
+            active_s: number;
+            /** @description Alerts that there would have been. */
+            alerts: number;
+            /** @description Times that three came within a minute. */
+            chatter: number;
+            /**
+             * Format: double
+             * @description Share of the time of which anything is known, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: int32
+             * @description Days that were looked at by the minute, because they hold too many points.
+             */
+            days_by_minute: number;
+            /** @description The last alerts, newest first, fifty at most. */
+            episodes: components["schemas"]["RehearsedAlert"][];
+            /**
+             * Format: double
+             * @description Share of the alerts that came in floods, more than ten in ten minutes, 0 to 1.
+             */
+            flood_share: number;
+            /** @description From here. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description The longest alert, s.
+             */
+            longest_s: number;
+            /**
+             * Format: double
+             * @description Half of the alerts would have been no longer, s.
+             */
+            median_s: number;
+            /**
+             * Format: double
+             * @description Mean of a day.
+             */
+            per_day: number;
+            /** @description Points that were looked at. */
+            points: number;
+            suggested?: components["schemas"]["RehearsalTry"] | null;
+            /** @description To here. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Other dead bands and delays, and what they would do. */
+            tries: components["schemas"]["RehearsalTry"][];
+        };
+        /** @description What is asked. */
+        AlertRehearse: {
+            /**
+             * Format: int32
+             * @description How many days back, 1 to 90.
+             */
+            days?: number;
+            /** @description The rule, as it would be made. */
+            rule: components["schemas"]["NewAlertRule"];
+        };
+        /** @description A rule, as it is stored and shown. */
+        AlertRule: {
+            /** @description What it looks at. */
+            condition: components["schemas"]["AlertCondition"];
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description How far back the value must come, in its unit.
+             */
+            dead_band: number;
+            /** @description Whether it is evaluated. */
+            enabled: boolean;
+            /** @description The equipment whose alert it makes. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its id. */
+            id: components["schemas"]["AlertRuleId"];
+            /** @description Whether the alert stays until it is reset by hand. */
+            latched: boolean;
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What to do when it happens. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description How long it must be well before the alert is over, s.
+             */
+            off_delay_s: number;
+            /**
+             * Format: int32
+             * @description How long it must hold before it is an alert, s.
+             */
+            on_delay_s: number;
+            /** @description Who looks after it. */
+            owner?: string | null;
+            /**
+             * Format: int32
+             * @description Counts the changes.
+             */
+            revision: number;
+            schedule?: components["schemas"]["AlertSchedule"] | null;
+            /** @description Key of its site. */
+            site: string;
+            /** @description Further limits, each worse than the one before. */
+            steps: components["schemas"]["AlertStep"][];
+            /** @description The template that it was made from. */
+            template?: string | null;
+            /** @description A word for programs, such as `HIGH_TEMP`. */
+            type?: string | null;
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description A change of a rule: what is absent stays, `null` clears what may be empty. `metric`, `phase`,
+         *     `operator` and `threshold` replace the condition.
+         */
+        AlertRuleChange: {
+            condition?: components["schemas"]["AlertCondition"] | null;
+            /**
+             * Format: double
+             * @description How far back the value must come.
+             */
+            dead_band?: number | null;
+            /** @description Whether it is evaluated. */
+            enabled?: boolean | null;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description Whether the alert stays until it is reset by hand. */
+            latched?: boolean | null;
+            level?: components["schemas"]["Level"] | null;
+            metric?: components["schemas"]["Metric"] | null;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description What to do when it happens. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description How long it must be well, s.
+             */
+            off_delay_s?: number | null;
+            /**
+             * Format: int32
+             * @description How long it must hold, s.
+             */
+            on_delay_s?: number | null;
+            operator?: components["schemas"]["Operator"] | null;
+            /** @description Who looks after it. */
+            owner?: string | null;
+            phase?: components["schemas"]["Phase"] | null;
+            schedule?: components["schemas"]["AlertSchedule"] | null;
+            /** @description Further limits, each worse than the one before. */
+            steps?: components["schemas"]["AlertStep"][] | null;
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold?: number | null;
+            /** @description A word for programs. */
+            type?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description What makes alerts.
+         */
+        AlertRuleId: string;
+        /** @description A rule, and whether its alert is active. */
+        AlertRuleShown: components["schemas"]["AlertRule"] & {
+            /** @description Whether its alert is active. */
+            active: boolean;
+            /** @description What its equipment is called; `null` when that was deleted. */
+            equipment_name?: string | null;
+            metric?: components["schemas"]["Metric"] | null;
+            operator?: components["schemas"]["Operator"] | null;
+            phase?: components["schemas"]["Phase"] | null;
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold?: number | null;
+        };
+        /** @description A rule that suits a piece of equipment. */
+        AlertRuleTemplate: {
+            /** @description Whether new equipment gets it by itself. */
+            by_default: boolean;
+            /**
+             * @description Its name for programs.
+             * @example overload
+             */
+            key: string;
+            /** @description The rule, ready to be sent. */
+            rule: components["schemas"]["NewAlertRule"];
+            /** @description Why it is there, and where its numbers come from. */
+            why: string;
+        };
+        /** @description A shift: these days, from this time to that one. */
+        AlertSchedule: {
+            /**
+             * @description Days on which it begins, 1 = Monday to 7 = Sunday.
+             * @example [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5
+             *     ]
+             */
+            days: number[];
+            /** @description When it begins, `06:00`, on the wall clock of the site. */
+            from: string;
+            /** @description When it ends, `22:00`; not after `from` means on the next day. */
+            to: string;
+        };
+        /** @description How many alerts a level has. */
+        AlertShare: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            alerts: number;
+            /** @description The level. */
+            level: components["schemas"]["Level"];
+            /**
+             * Format: double
+             * @description Its share, 0 to 1.
+             */
+            share: number;
+        };
+        /**
+         * @description Where an alert comes from.
+         * @enum {string}
+         */
+        AlertSource: "rule" | "line" | "site" | "storm" | "appliance";
+        /**
+         * @description Where an alarm stands.
+         * @enum {string}
+         */
+        AlertState: "normal" | "unacknowledged" | "acknowledged" | "returned_unacknowledged" | "latched_unacknowledged" | "latched_acknowledged" | "shelved" | "suppressed" | "out_of_service";
+        /** @description A further limit of the same rule: one alert that rises. */
+        AlertStep: {
+            /** @description How urgent it is from there on. */
+            level: components["schemas"]["Level"];
+            /**
+             * Format: double
+             * @description The limit.
+             */
+            threshold: number;
+        };
+        /** @description Templates that suit. */
+        AlertTemplates: {
+            /** @description The templates, ready to be sent as rules. */
+            items: components["schemas"]["AlertRuleTemplate"][];
+        };
+        /** @description Comparisons joined by and, or, not. */
+        AlertTerm: {
+            /** @description All of them hold. */
+            all: components["schemas"]["AlertTerm"][];
+        } | {
+            /** @description One of them holds. */
+            any: components["schemas"]["AlertTerm"][];
+        } | {
+            /** @description It does not hold. */
+            not: components["schemas"]["AlertTerm"];
+        } | {
+            /** @description This comparison holds. */
+            is: components["schemas"]["AlertComparison"];
+        };
+        /** @description Something that happened to an alert. */
+        AlertTransition: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who; absent for the appliance. */
+            by?: string | null;
+            /** @description The state before. */
+            from: components["schemas"]["AlertState"];
+            /** @description What he wrote, or why. */
+            note?: string | null;
+            /** @description The state after. */
+            to: components["schemas"]["AlertState"];
+            /**
+             * Format: double
+             * @description What was measured.
+             */
+            value?: number | null;
+            /**
+             * @description What: `raised`, `rose`, `returned`, `acknowledged`, `resolved`, `shelved`, `unshelved`,
+             *     `folded`, `unfolded`, `out_of_service`, `in_service`, `comment`.
+             */
+            what: string;
+        };
         /** @description A token as it is shown: everything but its secret. */
         ApiToken: {
             /** @description When it was made. */
@@ -1616,6 +2520,11 @@ export interface components {
             expires_in: number;
             /** @description Always `true`. */
             two_factor_required: boolean;
+        };
+        /** @description Words. */
+        CommentRequest: {
+            /** @description What is said. */
+            text: string;
         };
         /** @description One correction of one series. */
         Correction: {
@@ -1899,6 +2808,345 @@ export interface components {
             data: components["schemas"]["UserStats"] & {
                 /** @description Sessions that are alive. */
                 activeSessions: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Alert: {
+            /** @description An alert. */
+            data: {
+                /** @description Whether somebody said that he knows. */
+                acknowledged: boolean;
+                acknowledged_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Who was the first to. */
+                acknowledged_by?: string | null;
+                /** @description Whether its condition holds. */
+                active: boolean;
+                /** @description What to do about it. */
+                advice?: string | null;
+                /** @description Whether it comes and goes too often to be of use. */
+                chattering: boolean;
+                /**
+                 * Format: int32
+                 * @description Alerts that it stands for.
+                 */
+                children: number;
+                /** @description What makes it the same alert again: one is open per condition. */
+                condition: string;
+                /** @description When it was noticed here. */
+                detected_at: components["schemas"]["Timestamp"];
+                equipment_id?: components["schemas"]["EquipmentId"] | null;
+                /** @description What that is called. */
+                equipment_name: string;
+                /** @description Its id. */
+                id: components["schemas"]["AlertId"];
+                /** @description When its condition last began to hold. */
+                last_triggered_at: components["schemas"]["Timestamp"];
+                /** @description Whether its readings came late: nothing sounds then. */
+                late: boolean;
+                /** @description How urgent it is; of an alert that rose, the worst that it was. */
+                level: components["schemas"]["Level"];
+                /** @description Where it stands. */
+                location?: string | null;
+                /** @description What is wrong, in a sentence. */
+                message: string;
+                metric?: components["schemas"]["Metric"] | null;
+                /** @description What he wrote. */
+                notes?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it began to hold.
+                 */
+                occurrences: number;
+                parent?: components["schemas"]["AlertId"] | null;
+                phase?: components["schemas"]["Phase"] | null;
+                resolved_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Who said so; absent when it was so by itself. */
+                resolved_by?: string | null;
+                returned_at?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int32
+                 * @description Counts the changes: an acknowledgement can name the one that was seen.
+                 */
+                revision: number;
+                rule_id?: components["schemas"]["AlertRuleId"] | null;
+                /** @description What the rule is called. */
+                rule_name?: string | null;
+                /** @description Why. */
+                shelve_reason?: string | null;
+                /** @description By whom. */
+                shelved_by?: string | null;
+                shelved_until?: components["schemas"]["Timestamp"] | null;
+                /** @description Key of its site. */
+                site: string;
+                /** @description Where it comes from. */
+                source: components["schemas"]["AlertSource"];
+                /** @description Where it stands after ISA-18.2. */
+                state: components["schemas"]["AlertState"];
+                /**
+                 * Format: double
+                 * @description What it was compared with.
+                 */
+                threshold?: number | null;
+                /** @description When it began, on the clock of the device. */
+                timestamp: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int32
+                 * @description How many entries its history has.
+                 */
+                transitions: number;
+                /** @description A word for programs, such as `HIGH_TEMP`. */
+                type?: string | null;
+                /** @description Unit of the value. */
+                unit: string;
+                /**
+                 * Format: double
+                 * @description What was measured.
+                 */
+                value?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertDetail: {
+            /** @description An alert with everything that happened to it. */
+            data: components["schemas"]["Alert"] & {
+                /** @description What happened to it, oldest first. */
+                history: components["schemas"]["AlertTransition"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertItems: {
+            /** @description Alerts of a list that has no pages. */
+            data: {
+                /** @description The alerts. */
+                items: components["schemas"]["Alert"][];
+                /** @description How many. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertPage: {
+            /** @description A page of alerts. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The alerts, newest first. */
+                items: components["schemas"]["Alert"][];
+                /** @description Send it as `cursor` for the page after this one. */
+                next_cursor?: string | null;
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many pass the filters. */
+                total: number;
+                /** @description Whether there are more than `total`: counting ends at 10,000. */
+                total_is_least: boolean;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertQuality: {
+            /** @description How good the alerts of a span were. */
+            data: {
+                /**
+                 * Format: double
+                 * @description Share of which somebody said that he knows, 0 to 1.
+                 */
+                acknowledged_share?: number | null;
+                /**
+                 * Format: int32
+                 * @description Alerts that began; those for which another stands and those of late readings left out.
+                 */
+                alerts: number;
+                /** @description Spans of ten minutes that had any, oldest first. */
+                bins: components["schemas"]["AlertBin"][];
+                /**
+                 * Format: int32
+                 * @description Conditions that chatter.
+                 */
+                chattering: number;
+                /**
+                 * Format: int32
+                 * @description More than this in ten minutes is a flood.
+                 */
+                flood_limit: number;
+                /**
+                 * Format: double
+                 * @description Share of the time in flood, 0 to 1; 0.01 is the target.
+                 */
+                flood_share: number;
+                /** @description Spans of ten minutes with more than the limit, newest first. */
+                floods: components["schemas"]["AlertBin"][];
+                /** @description From here. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Whether there were more than are looked at: the figures are of the newest. */
+                is_part: boolean;
+                /** @description By level; EEMUA 191 aims at 80 % low, 15 % medium, 5 % high. */
+                levels: components["schemas"]["AlertShare"][];
+                /**
+                 * Format: double
+                 * @description Mean time until somebody said that he knows, s.
+                 */
+                mean_time_to_acknowledge_s?: number | null;
+                /**
+                 * Format: int32
+                 * @description Most of one hour.
+                 */
+                peak_hour: number;
+                /**
+                 * Format: int32
+                 * @description Most of one span of ten minutes.
+                 */
+                peak_ten_minutes: number;
+                /**
+                 * Format: double
+                 * @description Mean of ten minutes; 1 is what EEMUA 191 calls acceptable.
+                 */
+                per_ten_minutes: number;
+                /**
+                 * Format: int32
+                 * @description On the shelf now.
+                 */
+                shelved: number;
+                /** @description Active for more than a day, oldest first; ten at most. */
+                stale: components["schemas"]["StandingAlert"][];
+                /**
+                 * Format: int32
+                 * @description How many those are.
+                 */
+                stale_total: number;
+                /**
+                 * Format: int32
+                 * @description Active now.
+                 */
+                standing: number;
+                /**
+                 * Format: double
+                 * @description What an operator can handle in ten minutes.
+                 */
+                steady_limit: number;
+                /** @description To here. */
+                to: components["schemas"]["Timestamp"];
+                /** @description What makes most of them, ten at most. */
+                top: components["schemas"]["AlertOffender"][];
+                /**
+                 * Format: double
+                 * @description Share of those ten, 0 to 1; below 0.05 each is the target.
+                 */
+                top_share: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertRehearsal: {
+            /** @description What the rule would have done. */
+            data: {
+                /**
+                 * Format: double
+                 * @description How long it would have been active in all, s.
+                 */
+                active_s: number;
+                /** @description Alerts that there would have been. */
+                alerts: number;
+                /** @description Times that three came within a minute. */
+                chatter: number;
+                /**
+                 * Format: double
+                 * @description Share of the time of which anything is known, 0 to 1.
+                 */
+                coverage: number;
+                /**
+                 * Format: int32
+                 * @description Days that were looked at by the minute, because they hold too many points.
+                 */
+                days_by_minute: number;
+                /** @description The last alerts, newest first, fifty at most. */
+                episodes: components["schemas"]["RehearsedAlert"][];
+                /**
+                 * Format: double
+                 * @description Share of the alerts that came in floods, more than ten in ten minutes, 0 to 1.
+                 */
+                flood_share: number;
+                /** @description From here. */
+                from: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description The longest alert, s.
+                 */
+                longest_s: number;
+                /**
+                 * Format: double
+                 * @description Half of the alerts would have been no longer, s.
+                 */
+                median_s: number;
+                /**
+                 * Format: double
+                 * @description Mean of a day.
+                 */
+                per_day: number;
+                /** @description Points that were looked at. */
+                points: number;
+                suggested?: components["schemas"]["RehearsalTry"] | null;
+                /** @description To here. */
+                to: components["schemas"]["Timestamp"];
+                /** @description Other dead bands and delays, and what they would do. */
+                tries: components["schemas"]["RehearsalTry"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertRuleShown: {
+            /** @description A rule, and whether its alert is active. */
+            data: components["schemas"]["AlertRule"] & {
+                /** @description Whether its alert is active. */
+                active: boolean;
+                /** @description What its equipment is called; `null` when that was deleted. */
+                equipment_name?: string | null;
+                metric?: components["schemas"]["Metric"] | null;
+                operator?: components["schemas"]["Operator"] | null;
+                phase?: components["schemas"]["Phase"] | null;
+                /**
+                 * Format: double
+                 * @description With what.
+                 */
+                threshold?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertTemplates: {
+            /** @description Templates that suit. */
+            data: {
+                /** @description The templates, ready to be sent as rules. */
+                items: components["schemas"]["AlertRuleTemplate"][];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2441,6 +3689,39 @@ export interface components {
                     /** @description Login name. */
                     username: string;
                 }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_AlertRuleShown: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["AlertRule"] & {
+                    /** @description Whether its alert is active. */
+                    active: boolean;
+                    /** @description What its equipment is called; `null` when that was deleted. */
+                    equipment_name?: string | null;
+                    metric?: components["schemas"]["Metric"] | null;
+                    operator?: components["schemas"]["Operator"] | null;
+                    phase?: components["schemas"]["Phase"] | null;
+                    /**
+                     * Format: double
+                     * @description With what.
+                     */
+                    threshold?: number | null;
+                })[];
                 /** @description Number of this page, from 1. */
                 page: number;
                 /** @description Most items of a page. */
@@ -3899,6 +5180,11 @@ export interface components {
              */
             raw_days: number | null;
         };
+        /**
+         * @description How urgent an alert is, from what may be read tomorrow to what cannot wait a minute.
+         * @enum {string}
+         */
+        Level: "Informational" | "Low" | "Medium" | "High" | "Critical" | "Emergency";
         /** @description How much room a level takes. */
         LevelUse: {
             /**
@@ -4567,6 +5853,57 @@ export interface components {
             /** @description The unit after scale and offset; well-known quantities are converted to theirs. */
             unit?: string | null;
         };
+        /**
+         * @description What is said of a new rule. `metric`, `phase`, `operator` and `threshold` are short for a
+         *     `condition` of the kind `threshold`.
+         */
+        NewAlertRule: {
+            condition?: components["schemas"]["AlertCondition"] | null;
+            /**
+             * Format: double
+             * @description How far back the value must come, in its unit.
+             */
+            dead_band?: number;
+            /** @description Whether it is evaluated. */
+            enabled?: boolean;
+            /** @description The equipment whose alert it makes. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Whether the alert stays until it is reset by hand. */
+            latched?: boolean;
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            metric?: components["schemas"]["Metric"] | null;
+            /** @description What people call it; made from the condition when absent. */
+            name?: string | null;
+            /** @description What to do when it happens. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description How long it must be well before the alert is over, s.
+             */
+            off_delay_s?: number;
+            /**
+             * Format: int32
+             * @description How long it must hold before it is an alert, s.
+             */
+            on_delay_s?: number;
+            operator?: components["schemas"]["Operator"] | null;
+            /** @description Who looks after it. */
+            owner?: string | null;
+            phase?: components["schemas"]["Phase"] | null;
+            schedule?: components["schemas"]["AlertSchedule"] | null;
+            /** @description Further limits, each worse than the one before. */
+            steps?: components["schemas"]["AlertStep"][];
+            /** @description The template that it was made from. */
+            template?: string | null;
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold?: number | null;
+            /** @description A word for programs, such as `HIGH_TEMP`. */
+            type?: string | null;
+        };
         /** @description What a person says of a new token. */
         NewApiToken: {
             expires_at?: components["schemas"]["Timestamp"] | null;
@@ -4690,6 +6027,8 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /** @description Nothing is needed. */
+        NoFields: Record<string, unknown>;
         /** @description A one-time code. */
         OneTimeCode: {
             /** @description When it ends. */
@@ -4700,6 +6039,11 @@ export interface components {
              */
             token: string;
         };
+        /**
+         * @description How a value is compared.
+         * @enum {string}
+         */
+        Operator: ">" | ">=" | "<" | "<=" | "==" | "!=";
         /**
          * @description The order of words and of the bytes within them.
          * @enum {string}
@@ -4756,7 +6100,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -5263,6 +6607,29 @@ export interface components {
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
         };
+        /** @description What the rule would do with another dead band and delay. */
+        RehearsalTry: {
+            /** @description Alerts. */
+            alerts: number;
+            /** @description Times that three came within a minute. */
+            chatter: number;
+            /**
+             * Format: double
+             * @description Dead band, in the unit of the value.
+             */
+            dead_band: number;
+            /**
+             * Format: int32
+             * @description On-delay, s.
+             */
+            on_delay_s: number;
+        };
+        /** @description An alert that would have been. */
+        RehearsedAlert: {
+            /** @description When it would have begun. */
+            from: components["schemas"]["Timestamp"];
+            to?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description A report, as it is kept. */
         Report: {
             /** @description How the device was reached. */
@@ -5340,6 +6707,11 @@ export interface components {
         ResetRequest: components["schemas"]["ResetCode"] & {
             /** @description Login name. */
             username: string;
+        };
+        /** @description It is over. */
+        ResolveRequest: {
+            /** @description How it was. */
+            note?: string | null;
         };
         /**
          * @description What a person is here.
@@ -5446,6 +6818,16 @@ export interface components {
             /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
             cookie?: boolean;
         };
+        /** @description One alert of several. */
+        SeenAlert: {
+            /** @description The alert. */
+            id: components["schemas"]["AlertId"];
+            /**
+             * Format: int32
+             * @description The revision that was seen.
+             */
+            revision?: number | null;
+        };
         /** @description A session. */
         SessionAnswer: {
             /**
@@ -5516,6 +6898,16 @@ export interface components {
          * @enum {string}
          */
         Severity: "fault" | "warning" | "info" | "fine";
+        /** @description Silence for a time. */
+        ShelveRequest: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How long, s: 60 to 604800.
+             */
+            seconds: number;
+        };
         /** @description An entry as it is shown. */
         ShownEntry: components["schemas"]["Entry"] & {
             /** @description Whether what was tried was let happen. */
@@ -5563,6 +6955,19 @@ export interface components {
          * @description A plant.
          */
         SiteId: string;
+        /** @description An alert that stands for long. */
+        StandingAlert: {
+            /** @description What it is about. */
+            equipment_name: string;
+            /** @description The alert. */
+            id: components["schemas"]["AlertId"];
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            /** @description What it says. */
+            message: string;
+            /** @description Since when its condition holds. */
+            since: components["schemas"]["Timestamp"];
+        };
         /**
          * @description How far a device has proved itself.
          * @enum {string}
@@ -5943,6 +7348,11 @@ export interface components {
          */
         Verdict: "passed" | "failed" | "not_compared";
         /**
+         * @description What is made of the values of a window.
+         * @enum {string}
+         */
+        WindowFunction: "mean" | "max" | "min" | "energy";
+        /**
          * @description In which order the words of one value are sent.
          * @enum {string}
          */
@@ -6211,6 +7621,642 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_alert_rules: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                search?: string;
+                /** @description Of this equipment. */
+                equipment_id?: string;
+                /** @description Whether they are at work: `true` or `false`. */
+                enabled?: string;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_AlertRuleShown"];
+                };
+            };
+        };
+    };
+    create_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlertRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRuleShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    rehearse_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRehearse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRehearsal"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_alert_rule_templates: {
+        parameters: {
+            query?: {
+                /** @description The equipment that is to be watched. */
+                equipment_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertTemplates"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRuleShown"];
+                };
+            };
+            /** @description No such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    update_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRuleShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description Levels, separated by commas; `level[]` may be repeated instead */
+                level?: string;
+                /** @description Of this equipment */
+                equipment_id?: string;
+                /** @description `all`, `acknowledged`, `unacknowledged`, `active` (the condition holds) or `open` (something is left to do) */
+                status?: string;
+                /** @description Begun at or after */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Begun before */
+                to?: components["schemas"]["Timestamp"];
+                /** @description Part of the message or of the equipment's name */
+                search?: string;
+                /** @description Those, too, for which another alert stands */
+                children?: boolean;
+                /** @description Number of the page, from 1 */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent */
+                page_size?: number;
+                /** @description `next_cursor` of the page before, instead of `page` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertPage"];
+                };
+            };
+            /** @description A filter that is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    acknowledge_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeAllRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertItems"];
+                };
+            };
+            /** @description One of them is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description One of them changed since it was seen */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    alert_quality: {
+        parameters: {
+            query?: {
+                /** @description From here */
+                from?: components["schemas"]["Timestamp"];
+                /** @description To here */
+                to?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertQuality"];
+                };
+            };
+        };
+    };
+    list_shelved_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertItems"];
+                };
+            };
+        };
+    };
+    get_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertDetail"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It changed since it was seen, is shelved, or another stands for it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    comment_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    resolve_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    resolve_alert_by_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    shelve_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    unshelve_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
             404: {
                 headers: {
                     [name: string]: unknown;
