@@ -4,6 +4,7 @@
 //! sites, the funnel, the pollers, and the page last, so that nothing is asked of what is not
 //! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
 
+use crate::alerts::{self, Alerts};
 use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
@@ -44,7 +45,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 4],
+    chores: [JoinHandle<()>; 6],
     page: JoinHandle<()>,
 }
 
@@ -81,6 +82,12 @@ impl App {
         let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
         let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
+        let alerts = open_alerts(&store, &clock, &registry, &sites, (&tsdb, &live), &intake)?;
+        alerts.follow_registry().await;
+        let watched = (Arc::clone(&alerts), store.clone(), inlet.clone());
+        let about = (Arc::clone(&intake), Arc::clone(&clock));
+        let watch = tokio::spawn(alerts::watch(watched, about, stop_funnel.clone()));
+        let beats = tokio::spawn(Arc::clone(&alerts).run(stop_funnel.clone()));
         let about = (&tsdb, &registry, &attachments, &commissioning, &sites);
         let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 
@@ -100,6 +107,7 @@ impl App {
             mqtt,
             attachments,
             commissioning,
+            alerts,
             today: TodayCache::new(history.clone()),
             history,
             inlet,
@@ -116,7 +124,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
-            chores: [desk, upkeep, sweep, compare],
+            chores: [desk, upkeep, sweep, compare, beats, watch],
             page,
         })
     }
@@ -178,6 +186,28 @@ async fn open_tls(
     let tls = Arc::new(Tls::open(store, Arc::clone(clock), settings).await?);
     tokio::spawn(Arc::clone(&tls).keep(stop.clone()));
     Ok(Some(tls))
+}
+
+/// Opens the alerts, which see every batch from now on.
+fn open_alerts(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    registry: &Arc<Registry>,
+    sites: &Arc<Sites>,
+    (tsdb, live): (&Arc<Tsdb>, &Arc<Live>),
+    intake: &Intake,
+) -> Result<Arc<Alerts>> {
+    let (clock, registry) = (Arc::clone(clock), Arc::clone(registry));
+    let readings = (Arc::clone(tsdb), Arc::clone(live));
+    let alerts = Arc::new(Alerts::open(
+        store,
+        clock,
+        registry,
+        Arc::clone(sites),
+        readings,
+    )?);
+    intake.set_observer(Arc::clone(&alerts) as _);
+    Ok(alerts)
 }
 
 /// Starts the pollers and opens the registry, which tells them what to poll, and the store what

@@ -9,8 +9,8 @@ use crate::base::{Batch, Clock, Error, Result, Timestamp};
 use crate::live::Live;
 use crate::store::Transaction;
 use crate::tsdb::Tsdb;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -103,8 +103,22 @@ impl Counters {
     }
 }
 
+/// What an observer does once the transaction is on disk.
+pub type AfterCommit = Box<dyn FnOnce() + Send>;
+
+/// Sees every batch inside the transaction that stores it.
+pub trait Observer: Send + Sync {
+    /// These batches are being stored; what is written with `transaction` lands or falls with
+    /// them.
+    ///
+    /// # Errors
+    /// When the disk refuses; then the batches are not stored either.
+    fn observe(&self, transaction: &Transaction<'_>, batches: &[Batch]) -> Result<AfterCommit>;
+}
+
 /// The one place where readings come in: committed first, then told.
 pub struct Intake {
+    observer: OnceLock<Arc<dyn Observer>>,
     tsdb: Arc<Tsdb>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
@@ -116,11 +130,18 @@ impl Intake {
     #[must_use]
     pub fn new(tsdb: Arc<Tsdb>, live: Arc<Live>, clock: Arc<dyn Clock>) -> Self {
         Self {
+            observer: OnceLock::new(),
             tsdb,
             live,
             clock,
             counters: Counters::default(),
         }
+    }
+
+    /// Sets who sees every batch; the first one stays.
+    pub fn set_observer(&self, observer: Arc<dyn Observer>) {
+        // A second one would be a mistake of the wiring, and the first sees on.
+        let _ = self.observer.set(observer);
     }
 
     /// What it has done so far.
@@ -159,13 +180,29 @@ impl Intake {
     where
         F: FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static,
     {
-        let stored = self.tsdb.append(Arc::clone(&batches), also).await;
+        let after: Arc<Mutex<Option<AfterCommit>>> = Arc::default();
+        let (place, seen) = (Arc::clone(&after), Arc::clone(&batches));
+        let observer = self.observer.get().cloned();
+        let stored = self.tsdb.append(Arc::clone(&batches), move |transaction| {
+            also(transaction)?;
+            let Some(observer) = observer else {
+                return Ok(());
+            };
+            let then = observer.observe(transaction, &seen)?;
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(then);
+            Ok(())
+        });
+        let stored = stored.await;
         let counters = &self.counters;
         if let Err(error) = stored {
             counters.refused.fetch_add(1, Ordering::Relaxed);
             return Err(error);
         }
         self.live.apply(&batches);
+        let then = after.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(then) = then {
+            then();
+        }
         let samples: usize = batches.iter().map(|batch| batch.readings.len()).sum();
         let now_ms = self.clock.now().ms();
         counters

@@ -33,6 +33,9 @@ pub mod equipment;
 /// The figures of a site: power now, energy and cost.
 pub mod energy;
 
+/// What people have to act on: rules, the life of an alert, storms.
+pub mod alerts;
+
 /// Ways in and out: line protocol, CSV, Excel; home of csv, flate2 and `rust_xlsxwriter`.
 pub mod exchange;
 

@@ -36,6 +36,18 @@ pub enum Permission {
     /// See what is said on the lines, byte by byte, and what ails a device.
     #[serde(rename = "lines.read")]
     LinesRead,
+    /// See alerts and the rules that make them.
+    #[serde(rename = "alerts.read")]
+    AlertsRead,
+    /// Acknowledge, resolve and comment alerts.
+    #[serde(rename = "alerts.acknowledge")]
+    AlertsAcknowledge,
+    /// Silence alerts for a time.
+    #[serde(rename = "alerts.shelve")]
+    AlertsShelve,
+    /// Make, change and delete the rules of alerts.
+    #[serde(rename = "alert_rules.manage")]
+    AlertRulesManage,
     /// See live values and history.
     #[serde(rename = "readings.read")]
     ReadingsRead,
@@ -62,6 +74,7 @@ pub enum Permission {
     AuditRead,
 }
 
+use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve};
 use Permission::{
     AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, ReadingsCorrect,
     ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
@@ -112,6 +125,10 @@ impl Role {
                 EquipmentRead,
                 EquipmentWrite,
                 LinesRead,
+                AlertsRead,
+                AlertsAcknowledge,
+                AlertsShelve,
+                AlertRulesManage,
                 ReadingsRead,
                 ReadingsWrite,
                 ReadingsCorrect,
@@ -125,12 +142,32 @@ impl Role {
                 EquipmentRead,
                 EquipmentWrite,
                 LinesRead,
+                AlertsRead,
+                AlertsAcknowledge,
+                AlertsShelve,
+                AlertRulesManage,
                 ReadingsRead,
                 ReadingsCorrect,
                 SettingsWrite,
             ],
-            Self::Technician => &[EquipmentRead, EquipmentWrite, LinesRead, ReadingsRead],
-            Self::Operator | Self::Viewer | Self::Kiosk => &[EquipmentRead, ReadingsRead],
+            Self::Technician => &[
+                EquipmentRead,
+                EquipmentWrite,
+                LinesRead,
+                AlertsRead,
+                AlertsAcknowledge,
+                AlertsShelve,
+                AlertRulesManage,
+                ReadingsRead,
+            ],
+            Self::Operator => &[
+                EquipmentRead,
+                AlertsRead,
+                AlertsAcknowledge,
+                AlertsShelve,
+                ReadingsRead,
+            ],
+            Self::Viewer | Self::Kiosk => &[EquipmentRead, AlertsRead, ReadingsRead],
             // Nothing until equipment can belong to a customer: all of it would be others'.
             Self::Customer => &[],
         }

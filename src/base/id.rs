@@ -96,3 +96,11 @@ id!(
     /// A commissioning report of a meter or machine.
     ReportId
 );
+id!(
+    /// An alert.
+    AlertId
+);
+id!(
+    /// What makes alerts.
+    AlertRuleId
+);

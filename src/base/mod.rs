@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod error;
 pub mod id;
 mod instant;
+pub mod level;
 pub mod nss;
 pub mod request;
 pub mod sample;
@@ -14,7 +15,9 @@ pub mod secret;
 pub mod time;
 
 pub use error::{Error, ErrorKind, FieldError, Result};
+pub use id::{AlertId, AlertRuleId};
 pub use id::{ApiTokenId, DeviceId, DocumentId, EquipmentId, KioskId, ReportId, ScanId};
 pub use id::{SessionId, SiteId, UserId};
+pub use level::Level;
 pub use sample::{Batch, Metric, Phase, Quality, Reading, SeriesKey, Unit};
 pub use time::{Clock, ManualClock, SystemClock, TimeRange, Timestamp};

@@ -212,6 +212,15 @@ impl Calendar {
         at.jiff().to_zoned(self.0.clone()).date().to_string()
     }
 
+    /// Minutes since Monday 00:00 on the site's wall clock.
+    #[must_use]
+    pub fn week_minute(&self, at: Timestamp) -> u32 {
+        let zoned = at.jiff().to_zoned(self.0.clone());
+        let part = |n: i8| u32::try_from(n).unwrap_or(0);
+        let day = part(zoned.weekday().to_monday_zero_offset());
+        (day * 24 + part(zoned.hour())) * 60 + part(zoned.minute())
+    }
+
     /// The instant that a person wrote: RFC 3339, or a time without an offset on the wall clock
     /// of the site. An hour that comes twice is read as the first.
     #[must_use]
@@ -278,6 +287,11 @@ pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
 
+    /// Whether it is the clock of the machine, which should pass as steadily as time does.
+    fn is_wall(&self) -> bool {
+        false
+    }
+
     /// Waits until the clock shows `deadline`; at once when it already does.
     fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
@@ -289,6 +303,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(jiff::Timestamp::now().as_millisecond())
+    }
+
+    fn is_wall(&self) -> bool {
+        true
     }
 
     fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -4,7 +4,9 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, demo_sensors, log, page_of, say, say_where, stop_on_signal};
+use super::{
+    Boot, demo_rules, demo_sensors, log, page_of, say, say_where, stop_on_signal,
+};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
@@ -69,6 +71,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     if let Some(site) = sites.first() {
         let sensors = demo_sensors::furnish(&app, &site.key, &actor()).await?;
         demo_sensors::start(&app, sensors);
+        demo_rules::furnish(&app, &site.key, &actor()).await?;
     }
     let ports: String = simulator
         .addresses()

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod demo;
+mod demo_rules;
 mod demo_sensors;
 mod export;
 mod import;

@@ -76,7 +76,7 @@ impl ModbusSource {
     }
 
     /// The line of a source that was checked before.
-    pub(super) fn endpoint(&self) -> Endpoint {
+    pub fn endpoint(&self) -> Endpoint {
         self.check_endpoint(&mut Checks::default())
     }
 

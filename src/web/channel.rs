@@ -1,6 +1,7 @@
-//! `/ws/dashboard:<site>`: one bare message of the site's figures per beat.
+//! `/ws/dashboard:<site>`: one bare message of the site's figures per beat; `/ws/alerts:new`.
 
 use super::Context;
+use super::alert_feed;
 use super::dashboard::metrics_of;
 use super::envelope::Failure;
 use super::socket::{IDLE_MAX, PING_EVERY, Socket, SocketQuery, close, ends, limited, who_asks};
@@ -21,6 +22,14 @@ pub async fn open(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Failure> {
+    if channel == "alerts:new" {
+        let known = who_asks(&context, &query, &headers)?;
+        return Ok(limited(upgrade).on_upgrade(move |inner| async move {
+            if let Some(socket) = Socket::admit(inner, &context, known).await {
+                alert_feed::serve(socket, &context).await;
+            }
+        }));
+    }
     let Some(site) = channel.strip_prefix("dashboard:").map(str::to_owned) else {
         return Err(Error::not_found("channel", &channel).into());
     };

@@ -184,6 +184,13 @@ async fn delete(
         );
         return Err(Error::conflict(sentence).into());
     }
+    let active = context.alerts.active_of(id);
+    if active > 0 {
+        let sentence = "This equipment has active alerts. Set its status to decommissioned, or \
+                        wait until they are over.";
+        let details = serde_json::json!({ "active_alerts": active });
+        return Err(Error::conflict(sentence).with_details(details).into());
+    }
     context.registry.delete(id, caller.actor()).await?;
     ok(Message {
         message: "Equipment deleted successfully".to_owned(),

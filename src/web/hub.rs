@@ -1,9 +1,12 @@
 //! `/ws`: one socket with `{"event", "data"}` frames; state first, then changes.
 
 use super::Context;
+use super::alert_feed::shows;
 use super::dashboard::metrics_of;
 use super::envelope::{Failure, code_of, parse_json};
 use super::socket::{IDLE_MAX, PING_EVERY, Socket, SocketQuery, close, ends, limited, who_asks};
+use crate::alerts::Alert;
+use crate::auth::Permission;
 use crate::base::{EquipmentId, Error, Result, SessionId, Timestamp};
 use crate::equipment::{Equipment, Status};
 use crate::live::{Change, LiveValue};
@@ -13,6 +16,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -42,6 +46,8 @@ enum Request {
 enum Topic {
     /// The figures of the caller's site.
     Dashboard,
+    /// Alerts of the caller's site: those that are open first, then each change.
+    Alerts,
     /// Values of one device, or of all.
     Live { equipment_id: Option<EquipmentId> },
 }
@@ -77,13 +83,16 @@ struct Interests {
     changed: BTreeSet<EquipmentId>,
     /// Everything has to be sent again.
     snapshot: bool,
+    /// Alerts are listened to, and the open ones have to be sent.
+    alerts: bool,
+    alerts_due: bool,
     /// New readings came since the dashboard was sent.
     dashboard_due: bool,
 }
 
 impl Interests {
     fn has_news(&self) -> bool {
-        self.snapshot || !self.changed.is_empty() || self.dashboard_due
+        self.snapshot || !self.changed.is_empty() || self.dashboard_due || self.alerts_due
     }
 
     fn any(&self) -> bool {
@@ -155,7 +164,7 @@ fn every(period: Duration) -> Interval {
 
 async fn serve(mut socket: Socket, context: &Context) {
     let session = socket.session();
-    let mut feed = context.live.listen();
+    let (mut feed, mut alerts) = (context.live.listen(), context.alerts.listen());
     let (mut pings, mut hearts, mut flush) =
         (every(PING_EVERY), every(HEARTBEAT_EVERY), every(COALESCE));
     let mut heard = Instant::now();
@@ -198,6 +207,9 @@ async fn serve(mut socket: Socket, context: &Context) {
             _ = flush.tick(), if interests.has_news() => {
                 send_news(&mut socket, context, &mut interests).await
             }
+            alert = alerts.recv(), if interests.alerts => {
+                send_alert(&mut socket, &mut interests, alert).await
+            }
             change = feed.recv() => match interests.take(change, context, session) {
                 Outcome::Quiet => true,
                 Outcome::RegistryChanged { revision } => {
@@ -225,6 +237,10 @@ fn take_request(interests: &mut Interests, beat: &mut Timestamp, text: &[u8]) ->
             interests.dashboard = true;
         }
         Request::Unsubscribe(Topic::Dashboard) => interests.dashboard = false,
+        Request::Subscribe(Topic::Alerts) => {
+            (interests.alerts, interests.alerts_due) = (true, true);
+        }
+        Request::Unsubscribe(Topic::Alerts) => interests.alerts = false,
         Request::Subscribe(Topic::Live { equipment_id: None }) => {
             interests.all = true;
             interests.snapshot = true;
@@ -278,12 +294,49 @@ async fn send_dashboard(socket: &mut Socket, context: &Context) -> bool {
 /// What came since the last time. The dashboard follows the readings, not only its beat: meters are
 /// read on the beat, and what they say is on disk a moment after it.
 async fn send_news(socket: &mut Socket, context: &Context, interests: &mut Interests) -> bool {
+    let alerts = std::mem::take(&mut interests.alerts_due) && interests.alerts;
+    if alerts && !send_open_alerts(socket, context).await {
+        return false;
+    }
     let dashboard = std::mem::take(&mut interests.dashboard_due) && interests.dashboard;
     if dashboard && !send_dashboard(socket, context).await {
         return false;
     }
     let live = interests.snapshot || !interests.changed.is_empty();
     !live || send_live(socket, context, interests).await
+}
+
+/// The alerts that are open, once somebody asks for them or missed some.
+async fn send_open_alerts(socket: &mut Socket, context: &Context) -> bool {
+    if let Err(error) = socket.caller.require(Permission::AlertsRead) {
+        return send_error(socket, &error).await;
+    }
+    let mut items = context.alerts.open_of(&socket.caller.user.site);
+    items.retain(|alert| alert.parent.is_none());
+    let data = serde_json::json!({ "snapshot": true, "items": items });
+    send(socket, "alerts", data).await
+}
+
+/// An alert that began or changed.
+async fn send_alert(
+    socket: &mut Socket,
+    interests: &mut Interests,
+    alert: std::result::Result<Arc<Alert>, RecvError>,
+) -> bool {
+    match alert {
+        Ok(alert) if shows(&alert, &socket.caller.user.site) => {
+            if socket.caller.require(Permission::AlertsRead).is_err() {
+                return true;
+            }
+            let data = serde_json::json!({ "snapshot": false, "items": [*alert] });
+            send(socket, "alerts", data).await
+        }
+        Ok(_) => true,
+        Err(_) => {
+            interests.alerts_due = true;
+            true
+        }
+    }
 }
 
 async fn send_live(socket: &mut Socket, context: &Context, interests: &mut Interests) -> bool {

@@ -5,6 +5,11 @@
 //! domain should.
 
 mod access_log;
+mod alert_body;
+mod alert_feed;
+mod alert_query;
+mod alert_rules;
+mod alerts;
 mod api_tokens;
 mod audit;
 mod audit_export;
@@ -65,6 +70,7 @@ pub use rates::{Class, Limits};
 pub use seats::SeatLimits;
 pub use serve::{PlainHttp, serve};
 
+use crate::alerts::Alerts;
 use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
@@ -161,6 +167,8 @@ pub struct Services {
     pub attachments: Arc<Attachments>,
     /// What technicians look for, decide and report.
     pub commissioning: Arc<Commissioning>,
+    /// What people have to act on.
+    pub alerts: Arc<Alerts>,
     /// History.
     pub history: SiteHistory,
     /// Figures of today.
@@ -189,6 +197,7 @@ pub struct Edge {
     rates: Rates,
     setting_up: tokio::sync::Mutex<()>,
     trying: tokio::sync::Mutex<()>,
+    rehearsing: tokio::sync::Mutex<()>,
     writes: tokio::sync::Semaphore,
     exports: Arc<tokio::sync::Semaphore>,
     uploads: tokio::sync::Semaphore,
@@ -227,6 +236,7 @@ impl Context {
             sockets: Sockets::default(),
             setting_up: tokio::sync::Mutex::default(),
             trying: tokio::sync::Mutex::default(),
+            rehearsing: tokio::sync::Mutex::default(),
             exports: Arc::new(tokio::sync::Semaphore::new(export::EXPORTS_AT_ONCE)),
             writes: tokio::sync::Semaphore::new(write::WRITES_AT_ONCE),
             uploads: tokio::sync::Semaphore::new(upload::UPLOADS_AT_ONCE),
@@ -300,6 +310,8 @@ fn api() -> Routes {
         .merge(api_tokens::protected())
         .merge(kiosks::protected())
         .merge(sites::protected())
+        .merge(alerts::protected())
+        .merge(alert_rules::protected())
         .merge(audit::protected())
         .merge(audit_export::protected())
         .merge(equipment::protected())

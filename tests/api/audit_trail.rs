@@ -20,6 +20,11 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
     ("POST", "/mqtt/test", "says what a message would become"),
     (
         "POST",
+        "/alert-rules/rehearse",
+        "reads the past; nothing is kept",
+    ),
+    (
+        "POST",
         "/equipment/{}/commissioning/reading",
         "reads; the report that uses it is an entry",
     ),
@@ -108,6 +113,37 @@ const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
         "meter_events.rs: an_exchange_of_meters",
     ),
     ("DELETE", "/equipment/{}", "equipment.rs"),
+    (
+        "POST",
+        "/alerts/{}/acknowledge",
+        "alerts.rs: an_alert_begins_is_acknowledged",
+    ),
+    (
+        "POST",
+        "/alerts/acknowledge",
+        "alerts.rs: what_changed_since_it_was_seen",
+    ),
+    (
+        "POST",
+        "/alerts/{}/resolve",
+        "alerts.rs: people_resolve_and_comment",
+    ),
+    (
+        "PATCH",
+        "/alerts/{}/resolve",
+        "alerts.rs: people_resolve_and_comment",
+    ),
+    ("POST", "/alerts/{}/shelve", "alerts.rs: the_shelf_silences"),
+    (
+        "POST",
+        "/alerts/{}/unshelve",
+        "alerts.rs: the_shelf_silences",
+    ),
+    (
+        "POST",
+        "/alerts/{}/comment",
+        "alerts.rs: people_resolve_and_comment",
+    ),
     ("DELETE", "/api-tokens/{}", "tokens.rs"),
     ("POST", "/setup", "setup.rs"),
     (

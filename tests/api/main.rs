@@ -9,6 +9,9 @@ mod support;
 
 mod access_log;
 mod accounts;
+mod alert_list;
+mod alert_rules;
+mod alerts;
 mod audit;
 mod audit_trail;
 mod auth;

@@ -4,7 +4,7 @@
 //! reads; here nobody has anything, so that nothing changes: who may not, hears that he may not,
 //! and never whether the thing is there.
 
-use crate::permissions::TABLE;
+use crate::permissions::{ACT, READ as WHO_READS, TABLE};
 use crate::support::client::{Client, Reply};
 use crate::support::{Appliance, PASSWORD};
 use indusmind::auth::Role;
@@ -14,6 +14,13 @@ use std::collections::BTreeMap;
 
 /// Rows of routes whose success has a test of its own, because it ends or undoes something.
 const ELSEWHERE: &[(&str, &str, &[Role])] = &[
+    ("GET", "/alerts/{}", WHO_READS),
+    ("POST", "/alerts/{}/acknowledge", ACT),
+    ("POST", "/alerts/{}/resolve", ACT),
+    ("PATCH", "/alerts/{}/resolve", ACT),
+    ("POST", "/alerts/{}/shelve", ACT),
+    ("POST", "/alerts/{}/unshelve", ACT),
+    ("POST", "/alerts/{}/comment", ACT),
     ("DELETE", "/api-tokens/{}", &[Role::Admin]),
     ("POST", "/admin/sessions/cleanup", &[Role::Admin]),
     (

@@ -10,7 +10,7 @@ use indusmind::base::EquipmentId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const READ: &[Role] = &[
+pub const READ: &[Role] = &[
     Role::Admin,
     Role::EnergyManager,
     Role::Operator,
@@ -21,6 +21,13 @@ const READ: &[Role] = &[
 const WRITE: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
 /// Who repairs: raw frames are no reading matter for everybody.
 const LINES: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
+/// Who acts on alerts.
+pub const ACT: &[Role] = &[
+    Role::Admin,
+    Role::EnergyManager,
+    Role::Operator,
+    Role::Technician,
+];
 const SETTINGS: &[Role] = &[Role::Admin, Role::EnergyManager];
 pub const ADMIN: &[Role] = &[Role::Admin];
 
@@ -30,6 +37,17 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/equipment/{id}", READ),
     ("GET", "/api/equipment/{id}/live", READ),
     ("GET", "/api/equipment/{id}/doctor", LINES),
+    ("GET", "/api/alerts", READ),
+    ("GET", "/api/alerts/quality", READ),
+    ("GET", "/api/alerts/shelved", READ),
+    ("POST", "/api/alerts/acknowledge", ACT),
+    ("GET", "/api/alert-rules", READ),
+    ("POST", "/api/alert-rules", WRITE),
+    ("POST", "/api/alert-rules/rehearse", WRITE),
+    ("GET", "/api/alert-rules/templates?equipment_id={id}", READ),
+    ("GET", "/api/alert-rules/{rule}", READ),
+    ("PUT", "/api/alert-rules/{rule}", WRITE),
+    ("DELETE", "/api/alert-rules/{rule}", WRITE),
     ("GET", "/api/lines", LINES),
     ("GET", "/api/lines/{line}", LINES),
     ("GET", "/api/lines/{line}/minutes", LINES),
@@ -130,6 +148,12 @@ async fn any_equipment(client: &Client) -> String {
     first.map_or_else(|| EquipmentId::new().to_string(), str::to_owned)
 }
 
+/// A rule for some equipment.
+fn alert_rule(equipment: &str) -> Value {
+    json!({ "equipment_id": equipment, "metric": "power", "operator": ">", "threshold": 80,
+        "level": "High" })
+}
+
 /// A profile of this id.
 fn profile(id: &str) -> Value {
     json!({ "id": id, "brand": "Acme", "model": "M1", "source": "A test.",
@@ -142,6 +166,8 @@ fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
     match (method, path) {
         ("POST", "/api/modbus/scan" | "/api/kiosks/approve") => Some(400),
         (_, path) if path.starts_with("/api/kiosks/") => Some(404),
+        // Nothing was read there yet, and nothing was raised.
+        ("POST", "/api/alert-rules/rehearse" | "/api/alerts/acknowledge") => Some(400),
         (_, path) if path.starts_with("/api/modbus/scan/") => Some(404),
         ("POST", path) if path.ends_with("/belief") => Some(409),
         ("DELETE", path) if path.ends_with("/belief") => Some(404),
@@ -172,6 +198,15 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         }
         ("PUT", path) if path.starts_with("/api/kiosks/") => {
             client.put(path, &json!({ "name": "Wall" })).await
+        }
+        ("POST", "/api/alerts/acknowledge") => client.post(path, &json!({ "alerts": [] })).await,
+        ("POST", "/api/alert-rules") => {
+            let rule = alert_rule(&any_equipment(client).await);
+            client.post(path, &rule).await
+        }
+        ("POST", "/api/alert-rules/rehearse") => {
+            let rule = alert_rule(&any_equipment(client).await);
+            client.post(path, &json!({ "rule": rule, "days": 1 })).await
         }
         ("POST", "/api/equipment") => client.post(path, &equipment).await,
         ("POST", "/api/api-tokens") => {
@@ -295,6 +330,8 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let device = device["id"].as_str().unwrap();
         let own = format!("own-{}", EquipmentId::new());
         chief.post("/api/profiles", &profile(&own)).await.created();
+        let rule = chief.post("/api/alert-rules", &alert_rule(&id)).await;
+        let rule = rule.created()["id"].as_str().unwrap().to_owned();
         let guest = invite(&chief).await;
         let guest = guest["user"]["id"].as_str().unwrap();
         let user = in_use(&appliance, &chief).await;
@@ -303,7 +340,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
-            let path = path.replace("{profile}", &own);
+            let path = path.replace("{profile}", &own).replace("{rule}", &rule);
             let path = path.replace("{kiosk}", &EquipmentId::new().to_string());
             let reply = ask(&client, method, &path).await;
             if role == Role::Admin {

@@ -110,12 +110,6 @@ export const api = {
   createToken: (body: NewApiToken) => data(client.POST('/api-tokens', { body })),
   deleteToken: (id: string) => data(client.DELETE('/api-tokens/{id}', at(id))),
 
-  auditLog: (query: AuditQuery) => data(client.GET('/audit', { params: { query } })),
-  verifyAudit: (head: string) =>
-    data(client.GET('/audit/verify', { params: { query: head ? { head } : {} } })),
-  downloadAudit: (query: AuditQuery & { format: AuditFormat }) =>
-    file(client.GET('/audit/export', { params: { query }, parseAs: 'blob' })),
-
   /** A code that a screen shows until somebody lets it in. */
   pairKiosk: () => data(client.POST('/kiosk/pairing')),
   kioskSession: () => data(client.POST('/kiosk/session')),

@@ -1,0 +1,51 @@
+//! What people have to act on: rules, the life of an alert, storms.
+//!
+//! Promises: an alert is on disk with the readings that made it, or neither is; one is open per
+//! condition, whatever repeats; nothing is forgotten by a restart; an alert that another one
+//! stands for is kept and counted, not dropped. Will not do: tell anybody outside (`heard` hands
+//! that on), or decide who may do what.
+
+mod act;
+mod appliance;
+mod beat;
+mod book;
+mod condition;
+mod draft;
+mod engine;
+mod evaluate;
+mod fold;
+mod heard;
+mod index;
+mod plant;
+mod probe;
+mod quality;
+mod readings;
+mod record;
+mod rehearse;
+mod replay;
+mod rule;
+mod rules;
+mod schedule;
+mod service;
+mod slot;
+mod state;
+mod template;
+mod watch;
+#[cfg(test)]
+mod week;
+mod words;
+
+pub use act::{Acknowledgement, Shelving};
+pub use appliance::Vitals;
+pub use condition::{Comparison, Condition, Operator, Term, WindowFunction};
+pub use heard::{Heard, Listener, Occasion, What};
+pub use index::{Filter, Status};
+pub use quality::Quality;
+pub use record::{Alert, Source, Transition};
+pub use rehearse::{Rehearsal, Rehearse};
+pub use rule::{NewRule, Rule, Step};
+pub use schedule::Schedule;
+pub use service::{Alerts, Listed, Paging};
+pub use state::AlertState;
+pub use template::Template;
+pub use watch::watch;

@@ -1,0 +1,254 @@
+//! One rule at work: what it remembers, what it says, and the words of its alert.
+
+use super::condition::{Condition, WindowFunction};
+use super::draft::Seed;
+use super::evaluate::{Memory, Outcome};
+use super::plant::Machine;
+use super::probe::Probe;
+use super::record::Source;
+use super::rule::Rule;
+use super::words::{name_of, text_of};
+use crate::base::time::Calendar;
+use crate::base::{Batch, Phase, Timestamp, Unit};
+use crate::live::fresh_for_ms;
+
+/// Readings that are older than this when they arrive are late, ms, or than two intervals.
+const LATE_MS: i64 = 60_000;
+
+/// When values were true, and until when they stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) at: i64,
+    pub(super) until: i64,
+    pub(super) interval_ms: i64,
+    pub(super) late: bool,
+}
+
+impl Moment {
+    pub(super) fn of(batch: &Batch) -> Self {
+        let at = batch.at.min(batch.arrived);
+        let fresh_ms = fresh_for_ms(batch.interval_ms);
+        Self {
+            at: at.ms(),
+            until: at.ms() + fresh_ms,
+            interval_ms: i64::from(batch.interval_ms),
+            late: batch.arrived.since_ms(at) > LATE_MS.max(fresh_ms),
+        }
+    }
+}
+
+/// One rule at work.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    pub(super) rule: Rule,
+    /// Key of its condition: `rule/…`.
+    pub(super) key: String,
+    pub(super) probe: Probe,
+    pub(super) memory: Memory,
+    /// For values that come after newer ones.
+    stragglers: Memory,
+    /// What its alert was told last: 0 is normal.
+    pub(super) grade: usize,
+    pub(super) unit: Unit,
+    pub(super) interval_ms: i64,
+}
+
+/// What became of a value.
+pub(super) struct Said {
+    pub(super) outcome: Outcome,
+    /// It came after newer ones.
+    pub(super) straggled: bool,
+}
+
+impl Slot {
+    pub(super) fn new(rule: Rule, memory: Memory) -> Self {
+        Self {
+            key: format!("rule/{}", rule.id),
+            probe: Probe::of(&rule.condition),
+            stragglers: Memory::of(&rule),
+            grade: memory.grade(),
+            memory,
+            unit: Unit::none(),
+            interval_ms: 0,
+            rule,
+        }
+    }
+
+    pub(super) const fn is_silence(&self) -> bool {
+        matches!(self.rule.condition, Condition::NoData { .. })
+    }
+
+    pub(super) fn in_force(&self, calendar: impl FnOnce() -> Calendar, at: i64) -> bool {
+        let holds =
+            |schedule: &super::Schedule| schedule.holds(&calendar(), Timestamp::from_ms(at));
+        self.rule.schedule.as_ref().is_none_or(holds)
+    }
+
+    /// A value of the series at `place`.
+    pub(super) fn take(
+        &mut self,
+        place: usize,
+        value: f64,
+        unit: &Unit,
+        moment: &Moment,
+        calendar: impl FnOnce() -> Calendar,
+    ) -> Option<Said> {
+        if self.unit != *unit {
+            self.unit = unit.clone();
+        }
+        self.interval_ms = moment.interval_ms;
+        let in_force = self.in_force(calendar, moment.at);
+        if moment.at < self.memory.last {
+            // What is newer was judged already; only a value by itself can be judged beside it.
+            let Probe::Direct = self.probe else {
+                return None;
+            };
+            if moment.at < self.stragglers.last {
+                return None;
+            }
+            let (rule, until) = (&self.rule, moment.until);
+            let outcome = self
+                .stragglers
+                .take(rule, value, moment.at, until, in_force);
+            return Some(Said {
+                outcome,
+                straggled: true,
+            });
+        }
+        let rule = &self.rule;
+        let measure = self
+            .probe
+            .take(rule, place, moment.at, value, moment.until)?;
+        let outcome = self
+            .memory
+            .take(rule, measure, moment.at, moment.until, in_force);
+        Some(Said {
+            outcome,
+            straggled: false,
+        })
+    }
+
+    /// The device was silent for so long, or speaks: 0.
+    pub(super) fn silence(&mut self, silent_s: f64, now: i64, in_force: bool) -> Outcome {
+        let forever = i64::MAX;
+        self.memory
+            .take(&self.rule, silent_s, now, forever, in_force)
+    }
+
+    /// What an alert of this rule says at a grade, from 1.
+    pub(super) fn seed(&self, grade: usize, machine: &Machine, late: bool) -> Seed {
+        let step = grade.saturating_sub(1);
+        let rule = &self.rule;
+        let quantity = rule.condition.quantity();
+        let combined = matches!(rule.condition, Condition::Combination { .. });
+        Seed {
+            condition: self.key.clone(),
+            site: machine.site.clone(),
+            source: Source::Rule,
+            level: rule.level_of(step),
+            equipment: Some(rule.equipment_id),
+            equipment_name: machine.name.clone(),
+            location: machine.location.clone(),
+            message: self.message(step),
+            value: self.memory.value.filter(|_| !combined),
+            threshold: rule.limit_of(step),
+            unit: self.unit_word(),
+            rule: Some((rule.id, rule.name.clone())),
+            kind: rule.kind.clone(),
+            metric: quantity.map(|(metric, _)| metric.clone()),
+            phase: quantity
+                .map(|(_, phase)| phase)
+                .filter(|p| *p != Phase::Total),
+            advice: rule.note.clone(),
+            late,
+            parent: None,
+        }
+    }
+
+    /// As [`Slot::seed`], of values that came after newer ones.
+    pub(super) fn straggler_seed(&self, grade: usize, machine: &Machine) -> Seed {
+        let seed = self.seed(grade, machine, true);
+        Seed {
+            condition: format!("{}/late", self.key),
+            value: self.stragglers.value,
+            message: self.sentence(self.stragglers.value, grade.saturating_sub(1)),
+            ..seed
+        }
+    }
+
+    fn unit_word(&self) -> String {
+        match self.rule.condition {
+            Condition::NoData { .. } => "s".to_owned(),
+            Condition::Combination { .. } => String::new(),
+            Condition::Rate { .. } => format!("{}/min", self.unit.as_str()),
+            _ => self.unit.as_str().to_owned(),
+        }
+    }
+
+    fn message(&self, step: usize) -> String {
+        self.sentence(self.memory.value, step)
+    }
+
+    /// `Overload: power 83.2 kW, above 80 kW`.
+    fn sentence(&self, value: Option<f64>, step: usize) -> String {
+        let rule = &self.rule;
+        let unit = self.unit_word();
+        let shown = |number: Option<f64>| match (number, unit.as_str()) {
+            (None, _) => "?".to_owned(),
+            (Some(number), "") => text_of(number),
+            (Some(number), unit) => format!("{} {unit}", text_of(number)),
+        };
+        let what = |prefix: &str| {
+            let (metric, phase) = rule.condition.quantity()?;
+            let phase = phase
+                .line()
+                .map(|line| format!(" {line}"))
+                .unwrap_or_default();
+            let words = metric.as_str().replace('_', " ");
+            Some(format!("{prefix}{words}{phase}"))
+        };
+        let value = shown(value);
+        let beyond = rule
+            .condition
+            .comparison()
+            .map_or_else(String::new, |(operator, _)| {
+                format!(", {} {}", operator.words(), shown(rule.limit_of(step)))
+            });
+        let said = match &rule.condition {
+            Condition::Threshold { .. } => format!("{} {value}{beyond}", or_none(what(""))),
+            Condition::Rate { .. } => {
+                format!("{} changes by {value}{beyond}", or_none(what("")))
+            }
+            Condition::Window {
+                function, minutes, ..
+            } => {
+                let prefix = match function {
+                    WindowFunction::Mean => "mean ",
+                    WindowFunction::Max => "greatest ",
+                    WindowFunction::Min => "smallest ",
+                    WindowFunction::Energy => "growth of ",
+                };
+                format!("{} in {minutes} min {value}{beyond}", or_none(what(prefix)))
+            }
+            Condition::State { .. } => format!("state of {} is {value}", or_none(what(""))),
+            Condition::NoData { .. } => format!("no data for {value}"),
+            Condition::Combination { .. } => return rule.name.clone(),
+        };
+        if rule.name == name_of(&rule.condition) {
+            return capitalised(&said);
+        }
+        format!("{}: {said}", rule.name)
+    }
+}
+
+fn or_none(text: Option<String>) -> String {
+    text.unwrap_or_default()
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,80 @@
+//! The round in which the appliance looks at itself.
+
+use super::appliance::Vitals;
+use super::service::Alerts;
+use crate::base::{Clock, Timestamp};
+use crate::ingest::{Inlet, Intake};
+use crate::store::{Room, Store, audit};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How often the appliance looks at itself, ms, and at the longest.
+const WATCH_EVERY_MS: i64 = 10_000;
+const WATCH_AT_LEAST: Duration = Duration::from_secs(60);
+/// Entries of the audit log that are looked at for failed sign-ins, and how old they may be, ms.
+const LOGINS_LOOKED_AT: usize = 200;
+const LOGINS_WITHIN_MS: i64 = 5 * 60_000;
+
+/// Looks at the appliance itself until `stop`; its troubles are alerts.
+pub async fn watch(
+    (alerts, store, inlet): (Arc<Alerts>, Store, Inlet),
+    (intake, clock): (Arc<Intake>, Arc<dyn Clock>),
+    stop: CancellationToken,
+) {
+    let (mut skipped, mut dropped) = (inlet.skipped(), intake.counters().dropped());
+    let (mut wall, mut steady) = (clock.now(), Instant::now());
+    loop {
+        let wake = clock.now().plus_ms(WATCH_EVERY_MS);
+        // By the steady clock, too: one that was set back would let nobody look for long.
+        let slept = tokio::time::timeout(WATCH_AT_LEAST, clock.sleep_until(wake));
+        if stop.run_until_cancelled(slept).await.is_none() {
+            return;
+        }
+        let (now, passed) = (clock.now(), steady.elapsed());
+        #[allow(clippy::cast_precision_loss)] // a difference of seconds
+        let jump_s = now.since_ms(wall) as f64 / 1_000.0 - passed.as_secs_f64();
+        (wall, steady) = (now, Instant::now());
+        let failed_logins = count_failed_logins(&store, now);
+        let lost = intake.counters().dropped();
+        let vitals = Vitals {
+            disk_used_percent: store.room().map(used_percent),
+            memory_mb: memory_mb(),
+            clock_jump_s: if clock.is_wall() { jump_s } else { 0.0 },
+            skipped: inlet.skipped().saturating_sub(skipped),
+            dropped: lost.saturating_sub(dropped),
+            failed_logins,
+        };
+        (skipped, dropped) = (inlet.skipped(), lost);
+        if let Err(error) = alerts.watch_appliance(vitals).await {
+            tracing::error!(%error, "the appliance could not note how it is doing");
+        }
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // percent
+fn used_percent(room: Room) -> f64 {
+    room.total.saturating_sub(room.free) as f64 * 100.0 / room.total.max(1) as f64
+}
+
+/// Memory of this process, MB, where the system tells.
+fn memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes / 1_024.0)
+}
+
+/// Failed sign-ins of the last five minutes, counted up to a little more than matters.
+fn count_failed_logins(store: &Store, now: Timestamp) -> u32 {
+    let entries = store
+        .read()
+        .and_then(|reader| audit::page(&reader, None, LOGINS_LOOKED_AT));
+    let recent = |entry: &audit::Entry| {
+        entry.action == "auth.login_failed" && now.since_ms(entry.at) < LOGINS_WITHIN_MS
+    };
+    let entries = entries.unwrap_or_default();
+    u32::try_from(entries.iter().filter(|entry| recent(entry)).count()).unwrap_or(u32::MAX)
+}

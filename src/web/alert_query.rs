@@ -1,0 +1,102 @@
+//! What a list of alerts is asked with.
+
+use crate::alerts::{Filter, Paging, Status};
+use crate::base::{EquipmentId, Error, Level, Result, Timestamp};
+
+/// Items of a page, unless asked otherwise, and at most.
+const PAGE_DEFAULT: usize = 10;
+const PAGE_MAX: usize = 100;
+
+/// What a list is asked with.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) filter: Filter,
+    page: Option<usize>,
+    size: Option<usize>,
+    offset: Option<usize>,
+    pub(super) cursor: Option<String>,
+}
+
+impl Asked {
+    /// Reads the query: `level[]=a&level[]=b` and `level=a,b` are the same.
+    pub(super) fn of(pairs: Vec<(String, String)>, site: &str) -> Result<Self> {
+        let mut asked = Self::default();
+        asked.filter.site = site.to_owned();
+        for (name, value) in pairs {
+            let value = value.trim();
+            if value.is_empty() {
+                continue;
+            }
+            let filter = &mut asked.filter;
+            match name.as_str() {
+                "level" | "level[]" => filter.levels.extend(levels(value)?),
+                "equipment_id" => {
+                    let id: EquipmentId = value
+                        .parse()
+                        .map_err(|_| Error::invalid("equipment_id", "Use the id of equipment."))?;
+                    filter.equipment = Some(id);
+                }
+                "status" => filter.status = status(value)?,
+                "from" => filter.from = Some(instant("from", value)?),
+                "to" => filter.to = Some(instant("to", value)?),
+                "search" => filter.search = Some(value.to_owned()),
+                "children" => filter.children = value == "true",
+                "page" => asked.page = Some(number("page", value)?.max(1)),
+                "page_size" | "limit" => asked.size = Some(number(&name, value)?),
+                "offset" => asked.offset = Some(number("offset", value)?),
+                "cursor" => asked.cursor = Some(value.to_owned()),
+                _ => return Err(Error::invalid(name, "There is no such filter.")),
+            }
+        }
+        asked.filter.levels.sort_unstable();
+        asked.filter.levels.dedup();
+        Ok(asked)
+    }
+
+    /// Which page.
+    pub(super) fn paging(&self) -> Paging {
+        let size = self.size.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
+        let by_page = || (self.page.unwrap_or(1) - 1).saturating_mul(size);
+        Paging {
+            offset: match self.cursor {
+                Some(_) => 0,
+                None => self.offset.unwrap_or_else(by_page),
+            },
+            size,
+        }
+    }
+}
+
+fn levels(value: &str) -> Result<Vec<Level>> {
+    let level = |name: &str| {
+        let sentence = "Use Emergency, Critical, High, Medium, Low or Informational.";
+        Level::parse(name).ok_or_else(|| Error::invalid("level", sentence))
+    };
+    let names = value.split(',').filter(|name| !name.trim().is_empty());
+    names.map(level).collect()
+}
+
+fn status(value: &str) -> Result<Status> {
+    Ok(match value {
+        "all" => Status::All,
+        "acknowledged" => Status::Acknowledged,
+        "unacknowledged" => Status::Unacknowledged,
+        "active" => Status::Active,
+        "open" => Status::Open,
+        _ => {
+            let sentence = "Use all, acknowledged, unacknowledged, active or open.";
+            return Err(Error::invalid("status", sentence));
+        }
+    })
+}
+
+fn instant(path: &str, value: &str) -> Result<Timestamp> {
+    let sentence = "Write the time as 2026-11-21T08:30:00Z.";
+    value.parse().map_err(|_| Error::invalid(path, sentence))
+}
+
+fn number(path: &str, value: &str) -> Result<usize> {
+    value
+        .parse()
+        .map_err(|_| Error::invalid(path, "A whole number of 0 or more."))
+}
