@@ -4,6 +4,8 @@
 //! sites, the funnel, the pollers, and the page last, so that nothing is asked of what is not
 //! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
 
+mod people;
+
 use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
@@ -13,10 +15,12 @@ use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Regist
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::mqtt::Mqtt;
+use crate::notify::Notify;
 use crate::site::Sites;
 use crate::store::Store;
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
+use people::People;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -43,7 +47,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 4],
+    chores: [JoinHandle<()>; 5],
     page: JoinHandle<()>,
 }
 
@@ -63,6 +67,7 @@ impl App {
         let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
         let limit = config.logins_per_minute;
         let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live), limit).await?;
+        let auth = Arc::new(auth);
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
 
         let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
@@ -79,20 +84,18 @@ impl App {
         let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
         let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
+        let (notify, post) = start_notify(&store, &clock, &sites, &auth, &stop_funnel)?;
         let about = (&tsdb, &attachments, &commissioning, &sites);
         let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
         let context = Context::new(Services {
-            options: Options {
-                dashboard_every_ms: config.dashboard_every_ms,
-                token_in_query: config.token_in_query,
-            },
+            options: options(config),
             started_at: clock.now(),
             clock,
             store,
-            auth: Arc::new(auth),
+            auth,
             api_tokens,
             sites,
             live,
@@ -100,6 +103,7 @@ impl App {
             devices,
             receiver,
             mqtt,
+            notify,
             attachments,
             commissioning,
             today: TodayCache::new(history.clone()),
@@ -118,7 +122,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
-            chores: [desk, upkeep, sweep, compare],
+            chores: [desk, upkeep, sweep, compare, post],
             page,
         })
     }
@@ -151,6 +155,14 @@ impl App {
         let store = self.context.store.clone();
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+/// What the edge does as it was told.
+const fn options(config: &Config) -> Options {
+    Options {
+        dashboard_every_ms: config.dashboard_every_ms,
+        token_in_query: config.token_in_query,
     }
 }
 
@@ -201,6 +213,21 @@ async fn start_mqtt(
     let devices = Arc::clone(devices);
     let mqtt = Mqtt::start(store, clock, registry, devices, receiver.clone()).await?;
     Ok(Arc::new(mqtt))
+}
+
+/// Starts the task that sends what is in the outbox, until `stop`.
+fn start_notify(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    sites: &Arc<Sites>,
+    auth: &Arc<Auth>,
+    stop: &CancellationToken,
+) -> Result<(Arc<Notify>, JoinHandle<()>)> {
+    let notify = Notify::open(store, Arc::clone(clock), Arc::clone(sites))?;
+    let notify = Arc::new(notify);
+    notify.introduce(Arc::new(People(Arc::clone(auth))));
+    let post = tokio::spawn(Arc::clone(&notify).run(stop.clone()));
+    Ok((notify, post))
 }
 
 /// Starts what is done beside everything else, until `stop`.

@@ -57,11 +57,17 @@ pub enum Permission {
     /// Read the audit log and the figures of the appliance itself.
     #[serde(rename = "audit.read")]
     AuditRead,
+    /// See who is told what, and what became of it.
+    #[serde(rename = "notifications.read")]
+    NotificationsRead,
+    /// Set outlets and who is told what; addresses to which the appliance sends.
+    #[serde(rename = "notifications.manage")]
+    NotificationsManage,
 }
 
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, LinesRead, ReadingsCorrect, ReadingsRead,
-    ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, LinesRead, NotificationsManage, NotificationsRead,
+    ReadingsCorrect, ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
 };
 
 impl Role {
@@ -91,6 +97,8 @@ impl Role {
                 UsersManage,
                 TokensManage,
                 AuditRead,
+                NotificationsRead,
+                NotificationsManage,
             ],
             Self::EnergyManager => &[
                 EquipmentRead,
@@ -99,6 +107,7 @@ impl Role {
                 ReadingsRead,
                 ReadingsCorrect,
                 SettingsWrite,
+                NotificationsRead,
             ],
             Self::Technician => &[EquipmentRead, EquipmentWrite, LinesRead, ReadingsRead],
             Self::Operator | Self::Viewer | Self::Kiosk => &[EquipmentRead, ReadingsRead],

@@ -92,3 +92,11 @@ id!(
     /// A commissioning report of a meter or machine.
     ReportId
 );
+id!(
+    /// A notification to one recipient.
+    LetterId
+);
+id!(
+    /// A rule of who hears what.
+    PolicyId
+);

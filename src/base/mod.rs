@@ -6,6 +6,7 @@
 pub mod error;
 pub mod id;
 mod instant;
+pub mod level;
 pub mod nss;
 pub mod request;
 pub mod sample;
@@ -13,7 +14,8 @@ pub mod secret;
 pub mod time;
 
 pub use error::{Error, ErrorKind, FieldError, Result};
-pub use id::{ApiTokenId, DeviceId, DocumentId, EquipmentId, ReportId, ScanId};
+pub use id::{ApiTokenId, DeviceId, DocumentId, EquipmentId, LetterId, PolicyId, ReportId, ScanId};
 pub use id::{SessionId, SiteId, UserId};
+pub use level::Level;
 pub use sample::{Batch, Metric, Phase, Quality, Reading, SeriesKey, Unit};
 pub use time::{Clock, ManualClock, SystemClock, TimeRange, Timestamp};

@@ -25,6 +25,7 @@ mod hub;
 mod line_frames;
 mod lines;
 mod mqtt;
+mod notifications;
 mod openapi;
 mod photo;
 mod profile_body;
@@ -56,6 +57,7 @@ use crate::equipment::{Attachments, Commissioning, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
 use crate::mqtt::Mqtt;
+use crate::notify::Notify;
 use crate::site::{Site, Sites};
 use crate::store::Store;
 use crate::tsdb::Tsdb;
@@ -119,6 +121,8 @@ pub struct Services {
     pub receiver: Receiver,
     /// The subscriber to a broker.
     pub mqtt: Arc<Mqtt>,
+    /// Who is told what.
+    pub notify: Arc<Notify>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
     /// What technicians look for, decide and report.
@@ -251,6 +255,7 @@ fn api() -> Routes {
         .merge(profiles::protected())
         .merge(devices::protected())
         .merge(mqtt::protected())
+        .merge(notifications::protected())
         .merge(commissioning::protected())
         .merge(photo::protected())
         .merge(documents::protected())

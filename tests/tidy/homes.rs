@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 19] = [
+pub(crate) const HOMES: [(&str, &str); 20] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -21,4 +21,5 @@ pub(crate) const HOMES: [(&str, &str); 19] = [
     ("flate2", "src/exchange/"),
     ("rust_xlsxwriter", "src/exchange/"),
     ("rumqttc", "src/mqtt/"),
+    ("lettre", "src/notify/"),
 ];

@@ -1037,6 +1037,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each letter, newest first: sent, refused, given up, or withheld for a reason. */
+        get: operations["notification_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/log/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a letter again that was refused or given up. */
+        post: operations["retry_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/outlets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outlets, and how they are doing. Passwords and tokens are not among it. */
+        get: operations["list_outlets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/outlets/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One outlet: `smtp`, `sendgrid`, `sms`, `whatsapp`, `webhook`, `push` or `horn`. */
+        get: operations["get_outlet"];
+        /** Sets an outlet, as a whole. The secret is kept when it is left out. */
+        put: operations["change_outlet"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/outlets/{kind}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Really sends something out of an outlet, once and at once, and says what the server said. An
+         *     outlet that is switched off can be tried.
+         */
+        post: operations["test_outlet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who hears what, by name. */
+        get: operations["list_policies"];
+        put?: never;
+        /** Adds a policy. */
+        post: operations["create_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a policy, as a whole. */
+        put: operations["change_policy"];
+        post?: never;
+        /** Deletes a policy. Letters that wait go out; nobody is asked next by it. */
+        delete: operations["delete_policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds for all notifications. */
+        get: operations["get_notification_settings"];
+        /** Changes what holds for all notifications. */
+        put: operations["change_notification_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/profiles": {
         parameters: {
             query?: never;
@@ -1698,6 +1841,60 @@ export interface components {
             /** @description Sessions that ended. */
             deleted: number;
         };
+        /** @description A letter. */
+        Delivery: {
+            /** @description Whether it holds a code: then it is never shown, and forgotten when it is sent. */
+            confidential: boolean;
+            /** @description When it was decided on. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Tries that failed since it was queued. */
+            failed: number;
+            /** @description Its id; receivers see it and can tell a letter that came twice. */
+            id: components["schemas"]["LetterId"];
+            /** @description In which language. */
+            language: components["schemas"]["Language"];
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            /** @description Who that is, when it is known. */
+            name?: string | null;
+            next_try?: components["schemas"]["Timestamp"] | null;
+            occasion?: components["schemas"]["Occasion"] | null;
+            outlet?: components["schemas"]["OutletKind"] | null;
+            policy_id?: components["schemas"]["PolicyId"] | null;
+            /** @description Why it was not sent, or what it waits for. */
+            reason?: string | null;
+            sent_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What became of it. */
+            state: components["schemas"]["LetterState"];
+            /** @description Which step of it: 0 for who is told at once. */
+            step: number;
+            /** @description Its subject. */
+            subject: string;
+            /** @description What it says; empty when it held a secret. */
+            text: string;
+            /** @description Address, number or place. */
+            to: string;
+            /** @description The tries, oldest first. */
+            tries: components["schemas"]["DeliveryTry"][];
+        };
+        /** @description A page of the log, newest first. */
+        DeliveryPage: {
+            /** @description The letters. */
+            items: components["schemas"]["Delivery"][];
+            next_cursor?: components["schemas"]["LetterId"] | null;
+        };
+        /** @description One try to send a letter. */
+        DeliveryTry: {
+            /** @description When it was over. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What the server said, or why none was reached. */
+            said: string;
+            /**
+             * Format: int64
+             * @description How long it took, ms.
+             */
+            took_ms: number;
+        };
         /** @description A device, as it is stored and shown; its key is neither in it nor beside it, only the hash. */
         Device: {
             /** @description When it was added. */
@@ -2046,6 +2243,62 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Delivery: {
+            /** @description A letter. */
+            data: {
+                /** @description Whether it holds a code: then it is never shown, and forgotten when it is sent. */
+                confidential: boolean;
+                /** @description When it was decided on. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Tries that failed since it was queued. */
+                failed: number;
+                /** @description Its id; receivers see it and can tell a letter that came twice. */
+                id: components["schemas"]["LetterId"];
+                /** @description In which language. */
+                language: components["schemas"]["Language"];
+                /** @description How urgent it is. */
+                level: components["schemas"]["Level"];
+                /** @description Who that is, when it is known. */
+                name?: string | null;
+                next_try?: components["schemas"]["Timestamp"] | null;
+                occasion?: components["schemas"]["Occasion"] | null;
+                outlet?: components["schemas"]["OutletKind"] | null;
+                policy_id?: components["schemas"]["PolicyId"] | null;
+                /** @description Why it was not sent, or what it waits for. */
+                reason?: string | null;
+                sent_at?: components["schemas"]["Timestamp"] | null;
+                /** @description What became of it. */
+                state: components["schemas"]["LetterState"];
+                /** @description Which step of it: 0 for who is told at once. */
+                step: number;
+                /** @description Its subject. */
+                subject: string;
+                /** @description What it says; empty when it held a secret. */
+                text: string;
+                /** @description Address, number or place. */
+                to: string;
+                /** @description The tries, oldest first. */
+                tries: components["schemas"]["DeliveryTry"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_DeliveryPage: {
+            /** @description A page of the log, newest first. */
+            data: {
+                /** @description The letters. */
+                items: components["schemas"]["Delivery"][];
+                next_cursor?: components["schemas"]["LetterId"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_DoctorAnswer: {
             /** @description What ails a device. */
             data: {
@@ -2378,6 +2631,59 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NotificationPolicies: {
+            /** @description Who hears what. */
+            data: {
+                /** @description By name. */
+                items: components["schemas"]["NotificationPolicy"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NotificationPolicy: {
+            /** @description Who hears what. */
+            data: components["schemas"]["NewPolicy"] & {
+                /** @description Its id. */
+                id: components["schemas"]["PolicyId"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NotificationSettings: {
+            /** @description What holds for all notifications. */
+            data: {
+                /**
+                 * @description Where the page is found by those who get a message; no link is written without it.
+                 * @example https://indusmind.plant.example
+                 */
+                base_url?: string | null;
+                /** @description The language of those of whom none is known. */
+                language?: components["schemas"]["Language"];
+                /**
+                 * Format: int32
+                 * @description Minutes until the next is asked at the other levels.
+                 */
+                others_after_min: number;
+                /**
+                 * Format: int32
+                 * @description Minutes until the next is asked at High, Critical and Emergency.
+                 */
+                urgent_after_min: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_OneTimeCode: {
             /** @description A one-time code. */
             data: {
@@ -2388,6 +2694,63 @@ export interface components {
                  * @example K7QF-2M9P-HXWD-4NTC-B8RA
                  */
                 token: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OutletShown: {
+            /** @description An outlet, and how it is doing. */
+            data: {
+                /** @description Whether anything goes out of it. */
+                enabled: boolean;
+                /** @description Whether a password or token is kept; it is never shown. */
+                has_secret: boolean;
+                /** @description Which one. */
+                kind: components["schemas"]["OutletKind"];
+                /** @description What was said then. */
+                last_error?: string | null;
+                last_failed_at?: components["schemas"]["Timestamp"] | null;
+                last_sent_at?: components["schemas"]["Timestamp"] | null;
+                settings?: components["schemas"]["OutletSettings"] | null;
+                updated_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Letters that wait to go out of it. */
+                waiting: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OutletTried: {
+            /** @description What came of a try. */
+            data: {
+                /** @description The letter, as it is in the log. */
+                letter_id: components["schemas"]["LetterId"];
+                /** @description What the server said, or why none was reached. */
+                said: string;
+                /** @description Whether a server took it. */
+                sent: boolean;
+                /**
+                 * Format: int64
+                 * @description How long it took, ms.
+                 */
+                took_ms: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Outlets: {
+            /** @description Every outlet. */
+            data: {
+                /** @description In the order of the page. */
+                items: components["schemas"]["OutletShown"][];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -3558,6 +3921,16 @@ export interface components {
             /** @description What kind of thing it is. */
             type: string;
         };
+        /** @description Who is asked next when nobody acknowledged. */
+        EscalationStep: {
+            /**
+             * Format: int32
+             * @description Minutes after the message before; what the settings say for the level when absent.
+             */
+            after_min?: number | null;
+            /** @description Who is asked. */
+            recipients: components["schemas"]["Recipient"][];
+        };
         /** @description What was seen, for programs and for other languages than English. */
         Facts: {
             /** @description The unit ids that answered instead. */
@@ -3831,6 +4204,37 @@ export interface components {
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
         };
+        /** @description A horn or a lamp on a Modbus coil. */
+        HornSettings: {
+            /**
+             * Format: int32
+             * @description The address of the coil, from 0.
+             */
+            coil: number;
+            /** @description The least serious alert at which it sounds. */
+            from_level: components["schemas"]["Level"];
+            /** @description Name or address of the Modbus TCP device. */
+            host: string;
+            /**
+             * Format: int32
+             * @description Its port.
+             * @example 502
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             * @example 1
+             */
+            unit: number;
+            /** @description Until when it sounds. */
+            until?: components["schemas"]["HornUntil"];
+        };
+        /**
+         * @description Until when a horn sounds.
+         * @enum {string}
+         */
+        HornUntil: "acknowledged" | "over";
         /** @description What a unit says of itself in the common model of SunSpec. */
         Identity: {
             /**
@@ -3899,6 +4303,26 @@ export interface components {
              */
             raw_days: number | null;
         };
+        /**
+         * @description A language of messages.
+         * @enum {string}
+         */
+        Language: "en" | "fr" | "ar";
+        /**
+         * Format: uuid
+         * @description A notification to one recipient.
+         */
+        LetterId: string;
+        /**
+         * @description What became of a letter.
+         * @enum {string}
+         */
+        LetterState: "queued" | "sent" | "failed" | "dead" | "withheld";
+        /**
+         * @description How much an alert matters; the later, the more.
+         * @enum {string}
+         */
+        Level: "Informational" | "Low" | "Medium" | "High" | "Critical" | "Emergency";
         /** @description How much room a level takes. */
         LevelUse: {
             /**
@@ -4148,6 +4572,11 @@ export interface components {
             /** @description In the order of the list. */
             items: components["schemas"]["MadeDevice"][];
         };
+        /**
+         * @description How a mail server is spoken to.
+         * @enum {string}
+         */
+        MailSecurity: "starttls" | "tls" | "none";
         /** @description What a frame says. */
         Meaning: {
             /**
@@ -4650,6 +5079,30 @@ export interface components {
              */
             secret: string;
         };
+        /** @description What a person says of a policy. */
+        NewPolicy: {
+            /** @description Whether anybody is told by it. */
+            enabled: boolean;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description Who is asked when nobody acknowledged. */
+            escalation?: components["schemas"]["EscalationStep"][];
+            /** @description The least serious alert that it is for. */
+            from_level: components["schemas"]["Level"];
+            /**
+             * @description Its name.
+             * @example Night shift
+             */
+            name: string;
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
+            /** @description Who is told at once. */
+            recipients: components["schemas"]["Recipient"][];
+            /** @description When it holds, on the clock of the site; always when empty. */
+            shifts?: components["schemas"]["Shift"][];
+            /** @description Key of the site; every site when absent. */
+            site?: string | null;
+            /** @description Whether those who were told hear when it is over. */
+            tell_when_over?: boolean;
+        };
         /** @description What an installer adds to a reading. */
         NewReport: {
             /**
@@ -4690,6 +5143,87 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /** @description Who hears what. */
+        NotificationPolicies: {
+            /** @description By name. */
+            items: components["schemas"]["NotificationPolicy"][];
+        };
+        /** @description Who hears what. */
+        NotificationPolicy: components["schemas"]["NewPolicy"] & {
+            /** @description Its id. */
+            id: components["schemas"]["PolicyId"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What holds for all notifications. */
+        NotificationSettings: {
+            /**
+             * @description Where the page is found by those who get a message; no link is written without it.
+             * @example https://indusmind.plant.example
+             */
+            base_url?: string | null;
+            /** @description The language of those of whom none is known. */
+            language?: components["schemas"]["Language"];
+            /**
+             * Format: int32
+             * @description Minutes until the next is asked at the other levels.
+             */
+            others_after_min: number;
+            /**
+             * Format: int32
+             * @description Minutes until the next is asked at High, Critical and Emergency.
+             */
+            urgent_after_min: number;
+        };
+        /** @description Something that people may have to hear of. */
+        Occasion: {
+            /**
+             * Format: uuid
+             * @description The alert.
+             */
+            alert: string;
+            /** @description When it happened, by the clock of the device. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Alerts that were folded into this one.
+             */
+            children: number;
+            /** @description What the alert is about, the same for each alert of this condition. */
+            condition: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            /** @description Its name, or what else the alert is about. */
+            equipment_name: string;
+            /** @description Whether the reading came so late that nobody can act on it: no sound is made. */
+            late: boolean;
+            /** @description How much it matters. */
+            level: components["schemas"]["Level"];
+            /** @description Where it stands. */
+            location: string;
+            /** @description What happened, in a sentence. */
+            message: string;
+            /** @description Key of the site. */
+            site: string;
+            /**
+             * Format: double
+             * @description The limit that it passed.
+             */
+            threshold?: number | null;
+            /** @description The unit of both. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The value that set it off.
+             */
+            value?: number | null;
+            /** @description What happened to the alert. */
+            what: components["schemas"]["OccasionKind"];
+        };
+        /**
+         * @description What happened to an alert.
+         * @enum {string}
+         */
+        OccasionKind: "raised" | "rose" | "returned" | "acknowledged" | "resolved" | "shelved";
         /** @description A one-time code. */
         OneTimeCode: {
             /** @description When it ends. */
@@ -4722,6 +5256,88 @@ export interface components {
          * @enum {string}
          */
         Outcome: "answered" | "exception" | "timed_out" | "incomplete" | "crc_wrong" | "other_transaction" | "other_unit" | "other_function" | "wrong_length" | "garbage" | "extra" | "unasked" | "closed" | "connected" | "connect_failed";
+        /** @description New settings of an outlet, as a whole. */
+        OutletChange: {
+            /** @description Whether anything goes out of it. */
+            enabled: boolean;
+            /**
+             * @description Password, key or token: absent keeps the one that is kept, empty forgets it. It is to be
+             *     given again when it would be sent to another place.
+             */
+            secret?: string | null;
+            /** @description What it needs to know. */
+            settings: components["schemas"]["OutletSettings"];
+        };
+        /**
+         * @description A way out.
+         * @enum {string}
+         */
+        OutletKind: "smtp" | "sendgrid" | "sms" | "whatsapp" | "webhook" | "push" | "horn";
+        /** @description What an outlet needs to know. */
+        OutletSettings: (components["schemas"]["SmtpSettings"] & {
+            /** @enum {string} */
+            kind: "smtp";
+        }) | (components["schemas"]["SendgridSettings"] & {
+            /** @enum {string} */
+            kind: "sendgrid";
+        }) | (components["schemas"]["TwilioSettings"] & {
+            /** @enum {string} */
+            kind: "sms";
+        }) | (components["schemas"]["TwilioSettings"] & {
+            /** @enum {string} */
+            kind: "whatsapp";
+        }) | (components["schemas"]["WebhookSettings"] & {
+            /** @enum {string} */
+            kind: "webhook";
+        }) | (components["schemas"]["PushSettings"] & {
+            /** @enum {string} */
+            kind: "push";
+        }) | (components["schemas"]["HornSettings"] & {
+            /** @enum {string} */
+            kind: "horn";
+        });
+        /** @description An outlet, and how it is doing. */
+        OutletShown: {
+            /** @description Whether anything goes out of it. */
+            enabled: boolean;
+            /** @description Whether a password or token is kept; it is never shown. */
+            has_secret: boolean;
+            /** @description Which one. */
+            kind: components["schemas"]["OutletKind"];
+            /** @description What was said then. */
+            last_error?: string | null;
+            last_failed_at?: components["schemas"]["Timestamp"] | null;
+            last_sent_at?: components["schemas"]["Timestamp"] | null;
+            settings?: components["schemas"]["OutletSettings"] | null;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Letters that wait to go out of it. */
+            waiting: number;
+        };
+        /** @description Where a try goes. */
+        OutletTest: {
+            language?: components["schemas"]["Language"] | null;
+            /** @description The e-mail address or telephone number; none for an outlet that leads to one place. */
+            to?: string | null;
+        };
+        /** @description What came of a try. */
+        OutletTried: {
+            /** @description The letter, as it is in the log. */
+            letter_id: components["schemas"]["LetterId"];
+            /** @description What the server said, or why none was reached. */
+            said: string;
+            /** @description Whether a server took it. */
+            sent: boolean;
+            /**
+             * Format: int64
+             * @description How long it took, ms.
+             */
+            took_ms: number;
+        };
+        /** @description Every outlet. */
+        Outlets: {
+            /** @description In the order of the page. */
+            items: components["schemas"]["OutletShown"][];
+        };
         /** @description One's own password: who finds a screen open shall not change the locks. */
         OwnPassword: {
             /** @description The password that holds now. */
@@ -4756,7 +5372,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "audit.read" | "notifications.read" | "notifications.manage";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -4812,6 +5428,11 @@ export interface components {
             /** @description What its values say. */
             state: components["schemas"]["State"];
         };
+        /**
+         * Format: uuid
+         * @description A rule of who hears what.
+         */
+        PolicyId: string;
         /** @description What holds for a register that does not say otherwise. */
         ProfileDefaults: {
             /**
@@ -5135,6 +5756,18 @@ export interface components {
             /** @description Readings that are on disk now. */
             stored: number;
         };
+        /** @description ntfy, or what speaks like it. */
+        PushSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /** @description The topic that telephones subscribe to; a long one nobody guesses. */
+            topic: string;
+            /**
+             * @description The server.
+             * @example https://ntfy.plant.example
+             */
+            url: string;
+        };
         /** @description What became of one reading of a delivery. */
         PushVerdict: {
             /** @description Its place in the delivery, from 0. */
@@ -5194,6 +5827,38 @@ export interface components {
         QualityDays: {
             /** @description The newest first. */
             items: components["schemas"]["QualityDay"][];
+        };
+        /**
+         * @description A part of the day; over midnight when the end is not after the start, and the whole day when
+         *     both are the same.
+         */
+        QuietHours: {
+            /**
+             * @description The first minute inside.
+             * @example 22:00
+             */
+            from: string;
+            /**
+             * @description The first minute after.
+             * @example 06:00
+             */
+            to: string;
+        };
+        /**
+         * @description Somebody who is told: exactly one of role, user and address, or nobody by name for an outlet
+         *     that leads to one place.
+         */
+        Recipient: {
+            /** @description This e-mail address or telephone number. */
+            address?: string | null;
+            language?: components["schemas"]["Language"] | null;
+            outlet?: components["schemas"]["OutletKind"] | null;
+            /**
+             * @description Everybody active of this role at the site of the alert.
+             * @example technician
+             */
+            role?: string | null;
+            user_id?: components["schemas"]["UserId"] | null;
         };
         /** @description What is left when the telephone is lost. */
         RecoveryCodes: {
@@ -5446,6 +6111,18 @@ export interface components {
             /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
             cookie?: boolean;
         };
+        /** @description SendGrid. */
+        SendgridSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /** @description Whom the letters are from; SendGrid must know this sender. */
+            from: string;
+            /**
+             * @description Where its API is.
+             * @example https://api.sendgrid.com
+             */
+            url?: string;
+        };
         /** @description A session. */
         SessionAnswer: {
             /**
@@ -5516,6 +6193,21 @@ export interface components {
          * @enum {string}
          */
         Severity: "fault" | "warning" | "info" | "fine";
+        /** @description When a shift works; a night belongs to the day on which it begins. */
+        Shift: {
+            /** @description The days on which it begins. */
+            days: components["schemas"]["Weekday"][];
+            /**
+             * @description When it begins.
+             * @example 06:00
+             */
+            from: string;
+            /**
+             * @description When it is over.
+             * @example 14:00
+             */
+            to: string;
+        };
         /** @description An entry as it is shown. */
         ShownEntry: components["schemas"]["Entry"] & {
             /** @description Whether what was tried was let happen. */
@@ -5563,6 +6255,30 @@ export interface components {
          * @description A plant.
          */
         SiteId: string;
+        /** @description A mail server. */
+        SmtpSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /**
+             * @description Whom the letters are from.
+             * @example indusmind@plant.example
+             */
+            from: string;
+            /**
+             * @description Its name or address.
+             * @example mail.plant.example
+             */
+            host: string;
+            /**
+             * Format: int32
+             * @description Its port.
+             */
+            port: number;
+            /** @description How it is spoken to. */
+            security: components["schemas"]["MailSecurity"];
+            /** @description Who signs in, if anybody. */
+            username?: string | null;
+        };
         /**
          * @description How far a device has proved itself.
          * @enum {string}
@@ -5865,6 +6581,26 @@ export interface components {
             /** @description As in equipment. */
             modbus: components["schemas"]["Modbus"];
         };
+        /** @description Twilio. */
+        TwilioSettings: {
+            /**
+             * @description The account SID.
+             * @example AC00000000000000000000000000000000
+             */
+            account: string;
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /**
+             * @description The number from which it is sent, or a messaging service `MG…`.
+             * @example +15005550006
+             */
+            from: string;
+            /**
+             * @description Where its API is.
+             * @example https://api.twilio.com
+             */
+            url?: string;
+        };
         /** @description The end of a correction. */
         Undone: {
             /** @description When. */
@@ -5942,6 +6678,21 @@ export interface components {
          * @enum {string}
          */
         Verdict: "passed" | "failed" | "not_compared";
+        /** @description A program of somebody else. */
+        WebhookSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /**
+             * @description Where it is; what it answers with a redirect is not followed.
+             * @example https://maintenance.plant.example/hooks/indusmind
+             */
+            url: string;
+        };
+        /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /**
          * @description In which order the words of one value are sent.
          * @enum {string}
@@ -8547,6 +9298,426 @@ export interface operations {
                 };
             };
             /** @description The mappings are not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    notification_log: {
+        parameters: {
+            query?: {
+                /** @description `queued`, `sent`, `failed`, `dead` or `withheld`. */
+                state?: components["schemas"]["LetterState"];
+                /** @description Of this outlet. */
+                outlet?: components["schemas"]["OutletKind"];
+                /** @description About this alert. */
+                alert?: string;
+                /** @description A part of the address, the name or the subject. */
+                text?: string;
+                /** @description Decided on not before: RFC 3339, or a date in UTC. */
+                from?: string;
+                /** @description Decided on before: RFC 3339, or a date in UTC. */
+                to?: string;
+                /** @description Letters before this one; the newest when absent. */
+                cursor?: components["schemas"]["LetterId"];
+                /** @description Letters of a page, at most 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DeliveryPage"];
+                };
+            };
+            /** @description Every refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    retry_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which letter */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in the outbox again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Delivery"];
+                };
+            };
+            /** @description There is no such letter */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It was sent, or waits */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_outlets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Outlets"];
+                };
+            };
+        };
+    };
+    get_outlet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which outlet */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OutletShown"];
+                };
+            };
+            /** @description There is no such outlet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_outlet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which outlet */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutletChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OutletShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no such outlet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    test_outlet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which outlet */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutletTest"];
+            };
+        };
+        responses: {
+            /** @description What came of it; `sent` says whether it arrived */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OutletTried"];
+                };
+            };
+            /** @description The address is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no such outlet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The outlet was never set */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationPolicies"];
+                };
+            };
+        };
+    };
+    create_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationPolicy"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There are 200 policies */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which policy */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationPolicy"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no such policy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which policy */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description There is no such policy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_notification_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationSettings"];
+                };
+            };
+        };
+    };
+    change_notification_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationSettings"];
+                };
+            };
+            /** @description Every refused field */
             400: {
                 headers: {
                     [name: string]: unknown;
