@@ -4,6 +4,9 @@
 //! sites, the funnel, the pollers, and the page last, so that nothing is asked of what is not
 //! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
 
+mod people;
+mod post;
+
 use crate::alerts::{self, Alerts};
 use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
@@ -14,11 +17,14 @@ use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Regist
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::mqtt::Mqtt;
+use crate::notify::Notify;
 use crate::site::Sites;
 use crate::store::Store;
 use crate::tls::{self, Tls};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
+use people::People;
+use post::Post;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -45,7 +51,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 6],
+    chores: [JoinHandle<()>; 7],
     page: JoinHandle<()>,
 }
 
@@ -66,6 +72,7 @@ impl App {
         let stop = CancellationToken::new();
         let tls = open_tls(&store, &clock, config, &stop).await?;
         let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live)).await?;
+        let auth = Arc::new(auth);
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
 
         let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
@@ -82,7 +89,9 @@ impl App {
         let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
         let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
+        let (notify, post) = start_notify(&store, &clock, &sites, &auth, &stop_funnel)?;
         let alerts = open_alerts(&store, &clock, &registry, &sites, (&tsdb, &live), &intake)?;
+        alerts.heard.set(Arc::new(Post(Arc::clone(&notify))));
         alerts.follow_registry().await;
         let watched = (Arc::clone(&alerts), store.clone(), inlet.clone());
         let about = (Arc::clone(&intake), Arc::clone(&clock));
@@ -97,7 +106,7 @@ impl App {
             started_at: clock.now(),
             clock,
             store,
-            auth: Arc::new(auth),
+            auth,
             api_tokens,
             sites,
             live,
@@ -105,6 +114,7 @@ impl App {
             devices,
             receiver,
             mqtt,
+            notify,
             attachments,
             commissioning,
             alerts,
@@ -124,7 +134,7 @@ impl App {
             stop,
             stop_funnel,
             funnel,
-            chores: [desk, upkeep, sweep, compare, beats, watch],
+            chores: [desk, upkeep, sweep, compare, beats, watch, post],
             page,
         })
     }
@@ -259,6 +269,21 @@ async fn start_mqtt(
     let devices = Arc::clone(devices);
     let mqtt = Mqtt::start(store, clock, registry, devices, receiver.clone()).await?;
     Ok(Arc::new(mqtt))
+}
+
+/// Starts the task that sends what is in the outbox, until `stop`.
+fn start_notify(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    sites: &Arc<Sites>,
+    auth: &Arc<Auth>,
+    stop: &CancellationToken,
+) -> Result<(Arc<Notify>, JoinHandle<()>)> {
+    let notify = Notify::open(store, Arc::clone(clock), Arc::clone(sites))?;
+    let notify = Arc::new(notify);
+    notify.introduce(Arc::new(People(Arc::clone(auth))));
+    let post = tokio::spawn(Arc::clone(&notify).run(stop.clone()));
+    Ok((notify, post))
 }
 
 /// Starts what is done beside everything else, until `stop`.

@@ -24,6 +24,9 @@ pub mod ingest;
 /// Sites: a plant with its name, time zone and currency.
 pub mod site;
 
+/// Who is told what, by which outlet, until it arrived; home of lettre.
+pub mod notify;
+
 /// Users, roles, passwords, tokens and sessions.
 pub mod auth;
 

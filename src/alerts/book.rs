@@ -4,7 +4,7 @@
 //! the sequence of memory and disk differ, and memory is read anew (see `engine`).
 
 use super::draft::{Cause, Draft, Seed};
-use super::heard::{Occasion, What};
+use super::heard::{What, occasion};
 use super::record::{Alert, Source, Transition};
 use super::state::{AlertState, Event, Step};
 use crate::base::{AlertId, EquipmentId, Error, Result, Timestamp};
@@ -325,7 +325,7 @@ impl Book {
             None => false,
         };
         if let Some(what) = what.filter(|_| loud) {
-            draft.occasions.push(Occasion::of(alert, what, cause.at));
+            draft.occasions.push(occasion(alert, what, cause.at));
         }
         draft.note(Some(&before), alert);
         if alert.state.is_closed() {

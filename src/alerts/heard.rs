@@ -4,81 +4,29 @@
 //! on disk with the alert that it is about, or not at all.
 
 use super::record::Alert;
-use crate::base::{AlertId, EquipmentId, Level, Result, Timestamp};
+use crate::base::{Result, Timestamp};
+pub use crate::notify::{Occasion, What};
 use crate::store::Transaction;
 use std::sync::{Arc, OnceLock};
 
-/// What happened to an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// It began, or began again.
-    Raised,
-    /// It got worse by a level.
-    Rose,
-    /// Its condition no longer holds.
-    Returned,
-    /// Somebody knows.
-    Acknowledged,
-    /// It is over and known to be.
-    Resolved,
-    /// Somebody silenced it, or another alert stands for it.
-    Shelved,
-}
-
-/// Something that somebody may have to hear.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Occasion {
-    /// The alert.
-    pub alert: AlertId,
-    /// What makes it the same again: repeats are recognised by it.
-    pub condition: String,
-    /// Key of its site.
-    pub site: String,
-    /// The equipment, if it is about one.
-    pub equipment: Option<EquipmentId>,
-    /// What that is called.
-    pub equipment_name: String,
-    /// Where it stands.
-    pub location: Option<String>,
-    /// How urgent it is.
-    pub level: Level,
-    /// What is wrong, in a sentence.
-    pub message: String,
-    /// What was measured.
-    pub value: Option<f64>,
-    /// What it was compared with.
-    pub threshold: Option<f64>,
-    /// Unit of both.
-    pub unit: String,
-    /// When, on the clock of the device.
-    pub at: Timestamp,
-    /// What happened.
-    pub what: What,
-    /// Whether its readings came late: nothing should sound.
-    pub late: bool,
-    /// Alerts that it stands for.
-    pub children: u32,
-}
-
-impl Occasion {
-    pub(super) fn of(alert: &Alert, what: What, at: Timestamp) -> Self {
-        Self {
-            alert: alert.id,
-            condition: alert.condition.clone(),
-            site: alert.site.clone(),
-            equipment: alert.equipment_id,
-            equipment_name: alert.equipment_name.clone(),
-            location: alert.location.clone(),
-            level: alert.level,
-            message: alert.message.clone(),
-            value: alert.value,
-            threshold: alert.threshold,
-            unit: alert.unit.clone(),
-            at,
-            what,
-            late: alert.late,
-            children: alert.children,
-        }
+/// What others hear of an alert.
+pub(super) fn occasion(alert: &Alert, what: What, at: Timestamp) -> Occasion {
+    Occasion {
+        alert: alert.id.uuid(),
+        condition: alert.condition.clone(),
+        site: alert.site.clone(),
+        equipment: alert.equipment_id,
+        equipment_name: alert.equipment_name.clone(),
+        location: alert.location.clone().unwrap_or_default(),
+        level: alert.level,
+        message: alert.message.clone(),
+        value: alert.value,
+        threshold: alert.threshold,
+        unit: alert.unit.clone(),
+        at,
+        what,
+        late: alert.late,
+        children: alert.children,
     }
 }
 

@@ -72,12 +72,19 @@ pub enum Permission {
     /// Read the audit log and the figures of the appliance itself.
     #[serde(rename = "audit.read")]
     AuditRead,
+    /// See who is told what, and what became of it.
+    #[serde(rename = "notifications.read")]
+    NotificationsRead,
+    /// Set outlets and who is told what; addresses to which the appliance sends.
+    #[serde(rename = "notifications.manage")]
+    NotificationsManage,
 }
 
 use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve};
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, ReadingsCorrect,
-    ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage, UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, NotificationsManage,
+    NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage,
+    UsersManage,
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
@@ -137,6 +144,8 @@ impl Role {
                 TokensManage,
                 KiosksManage,
                 AuditRead,
+                NotificationsRead,
+                NotificationsManage,
             ],
             Self::EnergyManager => &[
                 EquipmentRead,
@@ -149,6 +158,7 @@ impl Role {
                 ReadingsRead,
                 ReadingsCorrect,
                 SettingsWrite,
+                NotificationsRead,
             ],
             Self::Technician => &[
                 EquipmentRead,

@@ -22,6 +22,12 @@ macro_rules! id {
                 Self(Uuid::now_v7())
             }
 
+            /// The id as such, for rooms that know no other name of it.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+
             /// The id as a store key: 16 bytes whose order is the order of creation.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8; 16] {
@@ -103,4 +109,12 @@ id!(
 id!(
     /// What makes alerts.
     AlertRuleId
+);
+id!(
+    /// A notification to one recipient.
+    LetterId
+);
+id!(
+    /// A rule of who hears what.
+    PolicyId
 );

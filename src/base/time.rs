@@ -221,6 +221,12 @@ impl Calendar {
         (day * 24 + part(zoned.hour())) * 60 + part(zoned.minute())
     }
 
+    /// What the clock on the site's wall shows, as milliseconds since 1970 of that clock.
+    #[must_use]
+    pub fn wall_ms(&self, at: Timestamp) -> i64 {
+        at.ms() + i64::from(self.0.to_offset(at.jiff()).seconds()) * 1_000
+    }
+
     /// The instant that a person wrote: RFC 3339, or a time without an offset on the wall clock
     /// of the site. An hour that comes twice is read as the first.
     #[must_use]

@@ -4,6 +4,7 @@
 //! decodes it, and noted; after a time-out or any doubt the connection is dropped, so that a late
 //! answer is never taken for the next one. Knows registers and words; knows no equipment, no metrics store, no schedule.
 
+pub mod coil;
 mod conclude;
 mod doubt;
 pub mod endpoint;

@@ -44,6 +44,9 @@ fn crc_of(version: u8, key: &[u8], json: &[u8]) -> u32 {
     crc.finalize()
 }
 
+/// What is done with each record of a scan.
+pub type TypedVisit<'v, T> = dyn FnMut(&[u8], T) -> Result<ControlFlow<()>> + 'v;
+
 /// A table of records of one type.
 #[derive(Debug)]
 pub struct Table<T> {
@@ -123,6 +126,44 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(records)
+    }
+
+    /// The table, for what its keys alone tell.
+    #[must_use]
+    pub const fn name(&self) -> TableName {
+        self.name
+    }
+
+    /// Visits the records from `from` (included) to `to` (left out) in the order of their keys.
+    ///
+    /// # Errors
+    /// As [`Table::get`], or what `visit` returned.
+    pub fn scan(
+        &self,
+        view: &impl View,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut TypedVisit<'_, T>,
+    ) -> Result<()> {
+        view.scan(self.name, from, to, &mut |key, bytes| {
+            visit(key, self.decode(key, bytes)?)
+        })
+    }
+
+    /// As [`Table::scan`], from the last key before `to` down to `from`.
+    ///
+    /// # Errors
+    /// As [`Table::scan`].
+    pub fn scan_back(
+        &self,
+        view: &impl View,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut TypedVisit<'_, T>,
+    ) -> Result<()> {
+        view.scan_back(self.name, from, to, &mut |key, bytes| {
+            visit(key, self.decode(key, bytes)?)
+        })
     }
 
     fn encode(&self, key: &[u8], record: &T) -> Result<Vec<u8>> {

@@ -38,6 +38,7 @@ mod line_frames;
 mod lines;
 mod meter_events;
 mod mqtt;
+mod notifications;
 mod openapi;
 mod patience;
 mod passwords;
@@ -80,6 +81,7 @@ use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
 use crate::machine::Names;
 use crate::mqtt::Mqtt;
+use crate::notify::Notify;
 use crate::site::{Site, Sites};
 use crate::store::Store;
 use crate::tls::Tls;
@@ -163,6 +165,8 @@ pub struct Services {
     pub receiver: Receiver,
     /// The subscriber to a broker.
     pub mqtt: Arc<Mqtt>,
+    /// Who is told what.
+    pub notify: Arc<Notify>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
     /// What technicians look for, decide and report.
@@ -321,6 +325,7 @@ fn api() -> Routes {
         .merge(profiles::protected())
         .merge(devices::protected())
         .merge(mqtt::protected())
+        .merge(notifications::protected())
         .merge(commissioning::protected())
         .merge(photo::protected())
         .merge(documents::protected())

@@ -151,7 +151,7 @@ impl Drop for Broker {
 }
 
 /// An authority, and a certificate of it for this machine.
-fn certificates(at: &Path) {
+pub fn certificates(at: &Path) {
     let openssl = |arguments: &str| {
         let mut command = Command::new("openssl");
         run(command.args(arguments.split(' ')).current_dir(at));

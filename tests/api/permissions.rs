@@ -132,6 +132,18 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/mqtt", WRITE),
     ("PUT", "/api/mqtt", WRITE),
     ("POST", "/api/mqtt/test", WRITE),
+    ("GET", "/api/notifications/outlets", ADMIN),
+    ("GET", "/api/notifications/outlets/{outlet}", ADMIN),
+    ("PUT", "/api/notifications/outlets/{outlet}", ADMIN),
+    ("POST", "/api/notifications/outlets/{outlet}/test", ADMIN),
+    ("GET", "/api/notifications/policies", SETTINGS),
+    ("POST", "/api/notifications/policies", ADMIN),
+    ("PUT", "/api/notifications/policies/{policy}", ADMIN),
+    ("DELETE", "/api/notifications/policies/{policy}", ADMIN),
+    ("POST", "/api/notifications/log/{letter}/retry", ADMIN),
+    ("GET", "/api/notifications/settings", SETTINGS),
+    ("PUT", "/api/notifications/settings", ADMIN),
+    ("GET", "/api/notifications/log", SETTINGS),
     ("GET", "/api/equipment/{id}/photo", READ),
     ("POST", "/api/equipment/{id}/photo", WRITE),
     ("DELETE", "/api/equipment/{id}/photo", WRITE),
@@ -244,6 +256,13 @@ async fn ask(client: &Client, method: &str, path: &str) -> Reply {
                 .post(path, &json!({ "topic": "a", "payload": "1" }))
                 .await
         }
+        ("PUT" | "POST", path) if path.starts_with("/api/notifications/") => {
+            let body = crate::notifications::body_of(method, path);
+            match method {
+                "PUT" => client.put(path, &body).await,
+                _ => client.post(path, &body).await,
+            }
+        }
         ("POST", "/api/devices/import") => {
             let equipment = any_equipment(client).await;
             let list = format!("serial,equipment\n{},{equipment}\n", EquipmentId::new());
@@ -335,6 +354,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let guest = invite(&chief).await;
         let guest = guest["user"]["id"].as_str().unwrap();
         let user = in_use(&appliance, &chief).await;
+        let (policy, letter) = crate::notifications::to_begin_with(&chief).await;
         for (method, row, allowed) in TABLE.iter().copied() {
             let path = row.replace("{device}", device).replace("{line}", &line);
             let path = path.replace("{guest}", guest).replace("{user}", &user);
@@ -342,6 +362,10 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{document}", &document);
             let path = path.replace("{profile}", &own).replace("{rule}", &rule);
             let path = path.replace("{kiosk}", &EquipmentId::new().to_string());
+            let path = path
+                .replace("{outlet}", "webhook")
+                .replace("{policy}", &policy)
+                .replace("{letter}", &letter);
             let reply = ask(&client, method, &path).await;
             if role == Role::Admin {
                 left_a_trace(&chief, method, row, &reply).await;

@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 21] = [
+pub(crate) const HOMES: [(&str, &str); 22] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -23,4 +23,5 @@ pub(crate) const HOMES: [(&str, &str); 21] = [
     ("nix", "src/machine.rs"),
     ("rcgen", "src/tls/"),
     ("tokio_rustls", "src/tls/"),
+    ("lettre", "src/notify/"),
 ];

@@ -4,6 +4,7 @@ import type {
   AccountChange,
   AuditFormat,
   AuditQuery,
+  DeliveryQuery,
   DeviceChange,
   DeviceInput,
   EquipmentChange,
@@ -24,6 +25,11 @@ import type {
   MqttMapping,
   NewApiToken,
   NewReport,
+  NotificationSettings,
+  OutletInput,
+  OutletKind,
+  OutletTest,
+  PolicyInput,
   ScanRequest,
   ProfileQuery,
   SetupRequest,
@@ -192,6 +198,25 @@ export const api = {
     data(client.PUT('/devices/{id}', { ...at(id), body })),
   renewDeviceKey: (id: string) => data(client.POST('/devices/{id}/key', at(id))),
   deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
+
+  outlets: () => data(client.GET('/notifications/outlets')),
+  outlet: (kind: OutletKind) =>
+    data(client.GET('/notifications/outlets/{kind}', { params: { path: { kind } } })),
+  changeOutlet: (kind: OutletKind, body: OutletInput) =>
+    data(client.PUT('/notifications/outlets/{kind}', { params: { path: { kind } }, body })),
+  tryOutlet: (kind: OutletKind, body: OutletTest) =>
+    data(client.POST('/notifications/outlets/{kind}/test', { params: { path: { kind } }, body })),
+  policies: () => data(client.GET('/notifications/policies')),
+  addPolicy: (body: PolicyInput) => data(client.POST('/notifications/policies', { body })),
+  changePolicy: (id: string, body: PolicyInput) =>
+    data(client.PUT('/notifications/policies/{id}', { ...at(id), body })),
+  deletePolicy: (id: string) => data(client.DELETE('/notifications/policies/{id}', at(id))),
+  notificationSettings: () => data(client.GET('/notifications/settings')),
+  changeNotificationSettings: (body: NotificationSettings) =>
+    data(client.PUT('/notifications/settings', { body })),
+  deliveryLog: (query: DeliveryQuery) =>
+    data(client.GET('/notifications/log', { params: { query } })),
+  retryDelivery: (id: string) => data(client.POST('/notifications/log/{id}/retry', at(id))),
 
   mqtt: () => data(client.GET('/mqtt')),
   changeMqtt: (body: MqttInput) => data(client.PUT('/mqtt', { body })),

@@ -1,0 +1,46 @@
+//! Who people are, for those who write to them: accounts, told to the outbox.
+
+use crate::auth::{Account, AccountState, Auth, Role};
+use crate::base::UserId;
+use crate::notify::{Directory, Person};
+use std::sync::Arc;
+
+/// The accounts of this appliance.
+pub(super) struct People(pub(super) Arc<Auth>);
+
+impl Directory for People {
+    fn is_role(&self, role: &str) -> bool {
+        Role::parse(role).is_ok()
+    }
+
+    fn with_role(&self, role: &str, site: &str) -> Vec<Person> {
+        let accounts = self.0.accounts().into_iter();
+        accounts
+            .filter(|account| {
+                let user = &account.user;
+                may_sign_in(account) && user.role_key.key() == role && user.site == site
+            })
+            .map(person)
+            .collect()
+    }
+
+    fn person(&self, user: UserId) -> Option<Person> {
+        let account = self.0.account(user).ok();
+        account.filter(may_sign_in).map(person)
+    }
+}
+
+/// Whoever has an account that is in use; one that guesses have closed for a while is one.
+fn may_sign_in(account: &Account) -> bool {
+    matches!(account.state, AccountState::Active | AccountState::Locked)
+}
+
+fn person(account: Account) -> Person {
+    Person {
+        name: account.user.name,
+        email: Some(account.user.email),
+        // Accounts have neither: a policy names the number.
+        phone: None,
+        language: None,
+    }
+}
