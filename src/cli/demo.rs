@@ -4,9 +4,7 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{
-    Boot, demo_rules, demo_sensors, log, page_of, say, say_where, stop_on_signal,
-};
+use super::{Boot, demo_rules, demo_sensors, log, page_of, say, say_where, stop_on_signal};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
