@@ -157,6 +157,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules of the site, by name. */
+        get: operations["list_alert_rules"];
+        put?: never;
+        /** Makes a rule; it is at work with the next reading. */
+        post: operations["create_alert_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-rules/rehearse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule would have done in the last days. Nothing is saved; who hangs up ends it. */
+        post: operations["rehearse_alert_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-rules/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules that suit a piece of equipment, with numbers from what it is and measures. */
+        get: operations["list_alert_rule_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule. */
+        get: operations["get_alert_rule"];
+        /** Changes a rule; `enabled: false` lets it rest, and its alert ends. */
+        put: operations["update_alert_rule"];
+        post?: never;
+        /** Deletes a rule; its alert ends, its history stays. */
+        delete: operations["delete_alert_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alerts of the site, newest first. Those for which another alert stands are left out unless
+         *     asked for.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says of many that somebody knows, all or none of them. */
+        post: operations["acknowledge_alerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How good the alerts were, against the figures of EEMUA 191; of the last week unless asked
+         *     otherwise.
+         */
+        get: operations["alert_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/shelved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts that are on the shelf, the one that comes back first in front. */
+        get: operations["list_shelved_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert, with its history. */
+        get: operations["get_alert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that somebody knows. The first one stays; once more changes nothing. */
+        post: operations["acknowledge_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a comment to the history of an alert. */
+        post: operations["comment_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that it is over, and what stands behind it, too. */
+        post: operations["resolve_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** As `POST`. */
+        patch: operations["resolve_alert_by_patch"];
+        trace?: never;
+    };
+    "/alerts/{id}/shelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Silences an alert for a time, with a reason. */
+        post: operations["shelve_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/unshelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an alert off the shelf; once more changes nothing. */
+        post: operations["unshelve_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-tokens": {
         parameters: {
             query?: never;
@@ -815,6 +1063,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/equipment/{id}/meter-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done to the counters of a device, newest entry first, also what was undone. */
+        get: operations["list_meter_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-events/{event}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes an entry: energy is again what it was without it. */
+        post: operations["undo_meter_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes note that another meter was put in. Energy goes on from the last reading of the old meter
+         *     to the first of the new one; the register stays as it was read.
+         */
+        post: operations["exchange_meter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/meter-ratio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes note that the transformers were changed: from then on the register counts that many times. */
+        post: operations["change_meter_ratio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment/{id}/photo": {
         parameters: {
             query?: never;
@@ -888,6 +1207,26 @@ export interface paths {
          *     are cut off with a last line that says where to go on.
          */
         get: operations["export_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/historical/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which series there are: every quantity of every piece of equipment of the site, those that are
+         *     read no more too, with the corrections that hold.
+         */
+        get: operations["history_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1157,6 +1496,149 @@ export interface paths {
         put?: never;
         /** What a message would become, or exactly why not. Nothing is stored. */
         post: operations["test_mqtt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each letter, newest first: sent, refused, given up, or withheld for a reason. */
+        get: operations["notification_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/log/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a letter again that was refused or given up. */
+        post: operations["retry_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/outlets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outlets, and how they are doing. Passwords and tokens are not among it. */
+        get: operations["list_outlets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/outlets/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One outlet: `smtp`, `sendgrid`, `sms`, `whatsapp`, `webhook`, `push` or `horn`. */
+        get: operations["get_outlet"];
+        /** Sets an outlet, as a whole. The secret is kept when it is left out. */
+        put: operations["change_outlet"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/outlets/{kind}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Really sends something out of an outlet, once and at once, and says what the server said. An
+         *     outlet that is switched off can be tried.
+         */
+        post: operations["test_outlet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who hears what, by name. */
+        get: operations["list_policies"];
+        put?: never;
+        /** Adds a policy. */
+        post: operations["create_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a policy, as a whole. */
+        put: operations["change_policy"];
+        post?: never;
+        /** Deletes a policy. Letters that wait go out; nobody is asked next by it. */
+        delete: operations["delete_policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds for all notifications. */
+        get: operations["get_notification_settings"];
+        /** Changes what holds for all notifications. */
+        put: operations["change_notification_settings"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1569,6 +2051,25 @@ export interface components {
          * @enum {string}
          */
         AccountState: "active" | "invited" | "locked" | "deactivated";
+        /** @description Somebody knows of many. */
+        AcknowledgeAllRequest: {
+            /** @description The alerts, 500 at most. */
+            alerts: components["schemas"]["SeenAlert"][];
+            /** @description What he adds. */
+            notes?: string | null;
+        };
+        /** @description Somebody knows. */
+        AcknowledgeRequest: {
+            /** @description What he adds. */
+            notes?: string | null;
+            /**
+             * Format: int32
+             * @description The revision that was seen; 409 when the alert has changed since.
+             */
+            revision?: number | null;
+            /** @description Ignored: the token says who it is. */
+            user_id?: string | null;
+        };
         /** @description A session in the words of the administration page. */
         AdminSession: {
             /** @description When it began. */
@@ -1597,6 +2098,643 @@ export interface components {
          * @enum {string}
          */
         Ailment: "line_unreachable" | "port_unavailable" | "bus_silent" | "device_silent" | "never_answered" | "alone_silent" | "gateway_no_path" | "gateway_target_silent" | "other_unit_answers" | "two_devices" | "damaged" | "refuses_all" | "registers_refused" | "registers_ignored" | "device_failure" | "busy" | "wrong_length" | "strange_answers" | "connection_closed" | "answers_lost" | "unasked" | "slow" | "implausible" | "not_polled" | "not_asked_yet" | "fine";
+        /** @description An alert. */
+        Alert: {
+            /** @description Whether somebody said that he knows. */
+            acknowledged: boolean;
+            acknowledged_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who was the first to. */
+            acknowledged_by?: string | null;
+            /** @description Whether its condition holds. */
+            active: boolean;
+            /** @description What to do about it. */
+            advice?: string | null;
+            /** @description Whether it comes and goes too often to be of use. */
+            chattering: boolean;
+            /**
+             * Format: int32
+             * @description Alerts that it stands for.
+             */
+            children: number;
+            /** @description What makes it the same alert again: one is open per condition. */
+            condition: string;
+            /** @description When it was noticed here. */
+            detected_at: components["schemas"]["Timestamp"];
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description What that is called. */
+            equipment_name: string;
+            /** @description Its id. */
+            id: components["schemas"]["AlertId"];
+            /** @description When its condition last began to hold. */
+            last_triggered_at: components["schemas"]["Timestamp"];
+            /** @description Whether its readings came late: nothing sounds then. */
+            late: boolean;
+            /** @description How urgent it is; of an alert that rose, the worst that it was. */
+            level: components["schemas"]["Level"];
+            /** @description Where it stands. */
+            location?: string | null;
+            /** @description What is wrong, in a sentence. */
+            message: string;
+            metric?: components["schemas"]["Metric"] | null;
+            /** @description What he wrote. */
+            notes?: string | null;
+            /**
+             * Format: int32
+             * @description How often it began to hold.
+             */
+            occurrences: number;
+            parent?: components["schemas"]["AlertId"] | null;
+            phase?: components["schemas"]["Phase"] | null;
+            resolved_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who said so; absent when it was so by itself. */
+            resolved_by?: string | null;
+            returned_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description Counts the changes: an acknowledgement can name the one that was seen.
+             */
+            revision: number;
+            rule_id?: components["schemas"]["AlertRuleId"] | null;
+            /** @description What the rule is called. */
+            rule_name?: string | null;
+            /** @description Why. */
+            shelve_reason?: string | null;
+            /** @description By whom. */
+            shelved_by?: string | null;
+            shelved_until?: components["schemas"]["Timestamp"] | null;
+            /** @description Key of its site. */
+            site: string;
+            /** @description Where it comes from. */
+            source: components["schemas"]["AlertSource"];
+            /** @description Where it stands after ISA-18.2. */
+            state: components["schemas"]["AlertState"];
+            /**
+             * Format: double
+             * @description What it was compared with.
+             */
+            threshold?: number | null;
+            /** @description When it began, on the clock of the device. */
+            timestamp: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description How many entries its history has.
+             */
+            transitions: number;
+            /** @description A word for programs, such as `HIGH_TEMP`. */
+            type?: string | null;
+            /** @description Unit of the value. */
+            unit: string;
+            /**
+             * Format: double
+             * @description What was measured.
+             */
+            value?: number | null;
+        };
+        /** @description Alerts of ten minutes. */
+        AlertBin: {
+            /**
+             * Format: int32
+             * @description How many there were.
+             */
+            alerts: number;
+            /** @description When they begin. */
+            at: components["schemas"]["Timestamp"];
+        };
+        /** @description One comparison of a combination. */
+        AlertComparison: {
+            /**
+             * Format: double
+             * @description How far back it must come before it no longer holds.
+             */
+            dead_band?: number;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description How it is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold: number;
+        };
+        /** @description What a rule looks at. */
+        AlertCondition: {
+            /** @enum {string} */
+            kind: "threshold";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description How it is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold: number;
+        } | {
+            /** @enum {string} */
+            kind: "rate";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int32
+             * @description Over which time the change is taken, minutes.
+             */
+            minutes: number;
+            /** @description How the change is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description Change per minute, in the unit of the quantity.
+             */
+            threshold: number;
+        } | {
+            /** @enum {string} */
+            kind: "no_data";
+            /**
+             * Format: int32
+             * @description For how long, s.
+             */
+            silent_s: number;
+        } | {
+            /** @description What is made of the values. */
+            function: components["schemas"]["WindowFunction"];
+            /** @enum {string} */
+            kind: "window";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int32
+             * @description Of how many minutes; the window moves in sixty steps.
+             */
+            minutes: number;
+            /** @description How it is compared. */
+            operator: components["schemas"]["Operator"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold: number;
+        } | {
+            /** @enum {string} */
+            kind: "state";
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor; the whole device when absent. */
+            phase?: components["schemas"]["Phase"];
+            /** @description The values that mean trouble. */
+            values: number[];
+        } | {
+            /** @enum {string} */
+            kind: "combination";
+            /** @description The comparisons. */
+            term: components["schemas"]["AlertTerm"];
+        };
+        /** @description An alert with everything that happened to it. */
+        AlertDetail: components["schemas"]["Alert"] & {
+            /** @description What happened to it, oldest first. */
+            history: components["schemas"]["AlertTransition"][];
+        };
+        /**
+         * Format: uuid
+         * @description An alert.
+         */
+        AlertId: string;
+        /** @description Alerts of a list that has no pages. */
+        AlertItems: {
+            /** @description The alerts. */
+            items: components["schemas"]["Alert"][];
+            /** @description How many. */
+            total: number;
+        };
+        /** @description What makes most of the alerts. */
+        AlertOffender: {
+            /**
+             * Format: int32
+             * @description How often it began.
+             */
+            alerts: number;
+            /** @description Whether it comes and goes too often to be of use. */
+            chattering: boolean;
+            /** @description What makes it the same alert again. */
+            condition: string;
+            /** @description What it is about. */
+            equipment_name: string;
+            /** @description What it says. */
+            message: string;
+            /**
+             * Format: double
+             * @description Its share of all, 0 to 1.
+             */
+            share: number;
+        };
+        /** @description A page of alerts. */
+        AlertPage: {
+            /** @description Whether there is a page after this one. */
+            has_more: boolean;
+            /** @description The alerts, newest first. */
+            items: components["schemas"]["Alert"][];
+            /** @description Send it as `cursor` for the page after this one. */
+            next_cursor?: string | null;
+            /** @description Number of this page, from 1. */
+            page: number;
+            /** @description Most items of a page. */
+            page_size: number;
+            /** @description How many pass the filters. */
+            total: number;
+            /** @description Whether there are more than `total`: counting ends at 10,000. */
+            total_is_least: boolean;
+        };
+        /** @description How good the alerts of a span were. */
+        AlertQuality: {
+            /**
+             * Format: double
+             * @description Share of which somebody said that he knows, 0 to 1.
+             */
+            acknowledged_share?: number | null;
+            /**
+             * Format: int32
+             * @description Alerts that began; those for which another stands and those of late readings left out.
+             */
+            alerts: number;
+            /** @description Spans of ten minutes that had any, oldest first. */
+            bins: components["schemas"]["AlertBin"][];
+            /**
+             * Format: int32
+             * @description Conditions that chatter.
+             */
+            chattering: number;
+            /**
+             * Format: int32
+             * @description More than this in ten minutes is a flood.
+             */
+            flood_limit: number;
+            /**
+             * Format: double
+             * @description Share of the time in flood, 0 to 1; 0.01 is the target.
+             */
+            flood_share: number;
+            /** @description Spans of ten minutes with more than the limit, newest first. */
+            floods: components["schemas"]["AlertBin"][];
+            /** @description From here. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Whether there were more than are looked at: the figures are of the newest. */
+            is_part: boolean;
+            /** @description By level; EEMUA 191 aims at 80 % low, 15 % medium, 5 % high. */
+            levels: components["schemas"]["AlertShare"][];
+            /**
+             * Format: double
+             * @description Mean time until somebody said that he knows, s.
+             */
+            mean_time_to_acknowledge_s?: number | null;
+            /**
+             * Format: int32
+             * @description Most of one hour.
+             */
+            peak_hour: number;
+            /**
+             * Format: int32
+             * @description Most of one span of ten minutes.
+             */
+            peak_ten_minutes: number;
+            /**
+             * Format: double
+             * @description Mean of ten minutes; 1 is what EEMUA 191 calls acceptable.
+             */
+            per_ten_minutes: number;
+            /**
+             * Format: int32
+             * @description On the shelf now.
+             */
+            shelved: number;
+            /** @description Active for more than a day, oldest first; ten at most. */
+            stale: components["schemas"]["StandingAlert"][];
+            /**
+             * Format: int32
+             * @description How many those are.
+             */
+            stale_total: number;
+            /**
+             * Format: int32
+             * @description Active now.
+             */
+            standing: number;
+            /**
+             * Format: double
+             * @description What an operator can handle in ten minutes.
+             */
+            steady_limit: number;
+            /** @description To here. */
+            to: components["schemas"]["Timestamp"];
+            /** @description What makes most of them, ten at most. */
+            top: components["schemas"]["AlertOffender"][];
+            /**
+             * Format: double
+             * @description Share of those ten, 0 to 1; below 0.05 each is the target.
+             */
+            top_share: number;
+        };
+        /** @description What the rule would have done. */
+        AlertRehearsal: {
+            /**
+             * Format: double
+             * @description How long it would have been active in all, s.
+             */
+            active_s: number;
+            /** @description Alerts that there would have been. */
+            alerts: number;
+            /** @description Times that three came within a minute. */
+            chatter: number;
+            /**
+             * Format: double
+             * @description Share of the time of which anything is known, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: int32
+             * @description Days that were looked at by the minute, because they hold too many points.
+             */
+            days_by_minute: number;
+            /** @description The last alerts, newest first, fifty at most. */
+            episodes: components["schemas"]["RehearsedAlert"][];
+            /**
+             * Format: double
+             * @description Share of the alerts that came in floods, more than ten in ten minutes, 0 to 1.
+             */
+            flood_share: number;
+            /** @description From here. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description The longest alert, s.
+             */
+            longest_s: number;
+            /**
+             * Format: double
+             * @description Half of the alerts would have been no longer, s.
+             */
+            median_s: number;
+            /**
+             * Format: double
+             * @description Mean of a day.
+             */
+            per_day: number;
+            /** @description Points that were looked at. */
+            points: number;
+            suggested?: components["schemas"]["RehearsalTry"] | null;
+            /** @description To here. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Other dead bands and delays, and what they would do. */
+            tries: components["schemas"]["RehearsalTry"][];
+        };
+        /** @description What is asked. */
+        AlertRehearse: {
+            /**
+             * Format: int32
+             * @description How many days back, 1 to 90.
+             */
+            days?: number;
+            /** @description The rule, as it would be made. */
+            rule: components["schemas"]["NewAlertRule"];
+        };
+        /** @description A rule, as it is stored and shown. */
+        AlertRule: {
+            /** @description What it looks at. */
+            condition: components["schemas"]["AlertCondition"];
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description How far back the value must come, in its unit.
+             */
+            dead_band: number;
+            /** @description Whether it is evaluated. */
+            enabled: boolean;
+            /** @description The equipment whose alert it makes. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its id. */
+            id: components["schemas"]["AlertRuleId"];
+            /** @description Whether the alert stays until it is reset by hand. */
+            latched: boolean;
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What to do when it happens. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description How long it must be well before the alert is over, s.
+             */
+            off_delay_s: number;
+            /**
+             * Format: int32
+             * @description How long it must hold before it is an alert, s.
+             */
+            on_delay_s: number;
+            /** @description Who looks after it. */
+            owner?: string | null;
+            /**
+             * Format: int32
+             * @description Counts the changes.
+             */
+            revision: number;
+            schedule?: components["schemas"]["AlertSchedule"] | null;
+            /** @description Key of its site. */
+            site: string;
+            /** @description Further limits, each worse than the one before. */
+            steps: components["schemas"]["AlertStep"][];
+            /** @description The template that it was made from. */
+            template?: string | null;
+            /** @description A word for programs, such as `HIGH_TEMP`. */
+            type?: string | null;
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description A change of a rule: what is absent stays, `null` clears what may be empty. `metric`, `phase`,
+         *     `operator` and `threshold` replace the condition.
+         */
+        AlertRuleChange: {
+            condition?: components["schemas"]["AlertCondition"] | null;
+            /**
+             * Format: double
+             * @description How far back the value must come.
+             */
+            dead_band?: number | null;
+            /** @description Whether it is evaluated. */
+            enabled?: boolean | null;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description Whether the alert stays until it is reset by hand. */
+            latched?: boolean | null;
+            level?: components["schemas"]["Level"] | null;
+            metric?: components["schemas"]["Metric"] | null;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description What to do when it happens. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description How long it must be well, s.
+             */
+            off_delay_s?: number | null;
+            /**
+             * Format: int32
+             * @description How long it must hold, s.
+             */
+            on_delay_s?: number | null;
+            operator?: components["schemas"]["Operator"] | null;
+            /** @description Who looks after it. */
+            owner?: string | null;
+            phase?: components["schemas"]["Phase"] | null;
+            schedule?: components["schemas"]["AlertSchedule"] | null;
+            /** @description Further limits, each worse than the one before. */
+            steps?: components["schemas"]["AlertStep"][] | null;
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold?: number | null;
+            /** @description A word for programs. */
+            type?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description What makes alerts.
+         */
+        AlertRuleId: string;
+        /** @description A rule, and whether its alert is active. */
+        AlertRuleShown: components["schemas"]["AlertRule"] & {
+            /** @description Whether its alert is active. */
+            active: boolean;
+            /** @description What its equipment is called; `null` when that was deleted. */
+            equipment_name?: string | null;
+            metric?: components["schemas"]["Metric"] | null;
+            operator?: components["schemas"]["Operator"] | null;
+            phase?: components["schemas"]["Phase"] | null;
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold?: number | null;
+        };
+        /** @description A rule that suits a piece of equipment. */
+        AlertRuleTemplate: {
+            /** @description Whether new equipment gets it by itself. */
+            by_default: boolean;
+            /**
+             * @description Its name for programs.
+             * @example overload
+             */
+            key: string;
+            /** @description The rule, ready to be sent. */
+            rule: components["schemas"]["NewAlertRule"];
+            /** @description Why it is there, and where its numbers come from. */
+            why: string;
+        };
+        /** @description A shift: these days, from this time to that one. */
+        AlertSchedule: {
+            /**
+             * @description Days on which it begins, 1 = Monday to 7 = Sunday.
+             * @example [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5
+             *     ]
+             */
+            days: number[];
+            /** @description When it begins, `06:00`, on the wall clock of the site. */
+            from: string;
+            /** @description When it ends, `22:00`; not after `from` means on the next day. */
+            to: string;
+        };
+        /** @description How many alerts a level has. */
+        AlertShare: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            alerts: number;
+            /** @description The level. */
+            level: components["schemas"]["Level"];
+            /**
+             * Format: double
+             * @description Its share, 0 to 1.
+             */
+            share: number;
+        };
+        /**
+         * @description Where an alert comes from.
+         * @enum {string}
+         */
+        AlertSource: "rule" | "line" | "site" | "storm" | "appliance";
+        /**
+         * @description Where an alarm stands.
+         * @enum {string}
+         */
+        AlertState: "normal" | "unacknowledged" | "acknowledged" | "returned_unacknowledged" | "latched_unacknowledged" | "latched_acknowledged" | "shelved" | "suppressed" | "out_of_service";
+        /** @description A further limit of the same rule: one alert that rises. */
+        AlertStep: {
+            /** @description How urgent it is from there on. */
+            level: components["schemas"]["Level"];
+            /**
+             * Format: double
+             * @description The limit.
+             */
+            threshold: number;
+        };
+        /** @description Templates that suit. */
+        AlertTemplates: {
+            /** @description The templates, ready to be sent as rules. */
+            items: components["schemas"]["AlertRuleTemplate"][];
+        };
+        /** @description Comparisons joined by and, or, not. */
+        AlertTerm: {
+            /** @description All of them hold. */
+            all: components["schemas"]["AlertTerm"][];
+        } | {
+            /** @description One of them holds. */
+            any: components["schemas"]["AlertTerm"][];
+        } | {
+            /** @description It does not hold. */
+            not: components["schemas"]["AlertTerm"];
+        } | {
+            /** @description This comparison holds. */
+            is: components["schemas"]["AlertComparison"];
+        };
+        /** @description Something that happened to an alert. */
+        AlertTransition: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who; absent for the appliance. */
+            by?: string | null;
+            /** @description The state before. */
+            from: components["schemas"]["AlertState"];
+            /** @description What he wrote, or why. */
+            note?: string | null;
+            /** @description The state after. */
+            to: components["schemas"]["AlertState"];
+            /**
+             * Format: double
+             * @description What was measured.
+             */
+            value?: number | null;
+            /**
+             * @description What: `raised`, `rose`, `returned`, `acknowledged`, `resolved`, `shelved`, `unshelved`,
+             *     `folded`, `unfolded`, `out_of_service`, `in_service`, `comment`.
+             */
+            what: string;
+        };
         /** @description A token as it is shown: everything but its secret. */
         ApiToken: {
             /** @description The addresses and networks from which alone it works; from everywhere when empty. */
@@ -1781,6 +2919,11 @@ export interface components {
             /** @description Always `true`. */
             two_factor_required: boolean;
         };
+        /** @description Words. */
+        CommentRequest: {
+            /** @description What is said. */
+            text: string;
+        };
         /** @description One correction of one series. */
         Correction: {
             /** @description When it was made. */
@@ -1807,6 +2950,54 @@ export interface components {
             undone?: components["schemas"]["Undone"] | null;
             /** @description Why, in the words of the one who made it. */
             why: string;
+        };
+        /** @description What was done to a counter. */
+        CounterChange: {
+            /**
+             * Format: double
+             * @description Last reading of the old meter, in the unit of the counter.
+             */
+            end_reading: number;
+            /** @enum {string} */
+            kind: "exchange";
+            /**
+             * Format: double
+             * @description First reading of the new one.
+             */
+            start_reading: number;
+        } | {
+            /**
+             * Format: double
+             * @description The factor, of the register as it is read; 1 is as it comes.
+             */
+            factor: number;
+            /** @enum {string} */
+            kind: "ratio";
+        };
+        /** @description Something that was done to a counter, with who, when and why. */
+        CounterEvent: {
+            /** @description When it was done: readings from this instant on are after it. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who entered it. */
+            by: components["schemas"]["UserId"];
+            /** @description What was done. */
+            change: components["schemas"]["CounterChange"];
+            /** @description When it was entered. */
+            entered: components["schemas"]["Timestamp"];
+            /** @description The device. */
+            equipment: components["schemas"]["EquipmentId"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The counter. */
+            metric: components["schemas"]["Metric"];
+            /** @description The conductor. */
+            phase: components["schemas"]["Phase"];
+            /** @description Why, in the words of the one who entered it. */
+            reason: string;
+            undone?: components["schemas"]["Undone"] | null;
         };
         /**
          * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
@@ -1861,6 +3052,60 @@ export interface components {
         Deleted: {
             /** @description Sessions that ended. */
             deleted: number;
+        };
+        /** @description A letter. */
+        Delivery: {
+            /** @description Whether it holds a code: then it is never shown, and forgotten when it is sent. */
+            confidential: boolean;
+            /** @description When it was decided on. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Tries that failed since it was queued. */
+            failed: number;
+            /** @description Its id; receivers see it and can tell a letter that came twice. */
+            id: components["schemas"]["LetterId"];
+            /** @description In which language. */
+            language: components["schemas"]["Language"];
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            /** @description Who that is, when it is known. */
+            name?: string | null;
+            next_try?: components["schemas"]["Timestamp"] | null;
+            occasion?: components["schemas"]["Occasion"] | null;
+            outlet?: components["schemas"]["OutletKind"] | null;
+            policy_id?: components["schemas"]["PolicyId"] | null;
+            /** @description Why it was not sent, or what it waits for. */
+            reason?: string | null;
+            sent_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What became of it. */
+            state: components["schemas"]["LetterState"];
+            /** @description Which step of it: 0 for who is told at once. */
+            step: number;
+            /** @description Its subject. */
+            subject: string;
+            /** @description What it says; empty when it held a secret. */
+            text: string;
+            /** @description Address, number or place. */
+            to: string;
+            /** @description The tries, oldest first. */
+            tries: components["schemas"]["DeliveryTry"][];
+        };
+        /** @description A page of the log, newest first. */
+        DeliveryPage: {
+            /** @description The letters. */
+            items: components["schemas"]["Delivery"][];
+            next_cursor?: components["schemas"]["LetterId"] | null;
+        };
+        /** @description One try to send a letter. */
+        DeliveryTry: {
+            /** @description When it was over. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What the server said, or why none was reached. */
+            said: string;
+            /**
+             * Format: int64
+             * @description How long it took, ms.
+             */
+            took_ms: number;
         };
         /** @description A device, as it is stored and shown; its key is neither in it nor beside it, only the hash. */
         Device: {
@@ -2070,6 +3315,345 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Alert: {
+            /** @description An alert. */
+            data: {
+                /** @description Whether somebody said that he knows. */
+                acknowledged: boolean;
+                acknowledged_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Who was the first to. */
+                acknowledged_by?: string | null;
+                /** @description Whether its condition holds. */
+                active: boolean;
+                /** @description What to do about it. */
+                advice?: string | null;
+                /** @description Whether it comes and goes too often to be of use. */
+                chattering: boolean;
+                /**
+                 * Format: int32
+                 * @description Alerts that it stands for.
+                 */
+                children: number;
+                /** @description What makes it the same alert again: one is open per condition. */
+                condition: string;
+                /** @description When it was noticed here. */
+                detected_at: components["schemas"]["Timestamp"];
+                equipment_id?: components["schemas"]["EquipmentId"] | null;
+                /** @description What that is called. */
+                equipment_name: string;
+                /** @description Its id. */
+                id: components["schemas"]["AlertId"];
+                /** @description When its condition last began to hold. */
+                last_triggered_at: components["schemas"]["Timestamp"];
+                /** @description Whether its readings came late: nothing sounds then. */
+                late: boolean;
+                /** @description How urgent it is; of an alert that rose, the worst that it was. */
+                level: components["schemas"]["Level"];
+                /** @description Where it stands. */
+                location?: string | null;
+                /** @description What is wrong, in a sentence. */
+                message: string;
+                metric?: components["schemas"]["Metric"] | null;
+                /** @description What he wrote. */
+                notes?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it began to hold.
+                 */
+                occurrences: number;
+                parent?: components["schemas"]["AlertId"] | null;
+                phase?: components["schemas"]["Phase"] | null;
+                resolved_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Who said so; absent when it was so by itself. */
+                resolved_by?: string | null;
+                returned_at?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int32
+                 * @description Counts the changes: an acknowledgement can name the one that was seen.
+                 */
+                revision: number;
+                rule_id?: components["schemas"]["AlertRuleId"] | null;
+                /** @description What the rule is called. */
+                rule_name?: string | null;
+                /** @description Why. */
+                shelve_reason?: string | null;
+                /** @description By whom. */
+                shelved_by?: string | null;
+                shelved_until?: components["schemas"]["Timestamp"] | null;
+                /** @description Key of its site. */
+                site: string;
+                /** @description Where it comes from. */
+                source: components["schemas"]["AlertSource"];
+                /** @description Where it stands after ISA-18.2. */
+                state: components["schemas"]["AlertState"];
+                /**
+                 * Format: double
+                 * @description What it was compared with.
+                 */
+                threshold?: number | null;
+                /** @description When it began, on the clock of the device. */
+                timestamp: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int32
+                 * @description How many entries its history has.
+                 */
+                transitions: number;
+                /** @description A word for programs, such as `HIGH_TEMP`. */
+                type?: string | null;
+                /** @description Unit of the value. */
+                unit: string;
+                /**
+                 * Format: double
+                 * @description What was measured.
+                 */
+                value?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertDetail: {
+            /** @description An alert with everything that happened to it. */
+            data: components["schemas"]["Alert"] & {
+                /** @description What happened to it, oldest first. */
+                history: components["schemas"]["AlertTransition"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertItems: {
+            /** @description Alerts of a list that has no pages. */
+            data: {
+                /** @description The alerts. */
+                items: components["schemas"]["Alert"][];
+                /** @description How many. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertPage: {
+            /** @description A page of alerts. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The alerts, newest first. */
+                items: components["schemas"]["Alert"][];
+                /** @description Send it as `cursor` for the page after this one. */
+                next_cursor?: string | null;
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many pass the filters. */
+                total: number;
+                /** @description Whether there are more than `total`: counting ends at 10,000. */
+                total_is_least: boolean;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertQuality: {
+            /** @description How good the alerts of a span were. */
+            data: {
+                /**
+                 * Format: double
+                 * @description Share of which somebody said that he knows, 0 to 1.
+                 */
+                acknowledged_share?: number | null;
+                /**
+                 * Format: int32
+                 * @description Alerts that began; those for which another stands and those of late readings left out.
+                 */
+                alerts: number;
+                /** @description Spans of ten minutes that had any, oldest first. */
+                bins: components["schemas"]["AlertBin"][];
+                /**
+                 * Format: int32
+                 * @description Conditions that chatter.
+                 */
+                chattering: number;
+                /**
+                 * Format: int32
+                 * @description More than this in ten minutes is a flood.
+                 */
+                flood_limit: number;
+                /**
+                 * Format: double
+                 * @description Share of the time in flood, 0 to 1; 0.01 is the target.
+                 */
+                flood_share: number;
+                /** @description Spans of ten minutes with more than the limit, newest first. */
+                floods: components["schemas"]["AlertBin"][];
+                /** @description From here. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Whether there were more than are looked at: the figures are of the newest. */
+                is_part: boolean;
+                /** @description By level; EEMUA 191 aims at 80 % low, 15 % medium, 5 % high. */
+                levels: components["schemas"]["AlertShare"][];
+                /**
+                 * Format: double
+                 * @description Mean time until somebody said that he knows, s.
+                 */
+                mean_time_to_acknowledge_s?: number | null;
+                /**
+                 * Format: int32
+                 * @description Most of one hour.
+                 */
+                peak_hour: number;
+                /**
+                 * Format: int32
+                 * @description Most of one span of ten minutes.
+                 */
+                peak_ten_minutes: number;
+                /**
+                 * Format: double
+                 * @description Mean of ten minutes; 1 is what EEMUA 191 calls acceptable.
+                 */
+                per_ten_minutes: number;
+                /**
+                 * Format: int32
+                 * @description On the shelf now.
+                 */
+                shelved: number;
+                /** @description Active for more than a day, oldest first; ten at most. */
+                stale: components["schemas"]["StandingAlert"][];
+                /**
+                 * Format: int32
+                 * @description How many those are.
+                 */
+                stale_total: number;
+                /**
+                 * Format: int32
+                 * @description Active now.
+                 */
+                standing: number;
+                /**
+                 * Format: double
+                 * @description What an operator can handle in ten minutes.
+                 */
+                steady_limit: number;
+                /** @description To here. */
+                to: components["schemas"]["Timestamp"];
+                /** @description What makes most of them, ten at most. */
+                top: components["schemas"]["AlertOffender"][];
+                /**
+                 * Format: double
+                 * @description Share of those ten, 0 to 1; below 0.05 each is the target.
+                 */
+                top_share: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertRehearsal: {
+            /** @description What the rule would have done. */
+            data: {
+                /**
+                 * Format: double
+                 * @description How long it would have been active in all, s.
+                 */
+                active_s: number;
+                /** @description Alerts that there would have been. */
+                alerts: number;
+                /** @description Times that three came within a minute. */
+                chatter: number;
+                /**
+                 * Format: double
+                 * @description Share of the time of which anything is known, 0 to 1.
+                 */
+                coverage: number;
+                /**
+                 * Format: int32
+                 * @description Days that were looked at by the minute, because they hold too many points.
+                 */
+                days_by_minute: number;
+                /** @description The last alerts, newest first, fifty at most. */
+                episodes: components["schemas"]["RehearsedAlert"][];
+                /**
+                 * Format: double
+                 * @description Share of the alerts that came in floods, more than ten in ten minutes, 0 to 1.
+                 */
+                flood_share: number;
+                /** @description From here. */
+                from: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description The longest alert, s.
+                 */
+                longest_s: number;
+                /**
+                 * Format: double
+                 * @description Half of the alerts would have been no longer, s.
+                 */
+                median_s: number;
+                /**
+                 * Format: double
+                 * @description Mean of a day.
+                 */
+                per_day: number;
+                /** @description Points that were looked at. */
+                points: number;
+                suggested?: components["schemas"]["RehearsalTry"] | null;
+                /** @description To here. */
+                to: components["schemas"]["Timestamp"];
+                /** @description Other dead bands and delays, and what they would do. */
+                tries: components["schemas"]["RehearsalTry"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertRuleShown: {
+            /** @description A rule, and whether its alert is active. */
+            data: components["schemas"]["AlertRule"] & {
+                /** @description Whether its alert is active. */
+                active: boolean;
+                /** @description What its equipment is called; `null` when that was deleted. */
+                equipment_name?: string | null;
+                metric?: components["schemas"]["Metric"] | null;
+                operator?: components["schemas"]["Operator"] | null;
+                phase?: components["schemas"]["Phase"] | null;
+                /**
+                 * Format: double
+                 * @description With what.
+                 */
+                threshold?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_AlertTemplates: {
+            /** @description Templates that suit. */
+            data: {
+                /** @description The templates, ready to be sent as rules. */
+                items: components["schemas"]["AlertRuleTemplate"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_AuditPage: {
             /** @description A part of the audit log, newest first. */
             data: {
@@ -2203,6 +3787,62 @@ export interface components {
             data: {
                 /** @description Sessions that ended. */
                 deleted: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Delivery: {
+            /** @description A letter. */
+            data: {
+                /** @description Whether it holds a code: then it is never shown, and forgotten when it is sent. */
+                confidential: boolean;
+                /** @description When it was decided on. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Tries that failed since it was queued. */
+                failed: number;
+                /** @description Its id; receivers see it and can tell a letter that came twice. */
+                id: components["schemas"]["LetterId"];
+                /** @description In which language. */
+                language: components["schemas"]["Language"];
+                /** @description How urgent it is. */
+                level: components["schemas"]["Level"];
+                /** @description Who that is, when it is known. */
+                name?: string | null;
+                next_try?: components["schemas"]["Timestamp"] | null;
+                occasion?: components["schemas"]["Occasion"] | null;
+                outlet?: components["schemas"]["OutletKind"] | null;
+                policy_id?: components["schemas"]["PolicyId"] | null;
+                /** @description Why it was not sent, or what it waits for. */
+                reason?: string | null;
+                sent_at?: components["schemas"]["Timestamp"] | null;
+                /** @description What became of it. */
+                state: components["schemas"]["LetterState"];
+                /** @description Which step of it: 0 for who is told at once. */
+                step: number;
+                /** @description Its subject. */
+                subject: string;
+                /** @description What it says; empty when it held a secret. */
+                text: string;
+                /** @description Address, number or place. */
+                to: string;
+                /** @description The tries, oldest first. */
+                tries: components["schemas"]["DeliveryTry"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_DeliveryPage: {
+            /** @description A page of the log, newest first. */
+            data: {
+                /** @description The letters. */
+                items: components["schemas"]["Delivery"][];
+                next_cursor?: components["schemas"]["LetterId"] | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2516,6 +4156,20 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MeterEvent: {
+            /** @description What was done to a counter, with the names of the people. */
+            data: components["schemas"]["CounterEvent"] & {
+                /** @description The name of who entered it; `null` when there is no such person any more. */
+                by_name?: string | null;
+                /** @description The name of who undid it. */
+                undone_by_name?: string | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Meters: {
             /** @description The meters and whether they answer. */
             data: {
@@ -2590,6 +4244,59 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NotificationPolicies: {
+            /** @description Who hears what. */
+            data: {
+                /** @description By name. */
+                items: components["schemas"]["NotificationPolicy"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NotificationPolicy: {
+            /** @description Who hears what. */
+            data: components["schemas"]["NewPolicy"] & {
+                /** @description Its id. */
+                id: components["schemas"]["PolicyId"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_NotificationSettings: {
+            /** @description What holds for all notifications. */
+            data: {
+                /**
+                 * @description Where the page is found by those who get a message; no link is written without it.
+                 * @example https://indusmind.plant.example
+                 */
+                base_url?: string | null;
+                /** @description The language of those of whom none is known. */
+                language?: components["schemas"]["Language"];
+                /**
+                 * Format: int32
+                 * @description Minutes until the next is asked at the other levels.
+                 */
+                others_after_min: number;
+                /**
+                 * Format: int32
+                 * @description Minutes until the next is asked at High, Critical and Emergency.
+                 */
+                urgent_after_min: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_OneTimeCode: {
             /** @description A one-time code. */
             data: {
@@ -2600,6 +4307,63 @@ export interface components {
                  * @example K7QF-2M9P-HXWD-4NTC-B8RA
                  */
                 token: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OutletShown: {
+            /** @description An outlet, and how it is doing. */
+            data: {
+                /** @description Whether anything goes out of it. */
+                enabled: boolean;
+                /** @description Whether a password or token is kept; it is never shown. */
+                has_secret: boolean;
+                /** @description Which one. */
+                kind: components["schemas"]["OutletKind"];
+                /** @description What was said then. */
+                last_error?: string | null;
+                last_failed_at?: components["schemas"]["Timestamp"] | null;
+                last_sent_at?: components["schemas"]["Timestamp"] | null;
+                settings?: components["schemas"]["OutletSettings"] | null;
+                updated_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Letters that wait to go out of it. */
+                waiting: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OutletTried: {
+            /** @description What came of a try. */
+            data: {
+                /** @description The letter, as it is in the log. */
+                letter_id: components["schemas"]["LetterId"];
+                /** @description What the server said, or why none was reached. */
+                said: string;
+                /** @description Whether a server took it. */
+                sent: boolean;
+                /**
+                 * Format: int64
+                 * @description How long it took, ms.
+                 */
+                took_ms: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Outlets: {
+            /** @description Every outlet. */
+            data: {
+                /** @description In the order of the page. */
+                items: components["schemas"]["OutletShown"][];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -2653,6 +4417,39 @@ export interface components {
                     /** @description Login name. */
                     username: string;
                 }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_AlertRuleShown: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["AlertRule"] & {
+                    /** @description Whether its alert is active. */
+                    active: boolean;
+                    /** @description What its equipment is called; `null` when that was deleted. */
+                    equipment_name?: string | null;
+                    metric?: components["schemas"]["Metric"] | null;
+                    operator?: components["schemas"]["Operator"] | null;
+                    phase?: components["schemas"]["Phase"] | null;
+                    /**
+                     * Format: double
+                     * @description With what.
+                     */
+                    threshold?: number | null;
+                })[];
                 /** @description Number of this page, from 1. */
                 page: number;
                 /** @description Most items of a page. */
@@ -3359,6 +5156,20 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SeriesList: {
+            /** @description Everything that was ever read of the equipment of a site. */
+            data: {
+                /** @description One for each quantity and conductor, in the order of the equipment's names. */
+                items: components["schemas"]["HistorySeries"][];
+                /** @description How many. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_SessionAnswer: {
             /** @description A session. */
             data: {
@@ -3613,6 +5424,12 @@ export interface components {
                  * @description Energy since midnight, kWh; `null` when nothing was measured.
                  */
                 energy_kwh?: number | null;
+                /**
+                 * Format: double
+                 * @description How much of it is not as it was read, kWh: spread over a silence of a meter, or of readings
+                 *     that were corrected.
+                 */
+                substituted_kwh?: number | null;
                 /** @description Its time zone. */
                 time_zone: string;
                 /**
@@ -3671,6 +5488,19 @@ export interface components {
                 /** @description All of them. */
                 totalUsers: number;
             };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_MeterEvent: {
+            data: (components["schemas"]["CounterEvent"] & {
+                /** @description The name of who entered it; `null` when there is no such person any more. */
+                by_name?: string | null;
+                /** @description The name of who undid it. */
+                undone_by_name?: string | null;
+            })[];
             /** @description Always `true`. */
             success: boolean;
             /** @description When it was answered. */
@@ -3849,11 +5679,40 @@ export interface components {
             /** @description What kind of thing it is. */
             type: string;
         };
+        /** @description Who is asked next when nobody acknowledged. */
+        EscalationStep: {
+            /**
+             * Format: int32
+             * @description Minutes after the message before; what the settings say for the level when absent.
+             */
+            after_min?: number | null;
+            /** @description Who is asked. */
+            recipients: components["schemas"]["Recipient"][];
+        };
         /**
          * @description The word for every site.
          * @enum {string}
          */
         Every: "all";
+        /** @description An exchange of meters as it is entered, before or after it was made. */
+        Exchange: {
+            /** @description When, RFC 3339: readings from this instant on are those of the new meter. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Last reading of the old meter, in the unit of the counter.
+             */
+            end_reading: number;
+            /** @description The counter; `consumption` when it is not named. */
+            metric?: string;
+            /** @description Why, for whoever asks in three years. */
+            reason: string;
+            /**
+             * Format: double
+             * @description First reading of the new meter.
+             */
+            start_reading: number;
+        };
         /** @description What was seen, for programs and for other languages than English. */
         Facts: {
             /** @description The unit ids that answered instead. */
@@ -4058,6 +5917,19 @@ export interface components {
              */
             counts: number[];
         };
+        /** @description A span whose values were corrected by a person. */
+        HistoryCorrection: {
+            /** @description When it was made. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What it does. */
+            change: components["schemas"]["Change"];
+            /** @description First instant that it applies to. */
+            from: components["schemas"]["Timestamp"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Why, in the words of the one who made it. */
+            why: string;
+        };
         /** @description One bucket or tick. `null` is a gap: nothing was measured. */
         HistoryPoint: {
             /**
@@ -4102,6 +5974,12 @@ export interface components {
             powerFactor?: number | null;
             /**
              * Format: double
+             * @description How much of `consumption` is not as it was read, kWh: spread over a silence of the meter, or
+             *     of readings that were corrected. Rounded up to whole minutes, quarters or hours.
+             */
+            substituted?: number | null;
+            /**
+             * Format: double
              * @description Mean temperature, °C.
              */
             temperature?: number | null;
@@ -4118,6 +5996,25 @@ export interface components {
              */
             voltage?: number | null;
         };
+        /** @description A series of the history. */
+        HistorySeries: {
+            /** @description The corrections that hold, oldest first. */
+            corrections: components["schemas"]["HistoryCorrection"][];
+            /** @description Whether it is a counter, of which the history answers what was added in each bucket. */
+            counter: boolean;
+            /** @description Its name. */
+            equipment: string;
+            /** @description `meter_id` of `/historical/consumption`. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description `metric` of `/historical/consumption`: `voltage_l1`. */
+            key: string;
+            /** @description The quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description `L1`, `L2`, `L3`; `null` for the whole device. */
+            phase?: string | null;
+            /** @description Unit of its values; empty for a ratio. */
+            unit: components["schemas"]["Unit"];
+        };
         /** @description The window that was answered. */
         HistoryWindow: {
             /** @description How many points. */
@@ -4127,6 +6024,37 @@ export interface components {
             /** @description The points, in order of time, gaps included. */
             series: components["schemas"]["HistoryPoint"][];
         };
+        /** @description A horn or a lamp on a Modbus coil. */
+        HornSettings: {
+            /**
+             * Format: int32
+             * @description The address of the coil, from 0.
+             */
+            coil: number;
+            /** @description The least serious alert at which it sounds. */
+            from_level: components["schemas"]["Level"];
+            /** @description Name or address of the Modbus TCP device. */
+            host: string;
+            /**
+             * Format: int32
+             * @description Its port.
+             * @example 502
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description Its unit id.
+             * @example 1
+             */
+            unit: number;
+            /** @description Until when it sounds. */
+            until?: components["schemas"]["HornUntil"];
+        };
+        /**
+         * @description Until when a horn sounds.
+         * @enum {string}
+         */
+        HornUntil: "acknowledged" | "over";
         /** @description HTTPS of the appliance. */
         Https: {
             certificate?: components["schemas"]["TlsView"] | null;
@@ -4270,6 +6198,26 @@ export interface components {
             /** @description Always `true`. */
             waiting: boolean;
         };
+        /**
+         * @description A language of messages.
+         * @enum {string}
+         */
+        Language: "en" | "fr" | "ar";
+        /**
+         * Format: uuid
+         * @description A notification to one recipient.
+         */
+        LetterId: string;
+        /**
+         * @description What became of a letter.
+         * @enum {string}
+         */
+        LetterState: "queued" | "sent" | "failed" | "dead" | "withheld";
+        /**
+         * @description How urgent an alert is, from what may be read tomorrow to what cannot wait a minute.
+         * @enum {string}
+         */
+        Level: "Informational" | "Low" | "Medium" | "High" | "Critical" | "Emergency";
         /** @description How much room a level takes. */
         LevelUse: {
             /**
@@ -4522,6 +6470,11 @@ export interface components {
             /** @description In the order of the list. */
             items: components["schemas"]["MadeDevice"][];
         };
+        /**
+         * @description How a mail server is spoken to.
+         * @enum {string}
+         */
+        MailSecurity: "starttls" | "tls" | "none";
         /** @description What a frame says. */
         Meaning: {
             /**
@@ -4569,6 +6522,13 @@ export interface components {
             power: number;
             /** @description `online` or `offline`. */
             status: components["schemas"]["Status"];
+        };
+        /** @description What was done to a counter, with the names of the people. */
+        MeterEvent: components["schemas"]["CounterEvent"] & {
+            /** @description The name of who entered it; `null` when there is no such person any more. */
+            by_name?: string | null;
+            /** @description The name of who undid it. */
+            undone_by_name?: string | null;
         };
         /** @description The meters and whether they answer. */
         Meters: {
@@ -4941,6 +6901,57 @@ export interface components {
             /** @description The unit after scale and offset; well-known quantities are converted to theirs. */
             unit?: string | null;
         };
+        /**
+         * @description What is said of a new rule. `metric`, `phase`, `operator` and `threshold` are short for a
+         *     `condition` of the kind `threshold`.
+         */
+        NewAlertRule: {
+            condition?: components["schemas"]["AlertCondition"] | null;
+            /**
+             * Format: double
+             * @description How far back the value must come, in its unit.
+             */
+            dead_band?: number;
+            /** @description Whether it is evaluated. */
+            enabled?: boolean;
+            /** @description The equipment whose alert it makes. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Whether the alert stays until it is reset by hand. */
+            latched?: boolean;
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            metric?: components["schemas"]["Metric"] | null;
+            /** @description What people call it; made from the condition when absent. */
+            name?: string | null;
+            /** @description What to do when it happens. */
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description How long it must be well before the alert is over, s.
+             */
+            off_delay_s?: number;
+            /**
+             * Format: int32
+             * @description How long it must hold before it is an alert, s.
+             */
+            on_delay_s?: number;
+            operator?: components["schemas"]["Operator"] | null;
+            /** @description Who looks after it. */
+            owner?: string | null;
+            phase?: components["schemas"]["Phase"] | null;
+            schedule?: components["schemas"]["AlertSchedule"] | null;
+            /** @description Further limits, each worse than the one before. */
+            steps?: components["schemas"]["AlertStep"][];
+            /** @description The template that it was made from. */
+            template?: string | null;
+            /**
+             * Format: double
+             * @description With what.
+             */
+            threshold?: number | null;
+            /** @description A word for programs, such as `HIGH_TEMP`. */
+            type?: string | null;
+        };
         /** @description What a person says of a new token. */
         NewApiToken: {
             /**
@@ -5032,6 +7043,30 @@ export interface components {
              */
             secret: string;
         };
+        /** @description What a person says of a policy. */
+        NewPolicy: {
+            /** @description Whether anybody is told by it. */
+            enabled: boolean;
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description Who is asked when nobody acknowledged. */
+            escalation?: components["schemas"]["EscalationStep"][];
+            /** @description The least serious alert that it is for. */
+            from_level: components["schemas"]["Level"];
+            /**
+             * @description Its name.
+             * @example Night shift
+             */
+            name: string;
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
+            /** @description Who is told at once. */
+            recipients: components["schemas"]["Recipient"][];
+            /** @description When it holds, on the clock of the site; always when empty. */
+            shifts?: components["schemas"]["Shift"][];
+            /** @description Key of the site; every site when absent. */
+            site?: string | null;
+            /** @description Whether those who were told hear when it is over. */
+            tell_when_over?: boolean;
+        };
         /** @description What an installer adds to a reading. */
         NewReport: {
             /**
@@ -5072,6 +7107,89 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /** @description Nothing is needed. */
+        NoFields: Record<string, unknown>;
+        /** @description Who hears what. */
+        NotificationPolicies: {
+            /** @description By name. */
+            items: components["schemas"]["NotificationPolicy"][];
+        };
+        /** @description Who hears what. */
+        NotificationPolicy: components["schemas"]["NewPolicy"] & {
+            /** @description Its id. */
+            id: components["schemas"]["PolicyId"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What holds for all notifications. */
+        NotificationSettings: {
+            /**
+             * @description Where the page is found by those who get a message; no link is written without it.
+             * @example https://indusmind.plant.example
+             */
+            base_url?: string | null;
+            /** @description The language of those of whom none is known. */
+            language?: components["schemas"]["Language"];
+            /**
+             * Format: int32
+             * @description Minutes until the next is asked at the other levels.
+             */
+            others_after_min: number;
+            /**
+             * Format: int32
+             * @description Minutes until the next is asked at High, Critical and Emergency.
+             */
+            urgent_after_min: number;
+        };
+        /** @description Something that people may have to hear of. */
+        Occasion: {
+            /**
+             * Format: uuid
+             * @description The alert.
+             */
+            alert: string;
+            /** @description When it happened, by the clock of the device. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Alerts that were folded into this one.
+             */
+            children: number;
+            /** @description What the alert is about, the same for each alert of this condition. */
+            condition: string;
+            equipment?: components["schemas"]["EquipmentId"] | null;
+            /** @description Its name, or what else the alert is about. */
+            equipment_name: string;
+            /** @description Whether the reading came so late that nobody can act on it: no sound is made. */
+            late: boolean;
+            /** @description How much it matters. */
+            level: components["schemas"]["Level"];
+            /** @description Where it stands. */
+            location: string;
+            /** @description What happened, in a sentence. */
+            message: string;
+            /** @description Key of the site. */
+            site: string;
+            /**
+             * Format: double
+             * @description The limit that it passed.
+             */
+            threshold?: number | null;
+            /** @description The unit of both. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The value that set it off.
+             */
+            value?: number | null;
+            /** @description What happened to the alert. */
+            what: components["schemas"]["OccasionKind"];
+        };
+        /**
+         * @description What happened to an alert.
+         * @enum {string}
+         */
+        OccasionKind: "raised" | "rose" | "returned" | "acknowledged" | "resolved" | "shelved";
         /** @description A one-time code. */
         OneTimeCode: {
             /** @description When it ends. */
@@ -5082,6 +7200,11 @@ export interface components {
              */
             token: string;
         };
+        /**
+         * @description How a value is compared.
+         * @enum {string}
+         */
+        Operator: ">" | ">=" | "<" | "<=" | "==" | "!=";
         /**
          * @description The order of words and of the bytes within them.
          * @enum {string}
@@ -5104,6 +7227,88 @@ export interface components {
          * @enum {string}
          */
         Outcome: "answered" | "exception" | "timed_out" | "incomplete" | "crc_wrong" | "other_transaction" | "other_unit" | "other_function" | "wrong_length" | "garbage" | "extra" | "unasked" | "closed" | "connected" | "connect_failed";
+        /** @description New settings of an outlet, as a whole. */
+        OutletChange: {
+            /** @description Whether anything goes out of it. */
+            enabled: boolean;
+            /**
+             * @description Password, key or token: absent keeps the one that is kept, empty forgets it. It is to be
+             *     given again when it would be sent to another place.
+             */
+            secret?: string | null;
+            /** @description What it needs to know. */
+            settings: components["schemas"]["OutletSettings"];
+        };
+        /**
+         * @description A way out.
+         * @enum {string}
+         */
+        OutletKind: "smtp" | "sendgrid" | "sms" | "whatsapp" | "webhook" | "push" | "horn";
+        /** @description What an outlet needs to know. */
+        OutletSettings: (components["schemas"]["SmtpSettings"] & {
+            /** @enum {string} */
+            kind: "smtp";
+        }) | (components["schemas"]["SendgridSettings"] & {
+            /** @enum {string} */
+            kind: "sendgrid";
+        }) | (components["schemas"]["TwilioSettings"] & {
+            /** @enum {string} */
+            kind: "sms";
+        }) | (components["schemas"]["TwilioSettings"] & {
+            /** @enum {string} */
+            kind: "whatsapp";
+        }) | (components["schemas"]["WebhookSettings"] & {
+            /** @enum {string} */
+            kind: "webhook";
+        }) | (components["schemas"]["PushSettings"] & {
+            /** @enum {string} */
+            kind: "push";
+        }) | (components["schemas"]["HornSettings"] & {
+            /** @enum {string} */
+            kind: "horn";
+        });
+        /** @description An outlet, and how it is doing. */
+        OutletShown: {
+            /** @description Whether anything goes out of it. */
+            enabled: boolean;
+            /** @description Whether a password or token is kept; it is never shown. */
+            has_secret: boolean;
+            /** @description Which one. */
+            kind: components["schemas"]["OutletKind"];
+            /** @description What was said then. */
+            last_error?: string | null;
+            last_failed_at?: components["schemas"]["Timestamp"] | null;
+            last_sent_at?: components["schemas"]["Timestamp"] | null;
+            settings?: components["schemas"]["OutletSettings"] | null;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Letters that wait to go out of it. */
+            waiting: number;
+        };
+        /** @description Where a try goes. */
+        OutletTest: {
+            language?: components["schemas"]["Language"] | null;
+            /** @description The e-mail address or telephone number; none for an outlet that leads to one place. */
+            to?: string | null;
+        };
+        /** @description What came of a try. */
+        OutletTried: {
+            /** @description The letter, as it is in the log. */
+            letter_id: components["schemas"]["LetterId"];
+            /** @description What the server said, or why none was reached. */
+            said: string;
+            /** @description Whether a server took it. */
+            sent: boolean;
+            /**
+             * Format: int64
+             * @description How long it took, ms.
+             */
+            took_ms: number;
+        };
+        /** @description Every outlet. */
+        Outlets: {
+            /** @description In the order of the page. */
+            items: components["schemas"]["OutletShown"][];
+        };
         /** @description One's own password: who finds a screen open shall not change the locks. */
         OwnPassword: {
             /** @description The password that holds now. */
@@ -5153,7 +7358,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "lines.read" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read";
+        Permission: "equipment.read" | "equipment.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -5209,6 +7414,11 @@ export interface components {
             /** @description What its values say. */
             state: components["schemas"]["State"];
         };
+        /**
+         * Format: uuid
+         * @description A rule of who hears what.
+         */
+        PolicyId: string;
         /** @description What holds for a register that does not say otherwise. */
         ProfileDefaults: {
             /**
@@ -5537,6 +7747,18 @@ export interface components {
             /** @description Readings that are on disk now. */
             stored: number;
         };
+        /** @description ntfy, or what speaks like it. */
+        PushSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /** @description The topic that telephones subscribe to; a long one nobody guesses. */
+            topic: string;
+            /**
+             * @description The server.
+             * @example https://ntfy.plant.example
+             */
+            url: string;
+        };
         /** @description What became of one reading of a delivery. */
         PushVerdict: {
             /** @description Its place in the delivery, from 0. */
@@ -5597,8 +7819,54 @@ export interface components {
             /** @description The newest first. */
             items: components["schemas"]["QualityDay"][];
         };
+        /**
+         * @description A part of the day; over midnight when the end is not after the start, and the whole day when
+         *     both are the same.
+         */
+        QuietHours: {
+            /**
+             * @description The first minute inside.
+             * @example 22:00
+             */
+            from: string;
+            /**
+             * @description The first minute after.
+             * @example 06:00
+             */
+            to: string;
+        };
+        /** @description A change of transformers as it is entered. */
+        Ratio: {
+            /** @description From when on, RFC 3339. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What the register grows by counts this many times from then on; 1 is as it comes.
+             */
+            factor: number;
+            /** @description The counter; `consumption` when it is not named. */
+            metric?: string;
+            /** @description Why, for whoever asks in three years. */
+            reason: string;
+        };
         /** @description The sites that somebody reaches: `"all"`, or their keys. */
         Reach: components["schemas"]["Every"] | string[];
+        /**
+         * @description Somebody who is told: exactly one of role, user and address, or nobody by name for an outlet
+         *     that leads to one place.
+         */
+        Recipient: {
+            /** @description This e-mail address or telephone number. */
+            address?: string | null;
+            language?: components["schemas"]["Language"] | null;
+            outlet?: components["schemas"]["OutletKind"] | null;
+            /**
+             * @description Everybody active of this role at the site of the alert.
+             * @example technician
+             */
+            role?: string | null;
+            user_id?: components["schemas"]["UserId"] | null;
+        };
         /** @description What is left when the telephone is lost. */
         RecoveryCodes: {
             /** @description Each works once. They are not shown again. */
@@ -5666,6 +7934,29 @@ export interface components {
              */
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
+        };
+        /** @description What the rule would do with another dead band and delay. */
+        RehearsalTry: {
+            /** @description Alerts. */
+            alerts: number;
+            /** @description Times that three came within a minute. */
+            chatter: number;
+            /**
+             * Format: double
+             * @description Dead band, in the unit of the value.
+             */
+            dead_band: number;
+            /**
+             * Format: int32
+             * @description On-delay, s.
+             */
+            on_delay_s: number;
+        };
+        /** @description An alert that would have been. */
+        RehearsedAlert: {
+            /** @description When it would have begun. */
+            from: components["schemas"]["Timestamp"];
+            to?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A report, as it is kept. */
         Report: {
@@ -5744,6 +8035,11 @@ export interface components {
         ResetRequest: components["schemas"]["ResetCode"] & {
             /** @description Login name. */
             username: string;
+        };
+        /** @description It is over. */
+        ResolveRequest: {
+            /** @description How it was. */
+            note?: string | null;
         };
         /**
          * @description What a person is here.
@@ -5851,6 +8147,35 @@ export interface components {
             /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
             cookie?: boolean;
         };
+        /** @description One alert of several. */
+        SeenAlert: {
+            /** @description The alert. */
+            id: components["schemas"]["AlertId"];
+            /**
+             * Format: int32
+             * @description The revision that was seen.
+             */
+            revision?: number | null;
+        };
+        /** @description SendGrid. */
+        SendgridSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /** @description Whom the letters are from; SendGrid must know this sender. */
+            from: string;
+            /**
+             * @description Where its API is.
+             * @example https://api.sendgrid.com
+             */
+            url?: string;
+        };
+        /** @description Everything that was ever read of the equipment of a site. */
+        SeriesList: {
+            /** @description One for each quantity and conductor, in the order of the equipment's names. */
+            items: components["schemas"]["HistorySeries"][];
+            /** @description How many. */
+            total: number;
+        };
         /** @description A session. */
         SessionAnswer: {
             /**
@@ -5921,6 +8246,31 @@ export interface components {
          * @enum {string}
          */
         Severity: "fault" | "warning" | "info" | "fine";
+        /** @description Silence for a time. */
+        ShelveRequest: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How long, s: 60 to 604800.
+             */
+            seconds: number;
+        };
+        /** @description When a shift works; a night belongs to the day on which it begins. */
+        Shift: {
+            /** @description The days on which it begins. */
+            days: components["schemas"]["Weekday"][];
+            /**
+             * @description When it begins.
+             * @example 06:00
+             */
+            from: string;
+            /**
+             * @description When it is over.
+             * @example 14:00
+             */
+            to: string;
+        };
         /** @description An entry as it is shown. */
         ShownEntry: components["schemas"]["Entry"] & {
             /** @description Whether what was tried was let happen. */
@@ -5968,6 +8318,43 @@ export interface components {
          * @description A plant.
          */
         SiteId: string;
+        /** @description A mail server. */
+        SmtpSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /**
+             * @description Whom the letters are from.
+             * @example indusmind@plant.example
+             */
+            from: string;
+            /**
+             * @description Its name or address.
+             * @example mail.plant.example
+             */
+            host: string;
+            /**
+             * Format: int32
+             * @description Its port.
+             */
+            port: number;
+            /** @description How it is spoken to. */
+            security: components["schemas"]["MailSecurity"];
+            /** @description Who signs in, if anybody. */
+            username?: string | null;
+        };
+        /** @description An alert that stands for long. */
+        StandingAlert: {
+            /** @description What it is about. */
+            equipment_name: string;
+            /** @description The alert. */
+            id: components["schemas"]["AlertId"];
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            /** @description What it says. */
+            message: string;
+            /** @description Since when its condition holds. */
+            since: components["schemas"]["Timestamp"];
+        };
         /**
          * @description How far a device has proved itself.
          * @enum {string}
@@ -6277,6 +8664,12 @@ export interface components {
              * @description Energy since midnight, kWh; `null` when nothing was measured.
              */
             energy_kwh?: number | null;
+            /**
+             * Format: double
+             * @description How much of it is not as it was read, kWh: spread over a silence of a meter, or of readings
+             *     that were corrected.
+             */
+            substituted_kwh?: number | null;
             /** @description Its time zone. */
             time_zone: string;
             /**
@@ -6289,6 +8682,26 @@ export interface components {
         TryRequest: {
             /** @description As in equipment. */
             modbus: components["schemas"]["Modbus"];
+        };
+        /** @description Twilio. */
+        TwilioSettings: {
+            /**
+             * @description The account SID.
+             * @example AC00000000000000000000000000000000
+             */
+            account: string;
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /**
+             * @description The number from which it is sent, or a messaging service `MG…`.
+             * @example +15005550006
+             */
+            from: string;
+            /**
+             * @description Where its API is.
+             * @example https://api.twilio.com
+             */
+            url?: string;
         };
         /** @description The end of a correction. */
         Undone: {
@@ -6369,6 +8782,26 @@ export interface components {
          * @enum {string}
          */
         Verdict: "passed" | "failed" | "not_compared";
+        /** @description A program of somebody else. */
+        WebhookSettings: {
+            /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
+            ca_pem?: string | null;
+            /**
+             * @description Where it is; what it answers with a redirect is not followed.
+             * @example https://maintenance.plant.example/hooks/indusmind
+             */
+            url: string;
+        };
+        /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /**
+         * @description What is made of the values of a window.
+         * @enum {string}
+         */
+        WindowFunction: "mean" | "max" | "min" | "energy";
         /**
          * @description In which order the words of one value are sent.
          * @enum {string}
@@ -6638,6 +9071,642 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_alert_rules: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                search?: string;
+                /** @description Of this equipment. */
+                equipment_id?: string;
+                /** @description Whether they are at work: `true` or `false`. */
+                enabled?: string;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_AlertRuleShown"];
+                };
+            };
+        };
+    };
+    create_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlertRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRuleShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    rehearse_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRehearse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRehearsal"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_alert_rule_templates: {
+        parameters: {
+            query?: {
+                /** @description The equipment that is to be watched. */
+                equipment_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertTemplates"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRuleShown"];
+                };
+            };
+            /** @description No such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    update_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertRuleShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_alert_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description Levels, separated by commas; `level[]` may be repeated instead */
+                level?: string;
+                /** @description Of this equipment */
+                equipment_id?: string;
+                /** @description `all`, `acknowledged`, `unacknowledged`, `active` (the condition holds) or `open` (something is left to do) */
+                status?: string;
+                /** @description Begun at or after */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Begun before */
+                to?: components["schemas"]["Timestamp"];
+                /** @description Part of the message or of the equipment's name */
+                search?: string;
+                /** @description Those, too, for which another alert stands */
+                children?: boolean;
+                /** @description Number of the page, from 1 */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent */
+                page_size?: number;
+                /** @description `next_cursor` of the page before, instead of `page` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertPage"];
+                };
+            };
+            /** @description A filter that is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    acknowledge_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeAllRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertItems"];
+                };
+            };
+            /** @description One of them is not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description One of them changed since it was seen */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    alert_quality: {
+        parameters: {
+            query?: {
+                /** @description From here */
+                from?: components["schemas"]["Timestamp"];
+                /** @description To here */
+                to?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertQuality"];
+                };
+            };
+        };
+    };
+    list_shelved_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertItems"];
+                };
+            };
+        };
+    };
+    get_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlertDetail"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It changed since it was seen, is shelved, or another stands for it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    comment_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    resolve_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    resolve_alert_by_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    shelve_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShelveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description Refused fields, each by name */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    unshelve_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8366,6 +11435,158 @@ export interface operations {
             };
         };
     };
+    list_meter_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_MeterEvent"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    undo_meter_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Number of the entry */
+                event: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MeterEvent"];
+                };
+            };
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    exchange_meter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exchange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MeterEvent"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_meter_ratio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ratio"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MeterEvent"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     show_photo: {
         parameters: {
             query?: never;
@@ -8549,8 +11770,8 @@ export interface operations {
                 /** @description First instant after, RFC 3339. */
                 to: string;
                 /**
-                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `daily`, `weekly`, `monthly` or
-                 *     `auto`.
+                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `6hour`, `daily`, `weekly`,
+                 *     `monthly` or `auto`.
                  */
                 resolution: string;
                 /** @description One meter; the whole site when absent. */
@@ -8558,7 +11779,7 @@ export interface operations {
                 /** @description The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`. */
                 metric?: string;
                 /**
-                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
+                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `substituted`, `frequency`,
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;
@@ -8596,8 +11817,8 @@ export interface operations {
                 /** @description First instant after, RFC 3339. */
                 to: string;
                 /**
-                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `daily`, `weekly`, `monthly` or
-                 *     `auto`.
+                 * @description `raw`, `1min`, `5min`, `15min`, `30min`, `1hour`, `2hour`, `6hour`, `daily`, `weekly`,
+                 *     `monthly` or `auto`.
                  */
                 resolution: string;
                 /** @description One meter; the whole site when absent. */
@@ -8605,7 +11826,7 @@ export interface operations {
                 /** @description The quantity of `value`, `min`, `max` and `coverage`, with its phase: `voltage_l1`. */
                 metric?: string;
                 /**
-                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `frequency`,
+                 * @description More fields of each point, by comma: `min`, `max`, `coverage`, `substituted`, `frequency`,
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;
@@ -8638,6 +11859,34 @@ export interface operations {
             };
             /** @description Others are exporting, or the disk refuses */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    history_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SeriesList"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9262,6 +12511,426 @@ export interface operations {
                 };
             };
             /** @description The mappings are not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    notification_log: {
+        parameters: {
+            query?: {
+                /** @description `queued`, `sent`, `failed`, `dead` or `withheld`. */
+                state?: components["schemas"]["LetterState"];
+                /** @description Of this outlet. */
+                outlet?: components["schemas"]["OutletKind"];
+                /** @description About this alert. */
+                alert?: string;
+                /** @description A part of the address, the name or the subject. */
+                text?: string;
+                /** @description Decided on not before: RFC 3339, or a date in UTC. */
+                from?: string;
+                /** @description Decided on before: RFC 3339, or a date in UTC. */
+                to?: string;
+                /** @description Letters before this one; the newest when absent. */
+                cursor?: components["schemas"]["LetterId"];
+                /** @description Letters of a page, at most 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DeliveryPage"];
+                };
+            };
+            /** @description Every refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    retry_notification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which letter */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in the outbox again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Delivery"];
+                };
+            };
+            /** @description There is no such letter */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It was sent, or waits */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_outlets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Outlets"];
+                };
+            };
+        };
+    };
+    get_outlet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which outlet */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OutletShown"];
+                };
+            };
+            /** @description There is no such outlet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_outlet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which outlet */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutletChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OutletShown"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no such outlet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    test_outlet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which outlet */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutletTest"];
+            };
+        };
+        responses: {
+            /** @description What came of it; `sent` says whether it arrived */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OutletTried"];
+                };
+            };
+            /** @description The address is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no such outlet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The outlet was never set */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationPolicies"];
+                };
+            };
+        };
+    };
+    create_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationPolicy"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There are 200 policies */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which policy */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationPolicy"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no such policy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which policy */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description There is no such policy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_notification_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationSettings"];
+                };
+            };
+        };
+    };
+    change_notification_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NotificationSettings"];
+                };
+            };
+            /** @description Every refused field */
             400: {
                 headers: {
                     [name: string]: unknown;
