@@ -80,22 +80,15 @@ impl App {
         let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
         let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
-        let alerts = open_alerts(&store, &clock, &registry, &sites, (&tsdb, &live), &intake)?;
-        alerts.follow_registry().await;
-        let watched = (Arc::clone(&alerts), store.clone(), inlet.clone());
-        let about = (Arc::clone(&intake), Arc::clone(&clock));
-        let watch = tokio::spawn(alerts::watch(watched, about, stop_funnel.clone()));
-        let beats = tokio::spawn(Arc::clone(&alerts).run(stop_funnel.clone()));
+        let plant = (&registry, &sites, &tsdb, &live);
+        let alerts = open_alerts(&store, &clock, plant, &intake).await?;
+        let [beats, watch] = start_alerts(&alerts, (&store, &inlet, &intake, &clock), &stop_funnel);
         let about = (&tsdb, &attachments, &commissioning, &sites);
         let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
-
         let stop = CancellationToken::new();
         let history = SiteHistory::new(Arc::clone(&tsdb));
         let context = Context::new(Services {
-            options: Options {
-                dashboard_every_ms: config.dashboard_every_ms,
-                token_in_query: config.token_in_query,
-            },
+            options: options_of(config),
             started_at: clock.now(),
             clock,
             store,
@@ -162,26 +155,50 @@ impl App {
     }
 }
 
-/// Opens the alerts, which see every batch from now on.
-fn open_alerts(
+/// What the edge is told of the settings.
+const fn options_of(config: &Config) -> Options {
+    Options {
+        dashboard_every_ms: config.dashboard_every_ms,
+        token_in_query: config.token_in_query,
+    }
+}
+
+/// What alerts are about.
+type Watched<'a> = (
+    &'a Arc<Registry>,
+    &'a Arc<Sites>,
+    &'a Arc<Tsdb>,
+    &'a Arc<Live>,
+);
+
+/// Opens the alerts, which see every batch from now on, and gives equipment its usual rules.
+async fn open_alerts(
     store: &Store,
     clock: &Arc<dyn Clock>,
-    registry: &Arc<Registry>,
-    sites: &Arc<Sites>,
-    (tsdb, live): (&Arc<Tsdb>, &Arc<Live>),
+    (registry, sites, tsdb, live): Watched<'_>,
     intake: &Intake,
 ) -> Result<Arc<Alerts>> {
     let (clock, registry) = (Arc::clone(clock), Arc::clone(registry));
     let readings = (Arc::clone(tsdb), Arc::clone(live));
-    let alerts = Arc::new(Alerts::open(
-        store,
-        clock,
-        registry,
-        Arc::clone(sites),
-        readings,
-    )?);
+    let alerts = Alerts::open(store, clock, registry, Arc::clone(sites), readings)?;
+    let alerts = Arc::new(alerts);
     intake.set_observer(Arc::clone(&alerts) as _);
+    alerts.follow_registry().await;
     Ok(alerts)
+}
+
+/// Starts the beat of the alerts, and the round in which the appliance looks at itself.
+fn start_alerts(
+    alerts: &Arc<Alerts>,
+    (store, inlet, intake, clock): (&Store, &Inlet, &Arc<Intake>, &Arc<dyn Clock>),
+    stop: &CancellationToken,
+) -> [JoinHandle<()>; 2] {
+    let watched = (Arc::clone(alerts), store.clone(), inlet.clone());
+    let by = (Arc::clone(intake), Arc::clone(clock));
+    [
+        tokio::spawn(Arc::clone(alerts).run(stop.clone())),
+        tokio::spawn(alerts::watch(watched, by, stop.clone())),
+    ]
 }
 
 /// Starts the pollers and opens the registry, which tells them what to poll.
