@@ -4,10 +4,10 @@
 //! sites, the funnel, the pollers, and the page last, so that nothing is asked of what is not
 //! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
 
+mod alerting;
 mod people;
 mod post;
 
-use crate::alerts::{self, Alerts};
 use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
@@ -17,13 +17,12 @@ use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Regist
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::mqtt::Mqtt;
-use crate::notify::Notify;
 use crate::site::Sites;
 use crate::store::Store;
 use crate::tls::{self, Tls};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
-use people::People;
+use alerting::{open_alerts, start_alerts, start_notify};
 use post::Post;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -90,13 +89,10 @@ impl App {
         let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
         let (notify, post) = start_notify(&store, &clock, &sites, &auth, &stop_funnel)?;
-        let alerts = open_alerts(&store, &clock, &registry, &sites, (&tsdb, &live), &intake)?;
+        let plant = (&registry, &sites, &tsdb, &live);
+        let alerts = open_alerts(&store, &clock, plant, &intake).await?;
         alerts.heard.set(Arc::new(Post(Arc::clone(&notify))));
-        alerts.follow_registry().await;
-        let watched = (Arc::clone(&alerts), store.clone(), inlet.clone());
-        let about = (Arc::clone(&intake), Arc::clone(&clock));
-        let watch = tokio::spawn(alerts::watch(watched, about, stop_funnel.clone()));
-        let beats = tokio::spawn(Arc::clone(&alerts).run(stop_funnel.clone()));
+        let [beats, watch] = start_alerts(&alerts, (&store, &inlet, &intake, &clock), &stop_funnel);
         let about = (&tsdb, &registry, &attachments, &commissioning, &sites);
         let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
 
@@ -198,28 +194,6 @@ async fn open_tls(
     Ok(Some(tls))
 }
 
-/// Opens the alerts, which see every batch from now on.
-fn open_alerts(
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    registry: &Arc<Registry>,
-    sites: &Arc<Sites>,
-    (tsdb, live): (&Arc<Tsdb>, &Arc<Live>),
-    intake: &Intake,
-) -> Result<Arc<Alerts>> {
-    let (clock, registry) = (Arc::clone(clock), Arc::clone(registry));
-    let readings = (Arc::clone(tsdb), Arc::clone(live));
-    let alerts = Arc::new(Alerts::open(
-        store,
-        clock,
-        registry,
-        Arc::clone(sites),
-        readings,
-    )?);
-    intake.set_observer(Arc::clone(&alerts) as _);
-    Ok(alerts)
-}
-
 /// Starts the pollers and opens the registry, which tells them what to poll, and the store what
 /// counters can do.
 fn open_registry(
@@ -269,21 +243,6 @@ async fn start_mqtt(
     let devices = Arc::clone(devices);
     let mqtt = Mqtt::start(store, clock, registry, devices, receiver.clone()).await?;
     Ok(Arc::new(mqtt))
-}
-
-/// Starts the task that sends what is in the outbox, until `stop`.
-fn start_notify(
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    sites: &Arc<Sites>,
-    auth: &Arc<Auth>,
-    stop: &CancellationToken,
-) -> Result<(Arc<Notify>, JoinHandle<()>)> {
-    let notify = Notify::open(store, Arc::clone(clock), Arc::clone(sites))?;
-    let notify = Arc::new(notify);
-    notify.introduce(Arc::new(People(Arc::clone(auth))));
-    let post = tokio::spawn(Arc::clone(&notify).run(stop.clone()));
-    Ok((notify, post))
 }
 
 /// Starts what is done beside everything else, until `stop`.

@@ -90,6 +90,14 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
         advice: "Keep its log, tell its maker, and start it again.",
         of_a_moment: false,
     });
+    disk.into_iter()
+        .chain(memory)
+        .chain(moments(vitals))
+        .collect()
+}
+
+/// What happened at one moment.
+fn moments(vitals: &Vitals) -> [Look; 3] {
     let moments = [
         (
             "clock",
@@ -119,7 +127,7 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
             "Look in the audit log where they come from.",
         ),
     ];
-    let moments = moments.map(|(key, name, holds, message, value, advice)| Look {
+    moments.map(|(key, name, holds, message, value, advice)| Look {
         key,
         name,
         level: holds.then_some(Level::High),
@@ -129,8 +137,7 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
         unit: if key == "clock" { "s" } else { "" },
         advice,
         of_a_moment: true,
-    });
-    disk.into_iter().chain(memory).chain(moments).collect()
+    })
 }
 
 impl Alerts {

@@ -40,17 +40,6 @@ impl Book {
         self.open.get(self.conditions.get(&id)?)
     }
 
-    /// Takes back how many transitions are stored.
-    pub(super) fn settle(&mut self, draft: &Draft) {
-        for alert in draft.written() {
-            if let Some(open) = self.open.get_mut(&alert.condition)
-                && open.id == alert.id
-            {
-                open.transitions = alert.transitions;
-            }
-        }
-    }
-
     /// Whether this is one more than anybody can read, in this minute.
     fn is_too_many(&mut self, seed: &Seed, now: Timestamp) -> bool {
         let Some(equipment) = seed.equipment.filter(|_| seed.source == Source::Rule) else {
@@ -313,7 +302,7 @@ impl Book {
             note: cause.note.clone(),
             value: alert.value,
         };
-        draft.transitions.push((alert.id, transition));
+        draft.happened(alert, transition);
         let silent = matches!(
             alert.state,
             AlertState::Shelved | AlertState::Suppressed | AlertState::OutOfService

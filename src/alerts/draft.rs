@@ -1,7 +1,7 @@
 //! What a transaction will write of alerts, gathered before anything is.
 
 use super::heard::{Heard, Occasion};
-use super::record::{Alert, Head, Source, Transition};
+use super::record::{Alert, Head, Source, TRANSITIONS_MAX, Transition};
 use crate::base::{AlertId, AlertRuleId, EquipmentId, Level, Metric, Phase, Result, Timestamp};
 use crate::store::Transaction;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +58,7 @@ pub(super) struct Draft {
     /// What was stored before, by alert.
     pub(super) before: BTreeMap<AlertId, Option<Alert>>,
     after: BTreeMap<AlertId, Alert>,
-    pub(super) transitions: Vec<(AlertId, Transition)>,
+    transitions: Vec<(AlertId, u32, Transition)>,
     pub(super) occasions: Vec<Occasion>,
     /// Conditions whose row has to be written.
     pub(super) conditions: BTreeSet<String>,
@@ -70,6 +70,15 @@ impl Draft {
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.after.is_empty() && self.conditions.is_empty()
+    }
+
+    /// Something happened to an alert: the next entry of its history.
+    pub(super) fn happened(&mut self, alert: &mut Alert, transition: Transition) {
+        if alert.transitions < TRANSITIONS_MAX {
+            self.transitions
+                .push((alert.id, alert.transitions, transition));
+            alert.transitions += 1;
+        }
     }
 
     /// An alert changed.
@@ -84,15 +93,13 @@ impl Draft {
 
     /// Writes the alerts; returns those to be shown.
     pub(super) fn write(
-        &mut self,
+        &self,
         transaction: &Transaction<'_>,
         head: &mut Head,
         heard: &Heard,
     ) -> Result<Vec<Alert>> {
-        for (id, transition) in &self.transitions {
-            if let Some(alert) = self.after.get_mut(id) {
-                transition.append(transaction, alert)?;
-            }
+        for (id, number, transition) in &self.transitions {
+            transition.put(transaction, *id, *number)?;
         }
         for (id, alert) in &self.after {
             let before = self.before.get(id).and_then(Option::as_ref);
@@ -109,10 +116,5 @@ impl Draft {
     /// An alert as it will be.
     pub(super) fn latest(&self, id: AlertId) -> Option<&Alert> {
         self.after.get(&id)
-    }
-
-    /// How often the alerts of this draft went on, so that memory counts as the disk does.
-    pub(super) fn written(&self) -> impl Iterator<Item = &Alert> {
-        self.after.values()
     }
 }

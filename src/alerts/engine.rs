@@ -126,7 +126,7 @@ impl Engine {
     /// Writes what a draft holds; returns the alerts to be shown after the commit.
     pub(super) fn finish(
         &mut self,
-        mut draft: Draft,
+        draft: &Draft,
         transaction: &Transaction<'_>,
         heard: &Heard,
     ) -> Result<Vec<Alert>> {
@@ -136,7 +136,6 @@ impl Engine {
         // First: when a write fails, memory is ahead of the disk and known to be.
         self.head.sequence += 1;
         let shown = draft.write(transaction, &mut self.head, heard)?;
-        self.book.settle(&draft);
         for condition in &draft.conditions {
             self.write_condition(transaction, condition)?;
         }

@@ -73,7 +73,7 @@ impl Book {
     pub(super) fn comment(&mut self, draft: &mut Draft, alert: &Alert, comment: Transition) {
         let mut after = alert.clone();
         after.revision += 1;
-        draft.transitions.push((after.id, comment));
+        draft.happened(&mut after, comment);
         draft.note(Some(alert), &after);
         if let Some(open) = self
             .open
@@ -95,7 +95,7 @@ impl Book {
             note: cause.note.clone(),
             value: None,
         };
-        let after = Alert {
+        let mut after = Alert {
             acknowledged: true,
             acknowledged_by: cause.by.clone(),
             acknowledged_at: Some(cause.now),
@@ -103,7 +103,7 @@ impl Book {
             revision: alert.revision + 1,
             ..alert.clone()
         };
-        draft.transitions.push((after.id, known));
+        draft.happened(&mut after, known);
         draft.note(Some(alert), &after);
     }
 }

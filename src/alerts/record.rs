@@ -182,13 +182,14 @@ impl Alert {
 }
 
 impl Transition {
-    /// Appends it to the history of an alert.
-    pub(super) fn append(&self, transaction: &Transaction<'_>, alert: &mut Alert) -> Result<()> {
-        if alert.transitions < TRANSITIONS_MAX {
-            TRANSITIONS.put(transaction, &key_of(alert.id, alert.transitions), self)?;
-            alert.transitions += 1;
-        }
-        Ok(())
+    /// Stores it as the entry of this number in the history of an alert.
+    pub(super) fn put(
+        &self,
+        transaction: &Transaction<'_>,
+        alert: AlertId,
+        number: u32,
+    ) -> Result<()> {
+        TRANSITIONS.put(transaction, &key_of(alert, number), self)
     }
 
     /// The history of an alert, oldest first.

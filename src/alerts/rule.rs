@@ -196,7 +196,8 @@ impl Rule {
     pub fn said(&self) -> NewRule {
         NewRule {
             equipment_id: self.equipment_id,
-            name: Some(self.name.clone()),
+            // A name that was made from the condition is made anew with it.
+            name: Some(self.name.clone()).filter(|name| *name != name_of(&self.condition)),
             metric: None,
             phase: None,
             operator: None,

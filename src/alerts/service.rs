@@ -132,7 +132,7 @@ impl Alerts {
             let mut draft = Draft::default();
             let done =
                 work(&mut engine, transaction, &mut draft).inspect_err(|_| engine.doubt())?;
-            let shown = engine.finish(draft, transaction, &heard)?;
+            let shown = engine.finish(&draft, transaction, &heard)?;
             Ok((done, shown))
         });
         let (done, shown) = write.await?;
@@ -331,7 +331,7 @@ impl Observer for Alerts {
         }
         let mut draft = Draft::default();
         engine.observe(batches, now, &mut draft);
-        let shown = engine.finish(draft, transaction, &self.heard)?;
+        let shown = engine.finish(&draft, transaction, &self.heard)?;
         drop(engine);
         let (feed, heard) = (self.feed.clone(), Arc::clone(&self.heard));
         Ok(Box::new(move || show(&feed, &heard, shown)))

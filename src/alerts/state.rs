@@ -117,84 +117,43 @@ impl AlertState {
         use AlertState as S;
         use Event as E;
         use Step::{Stay, To};
-        match (self, event) {
-            (S::Shelved, E::Acknowledge) => SHELVED,
-            (S::Suppressed, E::Acknowledge) => FOLDED,
-            (S::OutOfService, E::Acknowledge | E::Shelve) => IN_WORK,
-
+        match (event, self) {
             (
+                E::Raise | E::Rise,
                 S::Normal
                 | S::ReturnedUnacknowledged
                 | S::LatchedUnacknowledged
                 | S::LatchedAcknowledged,
-                E::Raise,
             )
-            | (
-                S::Normal
-                | S::Acknowledged
-                | S::ReturnedUnacknowledged
-                | S::LatchedUnacknowledged
-                | S::LatchedAcknowledged,
-                E::Rise,
-            )
-            | (S::Shelved, E::UnshelveActive)
-            | (S::Suppressed, E::UnsuppressActive)
-            | (S::OutOfService, E::RestoreActive) => To(S::Unacknowledged),
+            | (E::Rise, S::Acknowledged)
+            | (E::UnshelveActive, S::Shelved)
+            | (E::UnsuppressActive, S::Suppressed)
+            | (E::RestoreActive, S::OutOfService) => To(S::Unacknowledged),
 
-            (S::Unacknowledged, E::Clear) => To(S::ReturnedUnacknowledged),
-            (S::Unacknowledged, E::ClearLatching) => To(S::LatchedUnacknowledged),
-            (S::Acknowledged, E::ClearLatching) | (S::LatchedUnacknowledged, E::Acknowledge) => {
+            (E::Clear, S::Unacknowledged) => To(S::ReturnedUnacknowledged),
+            (E::ClearLatching, S::Unacknowledged) => To(S::LatchedUnacknowledged),
+            (E::ClearLatching, S::Acknowledged) | (E::Acknowledge, S::LatchedUnacknowledged) => {
                 To(S::LatchedAcknowledged)
             }
-            (S::Unacknowledged, E::Acknowledge) => To(S::Acknowledged),
 
-            (S::Acknowledged, E::Clear)
-            | (S::ReturnedUnacknowledged, E::Acknowledge)
-            | (
-                S::Unacknowledged
-                | S::Acknowledged
-                | S::ReturnedUnacknowledged
-                | S::LatchedUnacknowledged
-                | S::LatchedAcknowledged
-                | S::Shelved
-                | S::Suppressed
-                | S::OutOfService,
-                E::Resolve,
-            )
-            | (S::Shelved, E::UnshelveNormal)
-            | (S::Suppressed, E::UnsuppressNormal)
-            | (S::OutOfService, E::RestoreNormal) => To(S::Normal),
+            (E::Acknowledge, S::Unacknowledged) => To(S::Acknowledged),
+            (E::Acknowledge, S::Shelved) => SHELVED,
+            (E::Acknowledge, S::Suppressed) => FOLDED,
+            (E::Acknowledge | E::Shelve, S::OutOfService) => IN_WORK,
 
-            (
-                S::Normal
-                | S::Unacknowledged
-                | S::Acknowledged
-                | S::ReturnedUnacknowledged
-                | S::LatchedUnacknowledged
-                | S::LatchedAcknowledged
-                | S::Suppressed,
-                E::Shelve,
-            ) => To(S::Shelved),
-            (
-                S::Normal
-                | S::Unacknowledged
-                | S::Acknowledged
-                | S::ReturnedUnacknowledged
-                | S::LatchedUnacknowledged
-                | S::LatchedAcknowledged,
-                E::Suppress,
-            ) => To(S::Suppressed),
-            (
-                S::Normal
-                | S::Unacknowledged
-                | S::Acknowledged
-                | S::ReturnedUnacknowledged
-                | S::LatchedUnacknowledged
-                | S::LatchedAcknowledged
-                | S::Shelved
-                | S::Suppressed,
-                E::Remove,
-            ) => To(S::OutOfService),
+            (E::Resolve, S::Normal) | (E::Shelve, S::Shelved) => Stay,
+            (E::Resolve, _)
+            | (E::Clear, S::Acknowledged)
+            | (E::Acknowledge, S::ReturnedUnacknowledged)
+            | (E::UnshelveNormal, S::Shelved)
+            | (E::UnsuppressNormal, S::Suppressed)
+            | (E::RestoreNormal, S::OutOfService) => To(S::Normal),
+
+            (E::Shelve, _) => To(S::Shelved),
+            (E::Suppress | E::Remove, S::OutOfService)
+            | (E::Suppress, S::Shelved | S::Suppressed) => Stay,
+            (E::Suppress, _) => To(S::Suppressed),
+            (E::Remove, _) => To(S::OutOfService),
             _ => Stay,
         }
     }

@@ -235,7 +235,7 @@ impl Process {
             engine.begin(transaction)?;
             let mut draft = Draft::default();
             let step = work(&mut engine, &mut draft);
-            engine.finish(draft, transaction, &Heard::default())?;
+            engine.finish(&draft, transaction, &Heard::default())?;
             match step {
                 Some(step) => transaction.put(MARK, b"step", &step.to_be_bytes()),
                 None => Ok(()),
