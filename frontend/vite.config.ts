@@ -35,6 +35,8 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // The words are looked for in every template; a busy machine takes its time.
+    testTimeout: 60_000,
     // The tests read the tokens to check their contrast.
     css: true,
   },
