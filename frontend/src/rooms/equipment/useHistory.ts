@@ -61,7 +61,8 @@ export function useHistory(id: string, feed: ReturnType<typeof useFeed>) {
     save: (format: ExportFormat) => void saving.run(format),
     saving: saving.busy,
     more: computed(
-      () => `/history?s=${id}:${metric.value}&range=${range.value === '30d' ? 'month' : range.value}`,
+      () =>
+        `/history?s=${id}:${metric.value}&range=${range.value === '30d' ? 'month' : range.value}`,
     ),
     slow: task.slow,
   };
