@@ -60,6 +60,10 @@ export function useHistory(id: string, feed: ReturnType<typeof useFeed>) {
     error: computed(() => task.error.value ?? saving.error.value),
     save: (format: ExportFormat) => void saving.run(format),
     saving: saving.busy,
+    more: computed(
+      () =>
+        `/history?s=${id}:${metric.value}&range=${range.value === '30d' ? 'month' : range.value}`,
+    ),
     slow: task.slow,
   };
 }
