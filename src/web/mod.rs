@@ -50,6 +50,7 @@ mod spa;
 mod storage;
 mod stored;
 mod system;
+mod turn;
 mod two_factor;
 mod upload;
 mod users;
@@ -70,6 +71,7 @@ use crate::machine::Names;
 use crate::mqtt::Mqtt;
 use crate::site::{Site, Sites};
 use crate::store::Store;
+use crate::syslog::Forwarder;
 use crate::tls::Tls;
 use crate::tsdb::Tsdb;
 use axum::extract::DefaultBodyLimit;
@@ -167,6 +169,8 @@ pub struct Services {
     pub tsdb: Arc<Tsdb>,
     /// Certificates, when HTTPS is spoken.
     pub tls: Option<Arc<Tls>>,
+    /// The way of the audit log to a collector, when there is one.
+    pub syslog: Option<Arc<Forwarder>>,
     /// The stop signal.
     pub stop: CancellationToken,
     /// When the appliance started.
