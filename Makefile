@@ -11,7 +11,7 @@ TIMED := @packaging/timed.sh
 FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts torture lint api clean \
+.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth torture lint api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys
 
 help: ## list the targets
@@ -50,6 +50,11 @@ bench-alerts: ## what alerts cost, and lists of many (INDUSMIND_BENCH_ALERTS=n, 
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
 	$(TIMED) "Bench of the alerts" cargo bench --profile release --bench alerts
+
+bench-auth: ## a flood of wrong passwords, and how long the control room waits to sign in
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Bench of the sign-in" cargo bench --profile release --bench auth
 
 torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (INDUSMIND_TORTURE=n)
 	@packaging/need.sh cargo

@@ -19,6 +19,7 @@ use crate::live::Live;
 use crate::mqtt::Mqtt;
 use crate::site::Sites;
 use crate::store::Store;
+use crate::syslog::Forwarder;
 use crate::tls::{self, Tls};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
@@ -64,12 +65,14 @@ impl App {
         let address = listener.local_addr().unwrap_or(config.listen);
         let profiles = Arc::new(Profiles::embedded()?);
 
-        let store = Store::open(&config.data_dir, &format!("http://{address}"))?;
+        let scheme = if config.https() { "https" } else { "http" };
+        let store = Store::open(&config.data_dir, &format!("{scheme}://{address}"))?;
         let tsdb = Arc::new(Tsdb::open(&store)?);
         let live = Arc::new(Live::new(tsdb.latest()?));
         let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
         let stop = CancellationToken::new();
         let tls = open_tls(&store, &clock, config, &stop).await?;
+        let syslog = start_syslog(&store, &clock, config, &stop)?;
         let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live)).await?;
         let auth = Arc::new(auth);
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
@@ -120,6 +123,7 @@ impl App {
             intake,
             tsdb: Arc::clone(&tsdb),
             tls,
+            syslog,
             stop: stop.clone(),
         });
         let page = tokio::spawn(web::serve(listener, context.clone(), stop.clone()));
@@ -192,6 +196,22 @@ async fn open_tls(
     let tls = Arc::new(Tls::open(store, Arc::clone(clock), settings).await?);
     tokio::spawn(Arc::clone(&tls).keep(stop.clone()));
     Ok(Some(tls))
+}
+
+/// Sends the audit log to its collector until `stop`, when there is one.
+fn start_syslog(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<Option<Arc<Forwarder>>> {
+    let Some(settings) = config.syslog.clone() else {
+        return Ok(None);
+    };
+    let forwarder = Forwarder::open(store, Arc::clone(clock), settings)?;
+    let forwarder = Arc::new(forwarder);
+    tokio::spawn(Arc::clone(&forwarder).run(stop.clone()));
+    Ok(Some(forwarder))
 }
 
 /// Starts the pollers and opens the registry, which tells them what to poll, and the store what

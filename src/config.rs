@@ -4,10 +4,13 @@
 //! What cannot be understood stops the start with a sentence; nothing is guessed.
 
 mod edge;
+mod syslog;
 
 use crate::base::{Error, Result};
+use crate::syslog::Settings as SyslogSettings;
 use crate::tls;
 use crate::web::{EdgeSettings, PlainHttp};
+
 use edge::{EdgeFile, LimitsFile};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -40,6 +43,8 @@ pub struct Config {
     pub edge: EdgeSettings,
     /// A certificate that somebody brought.
     pub certificate: Option<tls::Files>,
+    /// Where the audit log is sent.
+    pub syslog: Option<SyslogSettings>,
     /// Whether a socket may carry its access token in the address.
     pub token_in_query: bool,
 }
@@ -85,6 +90,7 @@ struct File {
     edge: EdgeFile,
     limits: LimitsFile,
     sockets: Sockets,
+    syslog: syslog::SyslogFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -136,6 +142,7 @@ impl Config {
             log_file,
             edge,
             certificate,
+            syslog: syslog::read(file.syslog)?,
             token_in_query: file.sockets.token_in_query.unwrap_or(true),
         })
     }
@@ -252,6 +259,12 @@ mod tests {
                 "without a path",
             ),
             ("log_files = 0", "log_files"),
+            ("[syslog]\nserver = \"logs.local\"", "6514"),
+            ("[syslog]\nprotocol = \"tcp\"", "syslog.server"),
+            (
+                "[syslog]\nserver = \"a:1\"\nprotocol = \"tls\"",
+                "syslog.ca",
+            ),
         ] {
             let error = with_file(text, Overrides::default()).unwrap_err();
             assert!(error.to_string().contains(word), "{text}: {error}");

@@ -54,6 +54,9 @@ pub mod machine;
 /// HTTPS: certificates made here or brought; home of rustls and rcgen.
 pub mod tls;
 
+/// The audit log on its way to a collector, as syslog.
+pub mod syslog;
+
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;
 

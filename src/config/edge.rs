@@ -28,6 +28,7 @@ pub(super) struct EdgeFile {
 pub(super) struct LimitsFile {
     login_per_minute: Option<u32>,
     reset_per_hour: Option<u32>,
+    session_per_minute: Option<u32>,
     api_per_minute: Option<u32>,
     api_burst: Option<u32>,
     kiosk_per_minute: Option<u32>,
@@ -89,6 +90,13 @@ fn rates(file: &LimitsFile) -> Result<Limits> {
             1,
         ),
         (
+            Class::Session,
+            "session_per_minute",
+            file.session_per_minute,
+            60,
+            2,
+        ),
+        (
             Class::Kiosk,
             "kiosk_per_minute",
             file.kiosk_per_minute,
@@ -128,13 +136,19 @@ fn rates(file: &LimitsFile) -> Result<Limits> {
             limits.set(class, Rate::new(count, seconds, count * burst));
         }
     }
-    let api = checked("api_per_minute", file.api_per_minute, 1_000_000)?;
-    let burst = checked("api_burst", file.api_burst, 1_000_000)?;
-    if api.is_some() || burst.is_some() {
-        let count = api.unwrap_or(100);
-        limits.set(Class::Api, Rate::new(count, 60, burst.unwrap_or(2 * count)));
+    if let Some(rate) = api_rate(file)? {
+        limits.set(Class::Api, rate);
     }
     Ok(limits)
+}
+
+/// The only class whose burst is set by itself.
+fn api_rate(file: &LimitsFile) -> Result<Option<Rate>> {
+    let api = checked("api_per_minute", file.api_per_minute, 1_000_000)?;
+    let burst = checked("api_burst", file.api_burst, 1_000_000)?;
+    let is_set = api.is_some() || burst.is_some();
+    let count = api.unwrap_or(100);
+    Ok(is_set.then(|| Rate::new(count, 60, burst.unwrap_or(2 * count))))
 }
 
 fn seats(file: &LimitsFile) -> Result<SeatLimits> {

@@ -218,7 +218,7 @@ fn parsed(network: &str) -> Result<IpAddr> {
 }
 
 /// Whether it lies in one of the [`PRIVATE`] networks.
-fn is_private(address: IpAddr) -> bool {
+pub(super) fn is_private(address: IpAddr) -> bool {
     let bits = |address: IpAddr| match address {
         IpAddr::V4(four) => (32, u128::from(four.to_bits())),
         IpAddr::V6(six) => (128, six.to_bits()),

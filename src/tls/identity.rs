@@ -54,6 +54,6 @@ pub(super) fn server_config(shown: Arc<Shown>) -> Result<ServerConfig> {
     Ok(config)
 }
 
-fn provider() -> CryptoProvider {
+pub(super) fn provider() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }

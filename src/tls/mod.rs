@@ -8,18 +8,20 @@
 
 mod authority;
 mod brought;
+mod client;
 mod identity;
 #[cfg(test)]
 mod tests;
 
 pub use brought::Files;
+pub use client::Peer;
 
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::machine::{self, Names};
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
-use authority::{Authority, Leaf, decode, fingerprint, pem};
+use authority::{Authority, Leaf, decode, fingerprint, is_private, pem};
 use identity::{Key, Shown, keyed, server_config};
 use serde::Serialize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -300,11 +302,20 @@ async fn own(
         Some(known) => known,
         None => new(settings, &here, now)?,
     };
-    let wanted = authority.permitted(&all(settings, here));
+    let here = all(settings, here);
+    let wanted = authority.permitted(&here);
     let of = fingerprint(&decode(&authority.certificate)?);
     let leaf = match leaf.filter(|leaf| leaf.serves(&wanted, &of, now)) {
         Some(leaf) => leaf,
         None => {
+            if !wanted.cover(&here) {
+                let (all, names) = (here.list(), wanted.list());
+                let missing: Vec<_> = all.into_iter().filter(|n| !names.contains(n)).collect();
+                tracing::warn!(
+                    ?missing,
+                    "browsers will warn at these: add them under [edge] names"
+                );
+            }
             let leaf = authority.sign(wanted, now)?;
             let kept = keep(
                 store,
@@ -339,6 +350,9 @@ async fn own(
 fn new(settings: &Settings, here: &Names, now: Timestamp) -> Result<Authority> {
     let mut vouches_for = settings.names.clone();
     vouches_for.names.extend(here.names.iter().cloned());
+    // Some plants number their machines with addresses that belong to others.
+    let unusual = here.addresses.iter().filter(|a| !is_private(**a));
+    vouches_for.addresses.extend(unusual);
     let host = here.names.iter().find(|name| *name != "localhost");
     Authority::make(host.map_or("appliance", String::as_str), vouches_for, now)
 }

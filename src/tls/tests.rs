@@ -43,6 +43,7 @@ impl Bench {
                 "plant",
                 "plant.local",
                 "10.1.2.3",
+                "198.51.100.7",
             ]))),
         }
     }
@@ -95,6 +96,7 @@ async fn a_browser_that_trusts_the_authority_takes_every_name_of_the_machine() {
         "plant",
         "plant.local",
         "10.1.2.3",
+        "198.51.100.7",
         "meters.plant.example",
         "203.0.113.9",
     ] {

@@ -62,6 +62,7 @@ mod step_up;
 mod storage;
 mod stored;
 mod system;
+mod turn;
 mod two_factor;
 mod upload;
 mod users;
@@ -84,6 +85,7 @@ use crate::mqtt::Mqtt;
 use crate::notify::Notify;
 use crate::site::{Site, Sites};
 use crate::store::Store;
+use crate::syslog::Forwarder;
 use crate::tls::Tls;
 use crate::tsdb::Tsdb;
 use axum::extract::DefaultBodyLimit;
@@ -185,6 +187,8 @@ pub struct Services {
     pub tsdb: Arc<Tsdb>,
     /// Certificates, when HTTPS is spoken.
     pub tls: Option<Arc<Tls>>,
+    /// The way of the audit log to a collector, when there is one.
+    pub syslog: Option<Arc<Forwarder>>,
     /// The stop signal.
     pub stop: CancellationToken,
     /// When the appliance started.

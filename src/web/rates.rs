@@ -33,6 +33,9 @@ pub enum Class {
     SignIn,
     /// Asks for a new password.
     Reset,
+    /// Stays signed in: renews its token, takes a ticket for a socket. A page on a bad network does
+    /// so again and again, and that is not to take the readings from its person.
+    Session,
     /// Anything else.
     Api,
     /// Anything, on a screen that nobody stands before.
@@ -51,9 +54,10 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignIn,
         Self::Reset,
+        Self::Session,
         Self::Api,
         Self::Kiosk,
         Self::Upload,
@@ -66,7 +70,7 @@ impl Class {
 
 /// How often each of them may be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits([Rate; 9]);
+pub struct Limits([Rate; 10]);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -74,6 +78,7 @@ impl Default for Limits {
         Self([
             per_minute(5, 5),
             Rate::new(3, 3_600, 3),
+            per_minute(120, 240),
             per_minute(100, 200),
             per_minute(300, 300),
             per_minute(10, 10),
@@ -158,10 +163,11 @@ pub async fn meter(State(context): State<Context>, request: Request, next: Next)
         (class @ (Class::Reset | Class::Push), _, _) => (class, by_address.clone()),
         (class, Some(caller), _) => (class, Who::User(caller.user.id)),
         (class, None, Some(hash)) => (class, Who::Secret(hash)),
+        (class @ Class::Session, None, None) => (class, door_of(&context, headers, &by_address)),
         (class, None, None) => (class, by_address.clone()),
     };
     // Tokens that are made up have full buckets each; their address has only one.
-    let guess = matches!(who, Who::Secret(_)) && class != Class::SignIn;
+    let guess = program.is_some() && matches!(who, Who::Secret(_)) && class != Class::SignIn;
     let level = match context.rates.look(Class::Api, by_address.clone(), now) {
         level if guess && level.wait_s.is_some() => level,
         _ => context.rates.take(class, who, now),
@@ -214,7 +220,9 @@ fn classify(method: &Method, route: &str) -> Class {
     match route {
         "/setup" | "/kiosk/pairing" | "/kiosks/approve" if posts => Class::SignIn,
         "/auth/forgot-password" | "/auth/request-reset" if posts => Class::Reset,
-        route if posts && route.starts_with("/auth/") && !SESSION.contains(&route) => Class::SignIn,
+        "/auth/me" => Class::Session,
+        route if posts && SESSION.contains(&route) => Class::Session,
+        route if posts && route.starts_with("/auth/") => Class::SignIn,
         "/modbus/scan" | "/modbus/test-read" | "/mqtt/test" if posts => Class::Search,
         "/audit/verify" => Class::Search,
         "/historical/export" | "/audit/export" => Class::Export,
@@ -263,7 +271,9 @@ mod tests {
         for (method, route, class) in [
             (Method::POST, "/auth/login", Class::SignIn),
             (Method::GET, "/setup", Class::Api),
-            (Method::POST, "/auth/refresh", Class::Api),
+            (Method::POST, "/auth/refresh", Class::Session),
+            (Method::POST, "/auth/ws-ticket", Class::Session),
+            (Method::GET, "/auth/me", Class::Session),
             (Method::POST, "/auth/forgot-password", Class::Reset),
             (Method::POST, "/equipment/{id}/photo", Class::Upload),
             (Method::GET, "/equipment/{id}/photo", Class::Api),

@@ -3,10 +3,13 @@
 
 use super::patience::{Paced, Taking};
 use super::seats::{Seat, is_this_machine};
+use super::turn::{Asking, Turn};
 use super::{Context, plain, router};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,6 +25,8 @@ use tower::ServiceExt as _;
 
 /// A client that has not sent its headers by now is holding a place for nothing.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
+/// A connection on which nothing is asked for this long is closed.
+const IDLE_MAX: Duration = Duration::from_secs(60);
 /// A client that has not agreed on a key by now: slow devices compute for a second or two.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// Largest head of a request, bytes.
@@ -30,6 +35,7 @@ const HEAD_MAX: usize = 64 << 10;
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
 /// Pause after the system refused a connection (no file handles left).
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
+const SWITCHING_PROTOCOLS: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
 /// With this a client begins to speak TLS: a record of the handshake (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 
@@ -122,15 +128,28 @@ impl Door {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let turn = Turn::default();
+        let io = Asking::new(io, turn.clone(), HEADERS_WITHIN);
         let service = service_fn(|request: Request<Incoming>| {
+            turn.asked();
             let mut request = request.map(|body| Body::new(Paced::new(body)));
             request.extensions_mut().insert(ConnectInfo(address));
             request.extensions_mut().insert(Wire { secure });
-            router.clone().oneshot(request)
+            let answer = router.clone().oneshot(request);
+            let turn = &turn;
+            async move {
+                let answer = answer.await;
+                turn.answered();
+                let switches = |answer: &Response| answer.status() == SWITCHING_PROTOCOLS;
+                if answer.as_ref().is_ok_and(switches) {
+                    turn.is_socket();
+                }
+                answer
+            }
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_WITHIN)
+            .header_read_timeout(IDLE_MAX)
             .max_buf_size(HEAD_MAX)
             .serve_connection(TokioIo::new(io), service)
             .with_upgrades();

@@ -6,6 +6,7 @@ use super::envelope::{Answer, Envelope, Failure, ok};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, ErrorKind, Timestamp};
 use crate::equipment::Status;
+use crate::syslog::SyslogStatus;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
@@ -56,6 +57,12 @@ struct System {
     ticks_dropped: u64,
     /// Sockets that are open.
     sockets: usize,
+    /// Connections that are open.
+    connections: usize,
+    /// Connections since the start that found no place.
+    connections_refused: u64,
+    /// How the audit log gets to its collector; `null` when there is none.
+    syslog: Option<SyslogStatus>,
     /// Whether this is the static binary that ships.
     static_binary: bool,
 }
@@ -73,6 +80,9 @@ async fn system(State(context): State<Context>, caller: Caller) -> Answer<System
         ticks_skipped: context.inlet.skipped(),
         ticks_dropped: context.intake.counters().dropped(),
         sockets: context.sockets.count(),
+        connections: context.seats.count(),
+        connections_refused: context.seats.refused(),
+        syslog: context.syslog.as_ref().map(|syslog| syslog.status()),
         static_binary: cfg!(target_feature = "crt-static"),
     })
 }

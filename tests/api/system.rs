@@ -89,10 +89,13 @@ async fn the_system_tells_its_version_and_size() {
     appliance.advance(3_000);
     let system = chief.get("/api/system").await.data();
     let shape = [
+        "connections",
+        "connections_refused",
         "data_file_bytes",
         "samples_written",
         "sockets",
         "static_binary",
+        "syslog",
         "ticks_dropped",
         "ticks_skipped",
         "uptime_s",
@@ -103,6 +106,8 @@ async fn the_system_tells_its_version_and_size() {
         (&system["version"], &system["uptime_s"]),
         (&json!(env!("CARGO_PKG_VERSION")), &json!(3))
     );
+    assert!(system["connections"].as_u64() >= Some(1));
+    assert_eq!(system["syslog"], json!(null));
     use std::os::unix::fs::MetadataExt as _;
     // What it takes from the disk: a file that grows in strides has holes.
     let bytes = std::fs::metadata(appliance.data_file()).unwrap().blocks() * 512;

@@ -80,6 +80,7 @@ impl Appliance {
             // The limits have tests of their own; elsewhere nobody should meet them.
             edge: generous(),
             certificate: None,
+            syslog: None,
             token_in_query: true,
         };
         settings(&mut config);

@@ -5300,6 +5300,13 @@ export interface components {
         Envelope_System: {
             /** @description The appliance itself. */
             data: {
+                /** @description Connections that are open. */
+                connections: number;
+                /**
+                 * Format: int64
+                 * @description Connections since the start that found no place.
+                 */
+                connections_refused: number;
                 /**
                  * Format: int64
                  * @description Bytes of the data file.
@@ -5314,6 +5321,7 @@ export interface components {
                 sockets: number;
                 /** @description Whether this is the static binary that ships. */
                 static_binary: boolean;
+                syslog?: components["schemas"]["SyslogStatus"] | null;
                 /**
                  * Format: int64
                  * @description Polls that were lost because the disk refused for too long.
@@ -8450,8 +8458,40 @@ export interface components {
              */
             length: number;
         };
+        /**
+         * @description How a collector is spoken to.
+         * @enum {string}
+         */
+        SyslogProtocol: "udp" | "tcp" | "tls";
+        /** @description How the audit log gets to its collector. */
+        SyslogStatus: {
+            last_sent_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why nothing can be sent. */
+            problem?: string | null;
+            /** @description How it is spoken to. */
+            protocol: components["schemas"]["SyslogProtocol"];
+            /**
+             * Format: int64
+             * @description Sequence of the last entry that was sent.
+             */
+            sent: number;
+            /** @description Name or address, and port. */
+            server: string;
+            /**
+             * Format: int64
+             * @description Entries that wait for the collector.
+             */
+            waiting: number;
+        };
         /** @description The appliance itself. */
         System: {
+            /** @description Connections that are open. */
+            connections: number;
+            /**
+             * Format: int64
+             * @description Connections since the start that found no place.
+             */
+            connections_refused: number;
             /**
              * Format: int64
              * @description Bytes of the data file.
@@ -8466,6 +8506,7 @@ export interface components {
             sockets: number;
             /** @description Whether this is the static binary that ships. */
             static_binary: boolean;
+            syslog?: components["schemas"]["SyslogStatus"] | null;
             /**
              * Format: int64
              * @description Polls that were lost because the disk refused for too long.

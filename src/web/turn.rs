@@ -1,0 +1,168 @@
+//! How long the edge waits for a question: the head of a request that was begun has to be brought
+//! to its end, while a connection may be silent between two of them.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Whose turn it is on a connection, by a count: even while the client asks or will, odd while we
+/// answer.
+#[derive(Clone, Debug, Default)]
+pub struct Turn(Arc<AtomicU32>);
+
+/// It is a socket now: both talk.
+const SOCKET: u32 = u32::MAX;
+
+impl Turn {
+    /// The client has asked.
+    pub fn asked(&self) {
+        self.0.store(self.count() | 1, Ordering::Relaxed);
+    }
+
+    /// The answer is made: what comes from now on is the next question.
+    pub fn answered(&self) {
+        let next = (self.count() | 1).wrapping_add(1);
+        self.0.store(next, Ordering::Relaxed);
+    }
+
+    /// The connection has become a socket.
+    pub fn is_socket(&self) {
+        self.0.store(SOCKET, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection whose client has to bring the head of a request to its end once it has begun it,
+/// the first one from the start.
+pub struct Asking<IO> {
+    io: IO,
+    turn: Turn,
+    /// The count when it was last looked at: an alarm belongs to one question.
+    seen: u32,
+    within: Duration,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<IO> Asking<IO> {
+    /// Watches over a connection; a head may take `within`.
+    pub fn new(io: IO, turn: Turn, within: Duration) -> Self {
+        Self {
+            io,
+            seen: turn.count(),
+            turn,
+            within,
+            alarm: Some(Box::pin(sleep(within))),
+        }
+    }
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Asking<IO> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.io).poll_read(task, buffer);
+        let now = self.turn.count();
+        if now != self.seen {
+            (self.seen, self.alarm) = (now, None);
+        }
+        if now % 2 == 1 {
+            return polled;
+        }
+        if polled.is_ready() {
+            let (within, came) = (self.within, buffer.filled().len() > before);
+            if came && self.alarm.is_none() {
+                self.alarm = Some(Box::pin(sleep(within)));
+            }
+            return polled;
+        }
+        match &mut self.alarm {
+            Some(alarm) => ready!(alarm.as_mut().poll(task)),
+            None => return Poll::Pending,
+        }
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Asking<IO> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(task, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(task, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(task)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(task)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    const SHORT: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn a_head_that_was_begun_is_brought_to_its_end() {
+        let (near, mut far) = tokio::io::duplex(64);
+        let turn = Turn::default();
+        let mut near = Asking::new(near, turn.clone(), 5 * SHORT);
+        let mut some = [0; 8];
+        // A whole question and its answer; then it may be silent for as long as it likes.
+        far.write_all(b"question").await.unwrap();
+        near.read_exact(&mut some).await.unwrap();
+        turn.asked();
+        turn.answered();
+        tokio::select! {
+            read = near.read(&mut some) => panic!("{read:?}"),
+            () = sleep(10 * SHORT) => {}
+        }
+        // Once it has begun to ask again, it has to go on.
+        far.write_all(b"qu").await.unwrap();
+        assert_eq!(near.read(&mut some).await.unwrap(), 2);
+        let error = near.read(&mut some).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        // A client that never begins is not waited for; a socket is.
+        let (near, _far) = tokio::io::duplex(64);
+        let mut near = Asking::new(near, Turn::default(), SHORT);
+        near.read(&mut some).await.unwrap_err();
+        let (near, mut far) = tokio::io::duplex(64);
+        let mut near = Asking::new(near, turn.clone(), SHORT);
+        turn.is_socket();
+        far.write_all(b"frame").await.unwrap();
+        assert_eq!(near.read(&mut some).await.unwrap(), 5);
+        tokio::select! {
+            read = near.read(&mut some) => panic!("{read:?}"),
+            () = sleep(5 * SHORT) => {}
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A flood of wrong passwords against the whole appliance with its default limits, and how long a
+//! browser that is known waits to sign in meanwhile. `make bench-auth` prints it; nothing here
+//! passes or fails.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+#[allow(dead_code)] // the other benches use more of it
+#[path = "measure.rs"]
+mod measure;
+#[allow(dead_code)]
+#[path = "report.rs"]
+mod report;
+
+use indusmind::app::App;
+use indusmind::base::SystemClock;
+use indusmind::config::{Config, Overrides};
+use measure::Process;
+use report::{Table, figure};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+/// Wrong passwords a second, and for how long.
+const GUESSES_PER_S: u32 = 200;
+const FLOOD: Duration = Duration::from_secs(60);
+/// How often the known browser signs in: its own limit is 5 a minute.
+const SIGNS_IN_EVERY: Duration = Duration::from_secs(14);
+const EMAIL: &str = "chief@plant.example";
+const PASSWORD: &str = "Night-shift-7";
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        println!("{}", measure::machine(place));
+        flood("200 wrong passwords a second from one address", 1).await;
+        flood("200 wrong passwords a second from 50 addresses", 50).await;
+    });
+}
+
+fn client_at(address: [u8; 4]) -> Client {
+    let builder = Client::builder().local_address(IpAddr::from(address));
+    let builder = builder.cookie_store(true);
+    builder.timeout(Duration::from_secs(60)).build().unwrap()
+}
+
+async fn sign_in(client: &Client, to: SocketAddr, login: &Value) -> StatusCode {
+    let url = format!("http://{to}/api/auth/login");
+    let sent = client.post(url).json(login).send().await;
+    let answer = sent.unwrap();
+    let status = answer.status();
+    let _ = answer.bytes().await;
+    status
+}
+
+async fn set_up(app: &App, client: &Client) {
+    let body = json!({ "token": app.context.auth.setup.show().unwrap(),
+        "site": { "name": "Sfax", "time_zone": "Africa/Tunis", "currency": "TND" },
+        "administrator": { "email": EMAIL, "name": "Chief", "password": PASSWORD } });
+    let url = format!("http://{}/api/setup", app.address);
+    let answer = client.post(url).json(&body).send().await.unwrap();
+    assert!(
+        answer.status().is_success(),
+        "{}",
+        answer.text().await.unwrap()
+    );
+}
+
+/// Wrong passwords from these addresses, evenly; the answers by their status.
+async fn guess(to: SocketAddr, addresses: u8) -> BTreeMap<u16, u32> {
+    let clients: Vec<Client> = (1..=addresses).map(|n| client_at([127, 0, 7, n])).collect();
+    let seen = Arc::new(Mutex::new(BTreeMap::new()));
+    let mut beat = interval(Duration::from_secs(1) / GUESSES_PER_S);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let (started, mut guesses) = (Instant::now(), tokio::task::JoinSet::new());
+    let mut n = 0;
+    while started.elapsed() < FLOOD {
+        beat.tick().await;
+        n += 1;
+        let (client, seen) = (clients[n % clients.len()].clone(), Arc::clone(&seen));
+        guesses.spawn(async move {
+            // Half of them at the account that is there.
+            let email = if n % 2 == 0 {
+                EMAIL
+            } else {
+                "nobody@plant.example"
+            };
+            let login = json!({ "email": email, "password": format!("Guess-{n}-a") });
+            let status = sign_in(&client, to, &login).await;
+            *seen.lock().unwrap().entry(status.as_u16()).or_default() += 1;
+        });
+    }
+    guesses.join_all().await;
+    Arc::into_inner(seen).unwrap().into_inner().unwrap()
+}
+
+async fn flood(title: &str, addresses: u8) {
+    let data = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let overrides = Overrides {
+        data_dir: Some(data.path().join("data")),
+        listen: Some("127.0.0.1:0".to_owned()),
+        log: Some("off".to_owned()),
+        ..Overrides::default()
+    };
+    let config = Config::load(overrides).unwrap();
+    let app = App::start(&config, Arc::new(SystemClock)).await.unwrap();
+    let (to, stop) = (app.address, app.stop_signal());
+    // Behind the same address as the first of the guessers.
+    let known = client_at([127, 0, 7, 1]);
+    set_up(&app, &known).await;
+    let login = json!({ "email": EMAIL, "password": PASSWORD, "cookie": true });
+    assert_eq!(sign_in(&known, to, &login).await, StatusCode::OK);
+    let running = tokio::spawn(app.run_until_stopped());
+    let own = Process::own();
+    let (cpu, resident) = (own.cpu(), own.resident());
+    let guessing = tokio::spawn(guess(to, addresses));
+    let (mut waited_ms, mut refused) = (Vec::new(), 0);
+    while !guessing.is_finished() {
+        sleep(SIGNS_IN_EVERY.min(FLOOD / 4)).await;
+        let began = Instant::now();
+        match sign_in(&known, to, &login).await {
+            StatusCode::OK => waited_ms.push(began.elapsed().as_secs_f64() * 1e3),
+            _ => refused += 1,
+        }
+    }
+    let seen = guessing.await.unwrap();
+    let spent_s = own.cpu().since(cpu);
+    let grown = own.resident().saturating_sub(resident);
+    stop.cancel();
+    running.await.unwrap();
+    let mut table = Table::new(title, &["", "measured", "goal"]);
+    let mut line = |name: &str, found: String, goal: &str| {
+        table.line([name.to_owned(), found, goal.to_owned()]);
+    };
+    let of = |status: u16| seen.get(&status).copied().unwrap_or_default();
+    let all: u32 = seen.values().sum();
+    line("guesses answered", all.to_string(), "12000");
+    line(
+        "held against a password (401)",
+        of(401).to_string(),
+        "5 a minute and address, 5 at once",
+    );
+    line("turned away (429)", of(429).to_string(), "the rest");
+    line("anything else", (all - of(401) - of(429)).to_string(), "0");
+    let longest = waited_ms.iter().copied().fold(0.0, f64::max);
+    line(
+        "the known browser signed in",
+        format!("{} times", waited_ms.len()),
+        "each time",
+    );
+    line("it was refused", refused.to_string(), "0");
+    line(
+        "it waited, longest",
+        format!("{} ms", figure(longest)),
+        "< 5000 ms",
+    );
+    line(
+        "CPU, flood and appliance",
+        format!("{} s", figure(spent_s)),
+        "",
+    );
+    line(
+        "memory grew",
+        format!("{} MB", figure(grown as f64 / 1e6)),
+        "",
+    );
+    table.print();
+}
