@@ -93,11 +93,11 @@ pub(super) struct Loose {
 impl Loose {
     /// Takes note of a mark.
     pub(super) fn note(&mut self, key: &[u8], value: &[u8]) {
-        match key {
-            &[stage, a, b, c, d] if is_proven(key, value) => {
+        match *key {
+            [stage, a, b, c, d] if is_proven(key, value) => {
                 self.marks.insert((stage, u32::from_be_bytes([a, b, c, d])));
             }
-            &[OVER_HOUR | OVER_DAY, a, b, c, d, e, f, g, h] if value == proof(key) => {
+            [OVER_HOUR | OVER_DAY, a, b, c, d, e, f, g, h] if value == proof(key) => {
                 let (span, device) = ([a, b, c, d], [e, f, g, h]);
                 let place = (u32::from_be_bytes(span), u32::from_be_bytes(device));
                 self.over.insert((key[0] & !OVER, place.0, place.1));

@@ -195,6 +195,7 @@ async fn the_day_begins_at_midnight_of_the_site() {
         "currency",
         "date",
         "energy_kwh",
+        "substituted_kwh",
         "time_zone",
         "yesterday_same_time_kwh",
     ];
@@ -212,6 +213,7 @@ async fn the_day_begins_at_midnight_of_the_site() {
     );
     let used = meter.energy(start, appliance.now());
     assert_near(&evening["energy_kwh"], used, "energy of the evening");
+    assert_near(&evening["substituted_kwh"], 0.0, "all of it was read");
     assert!(evening["yesterday_same_time_kwh"].is_null());
     assert_eq!(
         (&evening["cost"], &evening["currency"]),
