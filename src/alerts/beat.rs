@@ -109,7 +109,7 @@ impl Engine {
             };
             match in_force {
                 false if slot.memory.steps.iter().any(|step| step.holds()) => {
-                    found.push((n, false))
+                    found.push((n, false));
                 }
                 true if normal && holds() => found.push((n, true)),
                 _ => {}
@@ -162,7 +162,7 @@ impl Engine {
 
     fn slot_is_silence(&self, condition: &str) -> bool {
         self.slot_of(condition)
-            .is_some_and(|slot| slot.is_silence())
+            .is_some_and(super::slot::Slot::is_silence)
     }
 
     /// What is to be done about an alert now, if anything.

@@ -100,7 +100,7 @@ impl Book {
             true => (Event::Rise, What::Rose, "rose"),
             false => (Event::Raise, What::Raised, "raised"),
         };
-        self.step(draft, &condition, before, event, (word, Some(what)), cause);
+        self.step(draft, &condition, &before, event, (word, Some(what)), cause);
     }
 
     fn begin(&mut self, draft: &mut Draft, seed: Seed, cause: &Cause, chattering: bool) {
@@ -157,7 +157,7 @@ impl Book {
         if let Some(parent) = folded {
             self.count_child(draft, parent);
         }
-        self.step(draft, &condition, alert, event, (word, what), cause);
+        self.step(draft, &condition, &alert, event, (word, what), cause);
     }
 
     /// The alert that counts those beyond the limit.
@@ -221,7 +221,7 @@ impl Book {
             false => Event::Clear,
         };
         let word = ("returned", Some(What::Returned));
-        self.step(draft, condition, before, event, word, cause);
+        self.step(draft, condition, &before, event, word, cause);
     }
 
     /// The time on the shelf is over.
@@ -259,7 +259,7 @@ impl Book {
         }
         let before = alert.clone();
         change(alert);
-        self.step(draft, condition, before, event, (word, what), cause);
+        self.step(draft, condition, &before, event, (word, what), cause);
         Ok(())
     }
 
@@ -268,7 +268,7 @@ impl Book {
         &mut self,
         draft: &mut Draft,
         condition: &str,
-        before: Alert,
+        before: &Alert,
         event: Event,
         (word, what): (&'static str, Option<What>),
         cause: &Cause,
@@ -316,7 +316,7 @@ impl Book {
         if let Some(what) = what.filter(|_| loud) {
             draft.occasions.push(occasion(alert, what, cause.at));
         }
-        draft.note(Some(&before), alert);
+        draft.note(Some(before), alert);
         if alert.state.is_closed() {
             let id = alert.id;
             self.open.remove(condition);
@@ -335,6 +335,6 @@ impl Book {
         let before = alert.clone();
         alert.late = false;
         let word = ("raised", Some(What::Raised));
-        self.step(draft, condition, before, Event::Raise, word, cause);
+        self.step(draft, condition, &before, Event::Raise, word, cause);
     }
 }

@@ -184,7 +184,7 @@ impl Memory {
         self.last = self.last.max(at);
         self.held = held;
         self.value = Some(measure);
-        self.outcome(&before, edges)
+        self.outcome(&before, &edges)
     }
 
     /// The beat: time passes, and a value stands for as long as it is fresh.
@@ -195,7 +195,7 @@ impl Memory {
         for (n, step) in self.steps.iter_mut().enumerate() {
             edges.extend(step.pass(to, delays).map(|edge| (n, edge)));
         }
-        self.outcome(&before, edges)
+        self.outcome(&before, &edges)
     }
 
     /// Whether the beat would change something.
@@ -207,7 +207,7 @@ impl Memory {
 
     /// The changes of the grade, in the order in which they happened. The first limit says
     /// whether there is an alert: it holds whenever a further one does.
-    fn outcome(&self, before: &[Debounce], edges: Vec<(usize, Edge)>) -> Outcome {
+    fn outcome(&self, before: &[Debounce], edges: &[(usize, Edge)]) -> Outcome {
         let start = before.iter().rposition(|step| step.on).map_or(0, |n| n + 1);
         let grade = self.grade();
         let mut grades = Vec::new();

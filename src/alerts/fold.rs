@@ -26,7 +26,7 @@ impl Book {
         alert.parent = Some(parent);
         self.count_child(draft, parent);
         let word = ("folded", Some(What::Shelved));
-        self.step(draft, condition, before, Event::Suppress, word, cause);
+        self.step(draft, condition, &before, Event::Suppress, word, cause);
     }
 
     /// Folds an alert into this one, out of another one if it was folded already.
@@ -65,7 +65,7 @@ impl Book {
             if alert.active || alert.state != AlertState::Suppressed {
                 alert.parent = None;
             }
-            self.step(draft, &condition, before, event, ("unfolded", what), cause);
+            self.step(draft, &condition, &before, event, ("unfolded", what), cause);
         }
     }
 

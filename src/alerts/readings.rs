@@ -52,7 +52,7 @@ impl Engine {
             self.take_batch(batch, &mut effects);
         }
         for effect in effects {
-            self.affect(effect, now, draft);
+            self.affect(&effect, now, draft);
         }
     }
 
@@ -115,9 +115,9 @@ impl Engine {
         }
     }
 
-    fn affect(&mut self, effect: Effect, now: Timestamp, draft: &mut Draft) {
+    fn affect(&mut self, effect: &Effect, now: Timestamp, draft: &mut Draft) {
         if effect.straggled {
-            return self.straggle(&effect, now, draft);
+            return self.straggle(effect, now, draft);
         }
         let late = effect.moment.late;
         self.apply(effect.slot, &effect.outcome, late, now, draft);

@@ -1,5 +1,7 @@
 //! Rehearsals of made-up days.
 
+#![allow(clippy::needless_pass_by_value)] // a rule is written where it is used
+
 use super::*;
 use serde_json::json;
 

@@ -37,10 +37,12 @@ pub async fn watch(
         (wall, steady) = (now, Instant::now());
         let failed_logins = count_failed_logins(&store, now);
         let lost = intake.counters().dropped();
+        // With a time that is made up, the machine around it is not the appliance's.
+        let real = clock.is_wall();
         let vitals = Vitals {
-            disk_used_percent: store.room().map(used_percent),
-            memory_mb: memory_mb(),
-            clock_jump_s: if clock.is_wall() { jump_s } else { 0.0 },
+            disk_used_percent: store.room().filter(|_| real).map(used_percent),
+            memory_mb: memory_mb().filter(|_| real),
+            clock_jump_s: if real { jump_s } else { 0.0 },
             skipped: inlet.skipped().saturating_sub(skipped),
             dropped: lost.saturating_sub(dropped),
             failed_logins,

@@ -88,8 +88,8 @@ use Permission::{
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
-/// the permission that the route asks for, none where it reaches nothing but one's own. It wants a proof of who sits there, five minutes old at
-/// most. Programs come to none of these: no scope of an API token reaches them.
+/// the permission that the route asks for, none where it reaches nothing but one's own. It wants a
+/// proof of who sits there, five minutes old at most. Programs come to none of these: no scope of an API token reaches them.
 pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
     ("POST", "/users/invite", Some(UsersManage)),
     ("POST", "/users/{id}/invite", Some(UsersManage)),
@@ -101,6 +101,16 @@ pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
     ("POST", "/kiosks/approve", Some(KiosksManage)),
     ("POST", "/devices/{id}/key", Some(EquipmentWrite)),
     ("PUT", "/system/storage", Some(SettingsWrite)),
+    (
+        "PUT",
+        "/notifications/outlets/{kind}",
+        Some(NotificationsManage),
+    ),
+    (
+        "POST",
+        "/notifications/outlets/{kind}/test",
+        Some(NotificationsManage),
+    ),
     ("POST", "/auth/2fa/recovery-codes", None),
 ];
 

@@ -199,7 +199,8 @@ impl World {
             let told = |place: &str| letters.iter().any(|letter| letter.to == place);
             let outlets = [OutletKind::Push, OutletKind::Webhook];
             let tried = |kind| letters.iter().any(|letter| letter.outlet == Some(kind));
-            if !whole && !(places.into_iter().all(told) && outlets.into_iter().all(tried)) {
+            let everybody = places.into_iter().all(told) && outlets.into_iter().all(tried);
+            if !(whole || everybody) {
                 let alert = occasion.alert;
                 return Err(format!(
                     "{alert}: somebody was not told, and nobody says why"

@@ -45,7 +45,7 @@ impl Notify {
     /// When it is not set, or the address is none; what the server said is no error.
     pub async fn try_out(&self, kind: OutletKind, trial: Trial, actor: Actor) -> Result<Tried> {
         let known = self.known();
-        if known.outlets.get(&kind).is_none() {
+        if !known.outlets.contains_key(&kind) {
             return Err(Error::conflict("Set the outlet first, then try it."));
         }
         let to = place(kind, trial.to)?;

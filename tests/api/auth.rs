@@ -60,6 +60,10 @@ async fn the_role_decides_what_me_says() {
         "equipment.read",
         "equipment.write",
         "lines.read",
+        "alerts.read",
+        "alerts.acknowledge",
+        "alerts.shelve",
+        "alert_rules.manage",
         "readings.read",
         "readings.write",
         "readings.correct",
@@ -68,6 +72,8 @@ async fn the_role_decides_what_me_says() {
         "tokens.manage",
         "kiosks.manage",
         "audit.read",
+        "notifications.read",
+        "notifications.manage",
     ];
     assert_eq!(me["permissions"], json!(all));
     let operator = appliance.client_as(Role::Operator).await;
@@ -78,7 +84,13 @@ async fn the_role_decides_what_me_says() {
     );
     assert_eq!(
         me["permissions"],
-        json!(["equipment.read", "readings.read"])
+        json!([
+            "equipment.read",
+            "alerts.read",
+            "alerts.acknowledge",
+            "alerts.shelve",
+            "readings.read"
+        ])
     );
 }
 

@@ -141,7 +141,7 @@ async fn there_is_no_other_site_and_no_other_channel() {
         let mut socket = Socket::open(&chief, path).await;
         assert_eq!(socket.close_code().await, 4404, "{path}");
     }
-    for path in ["/ws/alerts:new", "/ws/dashboard", "/ws/x"] {
+    for path in ["/ws/alerts:old", "/ws/dashboard", "/ws/x"] {
         let path = format!("{path}?token={}", chief.token);
         let (status, body) = Socket::try_open(&chief, &path, None).await.err().unwrap();
         assert_eq!(status, 404, "{path}");

@@ -11,7 +11,6 @@ use indusmind::equipment::NewEquipment;
 use indusmind::site::{NewSite, Site, Sites};
 use indusmind::store::audit::Actor;
 use serde_json::json;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,7 +38,10 @@ impl Plant {
             log: "off".to_owned(),
             log_json: false,
             dashboard_every_ms: 5_000,
-            logins_per_minute: NonZeroU32::MIN,
+            log_file: None,
+            edge: indusmind::web::EdgeSettings::default(),
+            certificate: None,
+            syslog: None,
             token_in_query: false,
         };
         let clock = ManualClock::new(START);
