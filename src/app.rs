@@ -5,10 +5,10 @@
 //! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
 
 mod alerting;
+mod ground;
 mod people;
 mod post;
 
-use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::devices::{Devices, Receiver};
@@ -19,12 +19,10 @@ use crate::live::Live;
 use crate::mqtt::Mqtt;
 use crate::site::Sites;
 use crate::store::Store;
-use crate::syslog::Forwarder;
-use crate::tls::{self, Tls};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
-use alerting::{open_alerts, start_alerts, start_notify};
-use post::Post;
+use alerting::start_alerting;
+use ground::Ground;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -51,7 +49,7 @@ pub struct App {
     stop: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
-    chores: [JoinHandle<()>; 7],
+    chores: Vec<JoinHandle<()>>,
     page: JoinHandle<()>,
 }
 
@@ -65,50 +63,35 @@ impl App {
         let address = listener.local_addr().unwrap_or(config.listen);
         let profiles = Arc::new(Profiles::embedded()?);
 
-        let scheme = if config.https() { "https" } else { "http" };
-        let store = Store::open(&config.data_dir, &format!("{scheme}://{address}"))?;
-        let tsdb = Arc::new(Tsdb::open(&store)?);
-        let live = Arc::new(Live::new(tsdb.latest()?));
-        let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
-        let stop = CancellationToken::new();
-        let tls = open_tls(&store, &clock, config, &stop).await?;
-        let syslog = start_syslog(&store, &clock, config, &stop)?;
-        let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live)).await?;
-        let auth = Arc::new(auth);
-        let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
-
-        let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
-        let intake = Arc::new(intake);
+        let ground = Ground::open(config, clock, address).await?;
+        let (store, clock, tsdb) = (&ground.store, &ground.clock, &ground.tsdb);
         let stop_funnel = CancellationToken::new();
-        let (inlet, funnel) = start_funnel(&intake, &stop_funnel);
+        let (inlet, funnel) = start_funnel(&ground.intake, &stop_funnel);
 
-        let registry = open_registry(&store, &clock, (&tsdb, &live), profiles, &inlet)?;
-        let attachments = Attachments::new(&store, Arc::clone(&clock), Arc::clone(&registry));
+        let registry = open_registry(store, clock, (tsdb, &ground.live), profiles, &inlet)?;
+        let attachments = Attachments::new(store, Arc::clone(clock), Arc::clone(&registry));
         let attachments = Arc::new(attachments);
-        let devices = Devices::open(&store, Arc::clone(&clock), Arc::clone(&registry))?;
+        let devices = Devices::open(store, Arc::clone(clock), Arc::clone(&registry))?;
         let devices = Arc::new(devices);
-        let (receiver, desk) = start_desk(&tsdb, &intake, &devices, &clock, &stop_funnel);
-        let mqtt = start_mqtt(&store, &clock, &registry, &devices, &receiver).await?;
-        let commissioning = Commissioning::open(&store, &tsdb, &clock, &registry, &stop_funnel)?;
+        let (receiver, desk) = start_desk(tsdb, &ground.intake, &devices, clock, &stop_funnel);
+        let mqtt = start_mqtt(store, clock, &registry, &devices, &receiver).await?;
+        let commissioning = Commissioning::open(store, tsdb, clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
-        let (notify, post) = start_notify(&store, &clock, &sites, &auth, &stop_funnel)?;
-        let plant = (&registry, &sites, &tsdb, &live);
-        let alerts = open_alerts(&store, &clock, plant, &intake).await?;
-        alerts.heard.set(Arc::new(Post(Arc::clone(&notify))));
-        let [beats, watch] = start_alerts(&alerts, (&store, &inlet, &intake, &clock), &stop_funnel);
-        let about = (&tsdb, &registry, &attachments, &commissioning, &sites);
-        let [upkeep, sweep, compare] = chores(about, &clock, &stop_funnel);
+        let from = (&ground, &registry, &inlet);
+        let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
+        let about = (tsdb, &registry, &attachments, &commissioning, &ground.sites);
+        let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
 
-        let history = SiteHistory::new(Arc::clone(&tsdb));
+        let history = SiteHistory::new(Arc::clone(tsdb));
         let context = Context::new(Services {
             options: options(config),
             started_at: clock.now(),
-            clock,
-            store,
-            auth,
-            api_tokens,
-            sites,
-            live,
+            clock: ground.clock,
+            store: ground.store,
+            auth: ground.auth,
+            api_tokens: ground.api_tokens,
+            sites: ground.sites,
+            live: ground.live,
             registry,
             devices,
             receiver,
@@ -120,21 +103,24 @@ impl App {
             today: TodayCache::new(history.clone()),
             history,
             inlet,
-            intake,
-            tsdb: Arc::clone(&tsdb),
-            tls,
-            syslog,
-            stop: stop.clone(),
+            intake: ground.intake,
+            tsdb: Arc::clone(&ground.tsdb),
+            tls: ground.tls,
+            syslog: ground.syslog,
+            stop: ground.stop.clone(),
         });
-        let page = tokio::spawn(web::serve(listener, context.clone(), stop.clone()));
+        let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
         Ok(Self {
             address,
             context,
-            tsdb,
-            stop,
+            tsdb: ground.tsdb,
+            stop: ground.stop,
             stop_funnel,
             funnel,
-            chores: [desk, upkeep, sweep, compare, beats, watch, post],
+            chores: [desk, upkeep, sweep, compare]
+                .into_iter()
+                .chain(watch)
+                .collect(),
             page,
         })
     }
@@ -177,41 +163,6 @@ fn options(config: &Config) -> Options {
         token_in_query: config.token_in_query,
         edge: config.edge.clone(),
     }
-}
-
-/// Reads or makes the certificate, when HTTPS is spoken, and keeps it in order until `stop`.
-async fn open_tls(
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    config: &Config,
-    stop: &CancellationToken,
-) -> Result<Option<Arc<Tls>>> {
-    if !config.https() {
-        return Ok(None);
-    }
-    let settings = tls::Settings {
-        names: config.edge.names.clone(),
-        files: config.certificate.clone(),
-    };
-    let tls = Arc::new(Tls::open(store, Arc::clone(clock), settings).await?);
-    tokio::spawn(Arc::clone(&tls).keep(stop.clone()));
-    Ok(Some(tls))
-}
-
-/// Sends the audit log to its collector until `stop`, when there is one.
-fn start_syslog(
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    config: &Config,
-    stop: &CancellationToken,
-) -> Result<Option<Arc<Forwarder>>> {
-    let Some(settings) = config.syslog.clone() else {
-        return Ok(None);
-    };
-    let forwarder = Forwarder::open(store, Arc::clone(clock), settings)?;
-    let forwarder = Arc::new(forwarder);
-    tokio::spawn(Arc::clone(&forwarder).run(stop.clone()));
-    Ok(Some(forwarder))
 }
 
 /// Starts the pollers and opens the registry, which tells them what to poll, and the store what

@@ -1,69 +1,44 @@
 //! What watches the readings and tells people: the alerts, and the outbox behind them.
 
+use super::ground::Ground;
 use super::people::People;
+use super::post::Post;
 use crate::alerts::{self, Alerts};
-use crate::auth::Auth;
-use crate::base::{Clock, Result};
+use crate::base::Result;
 use crate::equipment::Registry;
-use crate::ingest::{Inlet, Intake};
-use crate::live::Live;
+use crate::ingest::Inlet;
 use crate::notify::Notify;
-use crate::site::Sites;
-use crate::store::Store;
-use crate::tsdb::Tsdb;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// What alerts are about.
-pub(super) type Watched<'a> = (
-    &'a Arc<Registry>,
-    &'a Arc<Sites>,
-    &'a Arc<Tsdb>,
-    &'a Arc<Live>,
-);
-
-/// Opens the alerts, which see every batch from now on, and gives equipment its usual rules.
-pub(super) async fn open_alerts(
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    (registry, sites, tsdb, live): Watched<'_>,
-    intake: &Intake,
-) -> Result<Arc<Alerts>> {
-    let (clock, registry) = (Arc::clone(clock), Arc::clone(registry));
-    let readings = (Arc::clone(tsdb), Arc::clone(live));
-    let alerts = Alerts::open(store, clock, registry, Arc::clone(sites), readings)?;
-    let alerts = Arc::new(alerts);
-    intake.set_observer(Arc::clone(&alerts) as _);
-    alerts.follow_registry().await;
-    Ok(alerts)
-}
-
-/// Starts the beat of the alerts, and the round in which the appliance looks at itself.
-pub(super) fn start_alerts(
-    alerts: &Arc<Alerts>,
-    (store, inlet, intake, clock): (&Store, &Inlet, &Arc<Intake>, &Arc<dyn Clock>),
+/// Opens the outbox and the alerts, which see every batch from now on, and gives equipment its
+/// usual rules. Until `stop` letters are sent, time passes for the alerts, and the appliance looks
+/// at itself.
+pub(super) async fn start_alerting(
+    (ground, registry, inlet): (&Ground, &Arc<Registry>, &Inlet),
     stop: &CancellationToken,
-) -> [JoinHandle<()>; 2] {
-    let watched = (Arc::clone(alerts), store.clone(), inlet.clone());
-    let by = (Arc::clone(intake), Arc::clone(clock));
-    [
-        tokio::spawn(Arc::clone(alerts).run(stop.clone())),
-        tokio::spawn(alerts::watch(watched, by, stop.clone())),
-    ]
-}
-
-/// Starts the task that sends what is in the outbox, until `stop`.
-pub(super) fn start_notify(
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    sites: &Arc<Sites>,
-    auth: &Arc<Auth>,
-    stop: &CancellationToken,
-) -> Result<(Arc<Notify>, JoinHandle<()>)> {
-    let notify = Notify::open(store, Arc::clone(clock), Arc::clone(sites))?;
+) -> Result<(Arc<Notify>, Arc<Alerts>, [JoinHandle<()>; 3])> {
+    let (store, clock) = (&ground.store, &ground.clock);
+    let notify = Notify::open(store, Arc::clone(clock), Arc::clone(&ground.sites))?;
     let notify = Arc::new(notify);
-    notify.introduce(Arc::new(People(Arc::clone(auth))));
-    let post = tokio::spawn(Arc::clone(&notify).run(stop.clone()));
-    Ok((notify, post))
+    notify.introduce(Arc::new(People(Arc::clone(&ground.auth))));
+
+    let readings = (Arc::clone(&ground.tsdb), Arc::clone(&ground.live));
+    let (registry, sites) = (Arc::clone(registry), Arc::clone(&ground.sites));
+    let alerts = Alerts::open(store, Arc::clone(clock), registry, sites, readings)?;
+    let alerts = Arc::new(alerts);
+    // First who hears, then what is heard: the pollers are at work already.
+    alerts.heard.set(Arc::new(Post(Arc::clone(&notify))));
+    ground.intake.set_observer(Arc::clone(&alerts) as _);
+    alerts.follow_registry().await;
+
+    let watched = (Arc::clone(&alerts), store.clone(), inlet.clone());
+    let by = (Arc::clone(&ground.intake), Arc::clone(clock));
+    let tasks = [
+        tokio::spawn(Arc::clone(&notify).run(stop.clone())),
+        tokio::spawn(Arc::clone(&alerts).run(stop.clone())),
+        tokio::spawn(alerts::watch(watched, by, stop.clone())),
+    ];
+    Ok((notify, alerts, tasks))
 }

@@ -51,6 +51,7 @@ mod reach;
 mod realtime;
 mod refusals;
 mod roles;
+mod routes;
 mod seats;
 mod serve;
 mod sessions;
@@ -285,72 +286,12 @@ where
         .map_err(|cause| Error::internal("The question could not be answered.").because(cause))?
 }
 
-/// The routes of the API by who is let in.
-struct Routes {
-    /// Everybody.
-    public: OpenApiRouter<Context>,
-    /// Persons and programs.
-    open: OpenApiRouter<Context>,
-    /// Persons.
-    protected: OpenApiRouter<Context>,
-}
-
-fn api() -> Routes {
-    let public = OpenApiRouter::new()
-        .merge(auth::public())
-        .merge(passwords::public())
-        .merge(kiosks::public())
-        .merge(device_push::public());
-    let open = OpenApiRouter::new()
-        .merge(history::open())
-        .merge(history_series::open())
-        .merge(export::open())
-        .merge(equipment::open())
-        .merge(write::open());
-    let protected = OpenApiRouter::new()
-        .merge(auth::protected())
-        .merge(users::protected())
-        .merge(passwords::protected())
-        .merge(roles::protected())
-        .merge(sessions::protected())
-        .merge(two_factor::protected())
-        .merge(step_up::protected())
-        .merge(api_tokens::protected())
-        .merge(kiosks::protected())
-        .merge(sites::protected())
-        .merge(alerts::protected())
-        .merge(alert_rules::protected())
-        .merge(audit::protected())
-        .merge(audit_export::protected())
-        .merge(equipment::protected())
-        .merge(doctor::protected())
-        .merge(lines::protected())
-        .merge(line_frames::protected())
-        .merge(profiles::protected())
-        .merge(devices::protected())
-        .merge(mqtt::protected())
-        .merge(notifications::protected())
-        .merge(commissioning::protected())
-        .merge(photo::protected())
-        .merge(documents::protected())
-        .merge(realtime::protected())
-        .merge(storage::protected())
-        .merge(certificate::protected())
-        .merge(meter_events::protected())
-        .merge(system::protected());
-    Routes {
-        public,
-        open,
-        protected,
-    }
-}
-
 /// The API document as JSON.
 ///
 /// # Errors
 /// Never in practice: the document is made of plain values.
 pub fn document() -> Result<String> {
-    let routes = api();
+    let routes = routes::api();
     let document = OpenApiRouter::with_openapi(openapi::Head::openapi())
         .merge(routes.public)
         .merge(routes.open)
@@ -374,7 +315,7 @@ where
 
 /// Everything that is served.
 pub fn router(context: &Context) -> Router {
-    let routes = api();
+    let routes = routes::api();
     let session = middleware::from_fn_with_state(context.clone(), caller::require_session);
     let asker = middleware::from_fn_with_state(context.clone(), caller::require_asker);
     let (api, document) = OpenApiRouter::with_openapi(openapi::Head::openapi())

@@ -2,6 +2,8 @@
 //!
 //! `INDUSMIND_BENCH_ALERTS=n` sets how many alerts are stored for the lists; 100,000 otherwise.
 
+#![allow(clippy::print_stdout)] // it prints its figures
+
 use indusmind::alerts::{Acknowledgement, Alerts, Filter, NewRule, Paging, Status};
 use indusmind::app::App;
 use indusmind::base::{Batch, Clock as _, EquipmentId, Level, ManualClock};

@@ -1,0 +1,102 @@
+//! What everything else stands on: the data, who people are, and the edge's certificates.
+
+use crate::auth::{ApiTokens, Auth};
+use crate::base::{Clock, Result};
+use crate::config::Config;
+use crate::ingest::Intake;
+use crate::live::Live;
+use crate::site::Sites;
+use crate::store::Store;
+use crate::syslog::Forwarder;
+use crate::tls::{self, Tls};
+use crate::tsdb::Tsdb;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Opened in the order of the data.
+pub(super) struct Ground {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) store: Store,
+    pub(super) tsdb: Arc<Tsdb>,
+    pub(super) live: Arc<Live>,
+    pub(super) sites: Arc<Sites>,
+    pub(super) stop: CancellationToken,
+    pub(super) tls: Option<Arc<Tls>>,
+    pub(super) syslog: Option<Arc<Forwarder>>,
+    pub(super) auth: Arc<Auth>,
+    pub(super) api_tokens: Arc<ApiTokens>,
+    pub(super) intake: Arc<Intake>,
+}
+
+impl Ground {
+    /// Opens the data directory for an appliance that listens at `address`.
+    ///
+    /// # Errors
+    /// Whatever stands in the way, with a sentence that says what to do.
+    pub(super) async fn open(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        address: SocketAddr,
+    ) -> Result<Self> {
+        let scheme = if config.https() { "https" } else { "http" };
+        let store = Store::open(&config.data_dir, &format!("{scheme}://{address}"))?;
+        let tsdb = Arc::new(Tsdb::open(&store)?);
+        let live = Arc::new(Live::new(tsdb.latest()?));
+        let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
+        let stop = CancellationToken::new();
+        let tls = open_tls(&store, &clock, config, &stop).await?;
+        let syslog = start_syslog(&store, &clock, config, &stop)?;
+        let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live)).await?;
+        let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
+        let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
+        Ok(Self {
+            clock,
+            store,
+            tsdb,
+            live,
+            sites,
+            stop,
+            tls,
+            syslog,
+            auth: Arc::new(auth),
+            api_tokens,
+            intake: Arc::new(intake),
+        })
+    }
+}
+
+/// Reads or makes the certificate, when HTTPS is spoken, and keeps it in order until `stop`.
+async fn open_tls(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<Option<Arc<Tls>>> {
+    if !config.https() {
+        return Ok(None);
+    }
+    let settings = tls::Settings {
+        names: config.edge.names.clone(),
+        files: config.certificate.clone(),
+    };
+    let tls = Arc::new(Tls::open(store, Arc::clone(clock), settings).await?);
+    tokio::spawn(Arc::clone(&tls).keep(stop.clone()));
+    Ok(Some(tls))
+}
+
+/// Sends the audit log to its collector until `stop`, when there is one.
+fn start_syslog(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<Option<Arc<Forwarder>>> {
+    let Some(settings) = config.syslog.clone() else {
+        return Ok(None);
+    };
+    let forwarder = Forwarder::open(store, Arc::clone(clock), settings)?;
+    let forwarder = Arc::new(forwarder);
+    tokio::spawn(Arc::clone(&forwarder).run(stop.clone()));
+    Ok(Some(forwarder))
+}

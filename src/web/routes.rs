@@ -1,0 +1,71 @@
+//! Every route of the API, by who is let in.
+
+use super::{
+    Context, alert_rules, alerts, api_tokens, audit, audit_export, auth, certificate,
+    commissioning, device_push, devices, doctor, documents, equipment, export, history,
+    history_series, kiosks, line_frames, lines, meter_events, mqtt, notifications, passwords,
+    photo, profiles, realtime, roles, sessions, sites, step_up, storage, system, two_factor, users,
+    write,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+/// The routes of the API by who is let in.
+pub(super) struct Routes {
+    /// Everybody.
+    pub(super) public: OpenApiRouter<Context>,
+    /// Persons and programs.
+    pub(super) open: OpenApiRouter<Context>,
+    /// Persons.
+    pub(super) protected: OpenApiRouter<Context>,
+}
+
+/// Every route, each room's beside the others.
+pub(super) fn api() -> Routes {
+    let public = OpenApiRouter::new()
+        .merge(auth::public())
+        .merge(passwords::public())
+        .merge(kiosks::public())
+        .merge(device_push::public());
+    let open = OpenApiRouter::new()
+        .merge(history::open())
+        .merge(history_series::open())
+        .merge(export::open())
+        .merge(equipment::open())
+        .merge(write::open());
+    let protected = OpenApiRouter::new()
+        .merge(auth::protected())
+        .merge(users::protected())
+        .merge(passwords::protected())
+        .merge(roles::protected())
+        .merge(sessions::protected())
+        .merge(two_factor::protected())
+        .merge(step_up::protected())
+        .merge(api_tokens::protected())
+        .merge(kiosks::protected())
+        .merge(sites::protected())
+        .merge(alerts::protected())
+        .merge(alert_rules::protected())
+        .merge(audit::protected())
+        .merge(audit_export::protected())
+        .merge(equipment::protected())
+        .merge(doctor::protected())
+        .merge(lines::protected())
+        .merge(line_frames::protected())
+        .merge(profiles::protected())
+        .merge(devices::protected())
+        .merge(mqtt::protected())
+        .merge(notifications::protected())
+        .merge(commissioning::protected())
+        .merge(photo::protected())
+        .merge(documents::protected())
+        .merge(realtime::protected())
+        .merge(storage::protected())
+        .merge(certificate::protected())
+        .merge(meter_events::protected())
+        .merge(system::protected());
+    Routes {
+        public,
+        open,
+        protected,
+    }
+}
