@@ -1,7 +1,10 @@
 // What is asked of the alerts, and what may be done about one. Pure.
 import type { Alert, AlertQuery, Level } from '@/api/types';
-import { DAY_MS, instantOf } from '@/kit/zone';
+import { DAY_MS, instantOf, minuteText, MINUTE_MS, wallOf } from '@/kit/zone';
 import { calls, isOpen } from '@/live/alerts';
+
+/** Shown on either side of an alert that was short. */
+const AROUND_MIN_MS = 30 * MINUTE_MS;
 
 export const statuses = ['open', 'unacknowledged', 'active', 'acknowledged', 'all'] as const;
 export type Status = (typeof statuses)[number];
@@ -73,13 +76,15 @@ export const standsFor = (
   Date.parse(alert.timestamp);
 
 /** The address of the curve of what an alert is about, from before it began to after it ended. */
-export function curveOf(alert: Alert, now: number): string | null {
+export function curveOf(alert: Alert, now: number, timeZone: string): string | null {
   if (!alert.equipment_id || !alert.metric) return null;
   const begin = Date.parse(alert.timestamp);
   const end = alert.returned_at && !alert.active ? Date.parse(alert.returned_at) : now;
-  const around = Math.max(15 * 60_000, (end - begin) / 4);
+  const around = Math.max(AROUND_MIN_MS, (end - begin) / 4);
   const key = alert.phase ? `${alert.metric}_${alert.phase.toLowerCase()}` : alert.metric;
-  const range = [begin - around, Math.min(now, end + around)].map(Math.round).join('-');
-  const query = new URLSearchParams({ s: `${alert.equipment_id}:${key}`, zoom: range });
-  return `/history?${query.toString()}`;
+  const range = [begin - around, end + around].map((at) => minuteText(wallOf(at, timeZone)));
+  return `/history?s=${alert.equipment_id}:${key}&range=${range.join('..')}`;
 }
+
+/** How long something may be put on the shelf, s: a quarter of an hour to a week. */
+export const shelfTimes = [900, 3_600, 14_400, 28_800, 86_400, 259_200, 604_800] as const;

@@ -6,5 +6,18 @@ export default {
   icon: Siren,
   order: 15,
   permission: 'alerts.read',
-  routes: [{ path: '/alerts', name: 'alerts', component: () => import('./AlertsView.vue') }],
+  routes: [
+    { path: '/alerts', name: 'alerts', component: () => import('./AlertsView.vue') },
+    {
+      path: '/alerts/shelved',
+      name: 'alerts-shelved',
+      component: () => import('./ShelvedView.vue'),
+    },
+    {
+      path: '/alerts/:id',
+      name: 'alert',
+      component: () => import('./AlertView.vue'),
+      props: true,
+    },
+  ],
 } satisfies Room;
