@@ -29,3 +29,7 @@ export function urgentFirst<T extends Ranked>(alerts: T[]): T[] {
     return isOpen(a) ? level || newer : newer;
   });
 }
+
+/** The conductor, where it is one: the whole device has none of its own. */
+export const conductor = (phase: string | null | undefined): string | null =>
+  phase && phase !== 'total' ? phase : null;

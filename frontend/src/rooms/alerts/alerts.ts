@@ -1,7 +1,7 @@
 // What is asked of the alerts, and what may be done about one. Pure.
 import type { Alert, AlertQuery, Level } from '@/api/types';
 import { DAY_MS, instantOf, minuteText, MINUTE_MS, wallOf } from '@/kit/zone';
-import { calls, isOpen } from '@/live/alerts';
+import { calls, conductor, isOpen } from '@/live/alerts';
 
 /** Shown on either side of an alert that was short. */
 const AROUND_MIN_MS = 30 * MINUTE_MS;
@@ -81,7 +81,8 @@ export function curveOf(alert: Alert, now: number, timeZone: string): string | n
   const begin = Date.parse(alert.timestamp);
   const end = alert.returned_at && !alert.active ? Date.parse(alert.returned_at) : now;
   const around = Math.max(AROUND_MIN_MS, (end - begin) / 4);
-  const key = alert.phase ? `${alert.metric}_${alert.phase.toLowerCase()}` : alert.metric;
+  const phase = conductor(alert.phase);
+  const key = phase ? `${alert.metric}_${phase.toLowerCase()}` : alert.metric;
   const range = [begin - around, end + around].map((at) => minuteText(wallOf(at, timeZone)));
   return `/history?s=${alert.equipment_id}:${key}&range=${range.join('..')}`;
 }

@@ -2,6 +2,7 @@
 import type { FieldError } from '@/api';
 import type { AlertRule, AlertRuleInput, AlertTemplate, Level, Operator } from '@/api/types';
 import { decimalOf } from '@/kit/check';
+import { conductor } from '@/live/alerts';
 
 export const operators: Operator[] = ['>', '>=', '<', '<=', '==', '!='];
 
@@ -52,8 +53,10 @@ export const blankRule = (): RuleForm => ({
   rest: {},
 });
 
-export const seriesOf = (metric: string, phase: string | null | undefined) =>
-  phase ? `${metric}:${phase}` : metric;
+export function seriesOf(metric: string, phase: string | null | undefined): string {
+  const one = conductor(phase);
+  return one ? `${metric}:${one}` : metric;
+}
 
 const numberText = (value: number | null | undefined) =>
   value === null || value === undefined ? '' : String(value);
