@@ -2,6 +2,8 @@
 import { client, data, file, text } from './client';
 import type {
   AccountChange,
+  AlertQuery,
+  AlertRuleInput,
   AuditFormat,
   AuditQuery,
   DeliveryQuery,
@@ -217,6 +219,37 @@ export const api = {
   deliveryLog: (query: DeliveryQuery) =>
     data(client.GET('/notifications/log', { params: { query } })),
   retryDelivery: (id: string) => data(client.POST('/notifications/log/{id}/retry', at(id))),
+
+  alerts: (query: AlertQuery) => data(client.GET('/alerts', { params: { query } })),
+  alert: (id: string) => data(client.GET('/alerts/{id}', at(id))),
+  shelvedAlerts: () => data(client.GET('/alerts/shelved')),
+  alertQuality: (query: { from?: string; to?: string }) =>
+    data(client.GET('/alerts/quality', { params: { query } })),
+  /** The revision that was seen goes along: what changed since is refused. */
+  acknowledge: (id: string, revision: number, notes: string | null) =>
+    data(client.POST('/alerts/{id}/acknowledge', { ...at(id), body: { revision, notes } })),
+  acknowledgeAll: (alerts: { id: string; revision: number }[], notes: string | null) =>
+    data(client.POST('/alerts/acknowledge', { body: { alerts, notes } })),
+  resolveAlert: (id: string, note: string | null) =>
+    data(client.POST('/alerts/{id}/resolve', { ...at(id), body: { note } })),
+  shelveAlert: (id: string, seconds: number, reason: string) =>
+    data(client.POST('/alerts/{id}/shelve', { ...at(id), body: { seconds, reason } })),
+  unshelveAlert: (id: string) =>
+    data(client.POST('/alerts/{id}/unshelve', { ...at(id), body: {} })),
+  commentAlert: (id: string, words: string) =>
+    data(client.POST('/alerts/{id}/comment', { ...at(id), body: { text: words } })),
+
+  allAlertRules: () =>
+    everyPage((query) => data(client.GET('/alert-rules', { params: { query } }))),
+  alertRule: (id: string) => data(client.GET('/alert-rules/{id}', at(id))),
+  addAlertRule: (body: AlertRuleInput) => data(client.POST('/alert-rules', { body })),
+  changeAlertRule: (id: string, body: AlertRuleInput) =>
+    data(client.PUT('/alert-rules/{id}', { ...at(id), body })),
+  deleteAlertRule: (id: string) => data(client.DELETE('/alert-rules/{id}', at(id))),
+  alertTemplates: (equipment_id: string) =>
+    data(client.GET('/alert-rules/templates', { params: { query: { equipment_id } } })),
+  rehearse: (rule: AlertRuleInput, days: number) =>
+    data(client.POST('/alert-rules/rehearse', { body: { rule, days } })),
 
   mqtt: () => data(client.GET('/mqtt')),
   changeMqtt: (body: MqttInput) => data(client.PUT('/mqtt', { body })),

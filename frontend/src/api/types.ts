@@ -108,6 +108,17 @@ export type Delivery = Answer<Schemas['Delivery']>;
 export type DeliveryState = Schemas['LetterState'];
 export type DeliveryQuery = NonNullable<paths['/notifications/log']['get']['parameters']['query']>;
 
+export type Alert = Answer<Schemas['Alert']>;
+export type AlertState = Schemas['AlertState'];
+export type AlertDetail = Answer<Schemas['AlertDetail']>;
+export type AlertTransition = Answer<Schemas['AlertTransition']>;
+export type AlertQuality = Answer<Schemas['AlertQuality']>;
+export type AlertRule = Answer<Schemas['AlertRuleShown']>;
+export type AlertRuleInput = Schemas['NewAlertRule'];
+export type AlertTemplate = Answer<Schemas['AlertRuleTemplate']>;
+export type AlertRehearsal = Answer<Schemas['AlertRehearsal']>;
+export type Operator = Schemas['Operator'];
+
 export type Mqtt = Answer<Schemas['MqttShown']>;
 export type MqttStatus = Answer<Schemas['MqttStatus']>;
 export type MqttMessage = Answer<Schemas['MqttMessage']>;
@@ -118,12 +129,14 @@ export type MqttTest = Answer<Schemas['MqttTestResult']>;
 export type AuditEntry = Answer<Schemas['ShownEntry']>;
 
 type Asked =
+  | '/alerts'
   | '/audit'
   | '/equipment'
   | '/historical/consumption'
   | '/historical/export'
   | '/lines/{key}/frames';
 type Query<Path extends Asked> = NonNullable<paths[Path]['get']['parameters']['query']>;
+export type AlertQuery = Query<'/alerts'>;
 export type AuditQuery = Query<'/audit'>;
 export type AuditFormat = 'csv' | 'json';
 export type FramesQuery = Query<'/lines/{key}/frames'>;

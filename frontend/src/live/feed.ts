@@ -2,8 +2,9 @@
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, ref, shallowReactive, shallowRef, watch } from 'vue';
 import { api, ApiError } from '@/api';
-import type { DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
+import type { Alert, DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
 import { pushIsCurrent } from './age';
+import { isOpen } from './alerts';
 import { valueKey, type Frame, type LiveEquipmentFrame, type Topic } from './frames';
 import { LiveSocket, type Connection } from './socket';
 
@@ -36,6 +37,10 @@ export const useFeed = defineStore('feed', () => {
   });
   const push = shallowRef<Push | null>(null);
   const equipment = shallowReactive(new Map<string, LiveEquipment>());
+  /** The open alerts, children of another one left out. */
+  const alerts = shallowReactive(new Map<string, Alert>());
+  /** Goes up with each frame of alerts. */
+  const alertsHeard = ref(0);
   const registryRevision = ref(0);
   const localNow = ref(Date.now());
   /** Panels have wrong clocks; ages are counted in the appliance's time. */
@@ -77,9 +82,18 @@ export const useFeed = defineStore('feed', () => {
     });
   }
 
+  function takeAlerts(items: Alert[], snapshot: boolean): void {
+    if (snapshot) alerts.clear();
+    for (const alert of items)
+      if (isOpen(alert)) alerts.set(alert.id, alert);
+      else alerts.delete(alert.id);
+    alertsHeard.value += 1;
+  }
+
   function take(frame: Frame): void {
     if (frame.event === 'heartbeat') clockOffset.value = Date.parse(frame.data.time) - Date.now();
     else if (frame.event === 'dashboard') takeDashboard(frame.data);
+    else if (frame.event === 'alerts') takeAlerts(frame.data.items, frame.data.snapshot);
     else if (frame.event === 'registry') registryRevision.value = frame.data.revision;
     else if (frame.event === 'live')
       for (const item of frame.data.equipment) takeEquipment(item, frame.data.snapshot);
@@ -108,6 +122,7 @@ export const useFeed = defineStore('feed', () => {
   /** What was last heard on a topic nobody followed is old by now; the new snapshot replaces it. */
   function forget(topic: Topic): void {
     if (topic.topic === 'dashboard') push.value = null;
+    else if (topic.topic === 'alerts') alerts.clear();
     else if (topic.equipment_id === undefined) equipment.clear();
     else if (!users.get(ALL_LIVE)) equipment.delete(topic.equipment_id);
   }
@@ -129,6 +144,7 @@ export const useFeed = defineStore('feed', () => {
     socket.stop();
     push.value = null;
     equipment.clear();
+    alerts.clear();
   }
 
   return {
@@ -142,6 +158,8 @@ export const useFeed = defineStore('feed', () => {
     dashboardCurrent,
     dashboardFresh,
     equipment,
+    alerts,
+    alertsHeard,
     registryRevision,
     isCurrent,
     follow,

@@ -1,4 +1,4 @@
-import type { DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
+import type { Alert, DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
 
 export interface LiveEquipmentFrame {
   id: string;
@@ -14,11 +14,12 @@ export type Frame =
       event: 'live';
       data: { snapshot: boolean; time: string; equipment: LiveEquipmentFrame[] };
     }
+  | { event: 'alerts'; data: { snapshot: boolean; items: Alert[] } }
   | { event: 'registry'; data: { revision: number } }
   | { event: 'error'; data: { error_code: string; error: string } };
 
 export interface Topic {
-  topic: 'dashboard' | 'live';
+  topic: 'dashboard' | 'live' | 'alerts';
   equipment_id?: string;
 }
 

@@ -1,0 +1,20 @@
+import { useI18n } from 'vue-i18n';
+import type { Alert } from '@/api/types';
+import { useFormat } from '@/kit/useFormat';
+
+/** An alert as a person reads it. */
+export function useAlertText() {
+  const { t } = useI18n();
+  const format = useFormat();
+  const amount = (value: number | null, unit: string) => format.amount(value, unit || null);
+
+  return {
+    amount,
+    /** "92.4 °C, limit 80.0 °C"; null when nothing was measured. */
+    measured({ value, threshold, unit }: Pick<Alert, 'value' | 'threshold' | 'unit'>) {
+      if (value === null) return null;
+      if (threshold === null) return amount(value, unit);
+      return t('alerts.against', { value: amount(value, unit), limit: amount(threshold, unit) });
+    },
+  };
+}
