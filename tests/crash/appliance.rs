@@ -64,8 +64,11 @@ impl Appliance {
 
     fn spawn_by(mut command: Command, place: &Path) -> Self {
         let config = place.join("indusmind.toml");
-        // The test signs in more often than a person.
-        std::fs::write(&config, "[limits]\nlogin_per_minute = 100000\n").unwrap();
+        // The test asks more often than a person.
+        let limits = ["login", "session", "api", "write"]
+            .map(|class| format!("{class}_per_minute = 100000\n"));
+        let limits = format!("[limits]\napi_burst = 100000\n{}", limits.concat());
+        std::fs::write(&config, limits).unwrap();
         let log = place.join("stderr.log");
         let mut child = command
             .args(["run", "--listen", "127.0.0.1:0", "--data-dir"])
