@@ -56,7 +56,7 @@ pub(crate) trait Disk: Send + Sync {
 pub struct Room {
     /// Bytes that may still be written.
     pub free: u64,
-    /// Bytes of the whole disk.
+    /// Bytes that are used or may still be written.
     pub total: u64,
 }
 
@@ -159,9 +159,12 @@ impl Disk for RealDisk {
 
     fn room(&self) -> Option<Room> {
         let found = rustix::fs::statvfs(&self.root).ok()?;
+        // What is set aside for the system's own can be written by nobody here: a disk is full when
+        // nothing is left beside it, as `df` counts too.
+        let used = found.f_blocks.saturating_sub(found.f_bfree);
         Some(Room {
             free: found.f_bavail.saturating_mul(found.f_frsize),
-            total: found.f_blocks.saturating_mul(found.f_frsize),
+            total: (used.saturating_add(found.f_bavail)).saturating_mul(found.f_frsize),
         })
     }
 }

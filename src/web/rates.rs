@@ -244,7 +244,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn refusal(level: Level) -> Failure {
     let seconds = level.wait_s.unwrap_or(1);
-    let sentence = format!("Too many attempts. Try again in {seconds} s.");
+    let sentence = format!("Too many requests. Try again in {seconds} s.");
     let details = serde_json::json!({ "retry_after_s": seconds });
     Failure(Error::new(ErrorKind::RateLimited, sentence).with_details(details))
 }
