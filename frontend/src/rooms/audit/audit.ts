@@ -1,5 +1,6 @@
 // What is asked of the audit log, and how an entry reads. Pure.
 import type { AuditEntry, AuditQuery } from '@/api/types';
+import { DAY_MS, instantOf } from '@/kit/zone';
 
 /** What is looked for; an empty field leaves nothing out. */
 export interface Filters {
@@ -43,43 +44,17 @@ export const groups = [
 
 export const outcomes = ['success', 'refused'] as const;
 
-const DAY_MS = 86_400_000;
-
-/** Minutes that a zone is ahead of UTC at an instant. */
-function aheadOf(at: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    hourCycle: 'h23',
-  }).formatToParts(at);
-  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
-  const there = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'));
-  return Math.round((there - at) / 60_000);
+/** The instant at which a calendar day begins in a zone, or the one after it; null when it is no
+ * day. */
+export function dayStart(day: string, timeZone: string, after = 0): number | null {
+  const wall = Date.parse(`${day}T00:00:00Z`);
+  return Number.isNaN(wall) ? null : instantOf(wall + after * DAY_MS, timeZone);
 }
-
-/** The instant at which a calendar day begins in a zone; null when it is no day. */
-export function dayStart(day: string, timeZone: string): number | null {
-  const midnight = Date.parse(`${day}T00:00:00Z`);
-  if (Number.isNaN(midnight)) return null;
-  // Twice: the first guess may lie on the other side of a change of the clock.
-  let at = midnight - aheadOf(midnight, timeZone) * 60_000;
-  at = midnight - aheadOf(at, timeZone) * 60_000;
-  return at;
-}
-
-/** The day after a calendar day. */
-const nextDay = (day: string) =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
 
 /** The question to the appliance: only what was filled in, the last day included whole. */
 export function queryOf(filters: Filters, timeZone: string): AuditQuery {
   const begin = filters.from ? dayStart(filters.from, timeZone) : null;
-  const known = filters.to && dayStart(filters.to, timeZone) !== null;
-  const end = known ? dayStart(nextDay(filters.to), timeZone) : null;
+  const end = filters.to ? dayStart(filters.to, timeZone, 1) : null;
   const plain = (text: string) => text.trim() || undefined;
   return {
     text: plain(filters.text),
