@@ -24,6 +24,12 @@ pub mod ingest;
 /// Sites: a plant with its name, time zone and currency.
 pub mod site;
 
+/// The machine: its names, its addresses, its limits; home of nix.
+pub mod machine;
+
+/// HTTPS: certificates made here or brought; home of rustls and rcgen.
+pub mod tls;
+
 /// Who is told what, by which outlet, until it arrived; home of lettre.
 pub mod notify;
 
@@ -47,12 +53,6 @@ pub mod devices;
 
 /// Sensors that publish to a broker; home of rumqttc.
 pub mod mqtt;
-
-/// The machine: its names, its addresses, its limits; home of nix.
-pub mod machine;
-
-/// HTTPS: certificates made here or brought; home of rustls and rcgen.
-pub mod tls;
 
 /// The audit log on its way to a collector, as syslog.
 pub mod syslog;

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::letter::Outcome;
-use super::trust::Trust;
+use crate::tls::Trust;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, RETRY_AFTER, USER_AGENT};

@@ -30,7 +30,6 @@ mod settings;
 mod simulation;
 mod text;
 mod trial;
-mod trust;
 mod webhook;
 
 pub use known::{Directory, General, Person};

@@ -10,11 +10,13 @@ mod authority;
 mod brought;
 mod client;
 mod identity;
+mod outgoing;
 #[cfg(test)]
 mod tests;
 
 pub use brought::Files;
 pub use client::Peer;
+pub use outgoing::Trust;
 
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::machine::{self, Names};

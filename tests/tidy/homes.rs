@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 21] = [
+pub(crate) const HOMES: [(&str, &str); 22] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -22,5 +22,6 @@ pub(crate) const HOMES: [(&str, &str); 21] = [
     ("rumqttc", "src/mqtt/"),
     ("nix", "src/machine.rs"),
     ("rcgen", "src/tls/"),
+    ("tokio_rustls", "src/tls/"),
     ("lettre", "src/notify/"),
 ];

@@ -3,6 +3,7 @@
 //!
 //! Knows no outlet: bytes of certificates in, a connection out.
 
+use super::identity::provider;
 use std::sync::{Arc, OnceLock};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -69,6 +70,9 @@ fn trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
                 .to_owned(),
         );
     }
-    let config = ClientConfig::builder().with_root_certificates(roots);
+    let config = ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| format!("TLS cannot be set up: {cause}."))?
+        .with_root_certificates(roots);
     Ok(Arc::new(config.with_no_client_auth()))
 }
