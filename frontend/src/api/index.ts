@@ -1,5 +1,6 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data, file, text } from './client';
+import { upload, type Sending } from './upload';
 import type {
   AccountChange,
   AlertQuery,
@@ -9,6 +10,7 @@ import type {
   DeliveryQuery,
   DeviceChange,
   DeviceInput,
+  Document,
   EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
@@ -31,6 +33,7 @@ import type {
   OutletInput,
   OutletKind,
   OutletTest,
+  Photo,
   PolicyInput,
   ScanRequest,
   ProfileQuery,
@@ -143,6 +146,31 @@ export const api = {
     data(client.PUT('/equipment/{id}', { ...at(id), body })),
   deleteEquipment: (id: string) => data(client.DELETE('/equipment/{id}', at(id))),
   equipmentLive: (id: string) => data(client.GET('/equipment/{id}/live', at(id))),
+
+  photo: (id: string) => file(client.GET('/equipment/{id}/photo', { ...at(id), parseAs: 'blob' })),
+  setPhoto: (id: string, sending: Omit<Sending, 'field'>) =>
+    upload<Photo>(`/equipment/${encodeURIComponent(id)}/photo`, { ...sending, field: 'photo' }),
+  deletePhoto: (id: string) => data(client.DELETE('/equipment/{id}/photo', at(id))),
+  documents: (id: string) =>
+    everyPage((query) =>
+      data(client.GET('/equipment/{id}/documents', { params: { path: { id }, query } })),
+    ),
+  addDocument: (id: string, sending: Omit<Sending, 'field'>) =>
+    upload<Document>(`/equipment/${encodeURIComponent(id)}/documents`, {
+      ...sending,
+      field: 'file',
+    }),
+  downloadDocument: (id: string, document: string) =>
+    file(
+      client.GET('/equipment/{id}/documents/{document}', {
+        params: { path: { id, document } },
+        parseAs: 'blob',
+      }),
+    ),
+  deleteDocument: (id: string, document: string) =>
+    data(
+      client.DELETE('/equipment/{id}/documents/{document}', { params: { path: { id, document } } }),
+    ),
 
   equipmentDoctor: (id: string) => data(client.GET('/equipment/{id}/doctor', at(id))),
 

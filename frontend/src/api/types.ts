@@ -40,6 +40,8 @@ export type EquipmentSummary = Answer<Schemas['EquipmentSummary']>;
 export type Equipment = Answer<Schemas['EquipmentDetail']>;
 export type EquipmentInput = Schemas['NewEquipment'];
 export type EquipmentChange = Schemas['EquipmentChange'];
+export type Photo = Schemas['PhotoAnswer'];
+export type Document = Answer<Schemas['DocumentAnswer']>;
 export type Modbus = Schemas['Modbus'];
 export type Register = Schemas['ModbusRegister'];
 
