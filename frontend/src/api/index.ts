@@ -7,6 +7,7 @@ import type {
   AlertRuleInput,
   AuditFormat,
   AuditQuery,
+  CorrectionInput,
   DeliveryQuery,
   DeviceChange,
   DeviceInput,
@@ -19,6 +20,7 @@ import type {
   FramesQuery,
   HistoryQuery,
   Invitation,
+  Keep,
   KioskApproval,
   LoginRequest,
   MeterExchange,
@@ -38,6 +40,7 @@ import type {
   ScanRequest,
   ProfileQuery,
   SetupRequest,
+  SiteChange,
   StepUp,
 } from './types';
 
@@ -137,6 +140,16 @@ export const api = {
     file(client.GET('/audit/export', { params: { query }, parseAs: 'blob' })),
 
   sites: () => data(client.GET('/sites')),
+  changeSite: (id: string, body: SiteChange) =>
+    data(client.PUT('/sites/{id}', { ...at(id), body })),
+
+  storage: () => data(client.GET('/system/storage')),
+  changeKeep: (body: Keep) => data(client.PUT('/system/storage', { body })),
+  corrections: (query: { page: number; page_size: number }) =>
+    data(client.GET('/corrections', { params: { query } })),
+  correct: (body: CorrectionInput) => data(client.POST('/corrections', { body })),
+  undoCorrection: (id: number) =>
+    data(client.POST('/corrections/{id}/undo', { params: { path: { id } } })),
 
   listEquipment: (query: EquipmentQuery) => data(client.GET('/equipment', { params: { query } })),
   equipment: (id: string) => data(client.GET('/equipment/{id}', at(id))),
