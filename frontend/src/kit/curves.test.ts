@@ -17,6 +17,7 @@ const curve = (times: number[], values: (number | null)[], length = 0): Curve =>
   low: null,
   high: null,
   cover: values.map(() => 1),
+  doubt: null,
   until: Infinity,
 });
 

@@ -21,15 +21,18 @@ export interface Curve {
   low: (number | null)[] | null;
   high: (number | null)[] | null;
   cover: number[];
+  /** The part of each value that was not read there but reckoned; null when there is none. */
+  doubt: (number | null)[] | null;
   /** What ends later is still under way. */
   until: number;
 }
 
-/** A span of the axis that needs a word: nothing measured, not all measured, corrected by a person. */
+/** A span of the axis that needs a word: nothing measured, not all measured, corrected by a person;
+ * or an instant at which something was done. */
 export interface Mark {
   from: number;
   to: number;
-  kind: 'gap' | 'partial' | 'corrected';
+  kind: 'gap' | 'partial' | 'corrected' | 'event';
 }
 
 export interface TipLine {

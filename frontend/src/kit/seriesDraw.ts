@@ -39,6 +39,23 @@ function hatch(context: Context, x: number, y: number, w: number, h: number, ste
   context.restore();
 }
 
+/** A line through the whole height that hangs on a triangle. */
+function drawEvent(context: Context, x: number, box: uPlot.BBox, size: number): void {
+  context.save();
+  context.fillStyle = context.strokeStyle = token('--info-text');
+  context.setLineDash([size * 0.6, size * 0.4]);
+  context.beginPath();
+  context.moveTo(x, box.top);
+  context.lineTo(x, box.top + box.height);
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x - size, box.top);
+  context.lineTo(x + size, box.top);
+  context.lineTo(x, box.top + size * 1.6);
+  context.fill();
+  context.restore();
+}
+
 /** Holes are hatched over the whole height; what is incomplete or corrected, in a strip at the top. */
 export function drawMarks(plot: uPlot, marks: Mark[], rem: number): void {
   const { bbox } = plot;
@@ -52,6 +69,10 @@ export function drawMarks(plot: uPlot, marks: Mark[], rem: number): void {
       const width = Math.max(right - left, 2 * devicePixelRatio);
       const whole = mark.kind === 'gap';
       context.strokeStyle = token(whole ? '--chart-hole' : '--chart-bar');
+      if (mark.kind === 'event') {
+        drawEvent(context, left, bbox, strip);
+        continue;
+      }
       if (mark.kind === 'corrected') {
         context.fillStyle = token('--info-text');
         context.fillRect(left, bbox.top, width, strip);
@@ -87,6 +108,26 @@ export function drawBars(plot: uPlot, curves: Curve[]): void {
   });
 }
 
+/** The upper part of a column is hatched where it was reckoned instead of read. */
+function drawDoubt(
+  plot: uPlot,
+  context: Context,
+  curve: Curve,
+  index: number,
+  x: number,
+  width: number,
+): void {
+  const [value, doubt] = [curve.values[index] ?? 0, curve.doubt?.[index] ?? 0];
+  if (value <= 0 || doubt <= 0) return;
+  const top = plot.valToPos(value, curve.side, true);
+  const height = plot.valToPos(value - Math.min(value, doubt), curve.side, true) - top;
+  context.save();
+  context.strokeStyle = token('--surface-base');
+  context.lineWidth = 2 * devicePixelRatio;
+  hatch(context, x, top, width, height, 6 * devicePixelRatio);
+  context.restore();
+}
+
 function drawBarsOf(
   plot: uPlot,
   context: Context,
@@ -112,6 +153,7 @@ function drawBarsOf(
     context.globalAlpha = curve.ghost ? GHOST_ALPHA : whole ? 1 : INCOMPLETE_ALPHA;
     context.fillRect(x, Math.min(y, zero), width, Math.abs(zero - y));
     context.globalAlpha = 1;
+    drawDoubt(plot, context, curve, index, x, width);
     if (!curve.ghost && whole) return;
     // The outline says "compared" and "incomplete" to who does not see the shade.
     context.setLineDash(curve.ghost ? [] : [3 * devicePixelRatio, 3 * devicePixelRatio]);

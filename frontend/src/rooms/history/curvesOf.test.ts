@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HOUR_MS } from '@/kit/zone';
 import { curvesOf, durationCurves, marksOf, type Shown } from './curvesOf';
 import { noPoints, type Points } from './points';
+import type { MeterEvent } from '@/api/types';
 import type { Answered } from './useHistoryData';
 
 const hours = (values: (number | null)[]): Points => ({
@@ -13,6 +14,7 @@ const hours = (values: (number | null)[]): Points => ({
   high: values,
   cover: values.map((value) => (value === null ? 0 : 1)),
   energy: values.map(() => null),
+  spread: values.map(() => null),
 });
 const shown = (key: string, corrections: Shown['known']['corrections'] = []): Shown => ({
   known: {
@@ -40,6 +42,7 @@ const answered = (points: Points[], before: Points[] | null = null): Answered =>
   },
   points,
   before,
+  events: points.map(() => []),
 });
 
 describe('the curves', () => {
@@ -51,6 +54,14 @@ describe('the curves', () => {
     ]);
     expect(curves[1]!.low).not.toBeNull();
     expect(curves[0]!.low).toBeNull();
+  });
+
+  it('say of columns of energy what was reckoned, of nothing else', () => {
+    const energy = shown('consumption');
+    const kwh = { ...energy, known: { ...energy.known, unit: 'kWh', counter: true } };
+    const points = { ...hours([5]), spread: [2] };
+    expect(curvesOf([kwh], answered([points]), true)[0]!.doubt).toEqual([2]);
+    expect(curvesOf([shown('power')], answered([points]), false)[0]!.doubt).toBeNull();
   });
 
   it('show no envelopes when there are many', () => {
@@ -78,6 +89,27 @@ describe('the marks', () => {
     expect(marks).toContainEqual({ from: HOUR_MS, to: 3 * HOUR_MS, kind: 'gap' });
     expect(marks).toContainEqual({ from: HOUR_MS, to: 4 * HOUR_MS, kind: 'partial' });
     expect(marks.filter(({ kind }) => kind === 'gap')).toHaveLength(1);
+  });
+
+  it('show what was done to a counter in the period, and nothing of before', () => {
+    const event = (at: number): MeterEvent => ({
+      id: at,
+      equipment: 'e1',
+      metric: 'consumption',
+      phase: 'total',
+      at: new Date(at).toISOString(),
+      change: { kind: 'ratio', factor: 2 },
+      reason: 'Other transformers',
+      by: 'u1',
+      entered: new Date(at).toISOString(),
+      undone: null,
+      by_name: null,
+      undone_by_name: null,
+    });
+    const answer = { ...answered([hours([1, 2, 3, 4])]), events: [[event(-5), event(HOUR_MS)]] };
+    expect(marksOf([shown('consumption')], answer)).toEqual([
+      { from: HOUR_MS, to: HOUR_MS, kind: 'event' },
+    ]);
   });
 
   it('show corrections that touch the period, and no others', () => {

@@ -40,6 +40,7 @@ function curveOf(
     low: band ? points.low : null,
     high: band ? points.high : null,
     cover: points.cover,
+    doubt: bars && known.unit === 'kWh' && !ghost ? points.spread : null,
     until: ghost ? Infinity : until,
   };
 }
@@ -56,7 +57,7 @@ export function curvesOf(shown: Shown[], answered: Answered, columns: boolean): 
   });
 }
 
-/** Holes that all have, what some lack, and what people corrected. */
+/** Holes that all have, what some lack, what people corrected and what they did to the counters. */
 export function marksOf(shown: Shown[], answered: Answered): Mark[] {
   const { from, to } = answered.asked;
   const holes = answered.points.map((points) => holesOf(points, from, to));
@@ -79,7 +80,12 @@ export function marksOf(shown: Shown[], answered: Answered): Mark[] {
     })),
   );
   const partial = rest.map((hole): Mark => ({ ...hole, kind: 'partial' }));
-  return [...shared, ...partial, ...corrected.filter((mark) => mark.to > from && mark.from < to)];
+  const events = answered.events.flat().map(({ at }): Mark => {
+    const time = Date.parse(at);
+    return { from: time, to: time, kind: 'event' };
+  });
+  const inside = [...corrected, ...events].filter((mark) => mark.to > from && mark.from < to);
+  return [...shared, ...partial, ...inside];
 }
 
 export function durationCurves(shown: Shown[], answered: Answered): Curve[] {
@@ -94,6 +100,7 @@ export function durationCurves(shown: Shown[], answered: Answered): Curve[] {
       ends: shares,
       values,
       cover: whole,
+      doubt: null,
     };
   };
   return shown.flatMap((one, n) => {

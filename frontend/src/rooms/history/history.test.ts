@@ -105,6 +105,20 @@ describe('what is said of a period', () => {
     expect(found).toMatchObject({ sum: 12, low: 5, high: 6, mean: 5.5 });
   });
 
+  it('adds up what of the energy was reckoned', () => {
+    const answer = history([
+      point(START, 10, { consumption: 10, substituted: 4 }),
+      point(START + HOUR_MS, 7, { consumption: 7 }),
+      point(START + 2 * HOUR_MS, 6, { consumption: 6, substituted: 6 }),
+    ]);
+    const points = pointsOf([answer], '1hour', LATE, ZONE);
+    expect(statisticsOf(points, START, START + 2 * HOUR_MS)).toMatchObject({
+      energy: 17,
+      spread: 4,
+    });
+    expect(statisticsOf(points, START, START + DAY_MS)?.spread).toBe(10);
+  });
+
   it('is nothing where nothing was measured', () => {
     expect(statisticsOf(hours([null, null]), START, START + DAY_MS)).toBeNull();
   });

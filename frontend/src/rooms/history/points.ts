@@ -16,6 +16,8 @@ export interface Points {
   cover: number[];
   /** Energy of each bucket, kWh, beside a power; null where the counter was not read. */
   energy: (number | null)[];
+  /** How much of it is not as it was read, kWh: spread over a silence, or corrected. */
+  spread: (number | null)[];
 }
 
 export const noPoints = (step: Step): Points => ({
@@ -27,6 +29,7 @@ export const noPoints = (step: Step): Points => ({
   high: [],
   cover: [],
   energy: [],
+  spread: [],
 });
 
 /** A reading that comes this many times later than its neighbours do has a hole before it. */
@@ -58,6 +61,7 @@ function push(out: Points, at: number, end: number, from: Points | null = null, 
   out.high.push(from?.high[n] ?? null);
   out.cover.push(from?.cover[n] ?? 0);
   out.energy.push(from?.energy[n] ?? null);
+  out.spread.push(from?.spread[n] ?? null);
 }
 
 /** Joins the answers to the pieces of a period. */
@@ -80,6 +84,7 @@ export function pointsOf(answers: History[], step: Step, now: number, zone: stri
     out.high.push(point.max ?? null);
     out.cover.push(Math.min(1, step === 'raw' ? (value === null ? 0 : 1) : cover / elapsed));
     out.energy.push(step === 'raw' ? null : (point.consumption ?? null));
+    out.spread.push(step === 'raw' ? null : (point.substituted ?? null));
   }
   return step === 'raw' ? withHoles(out) : out;
 }
@@ -133,6 +138,8 @@ export interface Statistics {
   sum: number;
   /** Energy beside a power, kWh. */
   energy: number | null;
+  /** How much of the energy is not as it was read, kWh. */
+  spread: number;
   /** How much of the elapsed period was measured, 0 to 1. */
   cover: number;
   count: number;
@@ -154,7 +161,7 @@ export function statisticsOf(
   const whole = inside.filter((n) => points.values[n] != null && isWhole(n));
   const judged = new Set(adds && whole.length ? whole : inside);
   let [low, high, lowAt, highAt] = [Infinity, -Infinity, 0, 0];
-  let [sum, weighted, weight, covered, length, count] = [0, 0, 0, 0, 0, 0];
+  let [sum, weighted, weight, covered, length, count, spread] = [0, 0, 0, 0, 0, 0, 0];
   let energy: number | null = null;
   for (const n of inside) {
     const time = points.times[n] ?? 0;
@@ -165,6 +172,7 @@ export function statisticsOf(
     covered += cover * span;
     const kwh = points.energy[n] ?? null;
     if (kwh !== null) energy = (energy ?? 0) + kwh;
+    spread += points.spread[n] ?? 0;
     const value = points.values[n] ?? null;
     if (value === null) continue;
     sum += value;
@@ -182,7 +190,7 @@ export function statisticsOf(
   const cover = length ? covered / length : 0;
   // A single reading has no length.
   const mean = weight > 0 ? weighted / weight : sum / count;
-  return { low, lowAt, high, highAt, mean, sum, energy, cover, count };
+  return { low, lowAt, high, highAt, mean, sum, energy, spread, cover, count };
 }
 
 /** A reading stands for this long when nothing says how often there is one, ms. */
