@@ -1,0 +1,91 @@
+// What the first view costs: bytes on the wire, and the time until somebody can use it. The bytes
+// are a promise; the time is printed, because a machine that compiles beside is no measure.
+import assert from 'node:assert/strict';
+import { journey } from '../support/journey.mjs';
+import { arrive, demoLogin } from '../support/person.mjs';
+
+/** Packed, with everything that the view needs: page, script, styles, fonts, words, data. */
+const FIRST_VIEW_MAX_BYTES = 280_000;
+/** The rest of the rooms comes when the first view stands. */
+const ROOM_MAX_BYTES = 120_000;
+
+/** Counts what comes over the wire from now on, file by file. */
+async function wire(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const names = new Map();
+  const files = new Map();
+  session.on('Network.responseReceived', ({ requestId, response }) =>
+    names.set(requestId, new URL(response.url).pathname),
+  );
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    const name = names.get(requestId);
+    if (name) files.set(name, (files.get(name) ?? 0) + encodedDataLength);
+  });
+  return files;
+}
+
+/** The other rooms' code is fetched this long after somebody came in (App.vue), ms; a slow machine
+ * would count it as part of the first view, so that here it waits for ever. */
+const FETCH_ROOMS_AFTER_MS = 2_000;
+const roomsWait = (page) =>
+  page.addInitScript((afterMs) => {
+    const later = window.setTimeout;
+    window.setTimeout = (act, ms, ...rest) => (ms === afterMs ? 0 : later(act, ms, ...rest));
+  }, FETCH_ROOMS_AFTER_MS);
+
+const total = (files) => [...files.values()].reduce((sum, bytes) => sum + bytes, 0);
+const kilobytes = (bytes) => `${(bytes / 1_000).toFixed(1)} kB`;
+const largest = (files) =>
+  [...files]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 6)
+    .map(([name, bytes]) => `${name.split('/').pop() || '/'} ${kilobytes(bytes)}`)
+    .join(', ');
+/** The scripts of rooms: each view stands in a file of its own name. */
+const views = (files) =>
+  [...files.keys()].map((name) => /([A-Za-z]+View)-[^/]*\.js$/.exec(name)?.[1]).filter(Boolean);
+const sinceStart = (page) => page.evaluate(() => Math.round(performance.now()));
+
+journey('the first view is small, and brings no room but its own', async (stage, t) => {
+  const appliance = await stage.appliance('demo');
+  const login = await demoLogin(appliance);
+
+  const stranger = await stage.browser.open(appliance);
+  const before = await wire(stranger);
+  await stranger.goto('/');
+  await stranger.getByRole('button', { name: 'Log in' }).waitFor();
+  const door = new Map(before);
+  t.diagnostic(`log-in: ${kilobytes(total(door))}, ready after ${await sinceStart(stranger)} ms`);
+  assert.deepEqual(views(door), ['LoginView'], 'the rooms are not asked for before the log-in');
+  assert.ok(total(door) <= FIRST_VIEW_MAX_BYTES, largest(door));
+
+  const person = await stage.browser.open(appliance);
+  await roomsWait(person);
+  await arrive(person, login);
+  const files = await wire(person);
+  await person.goto('/');
+  await person.locator('.reading--good').first().waitFor();
+  const board = new Map(files);
+  t.diagnostic(`dashboard: ${kilobytes(total(board))}, ready after ${await sinceStart(person)} ms`);
+  t.diagnostic(`largest: ${largest(board)}`);
+  assert.deepEqual(views(board), ['DashboardView'], 'one room is there when it is looked at');
+  assert.ok(total(board) <= FIRST_VIEW_MAX_BYTES, largest(board));
+
+  // Each room is a piece of its own, and none of them is heavy.
+  for (const [path, view] of [
+    ['/history', 'HistoryView'],
+    ['/equipment', 'EquipmentView'],
+    ['/alerts', 'AlertsView'],
+  ]) {
+    const known = new Set(files.keys());
+    await person.goto(path);
+    await person.locator('h1').first().waitFor();
+    const added = new Map([...files].filter(([name]) => !known.has(name)));
+    assert.ok(views(added).includes(view), `${view} comes by itself: ${views(added)}`);
+    const scripts = new Map([...added].filter(([name]) => name.startsWith('/assets/')));
+    t.diagnostic(`${view}: ${kilobytes(total(scripts))} more`);
+    assert.ok(total(scripts) <= ROOM_MAX_BYTES, largest(scripts));
+  }
+});
