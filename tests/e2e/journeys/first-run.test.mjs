@@ -61,11 +61,22 @@ journey('first run: the link of the console carries the token', async (stage) =>
   // A wrong token is refused in words, and nothing is set up.
   await token.fill('AAAA-AAAA-AAAA-AAAA');
   await page.getByLabel('Site name', { exact: true }).fill('Sfax works');
+  await page.getByRole('button', { name: 'Next' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Amel');
   await page.getByLabel('E-mail', { exact: true }).fill('amel@plant.example');
   await page.getByLabel('Password', { exact: true }).fill('Night-shift-2026');
   await page.getByRole('button', { name: 'Finish the set-up' }).click();
   await page.getByRole('alert').first().waitFor();
   assert.equal((await appliance.ask('GET', '/setup')).required, true);
+  await token.waitFor();
   await stage.browser.picture(page, 'setup-wrong-token');
+
+  // Who is called away finds what he wrote, but no secret.
+  await page.reload();
+  const name = page.getByLabel('Site name', { exact: true });
+  await until('the site is there again', async () => (await name.inputValue()) === 'Sfax works');
+  await token.fill('AAAA-AAAA-AAAA-AAAA');
+  await page.getByRole('button', { name: 'Next' }).click();
+  assert.equal(await page.getByLabel('E-mail', { exact: true }).inputValue(), 'amel@plant.example');
+  assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '');
 });

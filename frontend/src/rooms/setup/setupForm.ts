@@ -39,3 +39,6 @@ export function setupRequest(form: SetupForm): SetupRequest {
     },
   };
 }
+
+/** What the first step asks; the rest belongs to the second. */
+export const isOfFirstStep = (path: string) => path === 'token' || path.startsWith('site.');
