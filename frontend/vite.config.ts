@@ -15,6 +15,8 @@ export default defineConfig({
     __INTLIFY_PROD_DEVTOOLS__: false,
   },
   server: {
+    // A test reads in the sources of the appliance which words the page owes.
+    fs: { allow: ['..'] },
     proxy: {
       // The host stays the page's own: the appliance refuses requests from pages of other hosts.
       '/api': { target: appliance, changeOrigin: false },

@@ -43,8 +43,8 @@ class Stage {
 }
 
 /** A journey by its name. In no journey may a page call another host, break its policy or fail. */
-export function journey(name, act) {
-  test(name, { timeout: TIMEOUT_MS }, async (t) => {
+export function journey(name, act, { timeout = TIMEOUT_MS } = {}) {
+  test(name, { timeout }, async (t) => {
     const stage = new Stage();
     try {
       await act(stage, t);
