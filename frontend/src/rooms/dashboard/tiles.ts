@@ -7,6 +7,7 @@ export interface Tile {
   id: string;
   name: string;
   location: string | null;
+  type: string;
   status: EquipmentStatus;
   metric: string | null;
   unit: string | null;
@@ -39,6 +40,7 @@ export function tilesOf(
       id: item.id,
       name: item.name,
       location: item.location,
+      type: item.type,
       status: live?.status ?? item.status,
       metric: value?.metric ?? null,
       unit: value ? value.unit : null,
