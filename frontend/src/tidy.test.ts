@@ -65,6 +65,7 @@ describe('imports', () => {
 describe('one home for', () => {
   it.each([
     ['fetch', /(?<![.\w])fetch\(/, ['api/client.ts']],
+    ['the XMLHttpRequest', /new XMLHttpRequest\(/, ['api/upload.ts']],
     ['the WebSocket', /new WebSocket\(/, ['live/socket.ts']],
     [
       'uPlot',

@@ -109,6 +109,13 @@ async function renew(): Promise<void> {
   }
 }
 
+/** The access token for what is sent another way, renewed before its end; `anew` when it was
+ * refused. */
+export async function tokenNow(anew = false): Promise<string | null> {
+  if (anew || (accessToken && Date.now() > accessTokenEndsAt - RENEW_BEFORE_END_MS)) await renew();
+  return accessToken;
+}
+
 async function sendWithToken(request: Request): Promise<Response> {
   if (accessToken && Date.now() > accessTokenEndsAt - RENEW_BEFORE_END_MS) await renew();
   const again = request.clone();

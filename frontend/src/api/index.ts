@@ -1,14 +1,17 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data, file, text } from './client';
+import { upload, type Sending } from './upload';
 import type {
   AccountChange,
   AlertQuery,
   AlertRuleInput,
   AuditFormat,
   AuditQuery,
+  CorrectionInput,
   DeliveryQuery,
   DeviceChange,
   DeviceInput,
+  Document,
   EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
@@ -17,6 +20,7 @@ import type {
   FramesQuery,
   HistoryQuery,
   Invitation,
+  Keep,
   KioskApproval,
   LoginRequest,
   MeterExchange,
@@ -31,10 +35,12 @@ import type {
   OutletInput,
   OutletKind,
   OutletTest,
+  Photo,
   PolicyInput,
   ScanRequest,
   ProfileQuery,
   SetupRequest,
+  SiteChange,
   StepUp,
 } from './types';
 
@@ -134,6 +140,16 @@ export const api = {
     file(client.GET('/audit/export', { params: { query }, parseAs: 'blob' })),
 
   sites: () => data(client.GET('/sites')),
+  changeSite: (id: string, body: SiteChange) =>
+    data(client.PUT('/sites/{id}', { ...at(id), body })),
+
+  storage: () => data(client.GET('/system/storage')),
+  changeKeep: (body: Keep) => data(client.PUT('/system/storage', { body })),
+  corrections: (query: { page: number; page_size: number }) =>
+    data(client.GET('/corrections', { params: { query } })),
+  correct: (body: CorrectionInput) => data(client.POST('/corrections', { body })),
+  undoCorrection: (id: number) =>
+    data(client.POST('/corrections/{id}/undo', { params: { path: { id } } })),
 
   listEquipment: (query: EquipmentQuery) => data(client.GET('/equipment', { params: { query } })),
   equipment: (id: string) => data(client.GET('/equipment/{id}', at(id))),
@@ -143,6 +159,31 @@ export const api = {
     data(client.PUT('/equipment/{id}', { ...at(id), body })),
   deleteEquipment: (id: string) => data(client.DELETE('/equipment/{id}', at(id))),
   equipmentLive: (id: string) => data(client.GET('/equipment/{id}/live', at(id))),
+
+  photo: (id: string) => file(client.GET('/equipment/{id}/photo', { ...at(id), parseAs: 'blob' })),
+  setPhoto: (id: string, sending: Omit<Sending, 'field'>) =>
+    upload<Photo>(`/equipment/${encodeURIComponent(id)}/photo`, { ...sending, field: 'photo' }),
+  deletePhoto: (id: string) => data(client.DELETE('/equipment/{id}/photo', at(id))),
+  documents: (id: string) =>
+    everyPage((query) =>
+      data(client.GET('/equipment/{id}/documents', { params: { path: { id }, query } })),
+    ),
+  addDocument: (id: string, sending: Omit<Sending, 'field'>) =>
+    upload<Document>(`/equipment/${encodeURIComponent(id)}/documents`, {
+      ...sending,
+      field: 'file',
+    }),
+  downloadDocument: (id: string, document: string) =>
+    file(
+      client.GET('/equipment/{id}/documents/{document}', {
+        params: { path: { id, document } },
+        parseAs: 'blob',
+      }),
+    ),
+  deleteDocument: (id: string, document: string) =>
+    data(
+      client.DELETE('/equipment/{id}/documents/{document}', { params: { path: { id, document } } }),
+    ),
 
   equipmentDoctor: (id: string) => data(client.GET('/equipment/{id}/doctor', at(id))),
 

@@ -118,6 +118,21 @@ export function signedPercent(ratio: number, locale: string): string {
   return numberFormat(locale, options).format(ratio);
 }
 
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** "4.2 MB": steps of 1024, as the limits of the appliance are meant. */
+export function bytes(value: number | null | undefined, locale: string): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NO_VALUE;
+  let [size, step] = [value, 0];
+  while (size >= 1024 && step < SIZES.length - 1) [size, step] = [size / 1024, step + 1];
+  return numberFormat(locale, {
+    style: 'unit',
+    unit: SIZES[step],
+    unitDisplay: 'short',
+    maximumFractionDigits: step > 0 && size < 100 ? 1 : 0,
+  }).format(size);
+}
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

@@ -36,6 +36,7 @@ export function useFormat() {
       format.moneyParts(amount, currency, locale()),
     percent: (ratio: number | null | undefined) => format.percent(ratio, locale()),
     signedPercent: (ratio: number) => format.signedPercent(ratio, locale()),
+    bytes: (value: number | null | undefined) => format.bytes(value, locale()),
     duration: (ms: number) => format.duration(ms, locale()),
     time: (at: Moment) => format.time(at, place.value),
     hourMinute: (at: Moment) => format.hourMinute(at, place.value),

@@ -116,6 +116,7 @@ export const useSession = defineStore('session', () => {
     secondStep,
     logout,
     reloadUser,
+    loadSite,
     setupRequired,
     setUp,
   };

@@ -163,13 +163,13 @@ journey(
     const persons = [];
     for (const outside of [true, false]) {
       const page = await stage.browser.open(appliance, { viewport: SIZES.laptop });
+      if (outside) await page.goto('/login');
+      else await enter(page, login);
       page.on('console', (message) => {
         // Who is outside is told so, and a screen on a wall that asks too often to wait.
         if (message.type() === 'error' && !(outside && /status of (401|429)/.test(message.text())))
           faults.add(`on the console: ${message.text()}`, new URL(page.url()).pathname);
       });
-      if (outside) await page.goto('/login');
-      else await enter(page, login);
       persons.push({ page, outside, open: busyness(page) });
     }
     let seen = 0;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { currencyOf, zoneChoices } from './places';
+import { currencyOf, zoneChoices } from '@/kit/places';
 import { checkSetup, setupRequest, type SetupForm } from './setupForm';
 
 const filled = (): SetupForm => ({
