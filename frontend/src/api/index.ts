@@ -46,8 +46,8 @@ import type {
 
 const at = (id: string) => ({ params: { path: { id } } });
 
-/** A screen with more tiles than this helps nobody; the list pages through the rest. */
-const ALL_PAGES = 10;
+/** Four thousand machines: more than a plant has that one appliance reads. */
+const ALL_PAGES = 40;
 const PAGE_SIZE = 100;
 
 interface Part<T> {

@@ -50,3 +50,14 @@ export function tilesOf(
   });
   return worstFirst(tiles.filter((tile) => tile.status !== 'decommissioned'));
 }
+
+/** Quantities that say something beside the main one, the most telling first. */
+const beside = ['temperature', 'power_factor', 'current', 'voltage', 'humidity', 'battery_level'];
+
+/** What else a card says of a machine: a value of the whole device, not of one phase. */
+export function secondValue(values: Map<string, SocketValue>): SocketValue | undefined {
+  const main = mainValue(values);
+  return beside
+    .map((metric) => values.get(metric))
+    .find((value) => value !== undefined && value !== main);
+}
