@@ -39,14 +39,19 @@ pub struct Shelving {
 }
 
 /// One alert of a site, with the one who does something to it.
-struct Deed<'a> {
+pub(super) struct Deed<'a> {
     transaction: &'a Transaction<'a>,
     actor: &'a Actor,
-    cause: Cause,
+    pub(super) cause: Cause,
 }
 
 impl Deed<'_> {
-    fn audit(&self, action: &str, alert: &Alert, details: serde_json::Value) -> Result<()> {
+    pub(super) fn audit(
+        &self,
+        action: &str,
+        alert: &Alert,
+        details: serde_json::Value,
+    ) -> Result<()> {
         let resource = format!("alert/{}", alert.id);
         let now = self.cause.now;
         audit::append(
@@ -78,7 +83,13 @@ fn check_note(path: &str, note: Option<&String>) -> Result<()> {
 }
 
 impl Alerts {
-    async fn deed<F>(&self, site: &str, id: AlertId, actor: Actor, work: F) -> Result<Alert>
+    pub(super) async fn deed<F>(
+        &self,
+        site: &str,
+        id: AlertId,
+        actor: Actor,
+        work: F,
+    ) -> Result<Alert>
     where
         F: FnOnce(&mut Engine, &mut Draft, &Deed<'_>, &Alert) -> Result<()> + Send + 'static,
     {
@@ -318,6 +329,10 @@ fn acknowledge(
         let sentence = "This alert has changed since you saw it. Look at it again.";
         let details = json!({ "revision": alert.revision });
         return Err(Error::conflict(sentence).with_details(details));
+    }
+    if alert.state == AlertState::Suppressed && alert.parent.is_none() {
+        let sentence = "This alert is suppressed by design. End that first.";
+        return Err(Error::conflict(sentence));
     }
     deed.audit("alert.acknowledge", alert, json!({ "notes": said.notes }))?;
     let cause = Cause {

@@ -230,6 +230,9 @@ impl Engine {
                 self.slot_of(&alert.condition).is_some() || alert.condition.ends_with("/late");
             let (event, word, what) = if !known || !ruled {
                 (Event::Resolve, "resolved", Some(What::Resolved))
+            } else if alert.set_aside_by.is_some() {
+                // A person did; a person ends it.
+                continue;
             } else if !self.plant.in_service(id) {
                 (Event::Remove, "out_of_service", Some(What::Shelved))
             } else if alert.state != AlertState::OutOfService {

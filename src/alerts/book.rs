@@ -144,6 +144,9 @@ impl Book {
             shelved_until: None,
             shelved_by: None,
             shelve_reason: None,
+            set_aside_by: None,
+            set_aside_at: None,
+            set_aside_reason: None,
             detected_at: cause.now,
             transitions: 0,
         };
@@ -291,6 +294,13 @@ impl Book {
             alert.acknowledged = false;
             (alert.acknowledged_by, alert.acknowledged_at, alert.notes) = (None, None, None);
             (alert.resolved_at, alert.resolved_by) = (None, None);
+        }
+        if !matches!(
+            alert.state,
+            AlertState::Suppressed | AlertState::OutOfService
+        ) {
+            alert.set_aside_by = None;
+            (alert.set_aside_at, alert.set_aside_reason) = (None, None);
         }
         alert.revision += 1;
         let transition = Transition {

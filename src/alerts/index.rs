@@ -3,7 +3,9 @@
 //! A row holds enough of its alert to judge the usual filters, so that a page reads as many
 //! records as it shows.
 
+use super::filter::{Filter, Status};
 use super::record::{Alert, Source};
+use super::state::AlertState;
 use crate::base::{AlertId, EquipmentId, Error, Level, Result, Timestamp};
 use crate::store::table::{seal, unseal};
 use crate::store::{TableName, Transaction, View};
@@ -24,51 +26,18 @@ const BY_LEVEL: u8 = b'l';
 const BY_EQUIPMENT: u8 = b'e';
 const UNACKNOWLEDGED: u8 = b'u';
 const OPEN: u8 = b'o';
+const BY_PARENT: u8 = b'p';
 
 const FLAG_ACKNOWLEDGED: u8 = 1;
 const FLAG_OPEN: u8 = 2;
 const FLAG_CHILD: u8 = 4;
 const FLAG_ACTIVE: u8 = 8;
+const FLAG_SHELVED: u8 = 16;
+const FLAG_SUPPRESSED: u8 = 32;
+const FLAG_OUT_OF_SERVICE: u8 = 64;
 
 /// Instant and id: the order of every list.
 pub(super) type Place = [u8; 24];
-
-/// Which alerts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Status {
-    /// All of them.
-    #[default]
-    All,
-    /// Somebody knows.
-    Acknowledged,
-    /// Nobody said that he knows.
-    Unacknowledged,
-    /// The condition holds.
-    Active,
-    /// Something is left to do.
-    Open,
-}
-
-/// What a list is narrowed by.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Key of the site.
-    pub site: String,
-    /// One of these levels; all when empty.
-    pub levels: Vec<Level>,
-    /// Of this equipment.
-    pub equipment: Option<EquipmentId>,
-    /// Which.
-    pub status: Status,
-    /// Begun at or after.
-    pub from: Option<Timestamp>,
-    /// Begun before.
-    pub to: Option<Timestamp>,
-    /// Part of the message or of the equipment's name.
-    pub search: Option<String>,
-    /// Those, too, for which another stands.
-    pub children: bool,
-}
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +49,8 @@ pub(super) struct Found {
     pub(super) has_more: bool,
     /// Where the next page begins.
     pub(super) next: Option<Place>,
+    /// Where the last of the ids stands.
+    pub(super) last: Option<Place>,
 }
 
 fn time_bytes(at: Timestamp) -> [u8; 8] {
@@ -104,6 +75,9 @@ fn flags_of(alert: &Alert) -> u8 {
     set(FLAG_OPEN, !alert.is_closed());
     set(FLAG_CHILD, alert.parent.is_some());
     set(FLAG_ACTIVE, alert.active && !alert.is_closed());
+    set(FLAG_SHELVED, alert.state == AlertState::Shelved);
+    set(FLAG_SUPPRESSED, alert.state == AlertState::Suppressed);
+    set(FLAG_OUT_OF_SERVICE, alert.state == AlertState::OutOfService);
     flags
 }
 
@@ -132,6 +106,9 @@ fn rows(alert: &Alert) -> Vec<(Vec<u8>, Vec<u8>)> {
     ];
     if let Some(equipment) = &alert.equipment_id {
         rows.push((key(BY_EQUIPMENT, equipment.as_bytes()), brief.clone()));
+    }
+    if let Some(parent) = &alert.parent {
+        rows.push((key(BY_PARENT, parent.as_bytes()), brief.clone()));
     }
     if !alert.acknowledged {
         rows.push((key(UNACKNOWLEDGED, &[]), brief.clone()));
@@ -225,12 +202,15 @@ impl<'a> Sieve<'a> {
             Status::Unacknowledged => !has(FLAG_ACKNOWLEDGED),
             Status::Active => has(FLAG_ACTIVE),
             Status::Open => has(FLAG_OPEN),
+            Status::Shelved => has(FLAG_SHELVED),
+            Status::Suppressed => has(FLAG_SUPPRESSED),
+            Status::OutOfService => has(FLAG_OUT_OF_SERVICE),
         };
         let of = |id: EquipmentId| id.as_bytes() == row.equipment;
         let holds = |text: &Vec<u8>| row.text.windows(text.len()).any(|part| part == text);
         status
             && row.site == self.site
-            && (self.filter.children || !has(FLAG_CHILD))
+            && (self.filter.children || self.filter.parent.is_some() || !has(FLAG_CHILD))
             && (self.levels.is_empty() || self.levels.contains(&row.level))
             && self.filter.equipment.is_none_or(of)
             && self.search.as_ref().is_none_or(holds)
@@ -239,11 +219,18 @@ impl<'a> Sieve<'a> {
     /// The parts of the index that hold everything that can pass, each with its prefix.
     fn parts(&self) -> Vec<Vec<u8>> {
         let filter = self.filter;
+        if let Some(parent) = filter.parent {
+            return vec![[&[BY_PARENT], parent.as_bytes().as_slice()].concat()];
+        }
         if self.search.is_some() {
             return vec![vec![BY_TIME]];
         }
         match filter.status {
-            Status::Active | Status::Open => return vec![vec![OPEN]],
+            Status::Active
+            | Status::Open
+            | Status::Shelved
+            | Status::Suppressed
+            | Status::OutOfService => return vec![vec![OPEN]],
             Status::Unacknowledged if filter.equipment.is_none() => {
                 return vec![vec![UNACKNOWLEDGED]];
             }
@@ -317,6 +304,7 @@ pub(super) fn find(
         total_is_least: cut,
         has_more: next.is_some(),
         next,
+        last: page.last().copied(),
     })
 }
 

@@ -7,12 +7,14 @@
 
 mod act;
 mod appliance;
+mod aside;
 mod beat;
 mod book;
 mod condition;
 mod draft;
 mod engine;
 mod evaluate;
+mod filter;
 mod fold;
 mod heard;
 mod index;
@@ -28,6 +30,7 @@ mod rules;
 mod schedule;
 mod service;
 mod slot;
+mod sorted;
 mod state;
 mod template;
 mod watch;
@@ -37,9 +40,10 @@ mod words;
 
 pub use act::{Acknowledgement, Shelving};
 pub use appliance::Vitals;
+pub use aside::Aside;
 pub use condition::{Comparison, Condition, Operator, Term, WindowFunction};
+pub use filter::{Filter, Sort, Status};
 pub use heard::{Heard, Listener, Occasion, What};
-pub use index::{Filter, Status};
 pub use quality::Quality;
 pub use record::{Alert, Source, Transition};
 pub use rehearse::{Rehearsal, Rehearse};

@@ -113,6 +113,15 @@ pub struct Alert {
     pub shelved_by: Option<String>,
     /// Why.
     pub shelve_reason: Option<String>,
+    /// Who suppressed it by design or took it out of service; absent when nobody did by hand.
+    #[serde(default)]
+    pub set_aside_by: Option<String>,
+    /// When.
+    #[serde(default)]
+    pub set_aside_at: Option<Timestamp>,
+    /// Why.
+    #[serde(default)]
+    pub set_aside_reason: Option<String>,
     /// When it was noticed here.
     pub detected_at: Timestamp,
     /// How many entries its history has.
@@ -126,7 +135,8 @@ pub struct Transition {
     /// When.
     pub at: Timestamp,
     /// What: `raised`, `rose`, `returned`, `acknowledged`, `resolved`, `shelved`, `unshelved`,
-    /// `folded`, `unfolded`, `out_of_service`, `in_service`, `comment`.
+    /// `folded`, `unfolded`, `suppressed`, `unsuppressed`, `out_of_service`, `in_service`,
+    /// `comment`.
     pub what: String,
     /// The state before.
     pub from: AlertState,

@@ -2,10 +2,12 @@
 
 use super::draft::Draft;
 use super::engine::Engine;
+use super::filter::Filter;
 use super::heard::Heard;
-use super::index::{self, Filter, OFFSET_MAX};
+use super::index::{self, OFFSET_MAX};
 use super::plant::Plant;
 use super::record::{ALERTS, Alert, Transition};
+use super::sorted;
 use crate::base::{AlertId, Batch, Clock, EquipmentId, Error, Result, Timestamp};
 use crate::equipment::{AdminStatus, Registry};
 use crate::ingest::{AfterCommit, Observer};
@@ -54,7 +56,7 @@ pub struct Paging {
 /// A page of alerts.
 #[derive(Clone, Debug, Default)]
 pub struct Listed {
-    /// The alerts, newest first.
+    /// The alerts, in the order that was asked for.
     pub items: Vec<Alert>,
     /// How many there are.
     pub total: usize,
@@ -236,20 +238,18 @@ impl Alerts {
             let sentence = "Go on with next_cursor: pages by number end at 10000 alerts.";
             return Err(Error::invalid("page", sentence));
         }
-        let cursor = cursor.map(place_of).transpose()?;
         let reader = self.store.read()?;
-        let found = index::find(&reader, filter, paging.offset, paging.size, cursor)?;
-        let mut items = Vec::with_capacity(found.ids.len());
-        for id in &found.ids {
+        let page = sorted::page(&reader, filter, (paging.offset, paging.size), cursor)?;
+        let mut items = Vec::with_capacity(page.ids.len());
+        for id in &page.ids {
             items.extend(ALERTS.get(&reader, id.as_bytes())?);
         }
-        let hex = |place: index::Place| place.iter().map(|b| format!("{b:02x}")).collect();
         Ok(Listed {
             items,
-            total: found.total,
-            total_is_least: found.total_is_least,
-            has_more: found.has_more,
-            next_cursor: found.next.filter(|_| found.has_more).map(hex),
+            total: page.total,
+            total_is_least: page.total_is_least,
+            has_more: page.next.is_some(),
+            next_cursor: page.next,
         })
     }
 
@@ -305,19 +305,6 @@ fn show(feed: &broadcast::Sender<Arc<Alert>>, heard: &Heard, shown: Vec<Alert>) 
         let _ = feed.send(Arc::new(alert));
     }
     heard.committed();
-}
-
-/// The place that a cursor names.
-fn place_of(cursor: &str) -> Result<index::Place> {
-    let bad = || Error::invalid("cursor", "Use next_cursor of an answer as it is.");
-    let mut place: index::Place = [0; 24];
-    if cursor.len() != 48 || !cursor.is_ascii() {
-        return Err(bad());
-    }
-    for (n, byte) in place.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&cursor[2 * n..2 * n + 2], 16).map_err(|_| bad())?;
-    }
-    Ok(place)
 }
 
 impl Observer for Alerts {

@@ -80,7 +80,7 @@ const SHELVED: Step = Step::Refused("This alert is shelved. Take it off the shel
 const FOLDED: Step =
     Step::Refused("Another alert stands for this one. Acknowledge that one instead.");
 const IN_WORK: Step = Step::Refused(
-    "The equipment of this alert is being worked on. Set its status to active first.",
+    "This alert is out of service. Put it, or its equipment, back into service first.",
 );
 
 impl AlertState {

@@ -6,8 +6,9 @@
 
 use super::draft::{Cause, Draft};
 use super::engine::{Engine, RULES};
+use super::filter::Filter;
 use super::heard::{Heard, What};
-use super::index::{self, Filter};
+use super::index;
 use super::plant::Plant;
 use super::record::ALERTS;
 use super::rule::{NewRule, Rule};

@@ -61,6 +61,14 @@ pub(super) struct ShelveRequest {
     pub(super) reason: String,
 }
 
+/// Set aside until somebody ends it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetAsideRequest {
+    /// Why.
+    pub(super) reason: String,
+}
+
 /// Words.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

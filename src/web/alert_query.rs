@@ -1,7 +1,7 @@
 //! What a list of alerts is asked with.
 
-use crate::alerts::{Filter, Paging, Status};
-use crate::base::{EquipmentId, Error, Level, Result, Timestamp};
+use crate::alerts::{Filter, Paging, Sort, Status};
+use crate::base::{AlertId, EquipmentId, Error, Level, Result, Timestamp};
 
 /// Items of a page, unless asked otherwise, and at most.
 const PAGE_DEFAULT: usize = 10;
@@ -41,6 +41,13 @@ impl Asked {
                 "to" => filter.to = Some(instant("to", value)?),
                 "search" => filter.search = Some(value.to_owned()),
                 "children" => filter.children = value == "true",
+                "parent" => {
+                    let id: AlertId = value
+                        .parse()
+                        .map_err(|_| Error::invalid("parent", "Use the id of an alert."))?;
+                    filter.parent = Some(id);
+                }
+                "sort" => filter.sort = sort(value)?,
                 "page" => asked.page = Some(number("page", value)?.max(1)),
                 "page_size" | "limit" => asked.size = Some(number(&name, value)?),
                 "offset" => asked.offset = Some(number("offset", value)?),
@@ -83,11 +90,23 @@ fn status(value: &str) -> Result<Status> {
         "unacknowledged" => Status::Unacknowledged,
         "active" => Status::Active,
         "open" => Status::Open,
+        "shelved" => Status::Shelved,
+        "suppressed" => Status::Suppressed,
+        "out_of_service" => Status::OutOfService,
         _ => {
-            let sentence = "Use all, acknowledged, unacknowledged, active or open.";
+            let sentence = "Use all, acknowledged, unacknowledged, active, open, shelved, \
+                            suppressed or out_of_service.";
             return Err(Error::invalid("status", sentence));
         }
     })
+}
+
+fn sort(value: &str) -> Result<Sort> {
+    match value {
+        "time" => Ok(Sort::Time),
+        "level" => Ok(Sort::Level),
+        _ => Err(Error::invalid("sort", "Use time or level.")),
+    }
 }
 
 fn instant(path: &str, value: &str) -> Result<Timestamp> {

@@ -36,7 +36,7 @@ pub fn protected() -> OpenApiRouter<Context> {
 /// A page of alerts.
 #[derive(Debug, Serialize, ToSchema)]
 struct AlertPage {
-    /// The alerts, newest first.
+    /// The alerts, newest first unless asked otherwise.
     items: Vec<Alert>,
     /// How many pass the filters.
     total: usize,
@@ -70,7 +70,7 @@ struct AlertItems {
     total: usize,
 }
 
-fn id_of(text: &str) -> Result<AlertId> {
+pub(super) fn id_of(text: &str) -> Result<AlertId> {
     text.parse().map_err(|_| Error::not_found("alert", text))
 }
 
@@ -80,11 +80,13 @@ fn id_of(text: &str) -> Result<AlertId> {
     params(
         ("level" = Option<String>, Query, description = "Levels, separated by commas; `level[]` may be repeated instead"),
         ("equipment_id" = Option<String>, Query, description = "Of this equipment"),
-        ("status" = Option<String>, Query, description = "`all`, `acknowledged`, `unacknowledged`, `active` (the condition holds) or `open` (something is left to do)"),
+        ("status" = Option<String>, Query, description = "`all`, `acknowledged`, `unacknowledged`, `active` (the condition holds), `open` (something is left to do), `shelved`, `suppressed` or `out_of_service`"),
         ("from" = Option<Timestamp>, Query, description = "Begun at or after"),
         ("to" = Option<Timestamp>, Query, description = "Begun before"),
         ("search" = Option<String>, Query, description = "Part of the message or of the equipment's name"),
         ("children" = Option<bool>, Query, description = "Those, too, for which another alert stands"),
+        ("parent" = Option<String>, Query, description = "Only those for which this alert stands"),
+        ("sort" = Option<String>, Query, description = "`time`, newest first, which it is when absent, or `level`, the worst first"),
         ("page" = Option<usize>, Query, description = "Number of the page, from 1"),
         ("page_size" = Option<usize>, Query, description = "Items of a page, 1 to 100; 10 when absent"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, instead of `page`"),

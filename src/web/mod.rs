@@ -10,6 +10,7 @@ mod alert_feed;
 mod alert_query;
 mod alert_rules;
 mod alerts;
+mod alerts_aside;
 mod api_tokens;
 mod audit;
 mod audit_export;

@@ -1,7 +1,7 @@
 //! Every route of the API, by who is let in.
 
 use super::{
-    Context, alert_rules, alerts, api_tokens, audit, audit_export, auth, certificate,
+    Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth, certificate,
     commissioning, device_push, devices, doctor, documents, equipment, export, history,
     history_series, kiosks, line_frames, lines, meter_events, mqtt, notifications, passwords,
     photo, profiles, realtime, roles, sessions, sites, step_up, storage, system, two_factor, users,
@@ -44,6 +44,7 @@ pub(super) fn api() -> Routes {
         .merge(kiosks::protected())
         .merge(sites::protected())
         .merge(alerts::protected())
+        .merge(alerts_aside::protected())
         .merge(alert_rules::protected())
         .merge(audit::protected())
         .merge(audit_export::protected())

@@ -69,6 +69,8 @@ async fn lists_are_narrowed_and_paged() {
         "page=x",
         "cursor=zz",
         "colour=red",
+        "sort=name",
+        "parent=x",
     ] {
         let name = bad.split('=').next().unwrap();
         let refused = chief.get(&format!("/api/alerts?{bad}")).await;
@@ -80,4 +82,51 @@ async fn lists_are_narrowed_and_paged() {
         (&json!(5), &json!(5))
     );
     assert_eq!(quality["top"].as_array().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn the_worst_come_first_page_by_page() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let levels = ["Low", "High", "Medium", "High", "Emergency", "Low", "High"];
+    for (n, level) in levels.iter().enumerate() {
+        let id = machine(&chief, &format!("Press {n}")).await;
+        rule(&chief, &id, json!({ "level": level })).await;
+        power(&appliance, &id, 90.0).await;
+        appliance.advance(1_000);
+    }
+    let order = ["4", "6", "3", "1", "2", "5", "0"].map(|n| format!("Press {n}"));
+    for status in ["open", "all", "unacknowledged"] {
+        for size in 1..=8 {
+            let (mut found, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let query = format!("sort=level&status={status}&page_size={size}{cursor}");
+                let page = list(&chief, &query).await;
+                let items = page["items"].as_array().unwrap().iter();
+                found.extend(items.map(|item| item["equipment_name"].as_str().unwrap().to_owned()));
+                assert!(cursor.is_empty() == (page["total"] == 7), "{page}");
+                let Some(next) = page["next_cursor"].as_str() else {
+                    assert_eq!(page["has_more"], false);
+                    break;
+                };
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(found, order, "{status} {size}");
+        }
+    }
+    let second = list(&chief, "sort=level&page=2&page_size=3").await;
+    let names: Vec<_> = second["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["equipment_name"].clone())
+        .collect();
+    assert_eq!(names, order[3..6]);
+    let some = list(&chief, "sort=level&level=Low,High&page_size=4").await;
+    assert_eq!(some["items"][3]["equipment_name"], "Press 5");
+    let by_time = list(&chief, "page_size=2").await["next_cursor"].clone();
+    let wrong = format!(
+        "/api/alerts?sort=level&cursor={}",
+        by_time.as_str().unwrap()
+    );
+    assert_eq!(chief.get(&wrong).await.bad_fields(), ["cursor"]);
 }

@@ -186,6 +186,18 @@ async fn a_dead_line_is_one_alert() {
     );
     let all = list(&chief, "children=true").await;
     assert_eq!(all["total"], 4, "those for which it stands are kept");
+    let parent = alert["id"].as_str().unwrap();
+    let children = list(&chief, &format!("parent={parent}&page_size=2&sort=level")).await;
+    assert_eq!(
+        (&children["total"], &children["has_more"]),
+        (&json!(3), &json!(true))
+    );
+    assert_eq!(children["items"][0]["parent"], alert["id"]);
+    let of_child = children["items"][0]["id"].as_str().unwrap();
+    assert_eq!(
+        list(&chief, &format!("parent={of_child}")).await["total"],
+        0
+    );
 }
 
 #[tokio::test]

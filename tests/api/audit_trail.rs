@@ -136,6 +136,26 @@ const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
     ("POST", "/alerts/{}/shelve", "alerts.rs: the_shelf_silences"),
     (
         "POST",
+        "/alerts/{}/suppress",
+        "alerts_aside.rs: what_is_set",
+    ),
+    (
+        "POST",
+        "/alerts/{}/unsuppress",
+        "alerts_aside.rs: what_is_set",
+    ),
+    (
+        "POST",
+        "/alerts/{}/out-of-service",
+        "alerts_aside.rs: what_is_set",
+    ),
+    (
+        "POST",
+        "/alerts/{}/in-service",
+        "alerts_aside.rs: what_is_set",
+    ),
+    (
+        "POST",
         "/alerts/{}/unshelve",
         "alerts.rs: the_shelf_silences",
     ),

@@ -12,6 +12,7 @@ mod accounts;
 mod alert_list;
 mod alert_rules;
 mod alerts;
+mod alerts_aside;
 mod asks;
 mod audit;
 mod audit_trail;

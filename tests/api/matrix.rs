@@ -4,7 +4,7 @@
 //! reads; here nobody has anything, so that nothing changes: who may not, hears that he may not,
 //! and never whether the thing is there.
 
-use crate::permissions::{ACT, READ as WHO_READS, TABLE};
+use crate::permissions::{ACT, READ as WHO_READS, TABLE, WRITE};
 use crate::support::client::{Client, Reply};
 use crate::support::{Appliance, PASSWORD};
 use indusmind::auth::Role;
@@ -21,6 +21,10 @@ const ELSEWHERE: &[(&str, &str, &[Role])] = &[
     ("POST", "/alerts/{}/shelve", ACT),
     ("POST", "/alerts/{}/unshelve", ACT),
     ("POST", "/alerts/{}/comment", ACT),
+    ("POST", "/alerts/{}/suppress", WRITE),
+    ("POST", "/alerts/{}/unsuppress", WRITE),
+    ("POST", "/alerts/{}/out-of-service", WRITE),
+    ("POST", "/alerts/{}/in-service", WRITE),
     ("DELETE", "/api-tokens/{}", &[Role::Admin]),
     ("POST", "/admin/sessions/cleanup", &[Role::Admin]),
     (

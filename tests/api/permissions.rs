@@ -17,7 +17,7 @@ pub const READ: &[Role] = &[
     Role::Viewer,
     Role::Kiosk,
 ];
-const WRITE: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
+pub const WRITE: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
 /// Who repairs: raw frames are no reading matter for everybody.
 const LINES: &[Role] = &[Role::Admin, Role::EnergyManager, Role::Technician];
 /// Who acts on alerts.

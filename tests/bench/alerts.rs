@@ -1,115 +1,118 @@
-//! What alerts cost: from the reading to the socket, beside the readings, and among a million.
+//! What alerts cost: from the reading to the other end of a socket, beside the readings, and among
+//! many. `make bench-alerts` prints it; nothing here passes or fails.
 //!
 //! `INDUSMIND_BENCH_ALERTS=n` sets how many alerts are stored for the lists; 100,000 otherwise.
 
-#![allow(clippy::print_stdout)] // it prints its figures
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
-use indusmind::alerts::{Acknowledgement, Alerts, Filter, NewRule, Paging, Status};
-use indusmind::app::App;
-use indusmind::base::{Batch, Clock as _, EquipmentId, Level, ManualClock};
-use indusmind::base::{Metric, Phase, Reading, Result, Timestamp, Unit};
-use indusmind::config::Config;
+#[allow(dead_code)] // the other benches use more of it
+#[path = "measure.rs"]
+mod measure;
+#[allow(dead_code)]
+#[path = "report.rs"]
+mod report;
+#[allow(dead_code)] // the tests use more of it
+#[path = "../support/mod.rs"]
+mod support;
+
+use indusmind::alerts::{Alerts, NewRule};
+use indusmind::base::Clock as _;
+use indusmind::base::{Batch, EquipmentId, Level, Metric, Phase, Reading, Unit};
 use indusmind::equipment::NewEquipment;
-use indusmind::site::{NewSite, Site, Sites};
 use indusmind::store::audit::Actor;
+use measure::{Process, Times};
+use report::{Table, figure};
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::client::Client;
+use support::socket::Socket;
+use support::{Appliance, EMAIL, PASSWORD};
 
-const START: Timestamp = Timestamp::from_ms(1_795_249_800_000);
 const MACHINES: usize = 500;
-const BEATS: usize = 100;
+const METRICS: [&str; 4] = ["power", "voltage", "current", "frequency"];
+const BEATS: usize = 200;
+const ASKED: usize = 50;
+/// As many as the API acknowledges at once.
+const AT_ONCE: usize = 500;
 
-fn main() -> Result<()> {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(measure())
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    println!(
+        "{}",
+        measure::machine(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    );
+    runtime.block_on(measure());
 }
 
 /// An appliance with machines that nobody polls.
 struct Plant {
-    app: App,
-    clock: ManualClock,
+    appliance: Appliance,
+    client: Client,
     machines: Vec<EquipmentId>,
 }
 
 impl Plant {
-    async fn new(directory: &std::path::Path) -> Result<Self> {
-        let config = Config {
-            data_dir: directory.join("data"),
-            listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
-            log: "off".to_owned(),
-            log_json: false,
-            dashboard_every_ms: 5_000,
-            log_file: None,
-            edge: indusmind::web::EdgeSettings::default(),
-            certificate: None,
-            syslog: None,
-            token_in_query: false,
-        };
-        let clock = ManualClock::new(START);
-        let app = App::start(&config, Arc::new(clock.clone())).await?;
-        let input = NewSite {
-            name: "Bench".to_owned(),
-            key: None,
-            time_zone: "Africa/Tunis".to_owned(),
-            currency: "TND".to_owned(),
-            price_per_kwh: None,
-        };
-        let site = Site::new(input, START)?;
-        let write = app
-            .context
-            .store
-            .write(move |tx| Sites::create_in(tx, &site));
-        write.await?;
-        app.context.sites.reload()?;
+    async fn new() -> Self {
+        let (appliance, _) = Appliance::furnished().await;
         let mut machines = Vec::new();
         for n in 0..MACHINES {
             let said = json!({ "name": format!("Machine {n}"), "type": "Machine", "model": "T1",
                 "install_date": "2024-05-01" });
-            let said: NewEquipment = serde_json::from_value(said).expect("equipment");
-            let made = app
-                .context
-                .registry
-                .create(said, "site_a", Actor::console());
-            machines.push(made.await?.id);
+            let said: NewEquipment = serde_json::from_value(said).unwrap();
+            let registry = &appliance.context().registry;
+            let made = registry.create(said, "site_a", Actor::console());
+            machines.push(made.await.unwrap().id);
         }
-        Ok(Self {
-            app,
-            clock,
+        let client = appliance.client().login(EMAIL, PASSWORD).await;
+        Self {
+            appliance,
+            client,
             machines,
-        })
+        }
     }
 
     fn alerts(&self) -> &Alerts {
-        &self.app.context.alerts
+        &self.appliance.context().alerts
     }
 
     /// Makes `count` rules for each machine; only the first can ever hold.
-    async fn rules(&self, count: usize, from: usize) -> Result<()> {
-        let mut rules = Vec::new();
+    async fn rules(&self, count: usize, from: usize) {
+        let mut rules: Vec<NewRule> = Vec::new();
         for machine in &self.machines {
             for n in from..from + count {
                 let limit = if n == 0 { 80.0 } else { 1e6 };
-                let said = json!({ "equipment_id": machine, "metric": "power", "operator": ">",
+                let metric = METRICS[n % METRICS.len()];
+                let said = json!({ "equipment_id": machine, "metric": metric, "operator": ">",
                     "threshold": limit, "level": Level::High });
-                let said: NewRule = serde_json::from_value(said).expect("a rule");
-                rules.push(said);
+                rules.push(serde_json::from_value(said).unwrap());
             }
         }
-        self.alerts()
-            .create_rules(rules, "site_a", Actor::console())
-            .await
+        let made = self
+            .alerts()
+            .create_rules(rules, "site_a", Actor::console());
+        made.await.unwrap();
     }
 
     /// One beat of all machines; the first `loud` of them are beyond their limit.
-    async fn beat(&self, loud: usize) -> Result<Duration> {
-        self.clock.advance(Duration::from_secs(5));
-        let at = self.clock.now();
+    async fn beat(&self, loud: usize) {
+        self.appliance.clock.advance(Duration::from_secs(5));
+        let at = self.appliance.clock.now();
         let batch = |(n, id): (usize, &EquipmentId)| {
             let value = if n < loud { 90.0 } else { 50.0 };
-            let names = ["power", "voltage", "current", "frequency"];
             let reading = |name: &str| {
-                let metric = Metric::new(name).expect("a name");
+                let metric = Metric::new(name).unwrap();
                 Reading::good(metric, Phase::Total, Unit::none(), value)
             };
             Batch {
@@ -117,157 +120,144 @@ impl Plant {
                 at,
                 arrived: at,
                 interval_ms: 5_000,
-                readings: names.map(reading).to_vec(),
+                readings: METRICS.map(reading).to_vec(),
             }
         };
         let batches: Vec<_> = self.machines.iter().enumerate().map(batch).collect();
-        let begun = Instant::now();
-        self.app.context.intake.store(Arc::new(batches)).await?;
-        Ok(begun.elapsed())
+        let intake = &self.appliance.context().intake;
+        intake.store(Arc::new(batches)).await.unwrap();
     }
 
-    /// Times of beats on which nothing happens, in order.
-    async fn quiet(&self) -> Result<Vec<Duration>> {
-        let mut times = Vec::new();
+    /// Beats on which nothing happens.
+    async fn quiet(&self) -> Times {
+        let (process, mut times) = (Process::own(), Times::default());
+        let before = process.cpu();
         for _ in 0..BEATS {
-            times.push(self.beat(0).await?);
+            let began = Instant::now();
+            self.beat(0).await;
+            times.note(began);
         }
-        times.sort_unstable();
-        Ok(times)
+        times.cpu_s = process.cpu().since(before);
+        times
+    }
+
+    /// From the offer of a reading to its message at the other end of a socket.
+    async fn detection(&self) -> Times {
+        let mut times = Times::default();
+        // A socket of the tests lives for a bounded time: a fresh one for each part.
+        for _ in 0..BEATS / 50 {
+            let mut socket = Socket::open(&self.client, "/ws/alerts:new").await;
+            for n in 0..50 {
+                let began = Instant::now();
+                self.beat((n + 1) % 2).await;
+                socket.message().await;
+                times.note(began);
+            }
+        }
+        times
     }
 }
 
-fn say(line: &str) {
-    println!("{line}");
-}
-
-async fn measure() -> Result<()> {
-    let directory = tempfile::tempdir().expect("a directory");
-    let plant = Plant::new(directory.path()).await?;
-    let none = plant.quiet().await?;
-    plant.rules(2, 0).await?;
-    let mut heard = plant.alerts().listen();
-    let mut times = Vec::new();
-    for n in 0..BEATS {
-        let begun = Instant::now();
-        plant.beat((n + 1) % 2).await?;
-        heard.recv().await.expect("an alert");
-        times.push(begun.elapsed());
-    }
-    times.sort_unstable();
-    let (p50, p99) = (times[times.len() / 2], times[times.len() - 1]);
-    say(&format!(
-        "reading to feed, 1,000 rules, 500 machines: p50 {p50:?}, worst {p99:?}"
-    ));
-    plant.rules(18, 2).await?;
-    let many = plant.quiet().await?;
-    let (before, after) = (none[BEATS / 2], many[BEATS / 2]);
-    let more = after.saturating_sub(before);
-    let per_reading = more / 2_000;
-    say(&format!(
-        "a commit of 2,000 readings: {before:?} without rules, {after:?} with 10,000 rules, \
-         {per_reading:?} more per reading"
-    ));
-    many_alerts(&plant).await
+async fn measure() {
+    let plant = Plant::new().await;
+    let none = plant.quiet().await;
+    plant.rules(2, 0).await;
+    let heard = plant.detection().await;
+    let mut table = Table::new(
+        "from a reading to the message on a socket, with its commit, ms",
+        &["500 machines, 1,000 rules", "p50", "p99", "worst"],
+    );
+    let shares = [0.5, 0.99, 1.0].map(|share| figure(heard.share_ms(share)));
+    table.line(
+        ["an alert begins or ends".to_owned()]
+            .into_iter()
+            .chain(shares),
+    );
+    table.print();
+    plant.rules(18, 2).await;
+    let many = plant.quiet().await;
+    let mut table = Table::new(
+        "a commit of 2,000 readings",
+        &["rules", "CPU, ms", "p50, ms", "CPU more per reading, µs"],
+    );
+    let row = |name: &str, times: &Times| {
+        let more = (times.cpu_ms() - none.cpu_ms()) * 1e3 / 2_000.0;
+        [
+            name.to_owned(),
+            figure(times.cpu_ms()),
+            figure(times.share_ms(0.5)),
+            figure(more),
+        ]
+    };
+    table.line(row("none", &none));
+    table.line(row("10,000", &many));
+    table.print();
+    many_alerts(&plant).await;
 }
 
 /// Stores many alerts by raising, acknowledging and ending them, then asks for them.
-async fn many_alerts(plant: &Plant) -> Result<()> {
+async fn many_alerts(plant: &Plant) {
     let wanted = std::env::var("INDUSMIND_BENCH_ALERTS").ok();
     let wanted: u64 = wanted.and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    let began = Instant::now();
     while plant.alerts().figures().1 < wanted {
-        plant.beat(MACHINES).await?;
+        plant.beat(MACHINES).await;
         let open = plant.alerts().open_of("site_a");
         let ids: Vec<_> = open.iter().map(|alert| (alert.id, None)).collect();
-        plant
-            .alerts()
-            .acknowledge_all("site_a", ids, None, Actor::console())
-            .await?;
-        plant.beat(0).await?;
-    }
-    plant.beat(MACHINES).await?;
-    let machine = plant.machines[7];
-    let site = || Filter {
-        site: "site_a".to_owned(),
-        ..Filter::default()
-    };
-    let filters = [
-        ("all", site()),
-        (
-            "one level",
-            Filter {
-                levels: vec![Level::High],
-                ..site()
-            },
-        ),
-        (
-            "a level that none has",
-            Filter {
-                levels: vec![Level::Emergency],
-                ..site()
-            },
-        ),
-        (
-            "one machine",
-            Filter {
-                equipment: Some(machine),
-                ..site()
-            },
-        ),
-        (
-            "unacknowledged",
-            Filter {
-                status: Status::Unacknowledged,
-                ..site()
-            },
-        ),
-        (
-            "search, found often",
-            Filter {
-                search: Some("machine 7".to_owned()),
-                ..site()
-            },
-        ),
-        (
-            "search, found never",
-            Filter {
-                search: Some("nowhere".to_owned()),
-                ..site()
-            },
-        ),
-    ];
-    let stored = plant.alerts().figures().1;
-    for (name, filter) in filters {
-        let paging = Paging {
-            offset: 0,
-            size: 50,
-        };
-        let mut times = Vec::new();
-        for _ in 0..20 {
-            let begun = Instant::now();
-            plant.alerts().list(&filter, paging, None)?;
-            times.push(begun.elapsed());
+        for part in ids.chunks(AT_ONCE) {
+            let done =
+                plant
+                    .alerts()
+                    .acknowledge_all("site_a", part.to_vec(), None, Actor::console());
+            done.await.unwrap();
         }
-        times.sort_unstable();
-        let (p50, worst) = (times[10], times[19]);
-        say(&format!(
-            "list of {stored} alerts, {name}: p50 {p50:?}, worst {worst:?}"
-        ));
+        plant.beat(0).await;
     }
-    let open = plant.alerts().open_of("site_a");
-    let mut times = Vec::new();
-    for alert in open.iter().take(20) {
-        let (said, begun) = (Acknowledgement::default(), Instant::now());
-        plant
-            .alerts()
-            .acknowledge("site_a", alert.id, said, Actor::console())
-            .await?;
-        times.push(begun.elapsed());
+    plant.beat(MACHINES).await;
+    let stored = plant.alerts().figures().1;
+    println!("\n{stored} alerts stored in {:?}", began.elapsed());
+    // The clock went on by weeks: the first session is over.
+    let client = plant.appliance.client().login(EMAIL, PASSWORD).await;
+    let mut table = Table::new(
+        "asked over HTTP, 50 alerts a page, ms",
+        &["question", "p50", "worst"],
+    );
+    let machine = plant.machines[7];
+    for (name, query) in [
+        ("all", String::new()),
+        ("one level", "&level=High".to_owned()),
+        ("a level that none has", "&level=Emergency".to_owned()),
+        ("one machine", format!("&equipment_id={machine}")),
+        ("unacknowledged", "&status=unacknowledged".to_owned()),
+        ("open", "&status=open".to_owned()),
+        ("search, found often", "&search=machine%207".to_owned()),
+        ("search, found never", "&search=nowhere".to_owned()),
+        ("page 100", "&page=100".to_owned()),
+    ] {
+        let path = format!("/api/alerts?page_size=50{query}");
+        let mut times = Times::default();
+        for _ in 0..ASKED {
+            let began = Instant::now();
+            client.get(&path).await.data();
+            times.note(began);
+        }
+        table.line([
+            name.to_owned(),
+            figure(times.share_ms(0.5)),
+            figure(times.share_ms(1.0)),
+        ]);
     }
-    times.sort_unstable();
-    say(&format!(
-        "acknowledge among {stored}: p50 {:?}, worst {:?}",
-        times[10], times[19]
-    ));
-    Ok(())
+    let mut times = Times::default();
+    for alert in plant.alerts().open_of("site_a").iter().take(ASKED) {
+        let began = Instant::now();
+        let path = format!("/api/alerts/{}/acknowledge", alert.id);
+        client.post(&path, &json!({})).await.data();
+        times.note(began);
+    }
+    table.line([
+        "acknowledge".to_owned(),
+        figure(times.share_ms(0.5)),
+        figure(times.share_ms(1.0)),
+    ]);
+    table.print();
 }

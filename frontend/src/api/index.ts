@@ -46,8 +46,8 @@ import type {
 
 const at = (id: string) => ({ params: { path: { id } } });
 
-/** A screen with more tiles than this helps nobody; the list pages through the rest. */
-const ALL_PAGES = 10;
+/** Four thousand machines: more than a plant has that one appliance reads. */
+const ALL_PAGES = 40;
 const PAGE_SIZE = 100;
 
 interface Part<T> {
@@ -277,6 +277,14 @@ export const api = {
     data(client.POST('/alerts/{id}/shelve', { ...at(id), body: { seconds, reason } })),
   unshelveAlert: (id: string) =>
     data(client.POST('/alerts/{id}/unshelve', { ...at(id), body: {} })),
+  suppressAlert: (id: string, reason: string) =>
+    data(client.POST('/alerts/{id}/suppress', { ...at(id), body: { reason } })),
+  unsuppressAlert: (id: string) =>
+    data(client.POST('/alerts/{id}/unsuppress', { ...at(id), body: {} })),
+  takeAlertOutOfService: (id: string, reason: string) =>
+    data(client.POST('/alerts/{id}/out-of-service', { ...at(id), body: { reason } })),
+  putAlertInService: (id: string) =>
+    data(client.POST('/alerts/{id}/in-service', { ...at(id), body: {} })),
   commentAlert: (id: string, words: string) =>
     data(client.POST('/alerts/{id}/comment', { ...at(id), body: { text: words } })),
 

@@ -353,6 +353,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alerts/{id}/in-service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an alert back into service; once more changes nothing. */
+        post: operations["put_alert_in_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/out-of-service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an alert out of service, until somebody ends it: what it watches is being worked on. */
+        post: operations["take_alert_out_of_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts/{id}/resolve": {
         parameters: {
             query?: never;
@@ -388,6 +422,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alerts/{id}/suppress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Silences an alert by design, until somebody ends it: what it says is meant to be. */
+        post: operations["suppress_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts/{id}/unshelve": {
         parameters: {
             query?: never;
@@ -399,6 +450,23 @@ export interface paths {
         put?: never;
         /** Takes an alert off the shelf; once more changes nothing. */
         post: operations["unshelve_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/unsuppress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the silence by design; once more changes nothing. */
+        post: operations["unsuppress_alert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2157,6 +2225,11 @@ export interface components {
             rule_id?: components["schemas"]["AlertRuleId"] | null;
             /** @description What the rule is called. */
             rule_name?: string | null;
+            set_aside_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who suppressed it by design or took it out of service; absent when nobody did by hand. */
+            set_aside_by?: string | null;
+            /** @description Why. */
+            set_aside_reason?: string | null;
             /** @description Why. */
             shelve_reason?: string | null;
             /** @description By whom. */
@@ -2340,7 +2413,7 @@ export interface components {
         AlertPage: {
             /** @description Whether there is a page after this one. */
             has_more: boolean;
-            /** @description The alerts, newest first. */
+            /** @description The alerts, newest first unless asked otherwise. */
             items: components["schemas"]["Alert"][];
             /** @description Send it as `cursor` for the page after this one. */
             next_cursor?: string | null;
@@ -2731,7 +2804,8 @@ export interface components {
             value?: number | null;
             /**
              * @description What: `raised`, `rose`, `returned`, `acknowledged`, `resolved`, `shelved`, `unshelved`,
-             *     `folded`, `unfolded`, `out_of_service`, `in_service`, `comment`.
+             *     `folded`, `unfolded`, `suppressed`, `unsuppressed`, `out_of_service`, `in_service`,
+             *     `comment`.
              */
             what: string;
         };
@@ -3375,6 +3449,11 @@ export interface components {
                 rule_id?: components["schemas"]["AlertRuleId"] | null;
                 /** @description What the rule is called. */
                 rule_name?: string | null;
+                set_aside_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Who suppressed it by design or took it out of service; absent when nobody did by hand. */
+                set_aside_by?: string | null;
+                /** @description Why. */
+                set_aside_reason?: string | null;
                 /** @description Why. */
                 shelve_reason?: string | null;
                 /** @description By whom. */
@@ -3445,7 +3524,7 @@ export interface components {
             data: {
                 /** @description Whether there is a page after this one. */
                 has_more: boolean;
-                /** @description The alerts, newest first. */
+                /** @description The alerts, newest first unless asked otherwise. */
                 items: components["schemas"]["Alert"][];
                 /** @description Send it as `cursor` for the page after this one. */
                 next_cursor?: string | null;
@@ -8224,6 +8303,11 @@ export interface components {
             /** @description Whose it is. */
             user_id: components["schemas"]["UserId"];
         };
+        /** @description Set aside until somebody ends it. */
+        SetAsideRequest: {
+            /** @description Why. */
+            reason: string;
+        };
         /** @description What the first run made. */
         SetupDone: {
             /** @description The plant. */
@@ -9364,7 +9448,7 @@ export interface operations {
                 level?: string;
                 /** @description Of this equipment */
                 equipment_id?: string;
-                /** @description `all`, `acknowledged`, `unacknowledged`, `active` (the condition holds) or `open` (something is left to do) */
+                /** @description `all`, `acknowledged`, `unacknowledged`, `active` (the condition holds), `open` (something is left to do), `shelved`, `suppressed` or `out_of_service` */
                 status?: string;
                 /** @description Begun at or after */
                 from?: components["schemas"]["Timestamp"];
@@ -9374,6 +9458,10 @@ export interface operations {
                 search?: string;
                 /** @description Those, too, for which another alert stands */
                 children?: boolean;
+                /** @description Only those for which this alert stands */
+                parent?: string;
+                /** @description `time`, newest first, which it is when absent, or `level`, the worst first */
+                sort?: string;
                 /** @description Number of the page, from 1 */
                 page?: number;
                 /** @description Items of a page, 1 to 100; 10 when absent */
@@ -9600,6 +9688,103 @@ export interface operations {
             };
         };
     };
+    put_alert_in_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Its equipment is out of service */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    take_alert_out_of_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAsideRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No reason */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is over, shelved, or another stands for it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     resolve_alert: {
         parameters: {
             query?: never;
@@ -9723,6 +9908,59 @@ export interface operations {
             };
         };
     };
+    suppress_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAsideRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No reason */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is over, shelved, out of service, or another stands for it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     unshelve_alert: {
         parameters: {
             query?: never;
@@ -9749,6 +9987,50 @@ export interface operations {
             };
             /** @description No such alert */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    unsuppress_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Alert"];
+                };
+            };
+            /** @description No such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another alert stands for it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

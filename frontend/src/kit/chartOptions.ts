@@ -104,7 +104,9 @@ const axesOf = ({ place }: ChartLook, rem: number): uPlot.Axis[] => [
 ];
 
 function markEnd(plot: uPlot, rem: number): void {
-  const [times, values] = plot.data;
+  const [times] = plot.data;
+  // The line is drawn last, over the edges of a range if there is one.
+  const values = plot.data[plot.data.length - 1];
   const index = times.length - 1;
   const value = values?.[index];
   const time = times[index];

@@ -6,8 +6,27 @@ import { calls, conductor, isOpen } from '@/live/alerts';
 /** Shown on either side of an alert that was short. */
 const AROUND_MIN_MS = 30 * MINUTE_MS;
 
-export const statuses = ['open', 'unacknowledged', 'active', 'acknowledged', 'all'] as const;
+export const statuses = [
+  'open',
+  'unacknowledged',
+  'active',
+  'acknowledged',
+  'shelved',
+  'suppressed',
+  'out_of_service',
+  'all',
+] as const;
 export type Status = (typeof statuses)[number];
+
+/** In which order alerts are shown; what is urgent is put in front by the page itself. */
+export const orders = ['urgent', 'level', 'time'] as const;
+export type Order = (typeof orders)[number];
+
+/** How the appliance is asked to sort: among what is over, the worst is not the most urgent. */
+export const sortOf = (order: Order, status: Status): 'level' | 'time' =>
+  order === 'level' || (order === 'urgent' && status !== 'all' && status !== 'acknowledged')
+    ? 'level'
+    : 'time';
 
 /** What is looked for; an empty field leaves nothing out. */
 export interface Filters {

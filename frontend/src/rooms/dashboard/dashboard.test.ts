@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { EquipmentStatus, EquipmentSummary, SocketValue } from '@/api/types';
-import { holeAfterS, joined, powerPoints } from './siteCurve';
-import { mainValue, tilesOf } from './tiles';
-import { difference } from './today';
+import { scaleOf } from '@/kit/band';
+import { consumersOf, missingOf } from './consumers';
+import { imbalance } from './imbalance';
+import { holeAfterS, joined, powerPoints, withBand } from './siteCurve';
+import { mainValue, tilesOf, type Tile } from './tiles';
+import { comparison, difference } from './today';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 const item = (name: string, status: EquipmentStatus) =>
@@ -103,4 +106,78 @@ it('compares with yesterday only when there is a yesterday', () => {
   expect(difference(110, 100)).toBeCloseTo(0.1);
   expect(difference(110, 0)).toBeNull();
   expect(difference(null, 100)).toBeNull();
+});
+
+it('draws today and yesterday on one scale', () => {
+  expect(comparison(50, 100)).toMatchObject({ today: 0.5, before: 1, share: -0.5 });
+  expect(comparison(50, null)).toBeNull();
+});
+
+const tile = (name: string, kw: number | null, part: Partial<Tile> = {}): Tile => ({
+  id: name,
+  name,
+  location: null,
+  type: 'Oven',
+  status: 'online',
+  metric: 'power',
+  unit: 'kW',
+  reading: { value: kw, tone: kw === null ? 'none' : 'good', reason: 'none', ageMs: 0 },
+  ageMs: 0,
+  ...part,
+});
+
+describe('who draws', () => {
+  const list = [
+    tile('a', 10),
+    tile('b', 30),
+    tile('c', 60),
+    tile('sun', -5),
+    tile('gone', 99, { status: 'offline' }),
+    tile('room', 4, { metric: 'temperature', unit: '°C' }),
+  ];
+
+  it('is sorted by power, with the share of each; the rest is counted', () => {
+    const { top, others } = consumersOf(list, 2);
+    expect(top.map(({ tile: { name }, share, length }) => [name, share, length])).toEqual([
+      ['c', 0.6, 1],
+      ['b', 0.3, 0.5],
+    ]);
+    expect(others).toEqual({ count: 1, kw: 10 });
+  });
+
+  it('lacks the silent and the unusable, not those without a meter', () => {
+    const bad = tile('bad', null);
+    const old = tile('old', 3, {
+      reading: { value: 3, tone: 'old', reason: 'stale', ageMs: 60_000 },
+    });
+    const thermometer = tile('cold', null, { metric: 'temperature', status: 'offline' });
+    const missing = missingOf([...list, bad, old, thermometer]);
+    expect(missing.map(({ name }) => name)).toEqual(['gone', 'bad', 'old']);
+  });
+});
+
+it('says how far the phases are apart', () => {
+  expect(imbalance([100, 100, 100])).toBe(0);
+  expect(imbalance([90, 100, 110])).toBeCloseTo(0.1);
+  expect(imbalance([100, null, 100])).toBeNull();
+  expect(imbalance([0, 0, 0])).toBeNull();
+});
+
+it('puts the usual range behind the curve, point by point', () => {
+  const data = withBand({ times: [1, 2], values: [5, null] }, (at) => ({ low: at, high: at + 1 }));
+  expect(data).toEqual({ times: [1, 2], values: [5, null], low: [1, 2], high: [2, 3] });
+});
+
+describe('a scale', () => {
+  it('shows the range and the value, however far away', () => {
+    const { band, mark } = scaleOf(300, 90, 110, false);
+    expect(mark).toBe(1);
+    expect(band![1]).toBeLessThan(0.5);
+    expect(scaleOf(100, 90, 110, true).band![0]).toBeCloseTo(90 / 122);
+  });
+
+  it('draws nothing that is not known', () => {
+    expect(scaleOf(5, null, null, true)).toEqual({ band: null, mark: null });
+    expect(scaleOf(null, 1, 2, false).mark).toBeNull();
+  });
 });

@@ -6,5 +6,8 @@ export default {
   icon: Gauge,
   order: 10,
   permission: 'readings.read',
-  routes: [{ path: '/', name: 'dashboard', component: () => import('./DashboardView.vue') }],
+  routes: [
+    { path: '/', name: 'dashboard', component: () => import('./DashboardView.vue') },
+    { path: '/live', name: 'live', component: () => import('./LiveView.vue') },
+  ],
 } satisfies Room;

@@ -44,3 +44,12 @@ export function joined(stored: ChartData, live: ChartData): ChartData {
     values: [...before.values, ...(seam ? [null] : []), ...after.values],
   };
 }
+
+/** What is usual at each point, behind the curve. */
+export function withBand(
+  data: ChartData,
+  bandAt: (second: number) => { low: number | null; high: number | null },
+): ChartData {
+  const bands = data.times.map(bandAt);
+  return { ...data, low: bands.map(({ low }) => low), high: bands.map(({ high }) => high) };
+}

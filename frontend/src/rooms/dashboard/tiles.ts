@@ -7,6 +7,7 @@ export interface Tile {
   id: string;
   name: string;
   location: string | null;
+  type: string;
   status: EquipmentStatus;
   metric: string | null;
   unit: string | null;
@@ -39,6 +40,7 @@ export function tilesOf(
       id: item.id,
       name: item.name,
       location: item.location,
+      type: item.type,
       status: live?.status ?? item.status,
       metric: value?.metric ?? null,
       unit: value ? value.unit : null,
@@ -47,4 +49,15 @@ export function tilesOf(
     };
   });
   return worstFirst(tiles.filter((tile) => tile.status !== 'decommissioned'));
+}
+
+/** Quantities that say something beside the main one, the most telling first. */
+const beside = ['temperature', 'power_factor', 'current', 'voltage', 'humidity', 'battery_level'];
+
+/** What else a card says of a machine: a value of the whole device, not of one phase. */
+export function secondValue(values: Map<string, SocketValue>): SocketValue | undefined {
+  const main = mainValue(values);
+  return beside
+    .map((metric) => values.get(metric))
+    .find((value) => value !== undefined && value !== main);
 }

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { flowOf, pictureOf } from './flow';
+
+const source = (id: string, kwh: number, inTotal = true, area: string | null = 'Hall') => ({
+  id,
+  name: id,
+  area,
+  kwh,
+  inTotal,
+});
+
+describe('the flow of energy', () => {
+  it('draws the meters that make the total, the greatest first', () => {
+    const flow = flowOf(100, [source('a', 30), source('b', 70), source('sub', 20, false)]);
+    expect(flow.drains.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(flow).toMatchObject({ restKwh: null, main: null });
+  });
+
+  it('names what a main meter counts and nobody behind it', () => {
+    const flow = flowOf(100, [source('main', 100), source('a', 60, false), source('b', 25, false)]);
+    expect(flow.main).toBe('main');
+    expect(flow.drains.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(flow.restKwh).toBe(15);
+  });
+
+  it('never hides that machines count more than the site', () => {
+    const flow = flowOf(100, [source('main', 100), source('a', 130, false)]);
+    expect(flow.restKwh).toBe(-30);
+  });
+
+  it('gives every block its share and every word its room', () => {
+    const flow = flowOf(1000, [
+      source('a', 600, true, 'Hall 1'),
+      source('b', 300, true, 'Hall 1'),
+      source('c', 2, true, 'Hall 2'),
+    ]);
+    expect(flow.restKwh).toBeCloseTo(98);
+    const { areas, drains, first, second, site } = pictureOf(flow, 0.1);
+    expect(drains.map(({ drain }) => drain.id)).toEqual(['a', 'b', 'c']);
+    expect(areas.map(({ key }) => key)).toEqual(['area-Hall 1', 'area-Hall 2', 'rest']);
+    for (const block of [...drains, ...areas]) {
+      expect(block.height).toBeGreaterThanOrEqual(0.1 - 1e-9);
+      expect(block.thick).toBeLessThanOrEqual(block.height);
+      expect(block.top + block.height).toBeLessThanOrEqual(1 + 1e-9);
+    }
+    const scale = drains[0]!.thick / 600;
+    for (const block of drains) expect(block.thick).toBeCloseTo(block.kwh * scale);
+    expect(site.thick).toBeCloseTo(1000 * scale);
+    expect(first).toHaveLength(3);
+    expect(second).toHaveLength(3);
+    // The ribbons leave the site one after the other, without a gap and without a crossing.
+    first.slice(1).forEach((ribbon, n) => expect(ribbon.from[0]).toBeCloseTo(first[n]!.from[1]));
+  });
+});

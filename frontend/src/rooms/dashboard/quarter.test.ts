@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { demandOf, highestSince } from './quarter';
+
+const START = 900 * 1000;
+const steady = (from: number, to: number, kw: number | null, step = 5) => {
+  const times = Array.from({ length: (to - from) / step }, (_, n) => from + n * step);
+  return { times, values: times.map(() => kw) };
+};
+const both = (...parts: ReturnType<typeof steady>[]) => ({
+  times: parts.flatMap(({ times }) => times),
+  values: parts.flatMap(({ values }) => values),
+});
+
+describe('the demand of the running quarter', () => {
+  it('ends where it is when nothing changes', () => {
+    const demand = demandOf(steady(START - 300, START + 300, 120), START + 300)!;
+    expect(demand).toMatchObject({ startS: START, endS: START + 900, elapsedS: 300, coverage: 1 });
+    expect(demand.meanKw).toBeCloseTo(120);
+    expect(demand.securedKw).toBeCloseTo(40);
+    expect(demand.endsKw).toBeCloseTo(120);
+  });
+
+  it('takes the rest to go on like the last minutes', () => {
+    const curve = both(steady(START, START + 300, 100), steady(START + 300, START + 450, 200));
+    const demand = demandOf(curve, START + 450)!;
+    expect(demand.meanKw).toBeCloseTo((100 * 300 + 200 * 150) / 450);
+    expect(demand.endsKw).toBeCloseTo((100 * 300 + 200 * 600) / 900);
+  });
+
+  it('counts nothing of the quarter before', () => {
+    const curve = both(steady(START - 600, START, 900), steady(START, START + 60, 90));
+    expect(demandOf(curve, START + 60)!.meanKw).toBeCloseTo(90);
+  });
+
+  it('says how much was measured, and lets no value stand for a long silence', () => {
+    const demand = demandOf(steady(START, START + 60, 100), START + 600)!;
+    expect(demand.coverage).toBeCloseTo((60 + 85) / 600, 2);
+    expect(demand.endsKw).toBeNull();
+    expect(demand.meanKw).toBeCloseTo(100);
+  });
+
+  it('is not known without a reading', () => {
+    expect(demandOf(steady(START, START + 60, null), START + 60)).toBeNull();
+    expect(demandOf({ times: [], values: [] }, START + 60)).toBeNull();
+  });
+});
+
+it('finds the highest full quarter of the day', () => {
+  const at = (minute: number) => new Date(START * 1000 + minute * 60_000).toISOString();
+  const points = [
+    { timestamp: at(-15), power: 900, coverage: 1 },
+    { timestamp: at(0), power: 100, coverage: 1 },
+    { timestamp: at(15), power: 300, coverage: 0.5 },
+    { timestamp: at(30), power: 200, coverage: 1 },
+    { timestamp: at(45), power: 400, coverage: 1 },
+  ];
+  const now = START * 1000 + 50 * 60_000;
+  expect(highestSince(points, START * 1000, now)).toEqual({ kw: 200, at: Date.parse(at(30)) });
+  expect(highestSince([], START * 1000, now)).toBeNull();
+});

@@ -1,0 +1,79 @@
+// The running quarter of an hour: what it has used, and where it will end. Pure.
+// Demand is the mean power of a window on the clock; a bill is often made of the highest of them.
+import type { HistoryPoint } from '@/api/types';
+import type { ChartData } from '@/kit/chartData';
+
+export const QUARTER_S = 900;
+/** The rest of the window is taken to go on like these last seconds. */
+const RECENT_S = 120;
+/** A value stands for no longer than this, whatever comes after it. */
+const HOLDS_S = 90;
+/** A past quarter with less than this of its readings is no peak to compare with. */
+const COVERED = 0.9;
+
+export interface Demand {
+  startS: number;
+  endS: number;
+  elapsedS: number;
+  /** Mean power so far, kW. */
+  meanKw: number;
+  /** What the window ends with if nothing is drawn from now on, kW. */
+  securedKw: number;
+  /** Where it ends if it goes on like now, kW; null when nothing is known of now. */
+  endsKw: number | null;
+  /** How much of what has passed was measured, 0 to 1. */
+  coverage: number;
+}
+
+/** Energy in kWs and the seconds that are known, between two instants. */
+function sumOf({ times, values }: ChartData, fromS: number, toS: number) {
+  let kws = 0;
+  let knownS = 0;
+  times.forEach((time, index) => {
+    const value = values[index];
+    if (value == null) return;
+    const end = Math.min(times[index + 1] ?? Infinity, time + HOLDS_S, toS);
+    const seconds = end - Math.max(time, fromS);
+    if (seconds <= 0) return;
+    kws += value * seconds;
+    knownS += seconds;
+  });
+  return { kws, knownS };
+}
+
+export function demandOf(curve: ChartData, nowS: number): Demand | null {
+  const startS = Math.floor(nowS / QUARTER_S) * QUARTER_S;
+  const elapsedS = nowS - startS;
+  const { kws, knownS } = sumOf(curve, startS, nowS);
+  if (knownS <= 0) return null;
+  const meanKw = kws / knownS;
+  const recent = sumOf(curve, nowS - RECENT_S, nowS);
+  const drawn = meanKw * elapsedS;
+  const rest = QUARTER_S - elapsedS;
+  return {
+    startS,
+    endS: startS + QUARTER_S,
+    elapsedS,
+    meanKw,
+    securedKw: drawn / QUARTER_S,
+    endsKw: recent.knownS > 0 ? (drawn + (recent.kws / recent.knownS) * rest) / QUARTER_S : null,
+    coverage: Math.min(1, knownS / elapsedS),
+  };
+}
+
+export interface Peak {
+  kw: number;
+  at: number;
+}
+
+/** The highest full quarter from an instant on. */
+export function highestSince(points: HistoryPoint[], from: number, now: number): Peak | null {
+  let highest: Peak | null = null;
+  for (const { timestamp, power, coverage } of points) {
+    const at = Date.parse(timestamp);
+    if (power == null || at < from || at + QUARTER_S * 1000 > now) continue;
+    if ((coverage ?? 0) < COVERED) continue;
+    if (!highest || power > highest.kw) highest = { kw: power, at };
+  }
+  return highest;
+}
