@@ -2,11 +2,12 @@ import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 import { reader } from './vite.reader.ts';
+import { roomNames } from './vite.words.ts';
 
 const appliance = 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [vue(), reader()],
+  plugins: [vue(), reader(), roomNames()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: false,

@@ -3,6 +3,7 @@ import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vu
 import { useSession } from '@/session/session';
 import type { Room } from '@/session/room';
 import { keepLinkToken, takeLinkToken } from '@/session/linkToken';
+import { allWords } from '@/words';
 
 const found = import.meta.glob<{ default: Room }>('./rooms/*/index.ts', { eager: true });
 
@@ -54,8 +55,15 @@ async function guard(to: RouteLocationNormalized) {
 
 router.beforeEach(guard);
 
+/** Rooms whose words came with the page. */
+const FIRST_ROOMS: (string | undefined)[] = ['dashboard', 'login', undefined];
+router.beforeResolve(async (to) => {
+  if (!FIRST_ROOMS.includes(to.meta.room)) await allWords();
+});
+
 /** Fetches the other rooms' code while all is well, so that a walk through them needs no network. */
 export function fetchRooms(): void {
+  void allWords().catch(() => undefined);
   for (const route of router.getRoutes())
     for (const view of Object.values(route.components ?? {}))
       // The router meets the same failure again on the way in, and says so there.

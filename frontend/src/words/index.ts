@@ -1,6 +1,7 @@
-// Every sentence a person reads, in three languages. English is always there; the rest comes on demand.
+// Every sentence a person reads, in three languages. What the first view says comes at once; what the
+// other rooms say comes with them.
 import { createI18n } from 'vue-i18n';
-import en from './en';
+import en from './first.en';
 import type { Words } from './merge';
 
 export const languages = ['en', 'fr', 'ar'] as const;
@@ -47,16 +48,39 @@ export const i18n = createI18n({
   fallbackWarn: false,
 });
 
-const loaders: Record<Exclude<Language, 'en'>, () => Promise<{ default: Words }>> = {
-  fr: () => import('./fr'),
-  ar: () => import('./ar'),
+type Loader = () => Promise<{ default: Words }>;
+const first: Record<Exclude<Language, 'en'>, Loader> = {
+  fr: () => import('./first.fr'),
+  ar: () => import('./first.ar'),
 };
+const rest: Record<Language, Loader> = {
+  en: () => import('./rest.en'),
+  fr: () => import('./rest.fr'),
+  ar: () => import('./rest.ar'),
+};
+/** Whether somebody has asked for the words of all rooms, and in which languages they are there. */
+let whole = false;
+const complete = new Set<Language>();
+
+async function loadRest(language: Language): Promise<void> {
+  if (complete.has(language)) return;
+  const words = await rest[language]();
+  i18n.global.mergeLocaleMessage(language, words.default);
+  complete.add(language);
+}
+
+/** The words of every room, in this language and in each that is chosen from now on. */
+export function allWords(): Promise<void> {
+  whole = true;
+  return loadRest(i18n.global.locale.value as Language);
+}
 
 export async function setLanguage(language: Language, remember = true): Promise<void> {
   if (language !== 'en' && !i18n.global.availableLocales.includes(language as 'en')) {
-    const words = await loaders[language]();
+    const words = await first[language]();
     i18n.global.setLocaleMessage(language as 'en', words.default);
   }
+  if (whole) await loadRest(language);
   (i18n.global.locale.value as Language) = language;
   document.documentElement.lang = language;
   document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr';

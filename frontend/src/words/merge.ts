@@ -18,3 +18,9 @@ export function merge(files: Record<string, Words>): Words {
   for (const file of Object.values(files)) join(words, file, '');
   return words;
 }
+
+/** The same with the names of all rooms, also of those whose sentences come later. Pure. */
+export const withNames = (words: Words, names: Record<string, string>): Words => ({
+  ...words,
+  room: { ...names },
+});

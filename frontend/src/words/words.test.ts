@@ -3,7 +3,13 @@ import { parse, type SFCTemplateBlock } from 'vue/compiler-sfc';
 import ar from './ar';
 import en from './en';
 import fr from './fr';
+import first from './first.en';
+import firstAr from './first.ar';
+import firstFr from './first.fr';
 import { merge, type Words } from './merge';
+import rest from './rest.en';
+import restAr from './rest.ar';
+import restFr from './rest.fr';
 
 function flat(words: Words, prefix = ''): Map<string, string> {
   const out = new Map<string, string>();
@@ -13,6 +19,8 @@ function flat(words: Words, prefix = ''): Map<string, string> {
   }
   return out;
 }
+
+type Said = Map<string, string>;
 
 const english = flat(en);
 const others = { fr: flat(fr), ar: flat(ar) };
@@ -105,6 +113,41 @@ describe.each([
 /** Keys made at run time, such as `status.${status}`: their first part. */
 const dynamic = /\bt\(\s*`([a-zA-Z.]+)\$\{/g;
 const literal = /['"`]([a-z][a-zA-Z]*(?:\.[a-zA-Z0-9_]+)+)['"`]/g;
+
+/** What is drawn before any other room is asked for. */
+const FIRST_VIEW = /^\.\.\/(App\.vue|(shell|kit|session|live|rooms\/(login|dashboard))\/)/;
+/** Of the session, but only drawn in rooms that bring the other words along. */
+const LATER = /\/SiteFields\.vue$/;
+
+it('brings the words of the first view with the page, and the names of all rooms', () => {
+  const there = flat(first);
+  const asked = files
+    .filter(([path]) => FIRST_VIEW.test(path) && !LATER.test(path))
+    .flatMap(([path, text]) => {
+      const keys = [...text.matchAll(literal)].map(([, key]) => key ?? '');
+      const made = [...text.matchAll(dynamic)].map(([, prefix]) => prefix ?? '');
+      const used = [...english.keys()].filter(
+        (key) => keys.includes(key) || made.some((prefix) => key.startsWith(prefix)),
+      );
+      return used.filter((key) => !there.has(key)).map((key) => `${path}: ${key}`);
+    });
+  expect(asked, 'move them to live.json').toEqual([]);
+  expect([...there.keys()].filter((key) => key.startsWith('room.')).sort()).toEqual(
+    [...english.keys()].filter((key) => key.startsWith('room.')).sort(),
+  );
+});
+
+it('brings every other word with the rooms, none twice', () => {
+  const parts = { en: [first, rest], fr: [firstFr, restFr], ar: [firstAr, restAr] };
+  const wholes = { en, fr, ar };
+  for (const language of ['en', 'fr', 'ar'] as const) {
+    const [now, later] = parts[language].map((words) => flat(words)) as [Said, Said];
+    const both = new Map([...now, ...later]);
+    expect([...both.keys()].sort()).toEqual([...flat(wholes[language]).keys()].sort());
+    const twice = [...later.keys()].filter((key) => !key.startsWith('room.') && now.has(key));
+    expect(twice).toEqual([]);
+  }
+});
 
 it('knows every key that the page asks for', () => {
   const asked = /\bt\(\s*'([^']+)'/g;

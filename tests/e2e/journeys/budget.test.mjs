@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { journey } from '../support/journey.mjs';
 import { arrive, demoLogin } from '../support/person.mjs';
 
-/** Packed, with everything that the view needs: page, script, styles, fonts, words, data. */
+/** Packed, with everything that the view is made of: page, scripts, styles, fonts, words. What the
+ * plant has measured comes on top, and is printed. */
 const FIRST_VIEW_MAX_BYTES = 280_000;
 /** The rest of the rooms comes when the first view stands. */
 const ROOM_MAX_BYTES = 120_000;
@@ -36,6 +37,8 @@ const roomsWait = (page) =>
   }, FETCH_ROOMS_AFTER_MS);
 
 const total = (files) => [...files.values()].reduce((sum, bytes) => sum + bytes, 0);
+/** The files of the page, without the answers of the appliance. */
+const built = (files) => new Map([...files].filter(([name]) => !name.startsWith('/api/')));
 const kilobytes = (bytes) => `${(bytes / 1_000).toFixed(1)} kB`;
 const largest = (files) =>
   [...files]
@@ -57,9 +60,10 @@ journey('the first view is small, and brings no room but its own', async (stage,
   await stranger.goto('/');
   await stranger.getByRole('button', { name: 'Log in' }).waitFor();
   const door = new Map(before);
-  t.diagnostic(`log-in: ${kilobytes(total(door))}, ready after ${await sinceStart(stranger)} ms`);
+  const doorMs = await sinceStart(stranger);
+  t.diagnostic(`log-in: ${kilobytes(total(built(door)))}, ready after ${doorMs} ms`);
   assert.deepEqual(views(door), ['LoginView'], 'the rooms are not asked for before the log-in');
-  assert.ok(total(door) <= FIRST_VIEW_MAX_BYTES, largest(door));
+  assert.ok(total(built(door)) <= FIRST_VIEW_MAX_BYTES, largest(door));
 
   const person = await stage.browser.open(appliance);
   await roomsWait(person);
@@ -68,10 +72,14 @@ journey('the first view is small, and brings no room but its own', async (stage,
   await person.goto('/');
   await person.locator('.reading--good').first().waitFor();
   const board = new Map(files);
-  t.diagnostic(`dashboard: ${kilobytes(total(board))}, ready after ${await sinceStart(person)} ms`);
+  const boardMs = await sinceStart(person);
+  const said = kilobytes(total(board) - total(built(board)));
+  t.diagnostic(
+    `dashboard: ${kilobytes(total(built(board)))} and ${said} of data, ready after ${boardMs} ms`,
+  );
   t.diagnostic(`largest: ${largest(board)}`);
   assert.deepEqual(views(board), ['DashboardView'], 'one room is there when it is looked at');
-  assert.ok(total(board) <= FIRST_VIEW_MAX_BYTES, largest(board));
+  assert.ok(total(built(board)) <= FIRST_VIEW_MAX_BYTES, largest(board));
 
   // Each room is a piece of its own, and none of them is heavy.
   for (const [path, view] of [

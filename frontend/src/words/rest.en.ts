@@ -1,0 +1,17 @@
+import { merge, type Words } from './merge';
+
+export default merge(
+  import.meta.glob<Words>(
+    [
+      './en/*.json',
+      '!./en/kit.json',
+      '!./en/shell.json',
+      '!./en/session.json',
+      '!./en/login.json',
+      '!./en/readings.json',
+      '!./en/live.json',
+      '!./en/dashboard.json',
+    ],
+    { eager: true, import: 'default' },
+  ),
+);
