@@ -11,6 +11,11 @@ export const rooms: Room[] = Object.values(found)
   .map((module) => module.default)
   .sort((a, b) => a.order - b.order);
 
+/** What a screen on a wall can show, in its usual order. */
+export const wallPages = rooms
+  .flatMap((room) => room.walls ?? [])
+  .sort((a, b) => a.order - b.order);
+
 const routes = rooms.flatMap((room) =>
   room.routes.map((route) => ({
     ...route,

@@ -19,10 +19,12 @@ function stored(): ThemeChoice {
 
 const choice = ref<ThemeChoice>(stored());
 const theme = ref<Theme>('light');
+/** For a while, whatever was chosen: a wall at night. */
+const forced = ref<Theme | null>(null);
 
 function apply(): void {
   const system = media.matches ? 'dark' : 'light';
-  theme.value = choice.value === 'system' ? system : choice.value;
+  theme.value = forced.value ?? (choice.value === 'system' ? system : choice.value);
   document.documentElement.dataset.theme = theme.value;
 }
 
@@ -40,5 +42,9 @@ export function useTheme() {
     }
     apply();
   }
-  return { theme, choice, choose };
+  function force(next: Theme | null): void {
+    forced.value = next;
+    apply();
+  }
+  return { theme, choice, choose, force };
 }

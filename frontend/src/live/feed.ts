@@ -167,6 +167,7 @@ export const useFeed = defineStore('feed', () => {
     start: () => socket.start(),
     stop,
     retryNow: () => socket.retryNow(),
+    hurry: (longestMs: number) => socket.hurry(longestMs),
   };
 });
 

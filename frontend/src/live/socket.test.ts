@@ -67,7 +67,7 @@ afterEach(() => {
 
 describe('back-off', () => {
   it('is 1, 2, 4, 8, 16, then 30 seconds', () => {
-    expect([1, 2, 3, 4, 5, 6, 7, 50].map(retryDelayMs)).toEqual([
+    expect([1, 2, 3, 4, 5, 6, 7, 50].map((failures) => retryDelayMs(failures))).toEqual([
       1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000,
     ]);
   });
@@ -176,6 +176,27 @@ describe('the live socket', () => {
     expect(connection.retryAt).toBeNull();
     await vi.advanceTimersByTimeAsync(8_100);
     expect(connection.retryAt).not.toBeNull();
+  });
+
+  it.each([
+    ['refuses', () => Promise.reject(new Error('no'))],
+    ['swallows everything', () => new Promise<string>(() => undefined)],
+  ])('is back within ten seconds on a wall after a long hour that %s', async (_, silence) => {
+    const socket = start();
+    socket.hurry(4_000);
+    address = silence;
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(connection.phase).toBe('lost');
+    address = async () => 'ws://appliance/ws?ticket=2';
+    for (let second = 0; second < 10 && connection.phase !== 'open'; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      const socketNow = FakeSocket.all[FakeSocket.all.length - 1];
+      if (socketNow?.url.endsWith('2')) {
+        socketNow.accept();
+        socketNow.say();
+      }
+    }
+    expect(connection.phase).toBe('open');
   });
 
   it('stops when the session has ended', async () => {

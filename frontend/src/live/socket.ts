@@ -1,7 +1,7 @@
 // The only WebSocket of the page: connect, notice silence, back off, resume.
 // It promises to say "lost" within three seconds of the last frame, whatever the network does.
 // It will not replay anything: after a gap the server sends the state again.
-import { retryDelayMs } from './backoff';
+import { LONGEST_DELAY_MS, retryDelayMs } from './backoff';
 import { readFrame, type Frame, type Topic } from './frames';
 
 /** The server beats every second; two missed beats and a half are a loss. */
@@ -35,6 +35,8 @@ export class LiveSocket {
   private attempt = 0;
   private failures = 0;
   private heardAt = 0;
+  private longestDelayMs = LONGEST_DELAY_MS;
+  private attemptMs = ATTEMPT_MS;
   private watchTimer: ReturnType<typeof setInterval> | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private attemptTimer: ReturnType<typeof setTimeout> | undefined;
@@ -62,6 +64,12 @@ export class LiveSocket {
     if (this.connection.phase === 'lost' && this.connection.retryAt !== null) void this.connect();
   }
 
+  /** For a wall, where nobody presses a button: no attempt and no wait is longer than this. */
+  hurry(longestMs: number): void {
+    this.longestDelayMs = longestMs;
+    this.attemptMs = longestMs;
+  }
+
   subscribe(topic: Topic): void {
     this.topics.set(JSON.stringify(topic), topic);
     this.tell('subscribe', topic);
@@ -82,7 +90,7 @@ export class LiveSocket {
     this.drop();
     const attempt = ++this.attempt;
     this.change({ retryAt: null });
-    this.attemptTimer = setTimeout(() => this.fail(attempt), ATTEMPT_MS);
+    this.attemptTimer = setTimeout(() => this.fail(attempt), this.attemptMs);
     try {
       const address = await this.ports.address();
       if (attempt === this.attempt) this.open(address, attempt);
@@ -129,7 +137,7 @@ export class LiveSocket {
     if (attempt !== this.attempt || this.connection.phase === 'idle') return;
     this.drop();
     this.failures += 1;
-    const delay = retryDelayMs(this.failures);
+    const delay = retryDelayMs(this.failures, this.longestDelayMs);
     const lostSince = this.connection.lostSince ?? this.heardAt;
     this.change({ phase: 'lost', lostSince, retryAt: Date.now() + delay });
     this.retryTimer = setTimeout(() => void this.connect(), delay);

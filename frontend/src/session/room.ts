@@ -2,6 +2,14 @@ import type { Component } from 'vue';
 import type { RouteRecordRaw } from 'vue-router';
 import type { Permission } from '@/api/types';
 
+/** What a screen on a wall may show. */
+export interface WallPage {
+  /** Its word is `wall.page.<name>`; it stands in the address of the screen. */
+  name: string;
+  order: number;
+  view: () => Promise<{ default: Component }>;
+}
+
 /** What a room says about itself; menu, router and guard follow from it. */
 export interface Room {
   /** Its word in the menu is `room.<name>`. */
@@ -13,6 +21,7 @@ export interface Room {
   /** Rooms of administrators stand in a menu of their own; the main one fits a telephone. */
   menu?: 'administration';
   routes: RouteRecordRaw[];
+  walls?: WallPage[];
 }
 
 declare module 'vue-router' {
