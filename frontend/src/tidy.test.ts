@@ -1,4 +1,4 @@
-// The house, checked: who may use whom, one home for each dangerous thing, and readable colours.
+// The house, checked: who may use whom, one home for each dangerous thing.
 import { describe, expect, it } from 'vitest';
 
 const sources = import.meta.glob<string>(['./**/*.{ts,vue}', '!./**/*.test.ts', '!./**/*.gen.ts'], {
@@ -87,75 +87,4 @@ it('has no file longer than 400 lines, and most far below', () => {
   expect(lengths.filter(({ lines }) => lines > 400)).toEqual([]);
   const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
   expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(150);
-});
-
-const tokens = Object.values(
-  import.meta.glob<string>('./styles/tokens.css', {
-    query: '?raw',
-    import: 'default',
-    eager: true,
-  }),
-)[0]!;
-
-function colours(block: string): Map<string, string> {
-  return new Map(
-    [...block.matchAll(/(--[\w-]+):\s*(#[0-9a-f]{6});/g)].map(([, name, hex]) => [name!, hex!]),
-  );
-}
-
-function luminance(hex: string): number {
-  const [r, g, b] = [1, 3, 5].map((at) => {
-    const part = parseInt(hex.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
-}
-
-function contrast(a: string, b: string): number {
-  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
-  return (light! + 0.05) / (dark! + 0.05);
-}
-
-const [light, dark] = tokens.split("[data-theme='dark']").map(colours);
-const themes = [
-  ['light', light!],
-  ['dark', new Map([...light!, ...dark!])],
-] as const;
-
-describe.each(themes)('contrast, %s', (_, theme) => {
-  const texts = ['heading', 'body', 'secondary', 'tertiary', 'placeholder'].map(
-    (n) => `--text-${n}`,
-  );
-  const meanings = ['--success-text', '--warning-text', '--error-text', '--info-text'];
-  const surfaces = ['--bg-primary', '--surface-base', '--surface-elevated', '--surface-hover'];
-  const of = (name: string) => theme.get(name) ?? '#808080';
-
-  it('of every text is at least 4.5 on every surface', () => {
-    const weak = [...texts, ...meanings].flatMap((text) =>
-      surfaces
-        .map((surface) => ({ text, surface, ratio: contrast(of(text), of(surface)) }))
-        .filter(({ ratio }) => ratio < 4.5),
-    );
-    // Placeholders stand in inputs only.
-    expect(
-      weak.filter((w) => w.text !== '--text-placeholder' || w.surface === '--surface-base'),
-    ).toEqual([]);
-  });
-
-  it('of lines that carry meaning is at least 3', () => {
-    for (const line of [
-      '--line-strong',
-      '--chart-line',
-      '--chart-bar',
-      '--focus',
-      '--error',
-      ...Array.from({ length: 8 }, (_, n) => `--series-${n + 1}`),
-    ])
-      expect([line, contrast(of(line), of('--surface-base')) >= 3]).toEqual([line, true]);
-  });
-
-  it('of the gold button is at least 4.5', () => {
-    for (const gold of ['--brand-primary', '--brand-secondary', '--brand-light'])
-      expect(contrast(of('--brand-ink'), of(gold))).toBeGreaterThan(4.5);
-  });
 });
