@@ -3,6 +3,7 @@
 //! Promises: a figure is computed from values that are current and good, or it is absent; energy
 //! is the corrected delta of the counters. Will not do: guess what was not measured.
 
+pub mod enpi;
 mod history;
 mod now;
 mod places;
