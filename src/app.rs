@@ -12,7 +12,7 @@ mod post;
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::devices::{Devices, Receiver};
-use crate::energy::{SiteHistory, TodayCache};
+use crate::energy::{SiteHistory, TodayCache, Trees};
 use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
@@ -83,6 +83,7 @@ impl App {
         let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
 
         let history = SiteHistory::new(Arc::clone(tsdb));
+        let trees = Trees::open(store, Arc::clone(clock), Arc::clone(&registry))?;
         let context = Context::new(Services {
             options: options(config),
             started_at: clock.now(),
@@ -100,6 +101,7 @@ impl App {
             attachments,
             commissioning,
             alerts,
+            trees: Arc::new(trees),
             today: TodayCache::new(history.clone()),
             history,
             inlet,

@@ -3,7 +3,6 @@
 use super::Context;
 use crate::base::{EquipmentId, Result, Timestamp};
 use crate::energy::{DashboardMetrics, site_now};
-use crate::equipment::AdminStatus;
 use crate::site::Site;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
@@ -42,18 +41,9 @@ impl DashboardCache {
     }
 }
 
-/// The equipment that counts in the totals of a site.
+/// The equipment that counts in the totals of a site: by its meter tree, or as it is marked.
 pub fn site_equipment(context: &Context, site: &str) -> Vec<EquipmentId> {
-    let counts = |e: &crate::equipment::Equipment| {
-        e.site == site && e.in_site_total && e.admin_status != AdminStatus::Decommissioned
-    };
-    context
-        .registry
-        .all()
-        .iter()
-        .filter(|e| counts(e))
-        .map(|e| e.id)
-        .collect()
+    context.trees.supply_meters(site)
 }
 
 /// The figures of a site now.

@@ -26,6 +26,8 @@ mod devices;
 mod doctor;
 mod documents;
 mod edge;
+mod energy_range;
+mod energy_tree;
 mod envelope;
 mod equipment;
 mod export;
@@ -77,7 +79,7 @@ use crate::alerts::Alerts;
 use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
-use crate::energy::{SiteHistory, TodayCache};
+use crate::energy::{SiteHistory, TodayCache, Trees};
 use crate::equipment::{Attachments, Commissioning, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
@@ -178,6 +180,8 @@ pub struct Services {
     pub alerts: Arc<Alerts>,
     /// History.
     pub history: SiteHistory,
+    /// Meter trees.
+    pub trees: Arc<Trees>,
     /// Figures of today.
     pub today: TodayCache,
     /// The way into the funnel, for its counter of skipped beats.

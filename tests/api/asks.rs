@@ -101,6 +101,7 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
                 "equipment_id": any_equipment(client).await });
             client.post(path, &device).await
         }
+        ("PUT", "/api/energy/tree") => crate::energy_tree::put_again(client).await,
         ("PUT", "/api/mqtt") => {
             let nothing = json!({ "enabled": false, "host": "", "port": 1883 });
             client.put(path, &nothing).await

@@ -72,6 +72,23 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
         "/api/historical/export?from=2026-11-20&to=2026-11-21&resolution=1hour",
         READ,
     ),
+    ("GET", "/api/energy/tree", READ),
+    ("PUT", "/api/energy/tree", SETTINGS),
+    (
+        "GET",
+        "/api/energy/balance?from=2026-11-20&to=2026-11-21",
+        READ,
+    ),
+    (
+        "GET",
+        "/api/energy/flow?from=2026-11-20&to=2026-11-21",
+        READ,
+    ),
+    (
+        "GET",
+        "/api/energy/series?of=node:site&from=2026-11-20&to=2026-11-21&resolution=1hour",
+        READ,
+    ),
     ("POST", "/api/equipment", WRITE),
     ("PUT", "/api/equipment/{id}", WRITE),
     ("POST", "/api/modbus/test-read", WRITE),

@@ -900,6 +900,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/energy/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The energy balance of a period: what went into each place, what its meters saw of it, and what
+         *     is unaccounted for.
+         */
+        get: operations["get_energy_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The flow of energy through the site: what goes from where to where in a period, and now. */
+        get: operations["get_energy_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The energy of a place, a virtual meter, or of what is unaccounted for, over time. */
+        get: operations["get_energy_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The meter tree of the site. */
+        get: operations["get_energy_tree"];
+        /**
+         * Replaces the meter tree. From then on the totals of the site follow it, not the marks of the
+         *     meters.
+         */
+        put: operations["replace_energy_tree"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment": {
         parameters: {
             query?: never;
@@ -2847,6 +2922,48 @@ export interface components {
             /** @description Where the certificate is. */
             path: string;
         };
+        /**
+         * @description The balance of a period. What went in is what consumers used and what is unaccounted for, to the
+         *     last digit.
+         */
+        Balance: {
+            /** @description First instant, at the start of a quarter of an hour. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The places, in the order of the tree. */
+            nodes: components["schemas"]["BalanceNode"][];
+            /** @description The time zone of the site. */
+            time_zone: string;
+            /** @description First instant after; now when a later one was asked for. */
+            to: components["schemas"]["Timestamp"];
+            /** @description The virtual meters and what they show, each in its unit. */
+            virtual_meters: components["schemas"]["BalancePart"][];
+        };
+        /** @description A place of a balance. */
+        BalanceNode: {
+            /** @description Its consumers. */
+            consumers: components["schemas"]["BalancePart"][];
+            /** @description Its id in the tree. */
+            id: string;
+            /** @description Its incoming meters. */
+            incoming: components["schemas"]["BalancePart"][];
+            /** @description What it is. */
+            kind: components["schemas"]["NodeKind"];
+            /** @description Its name. */
+            name: string;
+            /** @description The place it lies in. */
+            parent?: string | null;
+            /** @description The place it takes its energy from. */
+            source?: string | null;
+            total?: components["schemas"]["EnergyFigure"] | null;
+            unaccounted?: components["schemas"]["EnergyFigure"] | null;
+            used?: components["schemas"]["EnergyFigure"] | null;
+        };
+        /** @description A meter at a place, with its energy. */
+        BalancePart: {
+            energy?: components["schemas"]["EnergyFigure"] | null;
+            /** @description Which one. */
+            part: components["schemas"]["Part"];
+        };
         /** @description A person's word that a device is right in spite of what was found. */
         Belief: {
             /** @description When. */
@@ -3255,6 +3372,46 @@ export interface components {
          * @description A document of a meter or machine.
          */
         DocumentId: string;
+        /** @description A figure of a balance. */
+        EnergyFigure: {
+            /**
+             * Format: double
+             * @description How much of the period was measured, 0 to 1: the least of its parts.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description Energy, kWh.
+             */
+            kwh: number;
+        };
+        /** @description The flow of energy through the site. */
+        EnergyFlow: {
+            /** @description The streams, from the supply outwards. A stream of what is unaccounted for may be negative. */
+            edges: components["schemas"]["FlowEdge"][];
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description The meter tree of the site. */
+        EnergyTree: {
+            /** @description The meters of the site, and those of the tree that were deleted. */
+            meters: components["schemas"]["TreeMeter"][];
+            /** @description The places. */
+            nodes: components["schemas"]["Node"][];
+            /**
+             * Format: int64
+             * @description Counts the changes; 0 when nobody made a tree yet, and every meter that counts in the total
+             *     of the site hangs at it.
+             */
+            revision: number;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description By whom. */
+            updated_by?: string | null;
+            /** @description The computed meters. */
+            virtual_meters: components["schemas"]["VirtualMeter"][];
+        };
         /** @description One line of the log. */
         Entry: {
             /** @description What was done: `equipment.create`, `auth.login_failed`. */
@@ -3702,6 +3859,29 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Balance: {
+            /**
+             * @description The balance of a period. What went in is what consumers used and what is unaccounted for, to the
+             *     last digit.
+             */
+            data: {
+                /** @description First instant, at the start of a quarter of an hour. */
+                from: components["schemas"]["Timestamp"];
+                /** @description The places, in the order of the tree. */
+                nodes: components["schemas"]["BalanceNode"][];
+                /** @description The time zone of the site. */
+                time_zone: string;
+                /** @description First instant after; now when a later one was asked for. */
+                to: components["schemas"]["Timestamp"];
+                /** @description The virtual meters and what they show, each in its unit. */
+                virtual_meters: components["schemas"]["BalancePart"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Correction: {
             /** @description One correction of one series. */
             data: {
@@ -3896,6 +4076,47 @@ export interface components {
                 uploaded_by: string;
                 /** @description Its address. */
                 url: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_EnergyFlow: {
+            /** @description The flow of energy through the site. */
+            data: {
+                /** @description The streams, from the supply outwards. A stream of what is unaccounted for may be negative. */
+                edges: components["schemas"]["FlowEdge"][];
+                /** @description First instant. */
+                from: components["schemas"]["Timestamp"];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_EnergyTree: {
+            /** @description The meter tree of the site. */
+            data: {
+                /** @description The meters of the site, and those of the tree that were deleted. */
+                meters: components["schemas"]["TreeMeter"][];
+                /** @description The places. */
+                nodes: components["schemas"]["Node"][];
+                /**
+                 * Format: int64
+                 * @description Counts the changes; 0 when nobody made a tree yet, and every meter that counts in the total
+                 *     of the site hangs at it.
+                 */
+                revision: number;
+                updated_at?: components["schemas"]["Timestamp"] | null;
+                /** @description By whom. */
+                updated_by?: string | null;
+                /** @description The computed meters. */
+                virtual_meters: components["schemas"]["VirtualMeter"][];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5452,6 +5673,22 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TreeSeries: {
+            /** @description A series of the tree. */
+            data: {
+                /** @description What it is of. */
+                of: string;
+                /** @description The buckets in order of time. */
+                points: components["schemas"]["TreePoint"][];
+                /** @description Its unit. */
+                unit: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_User: {
             /** @description A user as others see him. */
             data: {
@@ -5830,6 +6067,21 @@ export interface components {
          * @enum {string}
          */
         Fit: "plausible" | "implausible" | "unknown";
+        /** @description One stream of a flow picture. */
+        FlowEdge: {
+            energy?: components["schemas"]["EnergyFigure"] | null;
+            /** @description Where from: `supply`, or `node:` and the id of a place. */
+            from: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Power now, kW; `null` when nothing current is known of every part.
+             */
+            power_kw?: number | null;
+            /** @description Where to: `node:` and an id, `meter:`, `virtual:` or `rest:` and the id of the place. */
+            to: string;
+        };
         /** @description Who forgot his password. */
         Forgotten: {
             /** @description E-mail address or user name. */
@@ -7104,6 +7356,18 @@ export interface components {
             /** @description IANA time zone. */
             time_zone: string;
         };
+        /** @description A tree as it is to be. */
+        NewTree: {
+            /** @description The places; one of them, without a parent, is the site. */
+            nodes: components["schemas"]["Node"][];
+            /**
+             * Format: int64
+             * @description The revision of the tree that was looked at.
+             */
+            revision: number;
+            /** @description The computed meters. */
+            virtual_meters?: components["schemas"]["VirtualMeter"][];
+        };
         /** @description What is said of a new user. */
         NewUser: {
             /** @description Login name. */
@@ -7117,6 +7381,37 @@ export interface components {
         };
         /** @description Nothing is needed. */
         NoFields: Record<string, unknown>;
+        /** @description A place. */
+        Node: {
+            /** @description Meters of one thing in it each. */
+            consumers?: components["schemas"]["Part"][];
+            /** @description Where its energy comes from, when that is not the place it lies in. */
+            fed_from?: string | null;
+            /**
+             * @description Its id in this tree: 1 to 40 characters of a-z, 0-9, - and _.
+             * @example hall-1
+             */
+            id: string;
+            /**
+             * @description Meters that measure together all that comes into it. Without any, what goes in is the sum
+             *     of what is measured inside, and nothing is unaccounted for.
+             */
+            incoming?: components["schemas"]["Part"][];
+            /** @description What it is. */
+            kind: components["schemas"]["NodeKind"];
+            /**
+             * @description Its name.
+             * @example Hall 1
+             */
+            name: string;
+            /** @description The place it lies in; `null` for the site. */
+            parent?: string | null;
+        };
+        /**
+         * @description What a place is.
+         * @enum {string}
+         */
+        NodeKind: "site" | "area" | "line" | "machine";
         /** @description Who hears what. */
         NotificationPolicies: {
             /** @description By name. */
@@ -7342,6 +7637,17 @@ export interface components {
          * @enum {string}
          */
         Parity: "none" | "even" | "odd";
+        /** @description What measures, or what a formula is made of. */
+        Part: {
+            /** @description The energy of a meter. */
+            meter: components["schemas"]["EquipmentId"];
+        } | {
+            /** @description A virtual meter, by its id. */
+            virtual: string;
+        } | {
+            /** @description All that goes into a place, by its id. In formulas only. */
+            node: string;
+        };
         /** @description What was not taken, in the shape that InfluxDB's clients read. */
         PartialWrite: {
             /** @description Lines that were taken and are on disk. */
@@ -8592,6 +8898,16 @@ export interface components {
              */
             strange: number;
         };
+        /** @description A term of a formula: a factor times the energy of something, kWh. */
+        Term: {
+            /**
+             * @description The factor; -1 subtracts.
+             * @example -1
+             */
+            factor: string;
+            /** @description Of what. */
+            of: components["schemas"]["Part"];
+        };
         /**
          * @description What the read says as a whole, for programs.
          * @enum {string}
@@ -8719,6 +9035,39 @@ export interface components {
              */
             yesterday_same_time_kwh?: number | null;
         };
+        /** @description A meter as the tree shows it. */
+        TreeMeter: {
+            /** @description Its id. */
+            id: components["schemas"]["EquipmentId"];
+            /** @description Its name; `null` when it was deleted. */
+            name?: string | null;
+            /** @description Whether it hangs at a place. */
+            placed: boolean;
+        };
+        /** @description A bucket of a series of the tree. */
+        TreePoint: {
+            /**
+             * Format: double
+             * @description How much of the bucket was measured, 0 to 1; `null` with the value.
+             */
+            coverage?: number | null;
+            /** @description Start of the bucket. */
+            timestamp: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy, kWh (or the unit of the virtual meter); `null` when it is not known of every part.
+             */
+            value?: number | null;
+        };
+        /** @description A series of the tree. */
+        TreeSeries: {
+            /** @description What it is of. */
+            of: string;
+            /** @description The buckets in order of time. */
+            points: components["schemas"]["TreePoint"][];
+            /** @description Its unit. */
+            unit: string;
+        };
         /** @description A source to try. */
         TryRequest: {
             /** @description As in equipment. */
@@ -8823,6 +9172,23 @@ export interface components {
          * @enum {string}
          */
         Verdict: "passed" | "failed" | "not_compared";
+        /** @description A meter that is computed. */
+        VirtualMeter: {
+            /**
+             * @description Its id in this tree: 1 to 40 characters of a-z, 0-9, - and _.
+             * @example both-transformers
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What it adds up. */
+            terms: components["schemas"]["Term"][];
+            /**
+             * @description The unit of what it shows; only one of kWh may hang at a place.
+             * @example kWh
+             */
+            unit?: string;
+        };
         /** @description A program of somebody else. */
         WebhookSettings: {
             /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
@@ -10872,6 +11238,179 @@ export interface operations {
             };
             /** @description No such device */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_balance: {
+        parameters: {
+            query: {
+                /**
+                 * @description First instant, RFC 3339, or a date or time on the clock of the site. It is taken back to the
+                 *     quarter of an hour.
+                 */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description To what meters are rounded before they are added: `wh` (the default) or `kwh`. */
+                round_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Balance"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_flow: {
+        parameters: {
+            query: {
+                /**
+                 * @description First instant, RFC 3339, or a date or time on the clock of the site. It is taken back to the
+                 *     quarter of an hour.
+                 */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description To what meters are rounded before they are added: `wh` (the default) or `kwh`. */
+                round_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnergyFlow"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_series: {
+        parameters: {
+            query: {
+                /** @description `node:`, `rest:`, `virtual:` or `meter:` and an id: `rest:hall-1`. */
+                of: string;
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description `15min`, `1hour`, `daily`, `weekly` or `monthly`. */
+                resolution: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TreeSeries"];
+                };
+            };
+            /** @description A refused parameter, or too many points */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnergyTree"];
+                };
+            };
+        };
+    };
+    replace_energy_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTree"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnergyTree"];
+                };
+            };
+            /** @description Every refused place: a circle, a meter that hangs twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Somebody was quicker */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
