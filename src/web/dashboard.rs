@@ -65,7 +65,9 @@ pub async fn metrics_of(context: &Context, site: &Site) -> Result<DashboardMetri
         let (context, site) = (context.clone(), site.clone());
         super::blocking(move || context.today.at(&site, &equipment, now)).await?
     };
-    let price = site.price_per_kwh.and_then(|price| price.to_f64());
+    let by_tariff = context.tariffs.price_at(&site.key, now, &site.calendar());
+    let price = by_tariff.or(site.price_per_kwh);
+    let price = price.and_then(|price| price.to_f64());
     let metrics = site_now(&devices, today.energy_kwh, price, now);
     context.dashboards.put(Kept {
         metrics: metrics.clone(),

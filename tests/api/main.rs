@@ -25,6 +25,7 @@ mod devices;
 mod document;
 mod documents;
 mod edge;
+mod energy_cost;
 mod energy_tree;
 mod enumeration;
 mod equipment;
