@@ -1,3 +1,5 @@
+//! Trees by hand and by chance: what adds up, what is refused, and where.
+
 use super::tree::{Node, NodeKind, Part, Term, Tree, VirtualMeter};
 use super::tree_figures::{Amount, Figures};
 use crate::base::EquipmentId;
