@@ -12,7 +12,7 @@ mod post;
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::devices::{Devices, Receiver};
-use crate::energy::{SiteHistory, TodayCache};
+use crate::energy::{SiteHistory, Tariffs, TodayCache, Trees};
 use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
@@ -83,6 +83,8 @@ impl App {
         let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
 
         let history = SiteHistory::new(Arc::clone(tsdb));
+        let trees = Trees::open(store, Arc::clone(clock), Arc::clone(&registry))?;
+        let tariffs = Arc::new(Tariffs::open(store, Arc::clone(clock))?);
         let context = Context::new(Services {
             options: options(config),
             started_at: clock.now(),
@@ -100,7 +102,9 @@ impl App {
             attachments,
             commissioning,
             alerts,
-            today: TodayCache::new(history.clone()),
+            trees: Arc::new(trees),
+            today: TodayCache::new(history.clone(), Arc::clone(&tariffs)),
+            tariffs,
             history,
             inlet,
             intake: ground.intake,

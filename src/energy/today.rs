@@ -1,13 +1,16 @@
 //! Energy and cost since midnight at the site, beside the same hours of yesterday.
 
+use super::cost::Pricing;
 use super::history::SiteHistory;
-use crate::base::time::BucketSize;
+use super::supply::Supply;
+use super::tariffs::Tariffs;
+use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Result, TimeRange, Timestamp};
 use crate::site::Site;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use serde::Serialize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
 
 /// How long a figure is reused, ms: every dashboard asks for the same one.
@@ -28,9 +31,10 @@ pub struct Today {
     pub substituted_kwh: Option<f64>,
     /// Energy of yesterday up to the same time, kWh.
     pub yesterday_same_time_kwh: Option<f64>,
-    /// Cost since midnight, a decimal; `null` without a price.
+    /// Cost of that energy by the tariff in use, else by the flat price of the site, a decimal;
+    /// `null` without a price.
     pub cost: Option<String>,
-    /// The site's currency.
+    /// The currency of the cost.
     pub currency: String,
     /// How much of the day so far was measured, 0 to 1.
     pub coverage: Option<f64>,
@@ -47,15 +51,17 @@ struct Kept {
 /// The figures of today, computed once for everybody who asks within two seconds.
 pub struct TodayCache {
     history: SiteHistory,
+    tariffs: Arc<Tariffs>,
     last: Mutex<Option<Kept>>,
 }
 
 impl TodayCache {
     /// Figures from this history.
     #[must_use]
-    pub const fn new(history: SiteHistory) -> Self {
+    pub const fn new(history: SiteHistory, tariffs: Arc<Tariffs>) -> Self {
         Self {
             history,
+            tariffs,
             last: Mutex::new(None),
         }
     }
@@ -94,16 +100,66 @@ impl TodayCache {
         let energy = self.history.energy(equipment, range(midnight), &calendar)?;
         let yesterday = self.history.energy(equipment, range(before), &calendar)?;
         let kwh = energy.map(|energy| energy.kwh);
-        let cost = kwh.and_then(Decimal::from_f64).zip(site.price_per_kwh);
+        let flat = || {
+            let priced = kwh.and_then(Decimal::from_f64).zip(site.price_per_kwh);
+            priced.map(|(kwh, price)| ((kwh * price).round_dp(2), site.currency.clone()))
+        };
+        let range = TimeRange {
+            from: midnight,
+            to: now,
+        };
+        let by_tariff = self.by_tariff(site, equipment, (range, kwh), &calendar)?;
+        let cost = by_tariff.or_else(flat);
         Ok(Today {
             date: calendar.date(now),
             time_zone: site.time_zone.clone(),
             energy_kwh: kwh,
             substituted_kwh: energy.map(|energy| energy.substituted_kwh),
             yesterday_same_time_kwh: yesterday.map(|energy| energy.kwh),
-            cost: cost.map(|(kwh, price)| (kwh * price).round_dp(2).to_string()),
-            currency: site.currency.clone(),
+            cost: cost.as_ref().map(|(cost, _)| cost.to_string()),
+            currency: cost.map_or_else(|| site.currency.clone(), |(_, currency)| currency),
             coverage: energy.map(|energy| energy.coverage),
         })
+    }
+
+    /// The cost of today by the tariff in use, and its currency. The minutes that make no quarter
+    /// yet are taken at the price of now.
+    fn by_tariff(
+        &self,
+        site: &Site,
+        equipment: &[EquipmentId],
+        (range, kwh): (TimeRange, Option<f64>),
+        calendar: &Calendar,
+    ) -> Result<Option<(Decimal, String)>> {
+        let version = self.tariffs.at(&site.key, range.from, calendar);
+        let (Some(version), Some(kwh)) = (version, kwh.and_then(Decimal::from_f64)) else {
+            return Ok(None);
+        };
+        let rules = version.rules;
+        let supply = Supply {
+            history: self.history.clone(),
+            weights: equipment.iter().map(|id| (*id, Decimal::ONE)).collect(),
+            calendar: calendar.clone(),
+            time_zone: site.time_zone.clone(),
+        };
+        let cell = BucketSize::Fixed(i64::from(rules.cell_minutes()) * 60_000);
+        let whole = TimeRange {
+            from: range.from,
+            to: calendar.bucket_start(range.to, cell),
+        };
+        let (mut priced, mut cost) = (Decimal::ZERO, Decimal::ZERO);
+        if whole.from < whole.to {
+            let on = |_: &str| Some((version.number, rules.clone()));
+            for bucket in supply.cost(whole, BucketSize::Day, &on)? {
+                for period in bucket.periods.values() {
+                    priced += super::metered::kwh(period.mwh);
+                    cost += period.cost;
+                }
+            }
+        }
+        let price = Pricing::new(&rules, calendar).price_at(range.to);
+        cost += (kwh - priced) * price.map_or(Decimal::ZERO, |(_, price)| price);
+        let cost = super::bill::amount(cost, rules.decimals);
+        Ok(Some((cost, rules.currency)))
     }
 }

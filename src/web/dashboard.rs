@@ -3,7 +3,6 @@
 use super::Context;
 use crate::base::{EquipmentId, Result, Timestamp};
 use crate::energy::{DashboardMetrics, site_now};
-use crate::equipment::AdminStatus;
 use crate::site::Site;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
@@ -42,18 +41,9 @@ impl DashboardCache {
     }
 }
 
-/// The equipment that counts in the totals of a site.
+/// The equipment that counts in the totals of a site: by its meter tree, or as it is marked.
 pub fn site_equipment(context: &Context, site: &str) -> Vec<EquipmentId> {
-    let counts = |e: &crate::equipment::Equipment| {
-        e.site == site && e.in_site_total && e.admin_status != AdminStatus::Decommissioned
-    };
-    context
-        .registry
-        .all()
-        .iter()
-        .filter(|e| counts(e))
-        .map(|e| e.id)
-        .collect()
+    context.trees.supply_meters(site)
 }
 
 /// The figures of a site now.
@@ -75,7 +65,9 @@ pub async fn metrics_of(context: &Context, site: &Site) -> Result<DashboardMetri
         let (context, site) = (context.clone(), site.clone());
         super::blocking(move || context.today.at(&site, &equipment, now)).await?
     };
-    let price = site.price_per_kwh.and_then(|price| price.to_f64());
+    let by_tariff = context.tariffs.price_at(&site.key, now, &site.calendar());
+    let price = by_tariff.or(site.price_per_kwh);
+    let price = price.and_then(|price| price.to_f64());
     let metrics = site_now(&devices, today.energy_kwh, price, now);
     context.dashboards.put(Kept {
         metrics: metrics.clone(),

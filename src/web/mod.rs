@@ -27,6 +27,11 @@ mod devices;
 mod doctor;
 mod documents;
 mod edge;
+mod energy_cost;
+mod energy_demand;
+mod energy_range;
+mod energy_tariffs;
+mod energy_tree;
 mod envelope;
 mod equipment;
 mod export;
@@ -78,7 +83,7 @@ use crate::alerts::Alerts;
 use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
-use crate::energy::{SiteHistory, TodayCache};
+use crate::energy::{SiteHistory, Tariffs, TodayCache, Trees};
 use crate::equipment::{Attachments, Commissioning, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
@@ -179,6 +184,10 @@ pub struct Services {
     pub alerts: Arc<Alerts>,
     /// History.
     pub history: SiteHistory,
+    /// Meter trees.
+    pub trees: Arc<Trees>,
+    /// Tariffs.
+    pub tariffs: Arc<Tariffs>,
     /// Figures of today.
     pub today: TodayCache,
     /// The way into the funnel, for its counter of skipped beats.

@@ -2,10 +2,10 @@
 
 use super::{
     Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth, certificate,
-    commissioning, device_push, devices, doctor, documents, equipment, export, history,
-    history_series, kiosks, line_frames, lines, meter_events, mqtt, notifications, passwords,
-    photo, profiles, realtime, roles, sessions, sites, step_up, storage, system, two_factor, users,
-    write,
+    commissioning, device_push, devices, doctor, documents, energy_cost, energy_demand,
+    energy_tariffs, energy_tree, equipment, export, history, history_series, kiosks, line_frames,
+    lines, meter_events, mqtt, notifications, passwords, photo, profiles, realtime, roles,
+    sessions, sites, step_up, storage, system, two_factor, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -61,6 +61,10 @@ pub(super) fn api() -> Routes {
         .merge(documents::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
+        .merge(energy_tree::protected())
+        .merge(energy_tariffs::protected())
+        .merge(energy_cost::protected())
+        .merge(energy_demand::protected())
         .merge(certificate::protected())
         .merge(meter_events::protected())
         .merge(system::protected());

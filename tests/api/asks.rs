@@ -32,6 +32,10 @@ pub fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
     match (method, path) {
         ("POST", "/api/modbus/scan" | "/api/kiosks/approve") => Some(400),
         (_, path) if path.starts_with("/api/kiosks/") => Some(404),
+        // No tariff is in use.
+        ("GET", "/api/energy/bill?month=2026-11") | ("POST", "/api/energy/bill/compare") => {
+            Some(409)
+        }
         // Nothing was read there yet, and nothing was raised.
         ("POST", "/api/alert-rules/rehearse" | "/api/alerts/acknowledge") => Some(400),
         (_, path) if path.starts_with("/api/modbus/scan/") => Some(404),
@@ -101,6 +105,24 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
                 "equipment_id": any_equipment(client).await });
             client.post(path, &device).await
         }
+        ("POST", "/api/energy/bill/compare") => {
+            client
+                .post(path, &json!({ "month": "2026-11", "lines": [] }))
+                .await
+        }
+        ("POST", "/api/energy/tariffs") => {
+            client
+                .post(path, &crate::energy_cost::tariff("Contract"))
+                .await
+        }
+        ("PUT", path) if path.starts_with("/api/energy/tariffs/") => {
+            let known = client.get(path).await.json();
+            let revision = known["data"]["revision"].as_u64().unwrap_or(0);
+            client
+                .put(path, &json!({ "revision": revision, "name": "Other" }))
+                .await
+        }
+        ("PUT", "/api/energy/tree") => crate::energy_tree::put_again(client).await,
         ("PUT", "/api/mqtt") => {
             let nothing = json!({ "enabled": false, "host": "", "port": 1883 });
             client.put(path, &nothing).await

@@ -25,6 +25,11 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
     ),
     (
         "POST",
+        "/energy/bill/compare",
+        "holds a typed bill against the meters; nothing is kept",
+    ),
+    (
+        "POST",
         "/equipment/{}/commissioning/reading",
         "reads; the report that uses it is an entry",
     ),

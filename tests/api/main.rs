@@ -26,6 +26,8 @@ mod devices;
 mod document;
 mod documents;
 mod edge;
+mod energy_cost;
+mod energy_tree;
 mod enumeration;
 mod equipment;
 mod equipment_fields;

@@ -72,6 +72,42 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
         "/api/historical/export?from=2026-11-20&to=2026-11-21&resolution=1hour",
         READ,
     ),
+    ("GET", "/api/energy/tree", READ),
+    ("PUT", "/api/energy/tree", SETTINGS),
+    (
+        "GET",
+        "/api/energy/balance?from=2026-11-20&to=2026-11-21",
+        READ,
+    ),
+    (
+        "GET",
+        "/api/energy/flow?from=2026-11-20&to=2026-11-21",
+        READ,
+    ),
+    (
+        "GET",
+        "/api/energy/series?of=node:site&from=2026-11-20&to=2026-11-21&resolution=1hour",
+        READ,
+    ),
+    ("GET", "/api/energy/tariffs", READ),
+    ("GET", "/api/energy/tariff-examples", READ),
+    ("POST", "/api/energy/tariffs", SETTINGS),
+    ("GET", "/api/energy/tariffs/{tariff}", READ),
+    ("PUT", "/api/energy/tariffs/{tariff}", SETTINGS),
+    ("DELETE", "/api/energy/tariffs/{tariff}", SETTINGS),
+    (
+        "GET",
+        "/api/energy/cost?from=2026-11-20&to=2026-11-21&resolution=1hour",
+        READ,
+    ),
+    ("GET", "/api/energy/bill?month=2026-11", READ),
+    ("POST", "/api/energy/bill/compare", READ),
+    ("GET", "/api/energy/demand", READ),
+    (
+        "GET",
+        "/api/energy/peaks?from=2026-11-20&to=2026-11-21",
+        READ,
+    ),
     ("POST", "/api/equipment", WRITE),
     ("PUT", "/api/equipment/{id}", WRITE),
     ("POST", "/api/modbus/test-read", WRITE),
@@ -182,6 +218,9 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         chief.post("/api/profiles", &profile(&own)).await.created();
         let rule = chief.post("/api/alert-rules", &alert_rule(&id)).await;
         let rule = rule.created()["id"].as_str().unwrap().to_owned();
+        let contract = crate::energy_cost::tariff("Contract");
+        let contract = chief.post("/api/energy/tariffs", &contract).await.created();
+        let tariff = contract["id"].as_str().unwrap();
         let guest = invite(&chief).await;
         let guest = guest["user"]["id"].as_str().unwrap();
         let user = in_use(&appliance, &chief).await;
@@ -192,6 +231,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let path = path.replace("{profile}", &own).replace("{rule}", &rule);
+            let path = path.replace("{tariff}", tariff);
             let path = path.replace("{kiosk}", &EquipmentId::new().to_string());
             let path = path
                 .replace("{outlet}", "webhook")

@@ -12,6 +12,9 @@ import type {
   DeviceChange,
   DeviceInput,
   Document,
+  BillQuery,
+  CostQuery,
+  EnergyRange,
   EquipmentChange,
   EquipmentInput,
   EquipmentQuery,
@@ -31,17 +34,20 @@ import type {
   MqttMapping,
   NewApiToken,
   NewReport,
+  NewTariff,
   NotificationSettings,
   OutletInput,
   OutletKind,
   OutletTest,
   Photo,
+  PeaksQuery,
   PolicyInput,
   ScanRequest,
   ProfileQuery,
   SetupRequest,
   SiteChange,
   StepUp,
+  TariffChange,
 } from './types';
 
 const at = (id: string) => ({ params: { path: { id } } });
@@ -304,6 +310,20 @@ export const api = {
   changeMqtt: (body: MqttInput) => data(client.PUT('/mqtt', { body })),
   testMqtt: (topic: string, payload: string, mappings: MqttMapping[]) =>
     data(client.POST('/mqtt/test', { body: { topic, payload, mappings } })),
+
+  energyTree: () => data(client.GET('/energy/tree')),
+  energyBalance: (query: EnergyRange) => data(client.GET('/energy/balance', { params: { query } })),
+  energyFlow: (query: EnergyRange) => data(client.GET('/energy/flow', { params: { query } })),
+  energyCost: (query: CostQuery) => data(client.GET('/energy/cost', { params: { query } })),
+  energyBill: (query: BillQuery) => data(client.GET('/energy/bill', { params: { query } })),
+  energyDemand: () => data(client.GET('/energy/demand')),
+  energyPeaks: (query: PeaksQuery) => data(client.GET('/energy/peaks', { params: { query } })),
+  tariffs: () => data(client.GET('/energy/tariffs')),
+  tariffExamples: () => data(client.GET('/energy/tariff-examples')),
+  addTariff: (body: NewTariff) => data(client.POST('/energy/tariffs', { body })),
+  changeTariff: (id: string, body: TariffChange) =>
+    data(client.PUT('/energy/tariffs/{id}', { ...at(id), body })),
+  deleteTariff: (id: string) => data(client.DELETE('/energy/tariffs/{id}', at(id))),
 
   today: () => data(client.GET('/dashboard/today')),
   history: (query: HistoryQuery) =>

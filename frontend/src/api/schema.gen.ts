@@ -968,6 +968,232 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/energy/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The energy balance of a period: what went into each place, what its meters saw of it, and what
+         *     is unaccounted for.
+         */
+        get: operations["get_energy_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/bill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bill of a month, line by line: computed from the meters by the rules of the tariff. */
+        get: operations["get_energy_bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/bill/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Holds a supplier's bill against the computed one: each line is reproduced, or the difference is
+         *     explained. Nothing is kept.
+         */
+        post: operations["compare_energy_bill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the energy of the site cost, by bucket and by period of the tariff: what is asked by the
+         *     kWh, with its levies and taxes.
+         */
+        get: operations["get_energy_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/demand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The demand window that is running: what it will end with, how much may still be drawn under the
+         *     ordered power, and what draws most.
+         */
+        get: operations["get_energy_demand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The flow of energy through the site: what goes from where to where in a period, and now. */
+        get: operations["get_energy_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/peaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The greatest demand windows of a range, each with what every meter of the tree took in it. */
+        get: operations["list_energy_peaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The energy of a place, a virtual meter, or of what is unaccounted for, over time. */
+        get: operations["get_energy_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/tariff-examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tariffs of public sheets to start from, each with its source and its date. */
+        get: operations["list_tariff_examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/tariffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tariffs of the site, each with all its versions. */
+        get: operations["list_tariffs"];
+        put?: never;
+        /** Enters a tariff with its first version. */
+        post: operations["create_tariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/tariffs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tariff. */
+        get: operations["get_tariff"];
+        /**
+         * Changes a tariff: its name, whether the site buys by it, or by a new version. What was entered
+         *     stays as it is.
+         */
+        put: operations["update_tariff"];
+        post?: never;
+        /** Deletes a tariff by which the site does not buy. */
+        delete: operations["delete_tariff"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The meter tree of the site. */
+        get: operations["get_energy_tree"];
+        /**
+         * Replaces the meter tree. From then on the totals of the site follow it, not the marks of the
+         *     meters.
+         */
+        put: operations["replace_energy_tree"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/equipment": {
         parameters: {
             query?: never;
@@ -2921,6 +3147,69 @@ export interface components {
             /** @description Where the certificate is. */
             path: string;
         };
+        /**
+         * @description The balance of a period. What went in is what consumers used and what is unaccounted for, to the
+         *     last digit.
+         */
+        Balance: {
+            /** @description First instant, at the start of a quarter of an hour. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The places, in the order of the tree. */
+            nodes: components["schemas"]["BalanceNode"][];
+            /** @description The time zone of the site. */
+            time_zone: string;
+            /** @description First instant after; now when a later one was asked for. */
+            to: components["schemas"]["Timestamp"];
+            /** @description The virtual meters and what they show, each in its unit. */
+            virtual_meters: components["schemas"]["BalancePart"][];
+        };
+        /** @description A place of a balance. */
+        BalanceNode: {
+            /** @description Its consumers. */
+            consumers: components["schemas"]["BalancePart"][];
+            /** @description Its id in the tree. */
+            id: string;
+            /** @description Its incoming meters. */
+            incoming: components["schemas"]["BalancePart"][];
+            /** @description What it is. */
+            kind: components["schemas"]["NodeKind"];
+            /** @description Its name. */
+            name: string;
+            /** @description The place it lies in. */
+            parent?: string | null;
+            /** @description The place it takes its energy from. */
+            source?: string | null;
+            total?: components["schemas"]["EnergyFigure"] | null;
+            unaccounted?: components["schemas"]["EnergyFigure"] | null;
+            used?: components["schemas"]["EnergyFigure"] | null;
+        };
+        /** @description A meter at a place, with its energy. */
+        BalancePart: {
+            energy?: components["schemas"]["EnergyFigure"] | null;
+            /** @description Which one. */
+            part: components["schemas"]["Part"];
+        };
+        /**
+         * @description Bands around the ordered power: below, the lower edge is billed; within, what was measured;
+         *     above, what is over the upper edge counts more.
+         */
+        Bands: {
+            /**
+             * @description How often what is above the upper edge is added.
+             * @example 2
+             */
+            excess_factor: string;
+            /**
+             * @description Upper edge, percent.
+             * @example 105
+             */
+            high_percent: string;
+            /**
+             * @description Lower edge, percent of the ordered power.
+             * @example 85
+             */
+            low_percent: string;
+        };
         /** @description A person's word that a device is right in spite of what was found. */
         Belief: {
             /** @description When. */
@@ -2939,6 +3228,78 @@ export interface components {
              * @example Checked with a clamp meter: the solar inverter feeds L1.
              */
             reason: string;
+        };
+        /** @description A bill. */
+        Bill: {
+            /**
+             * Format: double
+             * @description How much of the time was measured, 0 to 1.
+             */
+            coverage: number;
+            /** @description The currency. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Digits behind the point of its amounts.
+             */
+            decimals: number;
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy that flowed in, kWh.
+             */
+            kwh: number;
+            /** @description The lines. */
+            lines: components["schemas"]["BillLine"][];
+            /** @description What a reader has to know: windows that were not measured, a month that is not over. */
+            notes: string[];
+            peak?: components["schemas"]["BillPeak"] | null;
+            /** @description The time zone in which hours and days were told. */
+            time_zone: string;
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Their sum. */
+            total: string;
+        };
+        /** @description A line of a bill. */
+        BillLine: {
+            /** @description The amount, rounded. */
+            amount: string;
+            /** @description How it came about, as a sentence. */
+            explanation: string;
+            /** @description What it is about. */
+            group: components["schemas"]["Group"];
+            /** @description Its name in the tariff. */
+            name: string;
+            /** @description What part of the price is asked: `1/12` of a yearly one, `10/31` of a month that was begun. */
+            part?: string | null;
+            /** @description The period, where it is of one. */
+            period?: string | null;
+            /** @description Price of one, or percent. */
+            price: string;
+            /** @description How much. */
+            quantity: string;
+            /** @description Of what: `kWh`, `kW`, `kvarh`, `day`, `month`; a currency where it is percent of an amount. */
+            unit: string;
+        };
+        /** @description The greatest window of a month. */
+        BillPeak: {
+            /** @description When it began. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Its mean power, kW. */
+            kw: string;
+        };
+        /** @description A bill beside its twin. */
+        BillTwin: {
+            /** @description The computed bill. */
+            computed: components["schemas"]["Bill"];
+            /** @description How much more the bill asks in all: the sum of the differences. */
+            difference: string;
+            /** @description The lines: those of the bill in its order, then those that it has not. */
+            lines: components["schemas"]["TwinLine"][];
+            /** @description Sum of the typed lines. */
+            typed_total: string;
         };
         /** @description What a correction does to each sample of its span. */
         Change: {
@@ -2969,6 +3330,77 @@ export interface components {
             /** @enum {string} */
             do: "multiply";
         };
+        /** @description What is asked beside energy. */
+        Charge: {
+            /** @enum {string} */
+            kind: "fixed";
+            /** @description Whether it is a levy, to which taxes on fixed charges do not apply. */
+            levy?: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description For how long. */
+            per: components["schemas"]["Per"];
+            /** @description How much. */
+            price: string;
+        } | {
+            /** @enum {string} */
+            kind: "per_kwh";
+            /** @description Its name. */
+            name: string;
+            /** @description Price of a kWh. */
+            price: string;
+        } | {
+            bands?: components["schemas"]["Bands"] | null;
+            /** @enum {string} */
+            kind: "demand";
+            /** @description At least this is billed, kW. */
+            minimum_kw?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description For how long. */
+            per: components["schemas"]["Per"];
+            /** @description Windows of these periods; of all when empty. */
+            periods?: string[];
+            /** @description Price of a kW. */
+            price: string;
+            ratchet?: components["schemas"]["Ratchet"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "contracted";
+            /** @description Its name. */
+            name: string;
+            /** @description For how long. */
+            per: components["schemas"]["Per"];
+            /** @description Price of a kW. */
+            price: string;
+            /** @description The weights; what is not named does not count. */
+            weights: components["schemas"]["PeriodValue"][];
+        } | {
+            /** @enum {string} */
+            kind: "contracted_steps";
+            /** @description Its name. */
+            name: string;
+            /** @description For how long. */
+            per: components["schemas"]["Per"];
+            /** @description Prices of a kW, in the order of the steps. */
+            prices: components["schemas"]["PeriodValue"][];
+        } | {
+            /** @enum {string} */
+            kind: "reduced_overrun";
+            /** @description Its name. */
+            name: string;
+            /** @description Price of a kW of the month. */
+            price: string;
+            /** @description The weights. */
+            weights: components["schemas"]["PeriodValue"][];
+        } | {
+            /** @enum {string} */
+            kind: "root_overrun";
+            /** @description Its name. */
+            name: string;
+            /** @description Prices of a kW of the month. */
+            prices: components["schemas"]["PeriodValue"][];
+        };
         /**
          * @description What is wrong, for programs.
          * @enum {string}
@@ -2998,6 +3430,13 @@ export interface components {
             /** @description What is said. */
             text: string;
         };
+        /** @description Ordered power. */
+        Contracted: {
+            /** @description kW. */
+            kw: string;
+            /** @description In which period; in all when absent. */
+            period?: string | null;
+        };
         /** @description One correction of one series. */
         Correction: {
             /** @description When it was made. */
@@ -3024,6 +3463,20 @@ export interface components {
             undone?: components["schemas"]["Undone"] | null;
             /** @description Why, in the words of the one who made it. */
             why: string;
+        };
+        /** @description The cost of a bucket. */
+        CostPoint: {
+            /** @description Cost of it; `null` when nothing was measured. */
+            cost?: string | null;
+            /**
+             * Format: double
+             * @description Energy, kWh; `null` when nothing was measured.
+             */
+            kwh?: number | null;
+            /** @description By period. */
+            periods: components["schemas"]["PeriodShare"][];
+            /** @description Start of the bucket. */
+            timestamp: components["schemas"]["Timestamp"];
         };
         /** @description What was done to a counter. */
         CounterChange: {
@@ -3118,6 +3571,11 @@ export interface components {
          */
         DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
         /**
+         * @description A day as tariffs know it.
+         * @enum {string}
+         */
+        Day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun" | "holiday";
+        /**
          * @description What to do with the number after its scale.
          * @enum {string}
          */
@@ -3180,6 +3638,72 @@ export interface components {
              * @description How long it took, ms.
              */
             took_ms: number;
+        };
+        /** @description The demand now. */
+        Demand: {
+            /** @description What draws most now, the greatest first: what may be switched off. */
+            loads: components["schemas"]["NamedLoad"][];
+            running?: components["schemas"]["DemandNow"] | null;
+            /**
+             * Format: int32
+             * @description Length of a window, minutes.
+             */
+            window_minutes: number;
+        };
+        /** @description The window that is running. */
+        DemandNow: {
+            /**
+             * Format: double
+             * @description Power that may be drawn until the end of the window so that it ends at the ordered power, kW;
+             *     below zero when it is passed already.
+             */
+            allowed_kw?: number | null;
+            /**
+             * Format: double
+             * @description What is still free of that beside the recent power, kW; below zero is what has to go.
+             */
+            available_kw?: number | null;
+            /**
+             * Format: double
+             * @description Ordered power, kW.
+             */
+            contracted_kw?: number | null;
+            /**
+             * Format: double
+             * @description How much of what has run was measured, 0 to 1. What was not is taken at the mean of the rest.
+             */
+            coverage: number;
+            /**
+             * Format: int64
+             * @description How much of it has run, s.
+             */
+            elapsed_s: number;
+            /**
+             * Format: double
+             * @description What the window will end with, kW, if the recent power stays.
+             */
+            forecast_kw: number;
+            /** @description When it began. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy so far, kWh.
+             */
+            kwh_so_far: number;
+            /**
+             * Format: double
+             * @description Mean power of what has run, kW.
+             */
+            mean_kw: number;
+            /**
+             * Format: double
+             * @description Mean power of the last five minutes, kW.
+             */
+            recent_kw: number;
+            /** @description When it ends. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Whether the window will end above the ordered power. */
+            will_exceed: boolean;
         };
         /** @description A device, as it is stored and shown; its key is neither in it nor beside it, only the hash. */
         Device: {
@@ -3329,6 +3853,71 @@ export interface components {
          * @description A document of a meter or machine.
          */
         DocumentId: string;
+        /** @description What energy cost. */
+        EnergyCost: {
+            /** @description Cost over all buckets: exactly the sum of theirs. Fixed and demand charges are in the bill. */
+            cost: string;
+            /** @description The currency. */
+            currency: string;
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy over all buckets, kWh.
+             */
+            kwh: number;
+            /** @description By period, over all buckets. */
+            periods: components["schemas"]["PeriodShare"][];
+            /** @description The buckets in order of time. */
+            points: components["schemas"]["CostPoint"][];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy of days on which no tariff holds, kWh.
+             */
+            unpriced_kwh: number;
+        };
+        /** @description A figure of a balance. */
+        EnergyFigure: {
+            /**
+             * Format: double
+             * @description How much of the period was measured, 0 to 1: the least of its parts.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description Energy, kWh.
+             */
+            kwh: number;
+        };
+        /** @description The flow of energy through the site. */
+        EnergyFlow: {
+            /** @description The streams, from the supply outwards. A stream of what is unaccounted for may be negative. */
+            edges: components["schemas"]["FlowEdge"][];
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description The meter tree of the site. */
+        EnergyTree: {
+            /** @description The meters of the site, and those of the tree that were deleted. */
+            meters: components["schemas"]["TreeMeter"][];
+            /** @description The places. */
+            nodes: components["schemas"]["Node"][];
+            /**
+             * Format: int64
+             * @description Counts the changes; 0 when nobody made a tree yet, and every meter that counts in the total
+             *     of the site hangs at it.
+             */
+            revision: number;
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description By whom. */
+            updated_by?: string | null;
+            /** @description The computed meters. */
+            virtual_meters: components["schemas"]["VirtualMeter"][];
+        };
         /** @description One line of the log. */
         Entry: {
             /** @description What was done: `equipment.create`, `auth.login_failed`. */
@@ -3781,6 +4370,87 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Balance: {
+            /**
+             * @description The balance of a period. What went in is what consumers used and what is unaccounted for, to the
+             *     last digit.
+             */
+            data: {
+                /** @description First instant, at the start of a quarter of an hour. */
+                from: components["schemas"]["Timestamp"];
+                /** @description The places, in the order of the tree. */
+                nodes: components["schemas"]["BalanceNode"][];
+                /** @description The time zone of the site. */
+                time_zone: string;
+                /** @description First instant after; now when a later one was asked for. */
+                to: components["schemas"]["Timestamp"];
+                /** @description The virtual meters and what they show, each in its unit. */
+                virtual_meters: components["schemas"]["BalancePart"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Bill: {
+            /** @description A bill. */
+            data: {
+                /**
+                 * Format: double
+                 * @description How much of the time was measured, 0 to 1.
+                 */
+                coverage: number;
+                /** @description The currency. */
+                currency: string;
+                /**
+                 * Format: int32
+                 * @description Digits behind the point of its amounts.
+                 */
+                decimals: number;
+                /** @description First instant. */
+                from: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description Energy that flowed in, kWh.
+                 */
+                kwh: number;
+                /** @description The lines. */
+                lines: components["schemas"]["BillLine"][];
+                /** @description What a reader has to know: windows that were not measured, a month that is not over. */
+                notes: string[];
+                peak?: components["schemas"]["BillPeak"] | null;
+                /** @description The time zone in which hours and days were told. */
+                time_zone: string;
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+                /** @description Their sum. */
+                total: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_BillTwin: {
+            /** @description A bill beside its twin. */
+            data: {
+                /** @description The computed bill. */
+                computed: components["schemas"]["Bill"];
+                /** @description How much more the bill asks in all: the sum of the differences. */
+                difference: string;
+                /** @description The lines: those of the bill in its order, then those that it has not. */
+                lines: components["schemas"]["TwinLine"][];
+                /** @description Sum of the typed lines. */
+                typed_total: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Correction: {
             /** @description One correction of one series. */
             data: {
@@ -3929,6 +4599,24 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Demand: {
+            /** @description The demand now. */
+            data: {
+                /** @description What draws most now, the greatest first: what may be switched off. */
+                loads: components["schemas"]["NamedLoad"][];
+                running?: components["schemas"]["DemandNow"] | null;
+                /**
+                 * Format: int32
+                 * @description Length of a window, minutes.
+                 */
+                window_minutes: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_DoctorAnswer: {
             /** @description What ails a device. */
             data: {
@@ -3975,6 +4663,79 @@ export interface components {
                 uploaded_by: string;
                 /** @description Its address. */
                 url: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_EnergyCost: {
+            /** @description What energy cost. */
+            data: {
+                /** @description Cost over all buckets: exactly the sum of theirs. Fixed and demand charges are in the bill. */
+                cost: string;
+                /** @description The currency. */
+                currency: string;
+                /** @description First instant. */
+                from: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description Energy over all buckets, kWh.
+                 */
+                kwh: number;
+                /** @description By period, over all buckets. */
+                periods: components["schemas"]["PeriodShare"][];
+                /** @description The buckets in order of time. */
+                points: components["schemas"]["CostPoint"][];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description Energy of days on which no tariff holds, kWh.
+                 */
+                unpriced_kwh: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_EnergyFlow: {
+            /** @description The flow of energy through the site. */
+            data: {
+                /** @description The streams, from the supply outwards. A stream of what is unaccounted for may be negative. */
+                edges: components["schemas"]["FlowEdge"][];
+                /** @description First instant. */
+                from: components["schemas"]["Timestamp"];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_EnergyTree: {
+            /** @description The meter tree of the site. */
+            data: {
+                /** @description The meters of the site, and those of the tree that were deleted. */
+                meters: components["schemas"]["TreeMeter"][];
+                /** @description The places. */
+                nodes: components["schemas"]["Node"][];
+                /**
+                 * Format: int64
+                 * @description Counts the changes; 0 when nobody made a tree yet, and every meter that counts in the total
+                 *     of the site hangs at it.
+                 */
+                revision: number;
+                updated_at?: components["schemas"]["Timestamp"] | null;
+                /** @description By whom. */
+                updated_by?: string | null;
+                /** @description The computed meters. */
+                virtual_meters: components["schemas"]["VirtualMeter"][];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5014,6 +5775,27 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Peaks: {
+            /** @description The greatest demand windows of a range. */
+            data: {
+                /** @description First instant. */
+                from: components["schemas"]["Timestamp"];
+                /** @description The greatest first. */
+                items: components["schemas"]["PeakShown"][];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int32
+                 * @description Length of a window, minutes: that of the tariff of today.
+                 */
+                window_minutes: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_PhotoAnswer: {
             /** @description Where a photo is. */
             data: {
@@ -5443,6 +6225,60 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Tariff: {
+            /** @description A tariff. */
+            data: {
+                /** @description When it was made. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Its id. */
+                id: components["schemas"]["TariffId"];
+                /** @description Whether the site buys by it. Of several, the one whose version began last decides. */
+                in_use: boolean;
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Counts the changes.
+                 */
+                revision: number;
+                /** @description Key of the site. */
+                site: string;
+                /** @description When it was changed. */
+                updated_at: components["schemas"]["Timestamp"];
+                /** @description Its versions in the order in which they were entered. */
+                versions: components["schemas"]["Version"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TariffExamples: {
+            /** @description Tariffs to start from. */
+            data: {
+                /** @description Each with its source and its date. */
+                items: components["schemas"]["TariffExample"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TariffList: {
+            /** @description The tariffs of the site. */
+            data: {
+                in_force?: components["schemas"]["TariffId"] | null;
+                /** @description By name. */
+                items: components["schemas"]["Tariff"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_TestRead: {
             /** @description What a test read brought. */
             data: {
@@ -5492,14 +6328,17 @@ export interface components {
         Envelope_Today: {
             /** @description Energy and cost of the running day. */
             data: {
-                /** @description Cost since midnight, a decimal; `null` without a price. */
+                /**
+                 * @description Cost of that energy by the tariff in use, else by the flat price of the site, a decimal;
+                 *     `null` without a price.
+                 */
                 cost?: string | null;
                 /**
                  * Format: double
                  * @description How much of the day so far was measured, 0 to 1.
                  */
                 coverage?: number | null;
-                /** @description The site's currency. */
+                /** @description The currency of the cost. */
                 currency: string;
                 /**
                  * @description The day at the site.
@@ -5524,6 +6363,22 @@ export interface components {
                  * @description Energy of yesterday up to the same time, kWh.
                  */
                 yesterday_same_time_kwh?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TreeSeries: {
+            /** @description A series of the tree. */
+            data: {
+                /** @description What it is of. */
+                of: string;
+                /** @description The buckets in order of time. */
+                points: components["schemas"]["TreePoint"][];
+                /** @description Its unit. */
+                unit: string;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5909,6 +6764,21 @@ export interface components {
          * @enum {string}
          */
         Fit: "plausible" | "implausible" | "unknown";
+        /** @description One stream of a flow picture. */
+        FlowEdge: {
+            energy?: components["schemas"]["EnergyFigure"] | null;
+            /** @description Where from: `supply`, or `node:` and the id of a place. */
+            from: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Power now, kW; `null` when nothing current is known of every part.
+             */
+            power_kw?: number | null;
+            /** @description Where to: `node:` and an id, `meter:`, `virtual:` or `rest:` and the id of the place. */
+            to: string;
+        };
         /** @description Who forgot his password. */
         Forgotten: {
             /** @description E-mail address or user name. */
@@ -5996,6 +6866,11 @@ export interface components {
          * @enum {string}
          */
         Function: "holding" | "input";
+        /**
+         * @description What a line of a bill is about: taxes name what they apply to.
+         * @enum {string}
+         */
+        Group: "energy" | "demand" | "fixed" | "reactive" | "levy" | "export" | "tax";
         /** @description How long answers took. */
         Histogram: {
             /**
@@ -6988,6 +7863,17 @@ export interface components {
             /** @description The unit after scale and offset; well-known quantities are converted to theirs. */
             unit?: string | null;
         };
+        /** @description Something that draws power. */
+        NamedLoad: {
+            /**
+             * Format: double
+             * @description Mean power, kW; `null` when it is not known.
+             */
+            kw?: number | null;
+            /** @description Its name. */
+            name: string;
+            part?: components["schemas"]["Part"] | null;
+        };
         /**
          * @description What is said of a new rule. `metric`, `phase`, `operator` and `threshold` are short for a
          *     `condition` of the kind `threshold`.
@@ -7183,6 +8069,27 @@ export interface components {
             /** @description IANA time zone. */
             time_zone: string;
         };
+        /** @description A new tariff. */
+        NewTariff: {
+            /** @description Whether the site buys by it. */
+            in_use?: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description Its first version. */
+            version: components["schemas"]["NewVersion"];
+        };
+        /** @description A tree as it is to be. */
+        NewTree: {
+            /** @description The places; one of them, without a parent, is the site. */
+            nodes: components["schemas"]["Node"][];
+            /**
+             * Format: int64
+             * @description The revision of the tree that was looked at.
+             */
+            revision: number;
+            /** @description The computed meters. */
+            virtual_meters?: components["schemas"]["VirtualMeter"][];
+        };
         /** @description What is said of a new user. */
         NewUser: {
             /** @description Login name. */
@@ -7194,8 +8101,53 @@ export interface components {
             /** @description Short login name for shared consoles. */
             username?: string | null;
         };
+        /** @description A version as it is entered. */
+        NewVersion: {
+            /** @description The rules. */
+            rules: components["schemas"]["Rules"];
+            /** @description Where the rules come from. */
+            source?: string;
+            /**
+             * @description Its first day on the clock of the site.
+             * @example 2026-01-01
+             */
+            valid_from: string;
+            /** @description Its last day; open when absent. */
+            valid_to?: string | null;
+        };
         /** @description Nothing is needed. */
         NoFields: Record<string, unknown>;
+        /** @description A place. */
+        Node: {
+            /** @description Meters of one thing in it each. */
+            consumers?: components["schemas"]["Part"][];
+            /** @description Where its energy comes from, when that is not the place it lies in. */
+            fed_from?: string | null;
+            /**
+             * @description Its id in this tree: 1 to 40 characters of a-z, 0-9, - and _.
+             * @example hall-1
+             */
+            id: string;
+            /**
+             * @description Meters that measure together all that comes into it. Without any, what goes in is the sum
+             *     of what is measured inside, and nothing is unaccounted for.
+             */
+            incoming?: components["schemas"]["Part"][];
+            /** @description What it is. */
+            kind: components["schemas"]["NodeKind"];
+            /**
+             * @description Its name.
+             * @example Hall 1
+             */
+            name: string;
+            /** @description The place it lies in; `null` for the site. */
+            parent?: string | null;
+        };
+        /**
+         * @description What a place is.
+         * @enum {string}
+         */
+        NodeKind: "site" | "area" | "line" | "machine";
         /** @description Who hears what. */
         NotificationPolicies: {
             /** @description By name. */
@@ -7421,6 +8373,17 @@ export interface components {
          * @enum {string}
          */
         Parity: "none" | "even" | "odd";
+        /** @description What measures, or what a formula is made of. */
+        Part: {
+            /** @description The energy of a meter. */
+            meter: components["schemas"]["EquipmentId"];
+        } | {
+            /** @description A virtual meter, by its id. */
+            virtual: string;
+        } | {
+            /** @description All that goes into a place, by its id. In formulas only. */
+            node: string;
+        };
         /** @description What was not taken, in the shape that InfluxDB's clients read. */
         PartialWrite: {
             /** @description Lines that were taken and are on disk. */
@@ -7440,6 +8403,67 @@ export interface components {
             current_password: string;
             /** @description The new one, 8 to 128 characters with upper, lower, digit and symbol. */
             password: string;
+        };
+        /** @description A peak. */
+        PeakShown: {
+            /** @description When its window began. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Mean power of the window, kW. */
+            kw: string;
+            /** @description The period of the tariff. */
+            period: string;
+            /** @description What drew it, the greatest first. */
+            shares: components["schemas"]["NamedLoad"][];
+        };
+        /** @description The greatest demand windows of a range. */
+        Peaks: {
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The greatest first. */
+            items: components["schemas"]["PeakShown"][];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Length of a window, minutes: that of the tariff of today.
+             */
+            window_minutes: number;
+        };
+        /**
+         * @description For how long a price is.
+         * @enum {string}
+         */
+        Per: "day" | "month" | "year";
+        /** @description A period with a price of its own. */
+        Period: {
+            /**
+             * @description Its id.
+             * @example peak
+             */
+            id: string;
+            /** @description Its name, as the bill has it. */
+            name: string;
+            /** @description Prices of a kWh, by how much was used in the month; the last has no end. */
+            tiers: components["schemas"]["Tier"][];
+        };
+        /** @description Energy of a period, and its cost. */
+        PeriodShare: {
+            /** @description Its cost with levies by the kWh and taxes, exact. */
+            cost: string;
+            /**
+             * Format: double
+             * @description Energy, kWh.
+             */
+            kwh: number;
+            /** @description Name of the period in the tariff. */
+            period: string;
+        };
+        /** @description A value of a period: a weight or a price. */
+        PeriodValue: {
+            /** @description The period. */
+            period: string;
+            /** @description The value. */
+            value: string;
         };
         /**
          * @description One thing that a route or a domain asks for.
@@ -7506,6 +8530,15 @@ export interface components {
          * @description A rule of who hears what.
          */
         PolicyId: string;
+        /** @description A stretch of power factors. */
+        PowerFactorBand: {
+            /** @description From this power factor. */
+            from: string;
+            /** @description Percent for each hundredth of the power factor that lies in it. */
+            percent: string;
+            /** @description Down to this one. */
+            to: string;
+        };
         /** @description What holds for a register that does not say otherwise. */
         ProfileDefaults: {
             /**
@@ -7922,6 +8955,18 @@ export interface components {
              */
             to: string;
         };
+        /** @description What earlier months leave behind. */
+        Ratchet: {
+            /**
+             * Format: int32
+             * @description How many months back, 1 to 23.
+             */
+            months: number;
+            /** @description Only of these months of the year; of all when empty. */
+            only?: number[];
+            /** @description Percent of the greatest demand of those months that is billed at least. */
+            percent: string;
+        };
         /** @description A change of transformers as it is entered. */
         Ratio: {
             /** @description From when on, RFC 3339. */
@@ -7938,6 +8983,22 @@ export interface components {
         };
         /** @description The sites that somebody reaches: `"all"`, or their keys. */
         Reach: components["schemas"]["Every"] | string[];
+        /** @description What is asked for reactive energy. */
+        Reactive: {
+            /** @enum {string} */
+            kind: "above";
+            /** @description In these periods; in all when empty. */
+            periods?: string[];
+            /** @description Price of a kvarh. */
+            price: string;
+            /** @description Free kvarh for each kWh: 0.4 is tan φ. */
+            ratio: string;
+        } | {
+            /** @description The stretches, each from one power factor down to the next. */
+            bands: components["schemas"]["PowerFactorBand"][];
+            /** @enum {string} */
+            kind: "power_factor";
+        };
         /**
          * @description Somebody who is told: exactly one of role, user and address, or nobody by name for an outlet
          *     that leads to one place.
@@ -8150,6 +9211,47 @@ export interface components {
              */
             title: string;
         };
+        /** @description The rules of one version of a tariff. */
+        Rules: {
+            /** @description When which period is; the first slot that fits decides. */
+            calendar: components["schemas"]["Slot"][];
+            /** @description What is asked beside energy. */
+            charges?: components["schemas"]["Charge"][];
+            /** @description The power that was ordered. */
+            contracted?: components["schemas"]["Contracted"][];
+            /**
+             * @description ISO 4217 code.
+             * @example TND
+             */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Digits behind the point to which each line of a bill is rounded, halves away from zero: 3
+             *     for millimes.
+             */
+            decimals: number;
+            /** @description What is paid for a kWh that flows out. */
+            export_price?: string | null;
+            /** @description Days that count as `holiday`: `05-01` every year, `2026-04-06` once. */
+            holidays?: string[];
+            /** @description The periods that have a price of their own. */
+            periods: components["schemas"]["Period"][];
+            /**
+             * Format: int32
+             * @description Digits behind the point to which the kWh of a period are rounded before they are priced.
+             */
+            quantity_decimals?: number;
+            reactive?: components["schemas"]["Reactive"] | null;
+            /** @description Parts of the year; slots that name none hold in all of it. */
+            seasons?: components["schemas"]["Season"][];
+            /** @description Taxes in percent of other lines. */
+            taxes?: components["schemas"]["Tax"][];
+            /**
+             * Format: int32
+             * @description Length of a demand window, minutes: 5, 10, 15, 30 or 60. Windows begin on the full hour.
+             */
+            window_minutes?: number;
+        };
         /** @description A scan as it is shown. */
         Scan: {
             /** @description Units that were asked or passed over. */
@@ -8225,6 +9327,17 @@ export interface components {
          * @enum {string}
          */
         Scope: "readings:write" | "readings:read" | "equipment:read";
+        /** @description A part of the year, both days included; it may go over the new year. */
+        Season: {
+            /** @description First day, `11-01`. */
+            from: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Last day, `03-31`. */
+            to: string;
+        };
         /** @description The second step of a sign-in. */
         SecondStep: {
             /** @description What the first step answered. */
@@ -8410,6 +9523,19 @@ export interface components {
          * @description A plant.
          */
         SiteId: string;
+        /** @description Hours that belong to a period. */
+        Slot: {
+            /** @description On which days; on all when empty. */
+            days?: components["schemas"]["Day"][];
+            /** @description From, on the clock of the site: `06:30`. */
+            from: string;
+            /** @description The period. */
+            period: string;
+            /** @description In which season; in all when absent. */
+            season?: string | null;
+            /** @description To: `24:00` is midnight. Before `from` it goes over midnight, each day for itself. */
+            to: string;
+        };
         /** @description A mail server. */
         SmtpSettings: {
             /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
@@ -8676,6 +9802,98 @@ export interface components {
              */
             strange: number;
         };
+        /** @description A tariff. */
+        Tariff: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: components["schemas"]["TariffId"];
+            /** @description Whether the site buys by it. Of several, the one whose version began last decides. */
+            in_use: boolean;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Counts the changes.
+             */
+            revision: number;
+            /** @description Key of the site. */
+            site: string;
+            /** @description When it was changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Its versions in the order in which they were entered. */
+            versions: components["schemas"]["Version"][];
+        };
+        /** @description A change of a tariff: what is absent stays. Rules change by a new version only. */
+        TariffChange: {
+            /** @description Whether the site buys by it. */
+            in_use?: boolean | null;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that was looked at.
+             */
+            revision: number;
+            version?: components["schemas"]["NewVersion"] | null;
+        };
+        /** @description A tariff of a public sheet. */
+        TariffExample: {
+            /** @description ISO 3166 code of its country. */
+            country: string;
+            /** @description The month of the source. */
+            dated: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The rules. */
+            rules: components["schemas"]["Rules"];
+            /** @description Where the figures come from, and what is not in them. */
+            source: string;
+            /** @description The time zone in which its hours are told. */
+            time_zone: string;
+            /** @description From when its prices held. */
+            valid_from: string;
+        };
+        /** @description Tariffs to start from. */
+        TariffExamples: {
+            /** @description Each with its source and its date. */
+            items: components["schemas"]["TariffExample"][];
+        };
+        /**
+         * Format: uuid
+         * @description A tariff.
+         */
+        TariffId: string;
+        /** @description The tariffs of the site. */
+        TariffList: {
+            in_force?: components["schemas"]["TariffId"] | null;
+            /** @description By name. */
+            items: components["schemas"]["Tariff"][];
+        };
+        /** @description A tax. */
+        Tax: {
+            /** @description Its name. */
+            name: string;
+            /** @description Of which lines. */
+            on: components["schemas"]["Group"][];
+            /**
+             * @description Percent.
+             * @example 18
+             */
+            percent: string;
+        };
+        /** @description A term of a formula: a factor times the energy of something, kWh. */
+        Term: {
+            /**
+             * @description The factor; -1 subtracts.
+             * @example -1
+             */
+            factor: string;
+            /** @description Of what. */
+            of: components["schemas"]["Part"];
+        };
         /**
          * @description What the read says as a whole, for programs.
          * @enum {string}
@@ -8750,6 +9968,16 @@ export interface components {
             /** @description Goes into `?ticket=` of the socket's address. */
             ticket: string;
         };
+        /** @description A price up to an amount. */
+        Tier: {
+            /**
+             * @description Price of a kWh.
+             * @example 0.185
+             */
+            price: string;
+            /** @description Up to how many kWh of the month; `null` for what is above. */
+            up_to_kwh?: string | null;
+        };
         /**
          * Format: date-time
          * @description RFC 3339 in UTC with milliseconds.
@@ -8770,14 +9998,17 @@ export interface components {
         };
         /** @description Energy and cost of the running day. */
         Today: {
-            /** @description Cost since midnight, a decimal; `null` without a price. */
+            /**
+             * @description Cost of that energy by the tariff in use, else by the flat price of the site, a decimal;
+             *     `null` without a price.
+             */
             cost?: string | null;
             /**
              * Format: double
              * @description How much of the day so far was measured, 0 to 1.
              */
             coverage?: number | null;
-            /** @description The site's currency. */
+            /** @description The currency of the cost. */
             currency: string;
             /**
              * @description The day at the site.
@@ -8803,6 +10034,39 @@ export interface components {
              */
             yesterday_same_time_kwh?: number | null;
         };
+        /** @description A meter as the tree shows it. */
+        TreeMeter: {
+            /** @description Its id. */
+            id: components["schemas"]["EquipmentId"];
+            /** @description Its name; `null` when it was deleted. */
+            name?: string | null;
+            /** @description Whether it hangs at a place. */
+            placed: boolean;
+        };
+        /** @description A bucket of a series of the tree. */
+        TreePoint: {
+            /**
+             * Format: double
+             * @description How much of the bucket was measured, 0 to 1; `null` with the value.
+             */
+            coverage?: number | null;
+            /** @description Start of the bucket. */
+            timestamp: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy, kWh (or the unit of the virtual meter); `null` when it is not known of every part.
+             */
+            value?: number | null;
+        };
+        /** @description A series of the tree. */
+        TreeSeries: {
+            /** @description What it is of. */
+            of: string;
+            /** @description The buckets in order of time. */
+            points: components["schemas"]["TreePoint"][];
+            /** @description Its unit. */
+            unit: string;
+        };
         /** @description A source to try. */
         TryRequest: {
             /** @description As in equipment. */
@@ -8827,6 +10091,37 @@ export interface components {
              * @example https://api.twilio.com
              */
             url?: string;
+        };
+        /** @description A line beside its twin. */
+        TwinLine: {
+            computed?: components["schemas"]["BillLine"] | null;
+            /** @description How much more the bill asks. */
+            difference: string;
+            /** @description In a sentence. */
+            explanation: string;
+            typed?: components["schemas"]["TypedLine"] | null;
+            /** @description What it is. */
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description A supplier's bill, as it was typed in. */
+        TypedBill: {
+            /** @description Its lines, 100 at most. */
+            lines: components["schemas"]["TypedLine"][];
+            /** @description Its month on the clock of the site, `2026-10`. */
+            month: string;
+            /** @description By this tariff; by those in use when absent. */
+            tariff_id?: string | null;
+        };
+        /** @description A line as the supplier's bill has it. */
+        TypedLine: {
+            /** @description The amount. */
+            amount: string;
+            /** @description Its name; that of the tariff finds its twin. */
+            name: string;
+            /** @description Price of one, if the bill says so. */
+            price?: string | null;
+            /** @description How much, if the bill says so. */
+            quantity?: string | null;
         };
         /** @description The end of a correction. */
         Undone: {
@@ -8907,6 +10202,46 @@ export interface components {
          * @enum {string}
          */
         Verdict: "passed" | "failed" | "not_compared";
+        /** @description A version of a tariff. */
+        Version: {
+            /** @description When it was entered. */
+            entered_at: components["schemas"]["Timestamp"];
+            /** @description By whom. */
+            entered_by: string;
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            number: number;
+            /** @description The rules. */
+            rules: components["schemas"]["Rules"];
+            /** @description Where the rules come from: a tariff sheet, a contract. */
+            source: string;
+            /**
+             * @description Its first day on the clock of the site.
+             * @example 2026-01-01
+             */
+            valid_from: string;
+            /** @description Its last day; open when absent. */
+            valid_to?: string | null;
+        };
+        /** @description A meter that is computed. */
+        VirtualMeter: {
+            /**
+             * @description Its id in this tree: 1 to 40 characters of a-z, 0-9, - and _.
+             * @example both-transformers
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What it adds up. */
+            terms: components["schemas"]["Term"][];
+            /**
+             * @description The unit of what it shows; only one of kWh may hang at a place.
+             * @example kWh
+             */
+            unit?: string;
+        };
         /** @description A program of somebody else. */
         WebhookSettings: {
             /** @description The authority that its certificate must be signed by, PEM; those of the system when absent. */
@@ -11154,6 +12489,583 @@ export interface operations {
             };
             /** @description No such device */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_balance: {
+        parameters: {
+            query: {
+                /**
+                 * @description First instant, RFC 3339, or a date or time on the clock of the site. It is taken back to the
+                 *     quarter of an hour.
+                 */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description To what meters are rounded before they are added: `wh` (the default) or `kwh`. */
+                round_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Balance"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_bill: {
+        parameters: {
+            query: {
+                /** @description The month on the clock of the site, `2026-10`. */
+                month: string;
+                /** @description By this tariff; by those in use when absent. */
+                tariff_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Bill"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such tariff */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No tariff holds in this month */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    compare_energy_bill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedBill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BillTwin"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such tariff */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No tariff holds in this month */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_cost: {
+        parameters: {
+            query: {
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description `15min`, `1hour`, `daily`, `weekly` or `monthly`. */
+                resolution: string;
+                /** @description By this tariff; by those in use when absent. */
+                tariff_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnergyCost"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such tariff */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The currency changes within the range */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_demand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Demand"];
+                };
+            };
+        };
+    };
+    get_energy_flow: {
+        parameters: {
+            query: {
+                /**
+                 * @description First instant, RFC 3339, or a date or time on the clock of the site. It is taken back to the
+                 *     quarter of an hour.
+                 */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description To what meters are rounded before they are added: `wh` (the default) or `kwh`. */
+                round_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnergyFlow"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_energy_peaks: {
+        parameters: {
+            query: {
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description How many, 1 to 50; 10 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Peaks"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_series: {
+        parameters: {
+            query: {
+                /** @description `node:`, `rest:`, `virtual:` or `meter:` and an id: `rest:hall-1`. */
+                of: string;
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description `15min`, `1hour`, `daily`, `weekly` or `monthly`. */
+                resolution: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TreeSeries"];
+                };
+            };
+            /** @description A refused parameter, or too many points */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_tariff_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TariffExamples"];
+                };
+            };
+        };
+    };
+    list_tariffs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TariffList"];
+                };
+            };
+        };
+    };
+    create_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTariff"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Tariff"];
+                };
+            };
+            /** @description Every refused place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tariff */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Tariff"];
+                };
+            };
+            /** @description No such tariff */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    update_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tariff */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Tariff"];
+                };
+            };
+            /** @description Every refused place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such tariff */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Somebody was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    delete_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tariff */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            /** @description No such tariff */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    get_energy_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnergyTree"];
+                };
+            };
+        };
+    };
+    replace_energy_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTree"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_EnergyTree"];
+                };
+            };
+            /** @description Every refused place: a circle, a meter that hangs twice */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Somebody was quicker */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -133,11 +133,28 @@ export type MqttMapping = Schemas['MqttMapping'];
 export type MqttInput = Schemas['MqttChange'];
 export type MqttTest = Answer<Schemas['MqttTestResult']>;
 
+export type EnergyBalance = Answer<Schemas['Balance']>;
+export type BalanceNode = Answer<Schemas['BalanceNode']>;
+export type EnergyFlow = Answer<Schemas['EnergyFlow']>;
+export type FlowEdge = Answer<Schemas['FlowEdge']>;
+export type EnergyCost = Answer<Schemas['EnergyCost']>;
+export type EnergyPeaks = Answer<Schemas['Peaks']>;
+export type NamedLoad = Answer<Schemas['NamedLoad']>;
+export type Tariff = Answer<Schemas['Tariff']>;
+export type TariffRules = Schemas['Rules'];
+export type TariffExample = Answer<Schemas['TariffExample']>;
+export type NewTariff = Schemas['NewTariff'];
+export type TariffChange = Schemas['TariffChange'];
+
 export type AuditEntry = Answer<Schemas['ShownEntry']>;
 
 type Asked =
   | '/alerts'
   | '/audit'
+  | '/energy/balance'
+  | '/energy/bill'
+  | '/energy/cost'
+  | '/energy/peaks'
   | '/equipment'
   | '/historical/consumption'
   | '/historical/export'
@@ -150,6 +167,10 @@ export type FramesQuery = Query<'/lines/{key}/frames'>;
 export type EquipmentQuery = Query<'/equipment'>;
 export type HistoryQuery = Query<'/historical/consumption'>;
 export type ExportQuery = Query<'/historical/export'>;
+export type EnergyRange = Query<'/energy/balance'>;
+export type CostQuery = Query<'/energy/cost'>;
+export type BillQuery = Query<'/energy/bill'>;
+export type PeaksQuery = Query<'/energy/peaks'>;
 export type ExportFormat = 'csv' | 'excel';
 export type Resolution =
   | 'raw'

@@ -42,6 +42,8 @@ export const groups = [
   'readings',
   'modbus',
   'site',
+  'energy_tree',
+  'tariff',
   'storage',
   'audit',
 ] as const;

@@ -1,0 +1,108 @@
+// Where the bands and ribbons of the flow picture lie: pure.
+import type { FlowEdge } from '@/api/types';
+
+/** Heights and widths in the units of the picture's own box. */
+const BAND = 10;
+const GAP = 10;
+/** A stream that is not known, or too small to see, still has a place to point at. */
+const LEAST = 2;
+
+export type FlowKind = 'place' | 'consumer' | 'rest';
+
+export interface Band {
+  key: string;
+  name: string;
+  kind: FlowKind;
+  edge: FlowEdge;
+  x: number;
+  y: number;
+  height: number;
+  last: boolean;
+}
+
+export interface Ribbon {
+  key: string;
+  kind: FlowKind;
+  path: string;
+}
+
+export interface Flow {
+  bands: Band[];
+  ribbons: Ribbon[];
+  height: number;
+}
+
+const kindOf = (to: string): FlowKind =>
+  to.startsWith('node:') ? 'place' : to.startsWith('rest:') ? 'rest' : 'consumer';
+
+/** How broad a stream is drawn: what is negative has no breadth, and what is not known as a whole
+ * is as broad as what is known of it. */
+function breadth(edge: FlowEdge, from: Map<string, FlowEdge[]>): number {
+  if (edge.energy) return Math.max(0, edge.energy.kwh);
+  return (from.get(edge.to) ?? []).reduce((sum, child) => sum + breadth(child, from), 0);
+}
+
+/** Lays the streams out from the left to the right, each beside where it comes from. */
+export function layFlow(edges: FlowEdge[], box: { width: number; height: number }): Flow {
+  const from = new Map<string, FlowEdge[]>();
+  for (const edge of edges) from.set(edge.from, [...(from.get(edge.from) ?? []), edge]);
+  const wide = (edge: FlowEdge) => breadth(edge, from);
+  /** Greatest first, and what is unaccounted for at the end. */
+  const inOrder = (a: FlowEdge, b: FlowEdge): number =>
+    Number(kindOf(a.to) === 'rest') - Number(kindOf(b.to) === 'rest') || wide(b) - wide(a);
+  const depthOf = (key: string): number =>
+    1 + Math.max(0, ...(from.get(key) ?? []).map(({ to }) => depthOf(to)));
+  const roots = from.get('supply') ?? [];
+  const columns = Math.max(1, ...roots.map(({ to }) => depthOf(to)));
+  const total = roots.reduce((sum, edge) => sum + wide(edge), 0);
+  const scale = total > 0 ? box.height / total : 0;
+  const step = columns > 1 ? (box.width - BAND) / columns : box.width - BAND;
+  const flow: Flow = { bands: [], ribbons: [], height: 0 };
+
+  function put(edge: FlowEdge, column: number, top: number): number {
+    const kind = kindOf(edge.to);
+    const children = [...(from.get(edge.to) ?? [])].sort(inOrder);
+    const height = Math.max(LEAST, wide(edge) * scale);
+    const x = column * step;
+    flow.bands.push({
+      key: edge.to,
+      name: edge.name,
+      kind,
+      edge,
+      x,
+      y: top,
+      height,
+      last: children.length === 0,
+    });
+    let below = top;
+    let out = top;
+    for (const child of children) {
+      const part = Math.max(LEAST, wide(child) * scale);
+      flow.ribbons.push({
+        key: child.to,
+        kind: kindOf(child.to),
+        path: ribbon([x + BAND, out], [x + step, below], part),
+      });
+      out += part;
+      below = put(child, column + 1, below) + GAP;
+    }
+    return Math.max(top + height, children.length ? below - GAP : 0);
+  }
+
+  let top = 0;
+  for (const root of [...roots].sort(inOrder)) top = put(root, 0, top) + GAP;
+  flow.height = Math.max(0, top - GAP);
+  return flow;
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;
+
+function ribbon([x1, y1]: [number, number], [x2, y2]: [number, number], height: number): string {
+  const middle = round((x1 + x2) / 2);
+  const [a, b, c, d] = [x1, y1, x2, y2].map(round) as [number, number, number, number];
+  const [e, f] = [round(y2 + height), round(y1 + height)];
+  return (
+    `M${a} ${b}C${middle} ${b} ${middle} ${d} ${c} ${d}` +
+    `L${c} ${e}C${middle} ${e} ${middle} ${f} ${a} ${f}Z`
+  );
+}

@@ -1,0 +1,147 @@
+//! *pure* — what was metered in a stretch of time, by the periods and windows of a tariff.
+
+use super::tariff::Rules;
+use super::tariff_clock::{Local, Periods};
+use crate::base::Timestamp;
+use crate::base::time::Calendar;
+use rust_decimal::Decimal;
+
+/// Energy of a supply in a few minutes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SupplyCell {
+    /// First instant.
+    pub start: Timestamp,
+    /// What flowed in, mWh; `None` when it is not known.
+    pub import_mwh: Option<i64>,
+    /// What flowed out, mWh.
+    pub export_mwh: i64,
+    /// Reactive energy, mvarh; `None` when it is not metered.
+    pub reactive: Option<i64>,
+    /// How much of it was measured, 0 to 1.
+    pub coverage: f64,
+}
+
+/// A demand window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When it began.
+    pub start: Timestamp,
+    /// The place of its period.
+    pub period: usize,
+    /// Its mean power, kW, exact.
+    pub kw: Decimal,
+}
+
+/// What was metered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metered {
+    /// Energy that flowed in, mWh, by period.
+    pub import_mwh: Vec<i64>,
+    /// Reactive energy, mvarh, by period; empty when none is metered.
+    pub reactive: Vec<i64>,
+    /// Energy that flowed out, mWh.
+    pub export_mwh: i64,
+    /// The windows of which all is known.
+    pub windows: Vec<Window>,
+    /// The periods that occur.
+    pub occurs: Vec<bool>,
+    /// How many windows are not known in full.
+    pub missing_windows: usize,
+    /// Sum of the coverage of the cells, and how many there are.
+    pub covered: (f64, usize),
+}
+
+/// Milliwatt-hours as exact kWh.
+#[must_use]
+pub fn kwh(mwh: i64) -> Decimal {
+    Decimal::new(mwh, 6)
+}
+
+impl Metered {
+    /// What cells say, in the order of time, whose length is [`Rules::cell_minutes`].
+    #[must_use]
+    pub fn of(rules: &Rules, cells: &[SupplyCell], calendar: &Calendar) -> Self {
+        let periods = Periods::of(rules);
+        let many = rules.periods.len();
+        let mut metered = Self {
+            import_mwh: vec![0; many],
+            occurs: vec![false; many],
+            ..Self::default()
+        };
+        if cells.iter().any(|cell| cell.reactive.is_some()) {
+            metered.reactive = vec![0; many];
+        }
+        let mut open: Option<Open> = None;
+        for cell in cells {
+            let local = Local::of(cell.start, calendar);
+            let Some(period) = periods.at(local) else {
+                continue;
+            };
+            metered.occurs[period] = true;
+            metered.import_mwh[period] += cell.import_mwh.unwrap_or(0);
+            metered.export_mwh += cell.export_mwh;
+            if let Some(sum) = metered.reactive.get_mut(period) {
+                *sum += cell.reactive.unwrap_or(0);
+            }
+            metered.covered.0 += cell.coverage;
+            metered.covered.1 += 1;
+            if local.minute % rules.window_minutes == 0 || open.is_none() {
+                metered.close(open.take(), rules);
+                open = Some(Open {
+                    start: cell.start,
+                    period,
+                    cells: 0,
+                    mwh: Some(0),
+                });
+            }
+            if let Some(open) = open.as_mut() {
+                open.cells += 1;
+                open.mwh = open.mwh.zip(cell.import_mwh).map(|(sum, mwh)| sum + mwh);
+            }
+        }
+        metered.close(open, rules);
+        metered
+    }
+
+    fn close(&mut self, open: Option<Open>, rules: &Rules) {
+        let Some(open) = open else { return };
+        let whole = open.cells * rules.cell_minutes() == rules.window_minutes;
+        match open.mwh.filter(|_| whole) {
+            Some(mwh) => {
+                let per_hour = Decimal::from(60 / rules.window_minutes);
+                self.windows.push(Window {
+                    start: open.start,
+                    period: open.period,
+                    kw: kwh(mwh) * per_hour,
+                });
+            }
+            None => self.missing_windows += 1,
+        }
+    }
+
+    /// The greatest window of some periods; of all when none is named. The first of equal ones.
+    #[must_use]
+    pub fn peak(&self, periods: &[usize]) -> Option<Window> {
+        let of = |window: &&Window| periods.is_empty() || periods.contains(&window.period);
+        let greater = |best: Window, window: &Window| match window.kw > best.kw {
+            true => *window,
+            false => best,
+        };
+        let mut windows = self.windows.iter().filter(of);
+        let first = *windows.next()?;
+        Some(windows.fold(first, greater))
+    }
+
+    /// All energy that flowed in, mWh.
+    #[must_use]
+    pub fn total_mwh(&self) -> i64 {
+        self.import_mwh.iter().sum()
+    }
+}
+
+struct Open {
+    start: Timestamp,
+    period: usize,
+    cells: u32,
+    mwh: Option<i64>,
+}

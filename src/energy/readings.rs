@@ -1,0 +1,206 @@
+//! Energy of meters as whole milliwatt-hours: of a range, or bucket by bucket.
+
+use super::history::{HistoryQuery, SiteHistory};
+use super::tree_figures::Amount;
+use crate::base::time::{BucketSize, Calendar};
+use crate::base::{EquipmentId, Metric, Phase, Result, TimeRange, Timestamp};
+use crate::tsdb::Resolution;
+
+/// Milliwatt-hours of a kilowatt-hour: as fine as history is.
+pub const MWH_PER_KWH: f64 = 1e6;
+/// Longest part of a range that is read at once: 32 days of quarters are 3,072 points.
+const READ_MS: i64 = 32 * 24 * 3_600_000;
+
+/// Energy of one meter in one bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell {
+    /// First instant.
+    pub start: Timestamp,
+    /// Energy, mWh; `None` when nothing is known.
+    pub mwh: Option<i64>,
+    /// How much of the bucket was measured, 0 to 1.
+    pub coverage: f64,
+}
+
+/// Kilowatt-hours as whole milliwatt-hours.
+#[must_use]
+pub fn to_mwh(kwh: f64) -> i64 {
+    #[allow(clippy::cast_possible_truncation)] // 9 TWh fit
+    let mwh = (kwh * MWH_PER_KWH).round() as i64;
+    mwh
+}
+
+/// Milliwatt-hours as kilowatt-hours, exact to the last digit that is shown.
+#[must_use]
+pub fn to_kwh(mwh: i64) -> f64 {
+    #[allow(clippy::cast_precision_loss)] // 15 digits: 9 TWh to a milliwatt-hour
+    let mwh = mwh as f64;
+    mwh / MWH_PER_KWH
+}
+
+/// Rounds to whole steps, halves away from zero.
+#[must_use]
+pub const fn round_to(mwh: i64, step: i64) -> i64 {
+    let half = if mwh < 0 { -step / 2 } else { step / 2 };
+    (mwh + half) / step * step
+}
+
+impl SiteHistory {
+    /// The energy of a meter in a range of any length, mWh. Whole days come from days, so that a
+    /// year is read as quickly as a week. Reads the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn energy_amount(
+        &self,
+        meter: EquipmentId,
+        range: TimeRange,
+        calendar: &Calendar,
+    ) -> Result<Option<Amount>> {
+        let day = |at| calendar.bucket_start(at, BucketSize::Day);
+        let first = match day(range.from) {
+            start if start == range.from => start,
+            start => calendar.next_bucket(start, BucketSize::Day),
+        };
+        let last = day(range.to);
+        let mut total = Total::default();
+        if first >= last {
+            total.add_fine(self, meter, range, calendar)?;
+            return Ok(total.amount(range));
+        }
+        let edges = [(range.from, first), (last, range.to)];
+        for (from, to) in edges.into_iter().filter(|(from, to)| from < to) {
+            total.add_fine(self, meter, TimeRange { from, to }, calendar)?;
+        }
+        let days = TimeRange {
+            from: first,
+            to: last,
+        };
+        let metric = Metric::CONSUMPTION;
+        for (cell, length_ms) in self.cells(meter, &metric, days, BucketSize::Day, calendar)? {
+            total.add(cell.mwh, cell.coverage, length_ms);
+        }
+        Ok(total.amount(range))
+    }
+
+    /// The energy of a meter in each bucket of a range that begins and ends with one, with the
+    /// length of each, ms. Reads the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn cells(
+        &self,
+        meter: EquipmentId,
+        metric: &Metric,
+        range: TimeRange,
+        size: BucketSize,
+        calendar: &Calendar,
+    ) -> Result<Vec<(Cell, i64)>> {
+        let measured = self.coverage_metric(meter, metric);
+        let mut cells = Vec::new();
+        let mut from = range.from;
+        while from < range.to {
+            let to = match size {
+                BucketSize::Fixed(_) => calendar
+                    .bucket_start(from.plus_ms(READ_MS), BucketSize::Day)
+                    .min(range.to),
+                _ => range.to,
+            };
+            let query = HistoryQuery {
+                equipment: vec![meter],
+                range: TimeRange { from, to },
+                resolution: Resolution::Buckets(size),
+                metric: measured.clone(),
+                phase: Phase::Total,
+                calendar: calendar.clone(),
+            };
+            for point in self.points_with(&query, super::Extras::default())? {
+                let energy = match *metric == Metric::CONSUMPTION {
+                    true => point.consumption,
+                    false => point.value,
+                };
+                let cell = Cell {
+                    start: point.timestamp,
+                    mwh: energy.map(to_mwh),
+                    coverage: point.coverage.flatten().unwrap_or(0.0),
+                };
+                let end = calendar.next_bucket(cell.start, size);
+                cells.push((cell, end.since_ms(cell.start)));
+            }
+            from = to;
+        }
+        Ok(cells)
+    }
+
+    /// Whether anything of this quantity was ever read of a meter.
+    #[must_use]
+    pub fn has(&self, meter: EquipmentId, metric: &Metric) -> bool {
+        let is = |info: &crate::tsdb::SeriesInfo| {
+            info.key.metric == *metric && info.key.phase == Phase::Total
+        };
+        self.tsdb.series_of(meter).iter().any(|(_, info)| is(info))
+    }
+
+    /// A meter without a counter is counted by its power, and covered by it.
+    fn coverage_metric(&self, meter: EquipmentId, metric: &Metric) -> Metric {
+        match *metric == Metric::CONSUMPTION && !self.has(meter, metric) {
+            true => Metric::POWER,
+            false => metric.clone(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Total {
+    mwh: Option<i64>,
+    covered_ms: f64,
+}
+
+impl Total {
+    fn add(&mut self, mwh: Option<i64>, coverage: f64, length_ms: i64) {
+        if let Some(mwh) = mwh {
+            *self.mwh.get_or_insert(0) += mwh;
+        }
+        #[allow(clippy::cast_precision_loss)] // a day
+        let length = length_ms as f64;
+        self.covered_ms += coverage * length;
+    }
+
+    /// A part of a day: quarters, and minutes after the last one.
+    fn add_fine(
+        &mut self,
+        history: &SiteHistory,
+        meter: EquipmentId,
+        range: TimeRange,
+        calendar: &Calendar,
+    ) -> Result<()> {
+        let energy = history.energy(&[meter], range, calendar)?;
+        let mwh = energy.map(|energy| to_mwh(energy.kwh));
+        self.add(mwh, energy.map_or(0.0, |e| e.coverage), range.length_ms());
+        Ok(())
+    }
+
+    fn amount(&self, range: TimeRange) -> Option<Amount> {
+        #[allow(clippy::cast_precision_loss)] // some years
+        let length = range.length_ms().max(1) as f64;
+        self.mwh.map(|value| Amount {
+            value,
+            coverage: (self.covered_ms / length).min(1.0),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_rounded_as_people_do() {
+        assert_eq!(round_to(1_499, 1_000), 1_000);
+        assert_eq!(round_to(1_500, 1_000), 2_000);
+        assert_eq!(round_to(-1_500, 1_000), -2_000);
+        assert_eq!(round_to(-1_499, 1_000), -1_000);
+        assert_eq!(to_mwh(12.345_678), 12_345_678);
+        assert!((to_kwh(12_345_678) - 12.345_678).abs() < 1e-12);
+    }
+}

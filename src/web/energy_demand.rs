@@ -1,0 +1,220 @@
+//! `/api/energy/demand` and `/api/energy/peaks`: the window that is running, and the greatest ones.
+
+use super::Context;
+use super::energy_cost::supply_of;
+use super::energy_range::{RangeQuery, range_of};
+use super::envelope::{Answer, Envelope, Params, Refusal, ok};
+use crate::auth::{Caller, Permission};
+use crate::base::time::BucketSize;
+use crate::base::{Error, Metric, Phase, Timestamp};
+use crate::energy::tariff::Rules;
+use crate::energy::tree::{Part, Tree};
+use crate::energy::{DemandNow, Peak, running};
+use crate::site::Site;
+use axum::extract::State;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Most peaks of one answer, and how many when none is said.
+const PEAKS_MAX: usize = 50;
+const PEAKS: usize = 10;
+/// Most loads and shares that are named: those behind them do not matter for a peak.
+const LOADS_MAX: usize = 20;
+/// Longest range of one question, ms: 400 days.
+const RANGE_MAX_MS: i64 = 400 * 24 * 3_600_000;
+
+/// Routes of a session.
+pub fn protected() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(demand))
+        .routes(routes!(peaks))
+}
+
+/// Something that draws power.
+#[derive(Debug, Serialize, ToSchema)]
+struct NamedLoad {
+    /// Its name.
+    name: String,
+    /// Which one; `null` for what is unaccounted for at a place.
+    part: Option<Part>,
+    /// Mean power, kW; `null` when it is not known.
+    kw: Option<f64>,
+}
+
+/// The demand now.
+#[derive(Debug, Serialize, ToSchema)]
+struct Demand {
+    /// Length of a window, minutes.
+    window_minutes: u32,
+    /// The running window; `null` when nothing current is known.
+    running: Option<DemandNow>,
+    /// What draws most now, the greatest first: what may be switched off.
+    loads: Vec<NamedLoad>,
+}
+
+/// The demand window that is running: what it will end with, how much may still be drawn under the
+/// ordered power, and what draws most.
+#[utoipa::path(get, path = "/energy/demand", operation_id = "get_energy_demand", tag = "energy",
+    responses((status = 200, body = Envelope<Demand>)))]
+async fn demand(State(context): State<Context>, caller: Caller) -> Answer<Demand> {
+    caller.require(Permission::ReadingsRead)?;
+    let site = context.site_of(&caller)?;
+    let now = context.clock.now();
+    let rules = rules_of(&context, &site, now);
+    let window_ms = i64::from(rules.window_minutes) * 60_000;
+    let calendar = site.calendar();
+    let from = calendar.bucket_start(now, BucketSize::Fixed(window_ms));
+    let contracted = rules.contracted_at(now, &calendar);
+    let supply = supply_of(&context, &site);
+    let minutes = super::blocking(move || supply.minutes(from, now)).await?;
+    let window = (from, from.plus_ms(window_ms));
+    let contracted = contracted.and_then(|kw| kw.to_f64());
+    ok(Demand {
+        window_minutes: rules.window_minutes,
+        running: running(&minutes, window, now, contracted),
+        loads: loads(&context, &site, now),
+    })
+}
+
+/// The rules of today; those of a flat price where no tariff holds.
+fn rules_of(context: &Context, site: &Site, now: Timestamp) -> Rules {
+    let version = context.tariffs.at(&site.key, now, &site.calendar());
+    version.map_or_else(
+        || Rules::flat(&site.currency, site.price_per_kwh.unwrap_or(Decimal::ZERO)),
+        |version| version.rules,
+    )
+}
+
+fn loads(context: &Context, site: &Site, now: Timestamp) -> Vec<NamedLoad> {
+    let tree = context.trees.of(site);
+    let consumers = tree.nodes.iter().flat_map(|node| &node.consumers);
+    let load = |part: &Part| {
+        let Part::Meter(id) = part else { return None };
+        let kw = context
+            .live
+            .device(*id)
+            .fresh(&Metric::POWER, Phase::Total, now);
+        Some(NamedLoad {
+            name: name_of(context, &tree, Some(part), ""),
+            part: Some(part.clone()),
+            kw: Some(kw?),
+        })
+    };
+    let mut loads: Vec<_> = consumers.filter_map(load).collect();
+    loads.sort_by(|a, b| b.kw.unwrap_or(0.0).total_cmp(&a.kw.unwrap_or(0.0)));
+    loads.truncate(LOADS_MAX);
+    loads
+}
+
+fn name_of(context: &Context, tree: &Tree, part: Option<&Part>, node: &str) -> String {
+    match part {
+        Some(Part::Meter(id)) => {
+            let found = context.registry.get(*id);
+            found.map_or_else(|_| id.to_string(), |equipment| equipment.name)
+        }
+        Some(Part::Virtual(id)) => tree.virtual_meter(id).map_or(id, |v| &v.name).clone(),
+        Some(Part::Node(id)) => tree.node(id).map_or(id, |n| &n.name).clone(),
+        None => tree.node(node).map_or(node, |n| &n.name).to_owned(),
+    }
+}
+
+/// Which peaks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PeaksQuery {
+    /// First instant, RFC 3339, or a date or time on the clock of the site.
+    from: String,
+    /// First instant after.
+    to: String,
+    /// How many, 1 to 50; 10 when absent.
+    limit: Option<usize>,
+}
+
+/// A peak.
+#[derive(Debug, Serialize, ToSchema)]
+struct PeakShown {
+    /// When its window began.
+    at: Timestamp,
+    /// Mean power of the window, kW.
+    #[schema(value_type = String)]
+    kw: Decimal,
+    /// The period of the tariff.
+    period: String,
+    /// What drew it, the greatest first.
+    shares: Vec<NamedLoad>,
+}
+
+/// The greatest demand windows of a range.
+#[derive(Debug, Serialize, ToSchema)]
+struct Peaks {
+    /// First instant.
+    from: Timestamp,
+    /// First instant after.
+    to: Timestamp,
+    /// Length of a window, minutes: that of the tariff of today.
+    window_minutes: u32,
+    /// The greatest first.
+    items: Vec<PeakShown>,
+}
+
+/// The greatest demand windows of a range, each with what every meter of the tree took in it.
+#[utoipa::path(get, path = "/energy/peaks", operation_id = "list_energy_peaks", tag = "energy",
+    params(PeaksQuery),
+    responses(
+        (status = 200, body = Envelope<Peaks>),
+        (status = 400, description = "A refused parameter", body = Refusal),
+    ))]
+async fn peaks(
+    State(context): State<Context>,
+    caller: Caller,
+    Params(query): Params<PeaksQuery>,
+) -> Answer<Peaks> {
+    caller.require(Permission::ReadingsRead)?;
+    let limit = query.limit.unwrap_or(PEAKS);
+    if !(1..=PEAKS_MAX).contains(&limit) {
+        return Err(Error::invalid("limit", "1 to 50.").into());
+    }
+    let site = context.site_of(&caller)?;
+    let (calendar, now) = (site.calendar(), context.clock.now());
+    let mut range = range_of(&RangeQuery::of(query.from, query.to), &calendar, now)?;
+    if range.length_ms() > RANGE_MAX_MS {
+        return Err(Error::invalid("to", "At most 400 days at once.").into());
+    }
+    let rules = rules_of(&context, &site, now);
+    // Windows that have begun before the range or are not over are none of it.
+    let window = BucketSize::Fixed(i64::from(rules.window_minutes) * 60_000);
+    range.to = calendar.bucket_start(range.to, window);
+    let tree = context.trees.of(&site);
+    let supply = supply_of(&context, &site);
+    let (about, shown) = (tree.clone(), rules.clone());
+    let found = super::blocking(move || match range.from < range.to {
+        true => supply.peaks(&about, range, &rules, limit),
+        false => Ok(Vec::new()),
+    })
+    .await?;
+    let show = |peak: Peak| PeakShown {
+        at: peak.window.start,
+        kw: peak.window.kw.normalize(),
+        period: shown.periods[peak.window.period].name.clone(),
+        shares: peak
+            .shares
+            .into_iter()
+            .take(LOADS_MAX)
+            .map(|share| NamedLoad {
+                name: name_of(&context, &tree, share.part.as_ref(), &share.node),
+                part: share.part,
+                kw: share.kw,
+            })
+            .collect(),
+    };
+    ok(Peaks {
+        from: range.from,
+        to: range.to,
+        window_minutes: shown.window_minutes,
+        items: found.into_iter().map(show).collect(),
+    })
+}
