@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/ops-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operations log, newest first: starts and stops, clean-ups, imports. Who changed what is in
+         *     the audit log.
+         */
+        get: operations["list_operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/reset-requests": {
         parameters: {
             query?: never;
@@ -692,8 +712,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Asks for a new password. The answer is the same for everybody: an administrator sees the
-         *     request in the audit log and hands out a one-time code.
+         * Asks for a new password. The answer is the same for everybody. The code comes by e-mail when an
+         *     outlet for it is set; an administrator sees the request in the audit log, and can hand one out.
          */
         post: operations["forgot"];
         delete?: never;
@@ -1126,6 +1146,42 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The maintenance log of equipment, the latest day first. */
+        get: operations["list_maintenance"];
+        put?: never;
+        /** Writes down work on equipment. */
+        post: operations["add_maintenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/maintenance/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an entry as a whole: one's own, or any with the right to change equipment. */
+        put: operations["change_maintenance"];
+        post?: never;
+        /** Takes an entry out of the log; the audit log keeps what it said. */
+        delete: operations["delete_maintenance"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1905,7 +1961,8 @@ export interface paths {
         /** The sites. */
         get: operations["list_sites"];
         put?: never;
-        post?: never;
+        /** Sets a further site up. Only who reaches all sites may: the others would not reach this one. */
+        post: operations["add_site"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2105,8 +2162,11 @@ export interface components {
         AccountChange: {
             /** @description `false` ends his sessions and keeps him out. */
             active?: boolean | null;
+            language?: components["schemas"]["Language"] | null;
             /** @description His name. */
             name?: string | null;
+            /** @description Where he is called, with the country code; `null` takes it away. */
+            phone?: string | null;
             role?: components["schemas"]["Role"] | null;
             /** @description Key of his site. */
             site?: string | null;
@@ -4066,6 +4126,8 @@ export interface components {
                 activation_url: string;
                 /** @description When the link ends. */
                 expires_at: components["schemas"]["Timestamp"];
+                /** @description Whether it is on its way to him by e-mail: an outlet is set, and the address of the page. */
+                mailed: boolean;
                 /** @description The account. */
                 user: components["schemas"]["Account"];
             };
@@ -4223,6 +4285,27 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MaintenanceEntry: {
+            /** @description An entry of the maintenance log. */
+            data: components["schemas"]["NewMaintenance"] & {
+                author?: components["schemas"]["UserId"] | null;
+                /** @description When it was written down. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Whose log it is in. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description Its id. */
+                id: components["schemas"]["MaintenanceId"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+                /** @description Who wrote it down: his user name. */
+                written_by: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Message: {
             /** @description A sentence. */
             data: {
@@ -4366,6 +4449,13 @@ export interface components {
                 others_after_min: number;
                 /**
                  * Format: int32
+                 * @description Messages that go to telephones within an hour, of each outlet; who is not called for it is
+                 *     told how many there were. Emergencies pass.
+                 * @example 30
+                 */
+                phone_per_hour?: number;
+                /**
+                 * Format: int32
                  * @description Minutes until the next is asked at High, Critical and Emergency.
                  */
                 urgent_after_min: number;
@@ -4381,11 +4471,26 @@ export interface components {
             data: {
                 /** @description When it ends. */
                 expires_at: components["schemas"]["Timestamp"];
+                /** @description Whether it is on its way to him by e-mail, too. */
+                mailed: boolean;
                 /**
                  * @description What the user types; it works once and is not shown again.
                  * @example K7QF-2M9P-HXWD-4NTC-B8RA
                  */
                 token: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OperationPage: {
+            /** @description A page of the operations log, newest first. */
+            data: {
+                /** @description The entries. */
+                items: components["schemas"]["Operation"][];
+                next_cursor?: components["schemas"]["OperationId"] | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -4827,6 +4932,38 @@ export interface components {
                      */
                     unasked: number;
                 }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_MaintenanceEntry: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["NewMaintenance"] & {
+                    author?: components["schemas"]["UserId"] | null;
+                    /** @description When it was written down. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Whose log it is in. */
+                    equipment_id: components["schemas"]["EquipmentId"];
+                    /** @description Its id. */
+                    id: components["schemas"]["MaintenanceId"];
+                    /** @description When it was last changed. */
+                    updated_at: components["schemas"]["Timestamp"];
+                    /** @description Who wrote it down: his user name. */
+                    written_by: string;
+                })[];
                 /** @description Number of this page, from 1. */
                 page: number;
                 /** @description Most items of a page. */
@@ -5538,11 +5675,17 @@ export interface components {
                 email: string;
                 /** @description His id. */
                 id: components["schemas"]["UserId"];
+                language?: components["schemas"]["Language"] | null;
                 last_login?: components["schemas"]["Timestamp"] | null;
                 /** @description His name. */
                 name: string;
                 /** @description What he may do. */
                 permissions: components["schemas"]["Permission"][];
+                /**
+                 * @description Where he is called: `+` and 8 to 15 digits (E.164).
+                 * @example +21650000000
+                 */
+                phone?: string | null;
                 /**
                  * @description How his role is shown.
                  * @example Operator
@@ -6174,8 +6317,14 @@ export interface components {
              * @example amina@plant.example
              */
             email: string;
+            language?: components["schemas"]["Language"] | null;
             /** @description His name. */
             name: string;
+            /**
+             * @description Where he is called, with the country code.
+             * @example +21650000000
+             */
+            phone?: string | null;
             /** @description What he will be. */
             role: components["schemas"]["Role"];
             /** @description Key of his site; that of the administrator when absent. */
@@ -6194,6 +6343,8 @@ export interface components {
             activation_url: string;
             /** @description When the link ends. */
             expires_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is on its way to him by e-mail: an outlet is set, and the address of the page. */
+            mailed: boolean;
             /** @description The account. */
             user: components["schemas"]["Account"];
         };
@@ -6562,6 +6713,30 @@ export interface components {
          * @enum {string}
          */
         MailSecurity: "starttls" | "tls" | "none";
+        /** @description An entry of the maintenance log. */
+        MaintenanceEntry: components["schemas"]["NewMaintenance"] & {
+            author?: components["schemas"]["UserId"] | null;
+            /** @description When it was written down. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whose log it is in. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its id. */
+            id: components["schemas"]["MaintenanceId"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Who wrote it down: his user name. */
+            written_by: string;
+        };
+        /**
+         * Format: uuid
+         * @description A piece of work on a meter or machine.
+         */
+        MaintenanceId: string;
+        /**
+         * @description What kind of work it was.
+         * @enum {string}
+         */
+        MaintenanceKind: "inspection" | "service" | "repair" | "calibration" | "replacement" | "other";
         /** @description What a frame says. */
         Meaning: {
             /**
@@ -7130,6 +7305,32 @@ export interface components {
              */
             secret: string;
         };
+        /** @description What a person says of a piece of work. */
+        NewMaintenance: {
+            /**
+             * @description What it cost, in the currency of the site, as a decimal string.
+             * @example 120.50
+             */
+            cost?: string | null;
+            /**
+             * @description The calendar day on which it was done, at the site.
+             * @example 2026-11-21
+             */
+            date: string;
+            /** @description Documents of the equipment that belong to it. */
+            documents?: components["schemas"]["DocumentId"][];
+            /**
+             * @description The day by which this kind of work is due again.
+             * @example 2027-11-21
+             */
+            next_due?: string | null;
+            /** @description What was found and done. */
+            notes: string;
+            /** @description Who did it; who writes it down when absent. */
+            performed_by?: string | null;
+            /** @description What kind of work it was. */
+            type: components["schemas"]["MaintenanceKind"];
+        };
         /** @description What a person says of a policy. */
         NewPolicy: {
             /** @description Whether anybody is told by it. */
@@ -7224,6 +7425,13 @@ export interface components {
             others_after_min: number;
             /**
              * Format: int32
+             * @description Messages that go to telephones within an hour, of each outlet; who is not called for it is
+             *     told how many there were. Emergencies pass.
+             * @example 30
+             */
+            phone_per_hour?: number;
+            /**
+             * Format: int32
              * @description Minutes until the next is asked at High, Critical and Emergency.
              */
             urgent_after_min: number;
@@ -7281,11 +7489,40 @@ export interface components {
         OneTimeCode: {
             /** @description When it ends. */
             expires_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is on its way to him by e-mail, too. */
+            mailed: boolean;
             /**
              * @description What the user types; it works once and is not shown again.
              * @example K7QF-2M9P-HXWD-4NTC-B8RA
              */
             token: string;
+        };
+        /** @description An entry of the operations log. */
+        Operation: {
+            /**
+             * @description What was done: `appliance.start`, `appliance.stop`, `sessions.cleanup`, `readings.import`.
+             * @example appliance.start
+             */
+            action: string;
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who did it: a user name, `console`, or `appliance`. */
+            by: string;
+            /** @description What came of it. */
+            details: Record<string, unknown>;
+            /** @description Its id; later ones sort behind. */
+            id: components["schemas"]["OperationId"];
+        };
+        /**
+         * Format: uuid
+         * @description Something that was done to run the appliance.
+         */
+        OperationId: string;
+        /** @description A page of the operations log, newest first. */
+        OperationPage: {
+            /** @description The entries. */
+            items: components["schemas"]["Operation"][];
+            next_cursor?: components["schemas"]["OperationId"] | null;
         };
         /**
          * @description How a value is compared.
@@ -7445,7 +7682,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage";
+        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -8867,11 +9104,17 @@ export interface components {
             email: string;
             /** @description His id. */
             id: components["schemas"]["UserId"];
+            language?: components["schemas"]["Language"] | null;
             last_login?: components["schemas"]["Timestamp"] | null;
             /** @description His name. */
             name: string;
             /** @description What he may do. */
             permissions: components["schemas"]["Permission"][];
+            /**
+             * @description Where he is called: `+` and 8 to 15 digits (E.164).
+             * @example +21650000000
+             */
+            phone?: string | null;
             /**
              * @description How his role is shown.
              * @example Operator
@@ -8933,7 +9176,80 @@ export interface components {
          */
         WordOrder: "big" | "little";
     };
-    responses: never;
+    responses: {
+        /** @description Something of the request is refused; `details.fields` says what */
+        Refused400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description Nobody is signed in, or the session has ended */
+        Refused401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description This role may not, or a proof of who is there is wanted first */
+        Refused403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description There is no such thing */
+        Refused404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description More bytes than the route takes */
+        Refused413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description A content type that the route does not read */
+        Refused415: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description Too many requests; see Retry-After */
+        Refused429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description Not now: the disk is full, or the appliance is stopping */
+        Refused503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -8986,6 +9302,49 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_operations: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; the newest when absent. */
+                cursor?: string;
+                /** @description Entries of a page, at most 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OperationPage"];
+                };
+            };
+            /** @description A cursor that is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     reset_requests: {
@@ -9005,6 +9364,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_ResetRequest"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     admin_sessions: {
@@ -9033,6 +9396,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_AdminSession"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     clean_up: {
@@ -9052,6 +9421,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Deleted"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     admin_stats: {
@@ -9071,6 +9444,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AdminStats"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     take_two_factor_away: {
@@ -9093,6 +9470,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9101,6 +9481,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     make_reset_code: {
@@ -9123,6 +9505,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_OneTimeCode"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9140,6 +9525,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_user_role: {
@@ -9166,6 +9553,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Account"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9174,6 +9564,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     unlock_user: {
@@ -9196,6 +9590,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9204,6 +9601,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_alert_rules: {
@@ -9238,6 +9637,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_AlertRuleShown"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_alert_rule: {
@@ -9270,6 +9675,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     rehearse_alert_rule: {
@@ -9302,6 +9713,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_alert_rule_templates: {
@@ -9324,6 +9741,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertTemplates"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -9333,6 +9753,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_alert_rule: {
@@ -9355,6 +9777,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertRuleShown"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such rule */
             404: {
                 headers: {
@@ -9364,6 +9789,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     update_alert_rule: {
@@ -9399,6 +9826,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such rule */
             404: {
                 headers: {
@@ -9408,6 +9837,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_alert_rule: {
@@ -9430,6 +9863,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such rule */
             404: {
                 headers: {
@@ -9439,6 +9875,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_alerts: {
@@ -9492,6 +9930,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     acknowledge_alerts: {
@@ -9515,6 +9958,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertItems"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description One of them is not there */
             404: {
                 headers: {
@@ -9533,6 +9979,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     alert_quality: {
@@ -9557,6 +10007,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertQuality"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_shelved_alerts: {
@@ -9576,6 +10032,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertItems"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_alert: {
@@ -9598,6 +10058,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9607,6 +10070,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     acknowledge_alert: {
@@ -9633,6 +10098,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9651,6 +10119,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     comment_alert: {
@@ -9677,6 +10149,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9686,6 +10161,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     put_alert_in_service: {
@@ -9712,6 +10191,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9730,6 +10212,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     take_alert_out_of_service: {
@@ -9765,6 +10251,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9783,6 +10271,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     resolve_alert: {
@@ -9809,6 +10301,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9818,6 +10313,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     resolve_alert_by_patch: {
@@ -9844,6 +10343,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9853,6 +10355,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     shelve_alert: {
@@ -9888,6 +10394,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9906,6 +10414,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     suppress_alert: {
@@ -9941,6 +10453,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9959,6 +10473,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     unshelve_alert: {
@@ -9985,6 +10503,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -9994,6 +10515,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     unsuppress_alert: {
@@ -10020,6 +10545,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -10038,6 +10566,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_api_tokens: {
@@ -10066,6 +10598,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_ApiToken"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_api_token: {
@@ -10098,6 +10636,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_api_token: {
@@ -10120,6 +10664,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such token */
             404: {
                 headers: {
@@ -10129,6 +10676,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     audit_log: {
@@ -10176,6 +10725,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     export_audit: {
@@ -10222,6 +10776,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     audit_verify: {
@@ -10256,6 +10815,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     switch_off_two_factor: {
@@ -10288,6 +10852,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     second_step: {
@@ -10311,6 +10881,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SessionAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description The code does not fit, or the step is over */
             401: {
                 headers: {
@@ -10320,6 +10891,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10329,6 +10902,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     renew_recovery_codes: {
@@ -10348,6 +10922,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_RecoveryCodes"];
                 };
             };
+            401: components["responses"]["Refused401"];
             /** @description A proof is wanted */
             403: {
                 headers: {
@@ -10366,6 +10941,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_up_two_factor: {
@@ -10398,6 +10975,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description A second factor is in use */
             409: {
                 headers: {
@@ -10407,6 +10986,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     confirm_two_factor: {
@@ -10439,6 +11022,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is nothing to confirm */
             409: {
                 headers: {
@@ -10448,6 +11033,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     activate: {
@@ -10489,6 +11078,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10498,6 +11089,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     change_password: {
@@ -10530,6 +11122,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10539,6 +11135,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     forgot: {
@@ -10562,6 +11159,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10571,6 +11171,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     login: {
@@ -10595,6 +11196,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LoginAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description Invalid email or password */
             401: {
                 headers: {
@@ -10604,6 +11206,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10613,6 +11217,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     logout: {
@@ -10632,6 +11237,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     me: {
@@ -10651,6 +11260,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_User"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     refresh: {
@@ -10674,6 +11287,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SessionAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description No live session */
             401: {
                 headers: {
@@ -10683,6 +11297,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     request_reset: {
@@ -10706,6 +11324,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10715,6 +11336,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     set_password: {
@@ -10756,6 +11378,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10765,6 +11389,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     step_up: {
@@ -10797,6 +11422,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -10806,6 +11435,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     ws_ticket: {
@@ -10825,6 +11455,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Ticket"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_corrections: {
@@ -10853,6 +11487,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_Correction"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_correction: {
@@ -10885,6 +11525,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     undo_correction: {
@@ -10907,6 +11553,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Correction"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such correction */
             404: {
                 headers: {
@@ -10916,6 +11565,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     today: {
@@ -10935,6 +11586,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Today"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_devices: {
@@ -10969,6 +11624,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_PushDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_device: {
@@ -11001,6 +11662,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     import_devices: {
@@ -11033,6 +11700,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_device: {
@@ -11055,6 +11728,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_PushDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -11064,6 +11740,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     update_device: {
@@ -11090,6 +11768,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_PushDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -11099,6 +11780,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_device: {
@@ -11121,6 +11806,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -11130,6 +11818,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     renew_device_key: {
@@ -11152,6 +11842,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MadeDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -11161,6 +11854,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list: {
@@ -11197,6 +11892,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_EquipmentSummary"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create: {
@@ -11229,6 +11930,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     detail: {
@@ -11251,6 +11958,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_EquipmentDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11260,6 +11970,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     update: {
@@ -11295,6 +12007,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11304,6 +12018,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete: {
@@ -11326,6 +12044,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description It is in use */
             409: {
                 headers: {
@@ -11335,6 +12057,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     believe: {
@@ -11361,6 +12085,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Plausibility"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description Nothing was found against it */
             409: {
                 headers: {
@@ -11370,6 +12098,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     doubt: {
@@ -11392,6 +12124,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Plausibility"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description Nobody stood for it */
             404: {
                 headers: {
@@ -11401,6 +12136,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     reports: {
@@ -11423,6 +12160,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Reports"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11432,6 +12172,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     report: {
@@ -11467,6 +12209,13 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     take_reading: {
@@ -11489,6 +12238,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TakenReading"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description It has no connection */
             409: {
                 headers: {
@@ -11498,6 +12251,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     equipment_doctor: {
@@ -11520,6 +12275,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_DoctorAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11529,6 +12287,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_documents: {
@@ -11560,6 +12320,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_DocumentAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11569,6 +12332,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     add_document: {
@@ -11613,6 +12378,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11649,6 +12416,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
             /** @description The disk is full or refuses */
             503: {
                 headers: {
@@ -11683,6 +12451,9 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment or document */
             404: {
                 headers: {
@@ -11692,6 +12463,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_document: {
@@ -11716,6 +12489,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment or document */
             404: {
                 headers: {
@@ -11725,6 +12501,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     live: {
@@ -11747,6 +12525,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LiveAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11756,6 +12537,210 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_maintenance: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_MaintenanceEntry"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_maintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMaintenance"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MaintenanceEntry"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The log is full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    change_maintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Id of the entry */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMaintenance"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MaintenanceEntry"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            /** @description Somebody else wrote it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_maintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Id of the entry */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_meter_events: {
@@ -11778,6 +12763,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_MeterEvent"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11787,6 +12775,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     undo_meter_event: {
@@ -11811,6 +12801,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MeterEvent"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such entry */
             404: {
                 headers: {
@@ -11820,6 +12813,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     exchange_meter: {
@@ -11855,6 +12850,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11864,6 +12861,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_meter_ratio: {
@@ -11899,6 +12900,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -11908,6 +12911,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     show_photo: {
@@ -11938,6 +12945,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment, or it has no photo */
             404: {
                 headers: {
@@ -11947,6 +12957,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_photo: {
@@ -11982,6 +12994,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -12009,6 +13023,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
             /** @description The disk is full or refuses */
             503: {
                 headers: {
@@ -12040,6 +13055,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment, or it has no photo */
             404: {
                 headers: {
@@ -12049,6 +13067,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     quality_events: {
@@ -12074,6 +13094,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_QualityDays"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -12083,6 +13106,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     consumption: {
@@ -12130,6 +13155,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     export_history: {
@@ -12180,6 +13210,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
             /** @description Others are exporting, or the disk refuses */
             503: {
                 headers: {
@@ -12208,6 +13242,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SeriesList"];
                 };
             };
+            401: components["responses"]["Refused401"];
             /** @description Not allowed */
             403: {
                 headers: {
@@ -12217,6 +13252,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     pair_kiosk: {
@@ -12254,6 +13291,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     kiosk_session: {
@@ -12283,6 +13321,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_kiosks: {
@@ -12311,6 +13351,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_KioskView"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     approve_kiosk: {
@@ -12343,6 +13389,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
             /** @description A proof is wanted */
             403: {
                 headers: {
@@ -12352,6 +13399,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -12361,6 +13410,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     rename_kiosk: {
@@ -12387,6 +13437,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_KioskView"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such kiosk */
             404: {
                 headers: {
@@ -12396,6 +13449,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     revoke_kiosk: {
@@ -12418,6 +13475,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such kiosk */
             404: {
                 headers: {
@@ -12427,6 +13487,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     lines: {
@@ -12446,6 +13508,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_LineAnswer"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     line: {
@@ -12468,6 +13534,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LineDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -12477,6 +13546,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     line_frames: {
@@ -12520,6 +13591,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -12529,6 +13602,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     download_frames: {
@@ -12564,6 +13639,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -12573,6 +13650,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
             /** @description Others are downloading */
             503: {
                 headers: {
@@ -12604,6 +13682,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_Tally"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -12613,6 +13694,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     start_scan: {
@@ -12646,6 +13729,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description Another scan runs */
             409: {
                 headers: {
@@ -12655,6 +13740,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many scans within an hour */
             429: {
                 headers: {
@@ -12664,6 +13751,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     scan: {
@@ -12686,6 +13774,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Scan"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such scan, or it was forgotten */
             404: {
                 headers: {
@@ -12695,6 +13786,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     cancel_scan: {
@@ -12717,6 +13810,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Scan"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such scan, or it was forgotten */
             404: {
                 headers: {
@@ -12726,6 +13822,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     try_read: {
@@ -12759,6 +13857,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_mqtt: {
@@ -12778,6 +13882,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MqttShown"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_mqtt: {
@@ -12810,6 +13918,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     test_mqtt: {
@@ -12842,6 +13956,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     notification_log: {
@@ -12887,6 +14007,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     retry_notification: {
@@ -12910,6 +14035,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Delivery"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such letter */
             404: {
                 headers: {
@@ -12928,6 +14056,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_outlets: {
@@ -12947,6 +14077,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Outlets"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_outlet: {
@@ -12969,6 +14103,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_OutletShown"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such outlet */
             404: {
                 headers: {
@@ -12978,6 +14115,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_outlet: {
@@ -13013,6 +14152,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such outlet */
             404: {
                 headers: {
@@ -13022,6 +14163,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     test_outlet: {
@@ -13058,6 +14203,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such outlet */
             404: {
                 headers: {
@@ -13076,6 +14223,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_policies: {
@@ -13095,6 +14246,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_NotificationPolicies"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_policy: {
@@ -13127,6 +14282,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There are 200 policies */
             409: {
                 headers: {
@@ -13136,6 +14293,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_policy: {
@@ -13171,6 +14332,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such policy */
             404: {
                 headers: {
@@ -13180,6 +14343,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_policy: {
@@ -13202,6 +14369,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such policy */
             404: {
                 headers: {
@@ -13211,6 +14381,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_notification_settings: {
@@ -13230,6 +14402,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_NotificationSettings"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_notification_settings: {
@@ -13262,6 +14438,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_profiles: {
@@ -13292,6 +14474,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_ProfileSummary"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     add_profile: {
@@ -13340,6 +14528,9 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description The id is taken */
             409: {
                 headers: {
@@ -13349,6 +14540,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
             /** @description Neither JSON nor TOML nor CSV */
             415: {
                 headers: {
@@ -13358,6 +14550,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     profile_detail: {
@@ -13380,6 +14574,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ProfileDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such profile */
             404: {
                 headers: {
@@ -13389,6 +14586,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_profile: {
@@ -13440,6 +14639,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such profile */
             404: {
                 headers: {
@@ -13458,6 +14659,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_profile: {
@@ -13480,6 +14685,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description It is in use, or came with the program */
             409: {
                 headers: {
@@ -13489,6 +14698,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     profile_toml: {
@@ -13512,6 +14723,9 @@ export interface operations {
                     "application/toml": string;
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such profile */
             404: {
                 headers: {
@@ -13521,6 +14735,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     push_device_readings: {
@@ -13578,6 +14794,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description Its equipment is gone or out of use; or the Idempotency-Key was used for another body */
             409: {
                 headers: {
@@ -13587,6 +14805,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description More than 120 deliveries a minute */
             429: {
                 headers: {
@@ -13624,6 +14844,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_DashboardMetrics"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
             /** @description Nothing is current */
             503: {
                 headers: {
@@ -13652,6 +14875,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Meters"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_roles: {
@@ -13671,6 +14898,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_RoleRow"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_sessions: {
@@ -13701,6 +14932,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_SessionView"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     end_other_sessions: {
@@ -13720,6 +14957,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Deleted"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     end_session: {
@@ -13742,6 +14983,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such session */
             404: {
                 headers: {
@@ -13751,6 +14995,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     setup_state: {
@@ -13770,6 +15016,8 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SetupState"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_up: {
@@ -13793,6 +15041,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SetupDone"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description The token is wrong */
             403: {
                 headers: {
@@ -13811,6 +15060,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_sites: {
@@ -13839,6 +15092,59 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_Site"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Site"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description The short name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change: {
@@ -13865,6 +15171,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Site"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such site */
             404: {
                 headers: {
@@ -13874,6 +15183,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     user_stats: {
@@ -13893,6 +15206,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_UserStats"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     system: {
@@ -13912,6 +15229,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_System"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     certificate: {
@@ -13931,6 +15252,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Https"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     storage: {
@@ -13950,6 +15275,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageUse"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_keep: {
@@ -13982,6 +15311,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_users: {
@@ -14010,6 +15345,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_Account"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     invite_user: {
@@ -14042,6 +15383,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description The name is taken */
             409: {
                 headers: {
@@ -14051,6 +15394,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_user: {
@@ -14073,6 +15420,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Account"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14081,6 +15431,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_user: {
@@ -14116,6 +15468,9 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description The name is taken, or he is the last administrator */
             409: {
                 headers: {
@@ -14125,6 +15480,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     invite_user_again: {
@@ -14147,6 +15506,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Invited"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description He has a password */
             409: {
                 headers: {
@@ -14156,6 +15519,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     write_readings: {
@@ -14196,6 +15561,9 @@ export interface operations {
                     "application/json": components["schemas"]["PartialWrite"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description More than 10 MB, packed or unpacked */
             413: {
                 headers: {
@@ -14205,6 +15573,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
             /** @description The disk refuses; nothing was taken */
             503: {
                 headers: {
