@@ -11,7 +11,7 @@ TIMED := @packaging/timed.sh
 FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth torture lint api clean \
+.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth torture lint api fuzz-api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys
 
 help: ## list the targets
@@ -72,6 +72,11 @@ lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 api: tools ## make the API document of the page and the types from it
 	$(TIMED) "API document" bash -c 'new=$$(mktemp) && cargo run --quiet -- openapi > "$$new" && mv "$$new" frontend/openapi.json'
 	$(TIMED) "Types of the page" npm --prefix frontend run api
+
+fuzz-api: ## ask every route with broken requests as each role (FUZZ_EXAMPLES=n, FUZZ_ROLES="…")
+	@packaging/need.sh cargo
+	$(TIMED) "Debug build" cargo build --quiet
+	$(TIMED) "Fuzzing of the API" packaging/schemathesis.sh $${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/debug/indusmind
 
 clean: ## remove what was built and installed here
 	rm -rf target dist test-results frontend/node_modules

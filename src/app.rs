@@ -13,15 +13,15 @@ use crate::base::{Clock, Error, Result};
 use crate::config::Config;
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, Tariffs, TodayCache, Trees};
-use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
+use crate::equipment::{Acquisition, Attachments, Commissioning, Maintenance, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
 use crate::mqtt::Mqtt;
 use crate::site::Sites;
-use crate::store::Store;
+use crate::store::{Store, operations};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
-use alerting::start_alerting;
+use alerting::{start_alerting, tell_of_maintenance};
 use ground::Ground;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,8 +77,11 @@ impl App {
         let mqtt = start_mqtt(store, clock, &registry, &devices, &receiver).await?;
         let commissioning = Commissioning::open(store, tsdb, clock, &registry, &stop_funnel)?;
         let commissioning = Arc::new(commissioning);
+        let maintenance = Maintenance::open(store, Arc::clone(clock), Arc::clone(&registry))?;
+        let maintenance = Arc::new(maintenance);
         let from = (&ground, &registry, &inlet);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
+        tell_of_maintenance(&alerts, &maintenance, &ground);
         let about = (tsdb, &registry, &attachments, &commissioning, &ground.sites);
         let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
 
@@ -100,6 +103,7 @@ impl App {
             mqtt,
             notify,
             attachments,
+            maintenance,
             commissioning,
             alerts,
             trees: Arc::new(trees),
@@ -155,6 +159,7 @@ impl App {
             }
         }
         let store = self.context.store.clone();
+        operations::note_stop(&store, self.context.clock.now()).await;
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }

@@ -17,6 +17,8 @@ use utoipa::ToSchema;
 const SITES: Table<Site> = Table::new("site", 1);
 /// Key of the first site unless set-up names another.
 const FIRST_KEY: &str = "site_a";
+/// Most sites of one appliance: each is looked through for every name.
+const SITES_MAX: usize = 100;
 
 /// A plant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -186,6 +188,40 @@ impl Sites {
         let known = SITES.all(&self.store.read()?)?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
+    }
+
+    /// Sets a further site up.
+    ///
+    /// # Errors
+    /// Every refused field; a short name that is taken; too many sites; a disk that refuses.
+    pub async fn add(&self, input: NewSite, actor: Actor) -> Result<Site> {
+        let now = self.clock.now();
+        if input.key.is_none() && self.first().is_some() {
+            let sentence = "Give it a short name of its own, such as site_b.";
+            return Err(Error::invalid("key", sentence));
+        }
+        let site = Site::new(input, now)?;
+        let stored = site.clone();
+        self.store
+            .write(move |transaction| {
+                let known = SITES.all(transaction)?;
+                if known.len() >= SITES_MAX {
+                    let sentence = "There are 100 sites, which is as many as there can be.";
+                    return Err(Error::conflict(sentence));
+                }
+                if known.iter().any(|other| other.key == stored.key) {
+                    let sentence = format!("There is a site {} already.", stored.key);
+                    return Err(Error::conflict(sentence));
+                }
+                SITES.put(transaction, stored.id.as_bytes(), &stored)?;
+                let resource = format!("site/{}", stored.id);
+                let details = serde_json::json!({ "key": stored.key, "name": stored.name,
+                    "time_zone": stored.time_zone, "currency": stored.currency });
+                audit::append(transaction, now, &actor, "site.create", &resource, details)
+            })
+            .await?;
+        self.reload()?;
+        Ok(site)
     }
 
     /// Changes a site.

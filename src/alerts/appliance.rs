@@ -2,6 +2,7 @@
 
 use super::book::Book;
 use super::draft::{Cause, Draft, Seed};
+use super::health::{BackupAge, Lateness, named};
 use super::record::Source;
 use super::service::Alerts;
 use crate::base::{Level, Result, Timestamp};
@@ -24,7 +25,7 @@ const FAILED_LOGINS: f64 = 100.0;
 const MOMENT_MS: i64 = 10 * 60_000;
 
 /// How the appliance is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Vitals {
     /// Share of the disk that is used, percent; absent when it does not say.
     pub disk_used_percent: Option<f64>,
@@ -38,6 +39,12 @@ pub struct Vitals {
     pub dropped: u64,
     /// Failed sign-ins in the last five minutes.
     pub failed_logins: u32,
+    /// Names of devices that give no good value and have no rule about it.
+    pub silent: Vec<String>,
+    /// Names of equipment at which work is due.
+    pub due_work: Vec<String>,
+    /// The last backup, when backups are asked for, and now.
+    pub backup: Option<(BackupAge, Timestamp)>,
 }
 
 /// Something to look at.
@@ -92,8 +99,69 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
     });
     disk.into_iter()
         .chain(memory)
+        .chain(backup(vitals))
+        .chain([polls(vitals), work(vitals)])
         .chain(moments(vitals))
         .collect()
+}
+
+/// Devices that nobody would hear of.
+fn polls(vitals: &Vitals) -> Look {
+    let count = vitals.silent.len();
+    Look {
+        key: "polls",
+        name: "Polling",
+        level: (count > 0).then_some(Level::Medium),
+        message: format!(
+            "Polled devices that give no value, and no rule says so: {}.",
+            named(&vitals.silent)
+        ),
+        #[allow(clippy::cast_precision_loss)] // a count of devices
+        value: Some(count as f64),
+        threshold: None,
+        unit: "",
+        advice: "Check the line and the supply of the meters; a rule \"No data\" tells of each.",
+        of_a_moment: false,
+    }
+}
+
+/// Work that the maintenance logs say is due.
+fn work(vitals: &Vitals) -> Look {
+    let count = vitals.due_work.len();
+    Look {
+        key: "maintenance",
+        name: "Maintenance",
+        level: (count > 0).then_some(Level::Low),
+        message: format!("Maintenance is due: {}.", named(&vitals.due_work)),
+        #[allow(clippy::cast_precision_loss)] // a count of machines
+        value: Some(count as f64),
+        threshold: None,
+        unit: "",
+        advice: "Do the work and write it down in the log of the machine, with the next day.",
+        of_a_moment: false,
+    }
+}
+
+/// How old the last backup is.
+fn backup(vitals: &Vitals) -> Option<Look> {
+    let (backup, now) = vitals.backup?;
+    let (hours, lateness) = backup.judge(now);
+    Some(Look {
+        key: "backup",
+        name: "Backup",
+        level: match lateness {
+            Lateness::InTime => None,
+            Lateness::Late => Some(Level::Medium),
+            Lateness::Urgent => Some(Level::High),
+        },
+        message: format!("The last good backup is {hours} h old."),
+        #[allow(clippy::cast_precision_loss)] // hours
+        value: Some(hours as f64),
+        threshold: Some(f64::from(backup.every_s) / 3_600.0),
+        unit: "h",
+        advice: "Look at the backups why none is made: a full or missing disk, a share that is away.",
+        of_a_moment: false,
+    })
 }
 
 /// What happened at one moment.

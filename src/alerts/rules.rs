@@ -3,28 +3,16 @@
 use super::engine::{Engine, RULES};
 use super::rule::{NewRule, Rule};
 use super::service::Alerts;
-use super::template::{Facts, Template, templates};
-use crate::base::{AlertRuleId, EquipmentId, Error, Metric, Phase, Result, Timestamp};
-use crate::equipment::{AdminStatus, Equipment};
+use super::template::{Template, templates};
+use crate::base::{AlertRuleId, EquipmentId, Error, Result, Timestamp};
 use crate::store::audit::{self, Actor};
-use crate::store::table::Table;
 use crate::store::{Transaction, View};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Most rules of one appliance.
-const RULES_MAX: usize = 20_000;
+pub(super) const RULES_MAX: usize = 20_000;
 /// Samples that a window is filled with at the start.
 const FILL_MAX: usize = 100_000;
-
-/// Equipment that was given its usual rules: deleting them is a decision that stays.
-const GIVEN: Table<Given> = Table::new("alert_defaults", 1);
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Given {
-    at: Timestamp,
-    rules: usize,
-}
 
 impl Alerts {
     /// The rules of a site, by name. Reads the disk.
@@ -176,7 +164,7 @@ impl Alerts {
     }
 
     /// Takes changed rules to work at once, and ends the alerts of those that are gone.
-    async fn reload(&self) -> Result<()> {
+    pub(super) async fn reload(&self) -> Result<()> {
         self.refresh_plant();
         let now = self.clock.now();
         self.change(move |engine, _, draft| {
@@ -198,72 +186,6 @@ impl Alerts {
             return Err(Error::not_found("equipment", id));
         }
         Ok(templates(id, &self.facts(&equipment)))
-    }
-
-    fn facts(&self, equipment: &Equipment) -> Facts {
-        let stored = self.tsdb.series_of(equipment.id).into_iter();
-        let stored = stored.map(|(_, info)| (info.key.metric, info.key.phase));
-        let mut series: Vec<(Metric, Phase)> = stored.collect();
-        let plan = equipment.modbus.as_ref();
-        if let Some(Ok(plan)) = plan.map(|source| source.check(self.registry.profiles())) {
-            let registers = plan.reads.registers().iter();
-            series.extend(registers.map(|r| (r.metric.clone(), r.phase)));
-        }
-        series.sort_unstable();
-        series.dedup();
-        Facts::of(equipment, series)
-    }
-
-    /// Gives equipment that is new its usual rules, once.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub async fn give_defaults(&self) -> Result<()> {
-        let new = self.without_defaults()?;
-        if new.is_empty() {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let mut made = Vec::new();
-        for equipment in &new {
-            let all = templates(equipment.id, &self.facts(equipment));
-            let usual = all.into_iter().filter(|template| template.by_default);
-            let rules: Result<Vec<_>> = usual
-                .map(|template| Rule::new(template.rule, &equipment.site, now))
-                .collect();
-            made.push((equipment.id, rules?));
-        }
-        self.change(move |engine, transaction, _| {
-            let room = RULES_MAX.saturating_sub(count(transaction)?);
-            for (id, rules) in made {
-                if rules.len() > room {
-                    continue;
-                }
-                for rule in &rules {
-                    put(transaction, rule)?;
-                }
-                let given = Given {
-                    at: now,
-                    rules: rules.len(),
-                };
-                GIVEN.put(transaction, id.as_bytes(), &given)?;
-            }
-            engine.outdate(transaction)
-        })
-        .await?;
-        self.reload().await
-    }
-
-    fn without_defaults(&self) -> Result<Vec<Equipment>> {
-        let reader = self.store.read()?;
-        let mut new = Vec::new();
-        for equipment in self.registry.all() {
-            let used = equipment.admin_status != AdminStatus::Decommissioned;
-            if used && GIVEN.get(&reader, equipment.id.as_bytes())?.is_none() {
-                new.push(equipment);
-            }
-        }
-        Ok(new)
     }
 
     /// Fills windows that are empty with what was measured before.
@@ -308,11 +230,11 @@ impl Alerts {
     }
 }
 
-fn count(transaction: &Transaction<'_>) -> Result<usize> {
+pub(super) fn count(transaction: &Transaction<'_>) -> Result<usize> {
     RULES.all(transaction).map(|rules| rules.len())
 }
 
-fn put(transaction: &Transaction<'_>, rule: &Rule) -> Result<()> {
+pub(super) fn put(transaction: &Transaction<'_>, rule: &Rule) -> Result<()> {
     Engine::forget_rule_memory(transaction, rule)?;
     RULES.put(transaction, rule.id.as_bytes(), rule)
 }

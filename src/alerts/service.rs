@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::engine::Engine;
 use super::filter::Filter;
+use super::health::{AskForBackup, AskForDueWork};
 use super::heard::Heard;
 use super::index::{self, OFFSET_MAX};
 use super::plant::Plant;
@@ -15,7 +16,7 @@ use crate::live::{Change, Live};
 use crate::site::Sites;
 use crate::store::{Store, Transaction};
 use crate::tsdb::Tsdb;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -37,9 +38,13 @@ pub struct Alerts {
     pub(super) registry: Arc<Registry>,
     pub(super) sites: Arc<Sites>,
     pub(super) tsdb: Arc<Tsdb>,
-    live: Arc<Live>,
+    pub(super) live: Arc<Live>,
     engine: Arc<Mutex<Engine>>,
     feed: broadcast::Sender<Arc<Alert>>,
+    /// Who knows of backups.
+    pub(super) backup: OnceLock<AskForBackup>,
+    /// Who knows of work that is due.
+    pub(super) due_work: OnceLock<AskForDueWork>,
     /// Who hears of alerts inside their transactions.
     pub heard: Arc<Heard>,
 }
@@ -105,6 +110,8 @@ impl Alerts {
             live,
             engine: Arc::new(Mutex::new(engine)),
             feed: broadcast::channel(FEED_LENGTH).0,
+            backup: OnceLock::new(),
+            due_work: OnceLock::new(),
             heard: Arc::default(),
         };
         alerts.fill_windows();
@@ -172,6 +179,9 @@ impl Alerts {
                 forget_at = now.plus_ms(FORGET_EVERY_MS);
                 if let Err(error) = self.forget(KEPT_MAX).await {
                     tracing::error!(%error, "old alerts wait to be forgotten");
+                }
+                if let Err(error) = self.give_defaults().await {
+                    tracing::error!(%error, "equipment waits for the limits of its voltage");
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! *pure* — the rules that suit a piece of equipment, from what it is and what it measures.
 
 use super::condition::{Comparison, Condition, Operator, Term};
+use super::facts::Facts;
 use super::rule::{NewRule, Step};
 use crate::base::{EquipmentId, Level, Metric, Phase};
-use crate::equipment::Equipment;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,8 +12,10 @@ const SILENT_INTERVALS: u32 = 6;
 const SILENT_MIN_S: u32 = 60;
 /// Silence of a sensor that pushes, s.
 const SENSOR_SILENT_S: u32 = 900;
-/// Voltage after EN 50160: 230 V ± 10 %.
-const VOLTAGE_V: (f64, f64) = (207.0, 253.0);
+/// How far a voltage may be from its nominal one after EN 50160, as a share.
+const VOLTAGE_SHARE: f64 = 0.1;
+/// How far back a voltage must come, as a share of the nominal one: 2 V at 230 V.
+const DEAD_SHARE: f64 = 2.0 / 230.0;
 /// Frequency of an interconnected grid after EN 50160: 50 Hz ± 1 %.
 const FREQUENCY_HZ: (f64, f64) = (49.5, 50.5);
 /// Below this power factor grid operators begin to charge reactive energy.
@@ -34,64 +36,6 @@ pub struct Template {
     pub by_default: bool,
     /// The rule, ready to be sent.
     pub rule: NewRule,
-}
-
-/// What is known of equipment when templates are looked for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
-    /// What it measures.
-    pub(super) series: Vec<(Metric, Phase)>,
-    /// How often it is polled, ms; absent when it is not.
-    pub(super) interval_ms: Option<u32>,
-    /// Rated power, kW.
-    pub(super) capacity_kw: Option<f64>,
-    /// Its type, in lower case.
-    pub(super) kind: String,
-    /// Lowest and highest temperature of its specs, °C.
-    pub(super) temperature_c: (Option<f64>, Option<f64>),
-}
-
-impl Facts {
-    pub(super) fn of(equipment: &Equipment, series: Vec<(Metric, Phase)>) -> Self {
-        let number = |names: &[&str]| {
-            let value = names.iter().find_map(|name| equipment.specs.get(*name))?;
-            let number = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
-            number.is_finite().then_some(number)
-        };
-        let interval = equipment
-            .modbus
-            .as_ref()
-            .map(|source| source.poll_interval_ms);
-        Self {
-            series,
-            interval_ms: interval.and_then(|ms| u32::try_from(ms).ok()),
-            capacity_kw: equipment.capacity_kw(),
-            kind: equipment.kind.to_lowercase(),
-            temperature_c: (
-                number(&["min_temperature_c", "temperature_min"]),
-                number(&["max_temperature_c", "temperature_max"]),
-            ),
-        }
-    }
-
-    fn measures(&self, metric: &str) -> bool {
-        self.series
-            .iter()
-            .any(|(known, _)| known.as_str() == metric)
-    }
-
-    /// The conductors of a quantity: the single ones when they are measured.
-    fn phases(&self, metric: &Metric) -> Vec<Phase> {
-        let of = |(known, phase): &(Metric, Phase)| (known == metric).then_some(*phase);
-        let all: Vec<_> = self.series.iter().filter_map(of).collect();
-        let lines: Vec<_> = all.iter().copied().filter(|p| *p != Phase::Total).collect();
-        if lines.is_empty() { all } else { lines }
-    }
-
-    fn is_cold(&self) -> bool {
-        let words = ["cold", "freezer", "fridge", "refriger"];
-        words.iter().any(|word| self.kind.contains(word))
-    }
 }
 
 /// A rule of a template, with nothing special.
@@ -136,7 +80,8 @@ fn metric(name: &str) -> Option<Metric> {
 /// The templates that suit.
 pub(super) fn templates(id: EquipmentId, facts: &Facts) -> Vec<Template> {
     let mut all: Vec<Option<Template>> = vec![silence(id, facts), overload(id, facts)];
-    all.extend(mains(id, facts).into_iter().map(Some));
+    let mains = voltage(id, facts).into_iter().chain(frequency(id, facts));
+    all.extend(mains.map(Some));
     all.push(power_factor(id, facts));
     all.extend(temperature(id, facts).into_iter().map(Some));
     all.extend(sensor(id, facts));
@@ -191,60 +136,70 @@ fn overload(id: EquipmentId, facts: &Facts) -> Option<Template> {
     })
 }
 
-/// Voltage and frequency out of the band of EN 50160.
-fn mains(id: EquipmentId, facts: &Facts) -> Vec<Template> {
-    let mut all = Vec::new();
-    for phase in facts.phases(&Metric::VOLTAGE) {
+/// Voltage out of the band of EN 50160; nothing while the nominal one is not known, because limits of
+/// another would call somebody for nothing.
+pub(super) fn voltage(id: EquipmentId, facts: &Facts) -> Vec<Template> {
+    let Some(nominal) = facts.nominal_v else {
+        return Vec::new();
+    };
+    let sides = [
+        (Operator::Below, nominal * (1.0 - VOLTAGE_SHARE), "low"),
+        (Operator::Above, nominal * (1.0 + VOLTAGE_SHARE), "high"),
+    ];
+    let of = |phase: Phase, (operator, volt, word): (Operator, f64, &str)| {
         let line = phase
             .line()
             .map(|line| format!(" {line}"))
             .unwrap_or_default();
-        for (operator, volt, word) in [
-            (Operator::Below, VOLTAGE_V.0, "low"),
-            (Operator::Above, VOLTAGE_V.1, "high"),
-        ] {
-            let condition = limit(Metric::VOLTAGE, phase, operator, volt);
-            let rule = plain(
-                id,
-                &format!("Voltage{line} {word}"),
-                condition,
-                Level::Medium,
-            );
-            all.push(Template {
-                key: "voltage",
-                why: "EN 50160: 230 V within 10 %. Not for a meter that shows 400 V.".to_owned(),
-                by_default: true,
-                rule: NewRule {
-                    dead_band: 2.0,
-                    on_delay_s: 60,
-                    off_delay_s: 60,
-                    note: Some("Ask the grid operator; spare sensitive machines.".to_owned()),
-                    ..rule
-                },
-            });
+        let name = format!("Voltage{line} {word}");
+        let condition = limit(Metric::VOLTAGE, phase, operator, volt);
+        let rule = plain(id, &name, condition, Level::Medium);
+        Template {
+            key: "voltage",
+            why: format!("EN 50160: {nominal} V within 10 %."),
+            by_default: true,
+            rule: NewRule {
+                dead_band: nominal * DEAD_SHARE,
+                on_delay_s: 60,
+                off_delay_s: 60,
+                note: Some("Ask the grid operator; spare sensitive machines.".to_owned()),
+                template: Some("voltage".to_owned()),
+                ..rule
+            },
         }
+    };
+    let phases = facts.phases(&Metric::VOLTAGE).into_iter();
+    phases
+        .flat_map(|phase| sides.map(|side| of(phase, side)))
+        .collect()
+}
+
+/// Frequency out of the band of EN 50160.
+fn frequency(id: EquipmentId, facts: &Facts) -> Vec<Template> {
+    if !facts.measures("frequency") {
+        return Vec::new();
     }
-    for (operator, hertz, word) in [
+    let of = |(operator, hertz, word): (Operator, f64, &str)| {
+        let condition = limit(Metric::FREQUENCY, Phase::Total, operator, hertz);
+        let rule = plain(id, &format!("Frequency {word}"), condition, Level::Medium);
+        Template {
+            key: "frequency",
+            why: "EN 50160: 50 Hz within 1 %.".to_owned(),
+            by_default: true,
+            rule: NewRule {
+                dead_band: 0.05,
+                on_delay_s: 10,
+                off_delay_s: 30,
+                ..rule
+            },
+        }
+    };
+    [
         (Operator::Below, FREQUENCY_HZ.0, "low"),
         (Operator::Above, FREQUENCY_HZ.1, "high"),
-    ] {
-        if facts.measures("frequency") {
-            let condition = limit(Metric::FREQUENCY, Phase::Total, operator, hertz);
-            let rule = plain(id, &format!("Frequency {word}"), condition, Level::Medium);
-            all.push(Template {
-                key: "frequency",
-                why: "EN 50160: 50 Hz within 1 %.".to_owned(),
-                by_default: true,
-                rule: NewRule {
-                    dead_band: 0.05,
-                    on_delay_s: 10,
-                    off_delay_s: 30,
-                    ..rule
-                },
-            });
-        }
-    }
-    all
+    ]
+    .map(of)
+    .into()
 }
 
 fn power_factor(id: EquipmentId, facts: &Facts) -> Option<Template> {

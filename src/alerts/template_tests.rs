@@ -18,6 +18,7 @@ fn every_template_is_a_rule_that_is_taken() {
     let meter = Facts {
         series: series.to_vec(),
         interval_ms: Some(5_000),
+        nominal_v: Some(230.0),
         capacity_kw: Some(80.0),
         ..Facts::default()
     };
@@ -53,4 +54,29 @@ fn every_template_is_a_rule_that_is_taken() {
     ];
     assert_eq!(keys(&cold)[..5], expected);
     assert!(keys(&Facts::default()).is_empty());
+}
+
+#[test]
+fn a_meter_of_400_v_gets_limits_of_400_v_and_one_that_said_nothing_none() {
+    let limits = |volt: Option<f64>| {
+        let mut facts = Facts {
+            series: vec![Metric::with_phase("voltage_l1").unwrap()],
+            ..Facts::default()
+        };
+        assert!(facts.waits_for_voltage());
+        facts.learn(volt);
+        let rules = voltage(EquipmentId::new(), &facts).into_iter();
+        rules
+            .map(|template| match template.rule.condition {
+                Some(Condition::Threshold { threshold, .. }) => threshold.round(),
+                other => panic!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(limits(Some(228.4)), [207.0, 253.0]);
+    assert_eq!(limits(Some(412.0)), [360.0, 440.0]);
+    assert_eq!(limits(Some(124.0)), [108.0, 132.0]);
+    for nothing in [None, Some(0.0), Some(180.0), Some(11_000.0), Some(f64::NAN)] {
+        assert!(limits(nothing).is_empty(), "{nothing:?}");
+    }
 }

@@ -46,6 +46,9 @@ pub async fn watch(
             skipped: inlet.skipped().saturating_sub(skipped),
             dropped: lost.saturating_sub(dropped),
             failed_logins,
+            silent: alerts.unwatched_and_silent(now),
+            due_work: alerts.due_work(now),
+            backup: alerts.backup_age().map(|backup| (backup, now)),
         };
         (skipped, dropped) = (inlet.skipped(), lost);
         if let Err(error) = alerts.watch_appliance(vitals).await {

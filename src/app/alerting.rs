@@ -5,7 +5,8 @@ use super::people::People;
 use super::post::Post;
 use crate::alerts::{self, Alerts};
 use crate::base::Result;
-use crate::equipment::Registry;
+use crate::base::time::Calendar;
+use crate::equipment::{Maintenance, Registry};
 use crate::ingest::Inlet;
 use crate::notify::Notify;
 use std::sync::Arc;
@@ -22,7 +23,9 @@ pub(super) async fn start_alerting(
     let (store, clock) = (&ground.store, &ground.clock);
     let notify = Notify::open(store, Arc::clone(clock), Arc::clone(&ground.sites))?;
     let notify = Arc::new(notify);
-    notify.introduce(Arc::new(People(Arc::clone(&ground.auth))));
+    let people = People(Arc::clone(&ground.auth), Arc::clone(registry));
+    notify.introduce(Arc::new(people));
+    ground.auth.write_by(&notify);
 
     let readings = (Arc::clone(&ground.tsdb), Arc::clone(&ground.live));
     let (registry, sites) = (Arc::clone(registry), Arc::clone(&ground.sites));
@@ -41,4 +44,22 @@ pub(super) async fn start_alerting(
         tokio::spawn(alerts::watch(watched, by, stop.clone())),
     ];
     Ok((notify, alerts, tasks))
+}
+
+/// Lets the alerts know which work is due, by the calendar of each site.
+pub(super) fn tell_of_maintenance(
+    alerts: &Alerts,
+    maintenance: &Arc<Maintenance>,
+    ground: &Ground,
+) {
+    let (log, sites) = (Arc::clone(maintenance), Arc::clone(&ground.sites));
+    alerts.ask_for_due_work(Box::new(move |now| {
+        let today = |site: &str| {
+            let site = sites.by_key(site);
+            site.map_or_else(Calendar::utc, |site| site.calendar())
+                .date(now)
+        };
+        let due = log.due(&today).into_iter();
+        due.map(|due| due.equipment_name).collect()
+    }));
 }

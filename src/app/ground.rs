@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::ingest::Intake;
 use crate::live::Live;
 use crate::site::Sites;
-use crate::store::Store;
+use crate::store::{Store, operations};
 use crate::syslog::Forwarder;
 use crate::tls::{self, Tls};
 use crate::tsdb::Tsdb;
@@ -41,6 +41,7 @@ impl Ground {
     ) -> Result<Self> {
         let scheme = if config.https() { "https" } else { "http" };
         let store = Store::open(&config.data_dir, &format!("{scheme}://{address}"))?;
+        operations::note_start(&store, clock.now()).await;
         let tsdb = Arc::new(Tsdb::open(&store)?);
         let live = Arc::new(Live::new(tsdb.latest()?));
         let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);

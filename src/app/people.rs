@@ -1,12 +1,13 @@
 //! Who people are, for those who write to them: accounts, told to the outbox.
 
 use crate::auth::{Account, AccountState, Auth, Role};
-use crate::base::UserId;
+use crate::base::{EquipmentId, UserId};
+use crate::equipment::Registry;
 use crate::notify::{Directory, Person};
 use std::sync::Arc;
 
-/// The accounts of this appliance.
-pub(super) struct People(pub(super) Arc<Auth>);
+/// The accounts of this appliance, and its equipment.
+pub(super) struct People(pub(super) Arc<Auth>, pub(super) Arc<Registry>);
 
 impl Directory for People {
     fn is_role(&self, role: &str) -> bool {
@@ -24,6 +25,11 @@ impl Directory for People {
             .collect()
     }
 
+    fn has_equipment(&self, equipment: EquipmentId, site: Option<&str>) -> bool {
+        let found = self.1.get(equipment);
+        found.is_ok_and(|found| site.is_none_or(|site| found.site == site))
+    }
+
     fn person(&self, user: UserId) -> Option<Person> {
         let account = self.0.account(user).ok();
         account.filter(may_sign_in).map(person)
@@ -39,8 +45,7 @@ fn person(account: Account) -> Person {
     Person {
         name: account.user.name,
         email: Some(account.user.email),
-        // Accounts have neither: a policy names the number.
-        phone: None,
-        language: None,
+        phone: account.user.phone,
+        language: account.user.language,
     }
 }

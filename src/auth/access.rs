@@ -33,6 +33,9 @@ pub enum Permission {
     /// Add, change and delete equipment; read a device on trial.
     #[serde(rename = "equipment.write")]
     EquipmentWrite,
+    /// Write down work on equipment, and change what one wrote oneself.
+    #[serde(rename = "maintenance.write")]
+    MaintenanceWrite,
     /// See what is said on the lines, byte by byte, and what ails a device.
     #[serde(rename = "lines.read")]
     LinesRead,
@@ -82,9 +85,9 @@ pub enum Permission {
 
 use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve};
 use Permission::{
-    AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, NotificationsManage,
-    NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage,
-    UsersManage,
+    AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, MaintenanceWrite,
+    NotificationsManage, NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite,
+    SettingsWrite, TokensManage, UsersManage,
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
@@ -141,6 +144,7 @@ impl Role {
             Self::Admin => &[
                 EquipmentRead,
                 EquipmentWrite,
+                MaintenanceWrite,
                 LinesRead,
                 AlertsRead,
                 AlertsAcknowledge,
@@ -160,6 +164,7 @@ impl Role {
             Self::EnergyManager => &[
                 EquipmentRead,
                 EquipmentWrite,
+                MaintenanceWrite,
                 LinesRead,
                 AlertsRead,
                 AlertsAcknowledge,
@@ -173,6 +178,7 @@ impl Role {
             Self::Technician => &[
                 EquipmentRead,
                 EquipmentWrite,
+                MaintenanceWrite,
                 LinesRead,
                 AlertsRead,
                 AlertsAcknowledge,
@@ -182,6 +188,7 @@ impl Role {
             ],
             Self::Operator => &[
                 EquipmentRead,
+                MaintenanceWrite,
                 AlertsRead,
                 AlertsAcknowledge,
                 AlertsShelve,

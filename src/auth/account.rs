@@ -2,10 +2,11 @@
 
 use super::link;
 use super::reach::Reach;
-use super::user::{check_name, check_username};
+use super::user::{check_name, check_phone, check_username, plain_phone};
 use super::{Auth, Role, SESSIONS, USERS, User, UserRecord};
 use crate::base::error::Checks;
 use crate::base::{Error, Result, SessionId, Timestamp, UserId};
+use crate::notify::Language;
 use crate::store::Transaction;
 use crate::store::audit::{self, Actor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -52,6 +53,14 @@ pub struct AccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub username: Option<Option<String>>,
+    /// Where he is called, with the country code; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Option<String>>,
+    /// The language of what is written to him; `null` for that of the notifications.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Language>)]
+    pub language: Option<Option<Language>>,
     /// What he is.
     pub role: Option<Role>,
     /// Key of his site.
@@ -63,8 +72,12 @@ pub struct AccountChange {
 }
 
 /// Tells `null` from absent.
-fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(input).map(Some)
+fn present<'de, T, D>(input: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(input).map(Some)
 }
 
 /// One change of a record, as it is committed and told.
@@ -140,6 +153,10 @@ impl Auth {
             &mut checks,
             change.username.as_ref().and_then(Option::as_deref),
         );
+        let phone = change
+            .phone
+            .map(|phone| phone.as_deref().and_then(plain_phone));
+        check_phone(&mut checks, phone.as_ref().and_then(Option::as_deref));
         checks.finish()?;
         let _turn = self.changing.lock().await;
         let before = self.record(id)?;
@@ -150,6 +167,8 @@ impl Auth {
         if let Some(username) = change.username {
             record.username = username.map(|name| name.to_lowercase());
         }
+        record.phone = phone.unwrap_or(record.phone);
+        record.language = change.language.unwrap_or(record.language);
         record.role = change.role.unwrap_or(record.role);
         record.site = change.site.unwrap_or(record.site);
         record.sites = change.sites.or(record.sites);
@@ -276,6 +295,8 @@ fn differences(before: &UserRecord, after: &UserRecord, ended: usize) -> Value {
     let pairs = [
         ("name", json!(before.name), json!(after.name)),
         ("username", json!(before.username), json!(after.username)),
+        ("phone", json!(before.phone), json!(after.phone)),
+        ("language", json!(before.language), json!(after.language)),
         ("role", json!(before.role), json!(after.role)),
         ("site", json!(before.site), json!(after.site)),
         ("sites", json!(before.reach()), json!(after.reach())),

@@ -4,13 +4,15 @@ use super::account::{Account, Step, refuse_sites};
 use super::link::{self, MadeCode, Purpose, ResetCode};
 use super::password;
 use super::reach::Reach;
-use super::user::{check_email, check_name, check_username};
+use super::user::{check_email, check_name, check_phone, check_username, plain_phone};
 use super::{Auth, Caller, Role, User, UserRecord};
 use crate::base::error::Checks;
 use crate::base::{Error, ErrorKind, Result, Timestamp, UserId};
+use crate::notify::Language;
 use crate::store::audit::{self, Actor};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most users of one appliance.
@@ -32,6 +34,13 @@ pub struct Invitation {
     pub name: String,
     /// What he will be.
     pub role: Role,
+    /// Where he is called, with the country code.
+    #[serde(default)]
+    #[schema(example = "+21650000000")]
+    pub phone: Option<String>,
+    /// The language of what is written to him.
+    #[serde(default)]
+    pub language: Option<Language>,
     /// Key of his site; that of the administrator when absent.
     #[serde(default)]
     pub site: Option<String>,
@@ -48,6 +57,8 @@ pub struct Handed {
     pub secret: String,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// Whether it is on its way to him by e-mail.
+    pub mailed: bool,
 }
 
 impl Auth {
@@ -67,6 +78,8 @@ impl Auth {
         check_email(&mut checks, &new.email);
         check_username(&mut checks, new.username.as_deref());
         check_name(&mut checks, &new.name);
+        let phone = new.phone.as_deref().and_then(plain_phone);
+        check_phone(&mut checks, phone.as_deref());
         checks.finish()?;
         let now = self.clock.now();
         let record = UserRecord {
@@ -82,6 +95,8 @@ impl Auth {
             active: true,
             created_at: now,
             last_login: None,
+            phone,
+            language: new.language,
             devices: Vec::new(),
             two_factor: None,
         };
@@ -150,16 +165,19 @@ impl Auth {
             .collect())
     }
 
-    async fn hand_code(
+    pub(super) async fn hand_code(
         &self,
         record: UserRecord,
         purpose: Purpose,
         action: &'static str,
-        details: Value,
+        mut details: Value,
         actor: Actor,
     ) -> Result<Handed> {
         let code = MadeCode::new(record.id, purpose, self.clock.now())?;
         let (secret, expires_at) = (code.secret.clone(), code.expires_at);
+        let mail = self.mail_of(&record, purpose, &secret);
+        let wake = mail.as_ref().map(|(notify, _)| Arc::clone(notify));
+        details["mailed"] = mail.is_some().into();
         let step = Step {
             record,
             ended: Vec::new(),
@@ -167,12 +185,21 @@ impl Auth {
             details,
         };
         let account = self
-            .commit(step, actor, move |transaction| code.put(transaction))
+            .commit(step, actor, move |transaction| {
+                if let Some((notify, mail)) = mail {
+                    notify.mail(transaction, mail)?;
+                }
+                code.put(transaction)
+            })
             .await?;
+        if let Some(notify) = &wake {
+            notify.wake();
+        }
         Ok(Handed {
             account,
             secret,
             expires_at,
+            mailed: wake.is_some(),
         })
     }
 

@@ -92,6 +92,8 @@ impl Kiosk {
             role: role.title(),
             role_key: role,
             site: shown.site.clone(),
+            phone: None,
+            language: None,
             sites: Reach::one(&shown.site),
             permissions: role.permissions(),
             last_login: shown.last_seen_at,

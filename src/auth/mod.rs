@@ -14,6 +14,7 @@ mod keyring;
 mod kiosk;
 mod link;
 mod login;
+mod mails;
 mod networks;
 mod pairing;
 mod password;
@@ -48,6 +49,7 @@ pub use user::{NewUser, User, UserRecord};
 
 use crate::base::{Clock, Error, ErrorKind, KioskId, Result, SessionId, UserId};
 use crate::live::{Change, Live};
+use crate::notify::Notify;
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use crate::store::{Store, Transaction};
@@ -59,7 +61,7 @@ use password::Passwords;
 use second_step::Challenges;
 use session::Session;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 
 const USERS: Table<UserRecord> = Table::new("user", 1);
 const SESSIONS: Table<Session> = Table::new("session", 1);
@@ -132,6 +134,9 @@ pub struct Auth {
     challenges: Mutex<Challenges>,
     /// Screens that wait to be let in, oldest first; a restart lets them show new codes.
     pairings: Mutex<Vec<Pairing>>,
+    /// Where mails about accounts are put; it is opened after the accounts.
+    /// Weak, because it knows the accounts: a circle would keep the data directory after a stop.
+    mailer: OnceLock<Weak<Notify>>,
     /// The one-time token of the first run.
     pub setup: SetupToken,
     /// One-time tickets of sockets.
@@ -174,6 +179,7 @@ impl Auth {
         let now = clock.now();
         Ok(Self {
             store: store.clone(),
+            mailer: OnceLock::new(),
             setup: SetupToken::new(now)?,
             keys: Keyring::open(store, now).await?,
             tickets: Tickets::new(Arc::clone(&clock)),
@@ -281,6 +287,8 @@ impl Auth {
             active: true,
             created_at: self.clock.now(),
             last_login: None,
+            phone: None,
+            language: None,
             devices: Vec::new(),
             two_factor: None,
         };

@@ -2,7 +2,7 @@
 
 use super::{Auth, Caller, Permission, SESSIONS, SessionView};
 use crate::base::{Error, Result, SessionId, Timestamp};
-use crate::store::audit;
+use crate::store::{audit, operations};
 use std::net::IpAddr;
 
 impl Auth {
@@ -94,7 +94,14 @@ impl Auth {
             });
             old.map(|session| session.id).collect()
         };
-        self.end_sessions(caller, unused).await
+        let (actor, count) = (caller.actor(), unused.len());
+        let ended = self.end_sessions(caller, unused).await?;
+        let noted = self.store.write(move |transaction| {
+            let details = serde_json::json!({ "deleted": count });
+            operations::append(transaction, now, &actor, "sessions.cleanup", details)
+        });
+        noted.await?;
+        Ok(ended)
     }
 
     async fn end_sessions(&self, caller: &Caller, ended: Vec<SessionId>) -> Result<usize> {

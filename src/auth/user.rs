@@ -6,6 +6,7 @@ use super::reach::Reach;
 use super::two_factor::TwoFactor;
 use crate::base::error::Checks;
 use crate::base::{Result, Timestamp, UserId};
+use crate::notify::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,6 +45,12 @@ pub struct UserRecord {
     pub created_at: Timestamp,
     /// When he last signed in.
     pub last_login: Option<Timestamp>,
+    /// Where he is called: `+` and 8 to 15 digits (E.164); records of earlier versions have none.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// The language of what is written to him; that of the settings when absent.
+    #[serde(default)]
+    pub language: Option<Language>,
     /// Browsers from which he signed in before, newest first; records of earlier versions have
     /// none.
     #[serde(default)]
@@ -82,6 +89,11 @@ pub struct User {
     pub site: String,
     /// The sites that he reaches.
     pub sites: Reach,
+    /// Where he is called: `+` and 8 to 15 digits (E.164).
+    #[schema(example = "+21650000000")]
+    pub phone: Option<String>,
+    /// The language of what is written to him; that of the notifications when absent.
+    pub language: Option<Language>,
     /// What he may do.
     pub permissions: &'static [Permission],
     /// When he last signed in.
@@ -139,6 +151,27 @@ pub(super) fn check_username(checks: &mut Checks, username: Option<&str>) {
     checks.require(username.is_none_or(word), "username", sentence);
 }
 
+/// A telephone number after ITU-T E.164: a country code never begins with 0, and 15 digits are the
+/// most there are. Blanks, dashes and brackets of people are taken out by [`plain_phone`] before.
+pub(super) fn check_phone(checks: &mut Checks, phone: Option<&str>) {
+    let is_number = |phone: &str| {
+        phone.strip_prefix('+').is_some_and(|digits| {
+            (8..=15).contains(&digits.len())
+                && digits.bytes().all(|b| b.is_ascii_digit())
+                && !digits.starts_with('0')
+        })
+    };
+    let sentence = "A number with its country code, such as +21650000000.";
+    checks.require(phone.is_none_or(is_number), "phone", sentence);
+}
+
+/// A number without what people write between its digits; nothing when it is empty.
+pub(super) fn plain_phone(phone: &str) -> Option<String> {
+    let between = |c: &char| !c.is_whitespace() && !"-./()".contains(*c);
+    let plain: String = phone.chars().filter(between).collect();
+    (!plain.is_empty()).then_some(plain)
+}
+
 pub(super) fn check_name(checks: &mut Checks, name: &str) {
     let length = name.trim().chars().count();
     let plain = (1..=120).contains(&length) && !name.chars().any(char::is_control);
@@ -158,6 +191,8 @@ impl UserRecord {
             role_key: self.role,
             site: self.site.clone(),
             sites: self.reach(),
+            phone: self.phone.clone(),
+            language: self.language,
             permissions: self.role.permissions(),
             last_login: self.last_login,
             two_factor: self
@@ -235,6 +270,27 @@ fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_telephone_number_has_a_country_code_and_nothing_between_its_digits() {
+        let taken = |phone: &str| {
+            let mut checks = Checks::default();
+            check_phone(&mut checks, plain_phone(phone).as_deref());
+            checks.finish().is_ok()
+        };
+        for good in ["+216 50 000 000", "+1 (500) 555-0006", "", " "] {
+            assert!(taken(good), "{good}");
+        }
+        for bad in [
+            "0021650000000",
+            "+0123456789",
+            "+1234567",
+            "+1234567890123456",
+            "+216x",
+        ] {
+            assert!(!taken(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn every_bad_field_of_a_new_user_is_named() {

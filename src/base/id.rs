@@ -99,6 +99,14 @@ id!(
     ScanId
 );
 id!(
+    /// A piece of work on a meter or machine.
+    MaintenanceId
+);
+id!(
+    /// Something that was done to run the appliance.
+    OperationId
+);
+id!(
     /// A commissioning report of a meter or machine.
     ReportId
 );

@@ -16,7 +16,10 @@ pub mod time;
 
 pub use error::{Error, ErrorKind, FieldError, Result};
 pub use id::{AlertId, AlertRuleId, LetterId, PolicyId};
-pub use id::{ApiTokenId, DeviceId, DocumentId, EquipmentId, KioskId, ReportId, ScanId};
+pub use id::{
+    ApiTokenId, DeviceId, DocumentId, EquipmentId, KioskId, MaintenanceId, OperationId, ReportId,
+    ScanId,
+};
 pub use id::{SessionId, SiteId, TariffId, UserId};
 pub use level::Level;
 pub use sample::{Batch, Metric, Phase, Quality, Reading, SeriesKey, Unit};

@@ -12,6 +12,7 @@ use super::table_in::{Spelling, Table};
 use crate::base::{Batch, EquipmentId, Error, Result, Timestamp};
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
+use crate::store::operations;
 use crate::store::table::Table as Records;
 use crate::tsdb::{SeriesInfo, Tsdb};
 use serde::{Deserialize, Serialize};
@@ -204,6 +205,7 @@ impl Importer<'_> {
             let details = serde_json::json!({ "file": position.file, "rows": position.rows,
                 "refused": position.refused });
             let (actor, action) = (Actor::console(), "readings.import");
+            operations::append(transaction, now, &actor, action, details.clone())?;
             audit::append(transaction, now, &actor, action, "readings", details)
         };
         // Only the command line imports: nobody else waits on this thread.

@@ -197,6 +197,7 @@ impl Desk<'_, '_> {
                     continue;
                 }
                 let letter = self.held_for_the_night(letter, policy.rule.quiet_hours, &occasion);
+                let letter = self.capped(letter)?;
                 outbox::put(self.transaction, &letter)?;
                 if kind == OutletKind::Horn {
                     self.transaction
@@ -295,7 +296,7 @@ impl Desk<'_, '_> {
             }
             let mut letter = self.letter_to(occasion, &told.target, 0);
             letter.policy_id = Some(told.policy);
-            outbox::put(self.transaction, &letter)?;
+            outbox::put(self.transaction, &self.capped(letter)?)?;
         }
         Ok(())
     }

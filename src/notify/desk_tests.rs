@@ -34,6 +34,10 @@ impl Directory for People {
         }
     }
 
+    fn has_equipment(&self, _: EquipmentId, _: Option<&str>) -> bool {
+        true
+    }
+
     fn person(&self, _: UserId) -> Option<Person> {
         None
     }
@@ -83,17 +87,17 @@ pub fn site(now: Timestamp) -> Site {
 }
 
 /// A store, and what is decided in advance.
-struct Plant {
+pub struct Plant {
     store: Store,
-    known: Known,
+    pub known: Known,
     site: Site,
-    now: Timestamp,
+    pub now: Timestamp,
     _directory: tempfile::TempDir,
 }
 
 impl Plant {
     /// At half past nine in Tunis on a Saturday, with these policies and every outlet open.
-    fn with(policies: &[Value]) -> Self {
+    pub fn with(policies: &[Value]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-11-21T08:30:00Z".parse().unwrap();
         Self {
@@ -120,7 +124,7 @@ impl Plant {
     }
 
     /// Something happens; the letters that it brought, oldest first.
-    fn raise(&self, occasion: &Occasion) -> Vec<Letter> {
+    pub fn raise(&self, occasion: &Occasion) -> Vec<Letter> {
         let occasion = occasion.clone();
         self.brings(move |desk| desk.raised(&occasion))
     }
@@ -138,7 +142,7 @@ impl Plant {
         self.letters().split_off(before)
     }
 
-    fn letters(&self) -> Vec<Letter> {
+    pub fn letters(&self) -> Vec<Letter> {
         let view = self.store.read().unwrap();
         let page = outbox::page(&view, &outbox::LogFilter::default(), None, 100);
         let mut items = page.unwrap().items;

@@ -4,13 +4,15 @@ use super::language::Language;
 use super::outlet::{Outlet, OutletKind, Settings};
 use super::policy::Policy;
 use crate::base::error::Checks;
-use crate::base::{Level, Result, UserId};
+use crate::base::{EquipmentId, Level, Result, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Longest wait for a step, minutes: a day.
 const AFTER_MAX_MIN: u32 = 24 * 60;
+/// Most messages to telephones in an hour: nobody reads more, and each costs money.
+const PHONE_PER_HOUR_MAX: u32 = 1_000;
 
 /// What holds for all notifications.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -28,6 +30,15 @@ pub struct General {
     pub urgent_after_min: u32,
     /// Minutes until the next is asked at the other levels.
     pub others_after_min: u32,
+    /// Messages that go to telephones within an hour, of each outlet; who is not called for it is
+    /// told how many there were. Emergencies pass.
+    #[serde(default = "phone_per_hour")]
+    #[schema(example = 30)]
+    pub phone_per_hour: u32,
+}
+
+const fn phone_per_hour() -> u32 {
+    30
 }
 
 impl Default for General {
@@ -37,6 +48,7 @@ impl Default for General {
             language: Language::En,
             urgent_after_min: 15,
             others_after_min: 60,
+            phone_per_hour: phone_per_hour(),
         }
     }
 }
@@ -56,6 +68,8 @@ impl General {
         let sentence = "1 to 1440 minutes.";
         checks.require(sane(self.urgent_after_min), "urgent_after_min", sentence);
         checks.require(sane(self.others_after_min), "others_after_min", sentence);
+        let sane = (1..=PHONE_PER_HOUR_MAX).contains(&self.phone_per_hour);
+        checks.require(sane, "phone_per_hour", "1 to 1000 messages an hour.");
         checks.finish()
     }
 
@@ -135,6 +149,8 @@ pub trait Directory: Send + Sync {
     fn is_role(&self, role: &str) -> bool;
     /// Everybody of this role at this site who may sign in.
     fn with_role(&self, role: &str, site: &str) -> Vec<Person>;
+    /// Whether this equipment is there, at this site when one is named.
+    fn has_equipment(&self, equipment: EquipmentId, site: Option<&str>) -> bool;
     /// This person, when he may sign in.
     fn person(&self, user: UserId) -> Option<Person>;
 }

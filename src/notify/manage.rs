@@ -7,6 +7,7 @@ use super::outlet::{Outlet, OutletChange, OutletKind, Settings};
 use super::policy::{NewPolicy, Policy};
 use super::service::{GENERAL, Notify, ONLY, OUTLETS, POLICIES, SECRETS};
 use super::settings::Horn;
+use crate::base::error::Checks;
 use crate::base::{Error, LetterId, PolicyId, Result, Timestamp};
 use crate::modbus::{Endpoint, coil};
 use crate::store::audit::{self, Actor};
@@ -189,6 +190,7 @@ impl Notify {
         {
             return Err(Error::invalid("site", format!("There is no site {site}.")));
         }
+        self.refuse_strangers(&rule)?;
         let now = self.clock.now();
         let policy = Policy {
             id: old.as_ref().map_or_else(PolicyId::new, |old| old.id),
@@ -212,6 +214,28 @@ impl Notify {
             .await?;
         self.reload()?;
         Ok(policy)
+    }
+
+    /// Refuses people and equipment that are not there: a policy for nobody is found out too late.
+    fn refuse_strangers(&self, rule: &NewPolicy) -> Result<()> {
+        let Some(people) = self.people() else {
+            return Ok(());
+        };
+        let mut checks = Checks::default();
+        let there = |id| people.has_equipment(id, rule.site.as_deref());
+        let sentence = "There is no such equipment at this site.";
+        checks.require(
+            rule.equipment_id.is_none_or(there),
+            "equipment_id",
+            sentence,
+        );
+        for (path, recipient) in rule.everybody() {
+            let there = |user| people.person(user).is_some();
+            let path = format!("{path}.user_id");
+            let sentence = "There is no such user, or he may not sign in.";
+            checks.require(recipient.user_id.is_none_or(there), &path, sentence);
+        }
+        checks.finish()
     }
 
     /// What holds for all notifications.

@@ -6,6 +6,7 @@
 //! alert is; follow a redirect.
 
 mod address;
+mod cap;
 mod carry;
 mod desk;
 mod dispatch;

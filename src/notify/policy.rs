@@ -263,6 +263,19 @@ impl NewPolicy {
         }
     }
 
+    /// Everybody whom it names, each with his place in what was said.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = (String, &Recipient)> {
+        let at_once = self.recipients.iter().enumerate();
+        let at_once = at_once.map(|(n, recipient)| (format!("recipients.{n}"), recipient));
+        let steps = self.escalation.iter().enumerate();
+        let later = steps.flat_map(|(step, asked)| {
+            let recipients = asked.recipients.iter().enumerate();
+            let path = move |n| format!("escalation.{step}.recipients.{n}");
+            recipients.map(move |(n, recipient)| (path(n), recipient))
+        });
+        at_once.chain(later)
+    }
+
     /// Refuses what cannot be meant; `is_role` knows the roles.
     ///
     /// # Errors

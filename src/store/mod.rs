@@ -14,6 +14,7 @@ mod directory;
 pub(crate) mod disk;
 mod file;
 mod migrate;
+pub mod operations;
 pub(crate) mod overlay;
 mod read;
 mod rewrite;

@@ -42,10 +42,12 @@ mod hub;
 mod kiosks;
 mod line_frames;
 mod lines;
+mod maintenance;
 mod meter_events;
 mod mqtt;
 mod notifications;
 mod openapi;
+mod operations;
 mod passwords;
 mod patience;
 mod photo;
@@ -84,7 +86,7 @@ use crate::auth::{ApiTokens, Auth, Caller};
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, Tariffs, TodayCache, Trees};
-use crate::equipment::{Attachments, Commissioning, Registry};
+use crate::equipment::{Attachments, Commissioning, Maintenance, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
 use crate::machine::Names;
@@ -178,6 +180,8 @@ pub struct Services {
     pub notify: Arc<Notify>,
     /// Photos and documents.
     pub attachments: Arc<Attachments>,
+    /// What was done to equipment, and when it is due again.
+    pub maintenance: Arc<Maintenance>,
     /// What technicians look for, decide and report.
     pub commissioning: Arc<Commissioning>,
     /// What people have to act on.
@@ -307,7 +311,7 @@ pub fn document() -> Result<String> {
         .merge(routes.open)
         .merge(routes.protected)
         .into_openapi();
-    document
+    openapi::complete(document)
         .to_pretty_json()
         .map(|json| json + "\n")
         .map_err(|cause| Error::internal("The API document cannot be written.").because(cause))
@@ -333,6 +337,7 @@ pub fn router(context: &Context) -> Router {
         .merge(routes.open.route_layer(asker))
         .merge(routes.protected.route_layer(session))
         .split_for_parts();
+    let document = openapi::complete(document);
     let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN);
     // Files are large and stay on the local network: packing them takes longer than sending them.
     let packed = DefaultPredicate::new()

@@ -9,6 +9,7 @@ use crate::base::Result;
 use crate::store::audit::Actor;
 use axum::extract::State;
 use serde::Deserialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -129,8 +130,8 @@ struct Forgotten {
     email: String,
 }
 
-/// Asks for a new password. The answer is the same for everybody: an administrator sees the
-/// request in the audit log and hands out a one-time code.
+/// Asks for a new password. The answer is the same for everybody. The code comes by e-mail when an
+/// outlet for it is set; an administrator sees the request in the audit log, and can hand one out.
 #[utoipa::path(post, path = "/auth/forgot-password", tag = "auth", security(()),
     request_body = Forgotten,
     responses(
@@ -166,10 +167,21 @@ async fn note_request(
     request: &Forgotten,
 ) -> Answer<Message> {
     let from = address.map(|address| address.to_string());
-    context.auth.note_forgotten(&request.email, from).await?;
-    done(
-        "If this account exists, an administrator sees your request and gives you a one-time code.",
-    )
+    let noted = context.auth.note_forgotten(&request.email, from.clone());
+    noted.await?;
+    let (auth, login) = (Arc::clone(&context.auth), request.email.clone());
+    // After the answer, which takes as long for everybody: nobody learns who has an account.
+    let mails = auth.sends_mail();
+    tokio::spawn(async move {
+        if let Err(error) = auth.mail_code(&login, from).await {
+            tracing::error!(%error, "a code for a new password could not be mailed");
+        }
+    });
+    done(if mails {
+        "If this account exists, a one-time code is on its way to its e-mail address."
+    } else {
+        "If this account exists, an administrator sees your request and gives you a one-time code."
+    })
 }
 
 fn done(message: &str) -> Answer<Message> {

@@ -4,8 +4,8 @@ use super::{
     Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth, certificate,
     commissioning, device_push, devices, doctor, documents, energy_cost, energy_demand,
     energy_tariffs, energy_tree, equipment, export, history, history_series, kiosks, line_frames,
-    lines, meter_events, mqtt, notifications, passwords, photo, profiles, realtime, roles,
-    sessions, sites, step_up, storage, system, two_factor, users, write,
+    lines, maintenance, meter_events, mqtt, notifications, operations, passwords, photo, profiles,
+    realtime, roles, sessions, sites, step_up, storage, system, two_factor, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -48,6 +48,7 @@ pub(super) fn api() -> Routes {
         .merge(alert_rules::protected())
         .merge(audit::protected())
         .merge(audit_export::protected())
+        .merge(operations::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())
         .merge(lines::protected())
@@ -59,6 +60,7 @@ pub(super) fn api() -> Routes {
         .merge(commissioning::protected())
         .merge(photo::protected())
         .merge(documents::protected())
+        .merge(maintenance::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
         .merge(energy_tree::protected())

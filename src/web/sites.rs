@@ -1,18 +1,22 @@
 //! `/api/sites`.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Page, Paging, Params, Refusal, ok, page};
-use crate::auth::{Caller, Permission};
-use crate::base::Error;
-use crate::site::{Site, SiteChange};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Page, Paging, Params, Refusal, created, ok, page,
+};
+use crate::auth::{Caller, Permission, Reach};
+use crate::base::{Error, ErrorKind};
+use crate::site::{NewSite, Site, SiteChange};
+use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Routes of a session.
 pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list, add))
         .routes(routes!(change))
 }
 
@@ -28,6 +32,29 @@ async fn list(
     let mut all = context.sites.all();
     all.retain(|site| caller.user.sites.sees(&site.key));
     ok(page(all, paging))
+}
+
+/// Sets a further site up. Only who reaches all sites may: the others would not reach this one.
+#[utoipa::path(post, path = "/sites", operation_id = "add_site", tag = "sites",
+    request_body = NewSite,
+    responses(
+        (status = 201, body = Envelope<Site>),
+        (status = 400, description = "Every refused field", body = Refusal),
+        (status = 409, description = "The short name is taken", body = Refusal),
+    ))]
+async fn add(
+    State(context): State<Context>,
+    caller: Caller,
+    Body(new): Body<NewSite>,
+) -> std::result::Result<(StatusCode, Json<Envelope<Site>>), Failure> {
+    caller.require(Permission::UsersManage)?;
+    if !caller.user.sites.covers(&Reach::ALL) {
+        let sentence = "Only who reaches all sites may set a further one up.";
+        return Err(Error::new(ErrorKind::Forbidden, sentence).into());
+    }
+    let site = context.sites.add(new, caller.actor()).await?;
+    context.live.tell_registry();
+    created(site)
 }
 
 /// Changes a site.

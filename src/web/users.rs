@@ -69,6 +69,8 @@ struct Invited {
     activation_url: String,
     /// When the link ends.
     expires_at: Timestamp,
+    /// Whether it is on its way to him by e-mail: an outlet is set, and the address of the page.
+    mailed: bool,
 }
 
 impl From<Handed> for Invited {
@@ -77,6 +79,7 @@ impl From<Handed> for Invited {
             activation_url: format!("/activate#token={}", handed.secret),
             user: handed.account,
             expires_at: handed.expires_at,
+            mailed: handed.mailed,
         }
     }
 }
@@ -207,6 +210,8 @@ struct OneTimeCode {
     token: String,
     /// When it ends.
     expires_at: Timestamp,
+    /// Whether it is on its way to him by e-mail, too.
+    mailed: bool,
 }
 
 /// Makes the one-time code with which a user sets a new password.
@@ -228,6 +233,7 @@ async fn reset_code(
     ok(OneTimeCode {
         token: handed.secret,
         expires_at: handed.expires_at,
+        mailed: handed.mailed,
     })
 }
 

@@ -78,6 +78,15 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let rule = alert_rule(&any_equipment(client).await);
             client.post(path, &json!({ "rule": rule, "days": 1 })).await
         }
+        ("POST", path) if path.ends_with("/maintenance") => {
+            client.post(path, &crate::maintenance::work()).await
+        }
+        ("POST", "/api/sites") => {
+            let key = EquipmentId::new().to_string().replace('-', "");
+            let site = json!({ "name": "Second", "key": key, "time_zone": "Africa/Tunis",
+                "currency": "TND" });
+            client.post(path, &site).await
+        }
         ("POST", "/api/equipment") => client.post(path, &equipment).await,
         ("POST", "/api/api-tokens") => {
             let token = json!({ "name": "Telegraf", "scopes": ["readings:write"] });

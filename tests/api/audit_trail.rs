@@ -117,6 +117,11 @@ const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
         "/equipment/{}/meter-events/{}/undo",
         "meter_events.rs: an_exchange_of_meters",
     ),
+    (
+        "PUT",
+        "/equipment/{}/maintenance/{}",
+        "maintenance.rs: work_is_written",
+    ),
     ("DELETE", "/equipment/{}", "equipment.rs"),
     (
         "POST",

@@ -28,9 +28,11 @@ async fn a_sign_in_answers_in_the_agreed_shape() {
     let shape = [
         "email",
         "id",
+        "language",
         "last_login",
         "name",
         "permissions",
+        "phone",
         "role",
         "role_key",
         "site",
@@ -59,6 +61,7 @@ async fn the_role_decides_what_me_says() {
     let all = [
         "equipment.read",
         "equipment.write",
+        "maintenance.write",
         "lines.read",
         "alerts.read",
         "alerts.acknowledge",
@@ -86,6 +89,7 @@ async fn the_role_decides_what_me_says() {
         me["permissions"],
         json!([
             "equipment.read",
+            "maintenance.write",
             "alerts.read",
             "alerts.acknowledge",
             "alerts.shelve",

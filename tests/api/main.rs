@@ -8,6 +8,7 @@
 mod support;
 
 mod access_log;
+mod account_mails;
 mod accounts;
 mod alert_list;
 mod alert_rules;
@@ -43,10 +44,12 @@ mod kiosks;
 mod limits;
 mod lines;
 mod mail_server;
+mod maintenance;
 mod matrix;
 mod meter_events;
 mod mqtt;
 mod notifications;
+mod operations;
 mod outlets;
 mod page;
 mod permissions;
@@ -60,6 +63,7 @@ mod reach;
 mod realtime;
 mod restart;
 mod revocation;
+mod self_watch;
 mod sessions;
 mod setup;
 mod sockets;

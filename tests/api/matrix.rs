@@ -25,6 +25,7 @@ const ELSEWHERE: &[(&str, &str, &[Role])] = &[
     ("POST", "/alerts/{}/unsuppress", WRITE),
     ("POST", "/alerts/{}/out-of-service", WRITE),
     ("POST", "/alerts/{}/in-service", WRITE),
+    ("PUT", "/equipment/{}/maintenance/{}", ACT),
     ("DELETE", "/api-tokens/{}", &[Role::Admin]),
     ("POST", "/admin/sessions/cleanup", &[Role::Admin]),
     (

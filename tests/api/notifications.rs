@@ -251,10 +251,16 @@ async fn settings_and_policies_are_checked_kept_and_audited() {
     let (appliance, chief) = Appliance::furnished().await;
     let path = "/api/notifications/settings";
     let general = json!({ "base_url": "https://indusmind.plant", "language": "fr",
-        "urgent_after_min": 10, "others_after_min": 30 });
+        "urgent_after_min": 10, "others_after_min": 30, "phone_per_hour": 12 });
     assert_eq!(chief.put(path, &general).await.data(), general);
-    let bad = json!({ "base_url": "plant", "urgent_after_min": 0, "others_after_min": 9999 });
-    let named = ["base_url", "others_after_min", "urgent_after_min"];
+    let bad = json!({ "base_url": "plant", "urgent_after_min": 0, "others_after_min": 9999,
+        "phone_per_hour": 0 });
+    let named = [
+        "base_url",
+        "others_after_min",
+        "phone_per_hour",
+        "urgent_after_min",
+    ];
     assert_eq!(chief.put(path, &bad).await.bad_fields(), named);
     assert_eq!(chief.get(path).await.data(), general);
 

@@ -147,6 +147,7 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/admin/sessions", ADMIN),
     ("GET", "/api/admin/stats", ADMIN),
     ("GET", "/api/admin/reset-requests", ADMIN),
+    ("GET", "/api/admin/ops-logs", ADMIN),
     ("GET", "/api/stats/users", ADMIN),
     ("GET", "/api/sessions?all=true", ADMIN),
     ("GET", "/api/sessions", &Role::ALL),
@@ -186,6 +187,10 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/api/equipment/{id}/documents", WRITE),
     ("GET", "/api/equipment/{id}/documents/{document}", READ),
     ("DELETE", "/api/equipment/{id}/documents/{document}", WRITE),
+    ("GET", "/api/equipment/{id}/maintenance", READ),
+    ("POST", "/api/equipment/{id}/maintenance", ACT),
+    ("DELETE", "/api/equipment/{id}/maintenance/{entry}", WRITE),
+    ("POST", "/api/sites", ADMIN),
 ];
 
 #[tokio::test]
@@ -211,6 +216,9 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let documents = format!("{equipment}/documents");
         let document = send_file(&chief, &documents, "a.pdf", &pdf("a")).await;
         let document = document.created()["id"].as_str().unwrap().to_owned();
+        let maintenance = format!("{equipment}/maintenance");
+        let entry = chief.post(&maintenance, &crate::maintenance::work()).await;
+        let entry = entry.created()["id"].as_str().unwrap().to_owned();
         let device = json!({ "serial_number": role.key(), "equipment_id": id });
         let device = chief.post("/api/devices", &device).await.created();
         let device = device["id"].as_str().unwrap();
@@ -230,6 +238,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
+            let path = path.replace("{entry}", &entry);
             let path = path.replace("{profile}", &own).replace("{rule}", &rule);
             let path = path.replace("{tariff}", tariff);
             let path = path.replace("{kiosk}", &EquipmentId::new().to_string());

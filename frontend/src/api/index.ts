@@ -25,6 +25,7 @@ import type {
   Invitation,
   Keep,
   KioskApproval,
+  MaintenanceInput,
   LoginRequest,
   MeterExchange,
   MeterRatio,
@@ -247,6 +248,24 @@ export const api = {
     data(client.PUT('/devices/{id}', { ...at(id), body })),
   renewDeviceKey: (id: string) => data(client.POST('/devices/{id}/key', at(id))),
   deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
+
+  maintenance: (id: string) =>
+    data(
+      client.GET('/equipment/{id}/maintenance', {
+        params: { path: { id }, query: { page_size: 100 } },
+      }),
+    ),
+  addMaintenance: (id: string, body: MaintenanceInput) =>
+    data(client.POST('/equipment/{id}/maintenance', { ...at(id), body })),
+  changeMaintenance: (id: string, entry: string, body: MaintenanceInput) =>
+    data(
+      client.PUT('/equipment/{id}/maintenance/{entry}', { params: { path: { id, entry } }, body }),
+    ),
+  deleteMaintenance: (id: string, entry: string) =>
+    data(client.DELETE('/equipment/{id}/maintenance/{entry}', { params: { path: { id, entry } } })),
+
+  operations: (cursor?: string) =>
+    data(client.GET('/admin/ops-logs', { params: { query: { limit: 50, cursor } } })),
 
   outlets: () => data(client.GET('/notifications/outlets')),
   outlet: (kind: OutletKind) =>

@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/ops-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operations log, newest first: starts and stops, clean-ups, imports. Who changed what is in
+         *     the audit log.
+         */
+        get: operations["list_operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/reset-requests": {
         parameters: {
             query?: never;
@@ -692,8 +712,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Asks for a new password. The answer is the same for everybody: an administrator sees the
-         *     request in the audit log and hands out a one-time code.
+         * Asks for a new password. The answer is the same for everybody. The code comes by e-mail when an
+         *     outlet for it is set; an administrator sees the request in the audit log, and can hand one out.
          */
         post: operations["forgot"];
         delete?: never;
@@ -1352,6 +1372,42 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The maintenance log of equipment, the latest day first. */
+        get: operations["list_maintenance"];
+        put?: never;
+        /** Writes down work on equipment. */
+        post: operations["add_maintenance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/equipment/{id}/maintenance/{entry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an entry as a whole: one's own, or any with the right to change equipment. */
+        put: operations["change_maintenance"];
+        post?: never;
+        /** Takes an entry out of the log; the audit log keeps what it said. */
+        delete: operations["delete_maintenance"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2131,7 +2187,8 @@ export interface paths {
         /** The sites. */
         get: operations["list_sites"];
         put?: never;
-        post?: never;
+        /** Sets a further site up. Only who reaches all sites may: the others would not reach this one. */
+        post: operations["add_site"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2331,8 +2388,11 @@ export interface components {
         AccountChange: {
             /** @description `false` ends his sessions and keeps him out. */
             active?: boolean | null;
+            language?: components["schemas"]["Language"] | null;
             /** @description His name. */
             name?: string | null;
+            /** @description Where he is called, with the country code; `null` takes it away. */
+            phone?: string | null;
             role?: components["schemas"]["Role"] | null;
             /** @description Key of his site. */
             site?: string | null;
@@ -4827,6 +4887,8 @@ export interface components {
                 activation_url: string;
                 /** @description When the link ends. */
                 expires_at: components["schemas"]["Timestamp"];
+                /** @description Whether it is on its way to him by e-mail: an outlet is set, and the address of the page. */
+                mailed: boolean;
                 /** @description The account. */
                 user: components["schemas"]["Account"];
             };
@@ -4984,6 +5046,27 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_MaintenanceEntry: {
+            /** @description An entry of the maintenance log. */
+            data: components["schemas"]["NewMaintenance"] & {
+                author?: components["schemas"]["UserId"] | null;
+                /** @description When it was written down. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Whose log it is in. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description Its id. */
+                id: components["schemas"]["MaintenanceId"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+                /** @description Who wrote it down: his user name. */
+                written_by: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Message: {
             /** @description A sentence. */
             data: {
@@ -5127,6 +5210,13 @@ export interface components {
                 others_after_min: number;
                 /**
                  * Format: int32
+                 * @description Messages that go to telephones within an hour, of each outlet; who is not called for it is
+                 *     told how many there were. Emergencies pass.
+                 * @example 30
+                 */
+                phone_per_hour?: number;
+                /**
+                 * Format: int32
                  * @description Minutes until the next is asked at High, Critical and Emergency.
                  */
                 urgent_after_min: number;
@@ -5142,11 +5232,26 @@ export interface components {
             data: {
                 /** @description When it ends. */
                 expires_at: components["schemas"]["Timestamp"];
+                /** @description Whether it is on its way to him by e-mail, too. */
+                mailed: boolean;
                 /**
                  * @description What the user types; it works once and is not shown again.
                  * @example K7QF-2M9P-HXWD-4NTC-B8RA
                  */
                 token: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_OperationPage: {
+            /** @description A page of the operations log, newest first. */
+            data: {
+                /** @description The entries. */
+                items: components["schemas"]["Operation"][];
+                next_cursor?: components["schemas"]["OperationId"] | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5588,6 +5693,38 @@ export interface components {
                      */
                     unasked: number;
                 }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_MaintenanceEntry: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["NewMaintenance"] & {
+                    author?: components["schemas"]["UserId"] | null;
+                    /** @description When it was written down. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Whose log it is in. */
+                    equipment_id: components["schemas"]["EquipmentId"];
+                    /** @description Its id. */
+                    id: components["schemas"]["MaintenanceId"];
+                    /** @description When it was last changed. */
+                    updated_at: components["schemas"]["Timestamp"];
+                    /** @description Who wrote it down: his user name. */
+                    written_by: string;
+                })[];
                 /** @description Number of this page, from 1. */
                 page: number;
                 /** @description Most items of a page. */
@@ -6393,11 +6530,17 @@ export interface components {
                 email: string;
                 /** @description His id. */
                 id: components["schemas"]["UserId"];
+                language?: components["schemas"]["Language"] | null;
                 last_login?: components["schemas"]["Timestamp"] | null;
                 /** @description His name. */
                 name: string;
                 /** @description What he may do. */
                 permissions: components["schemas"]["Permission"][];
+                /**
+                 * @description Where he is called: `+` and 8 to 15 digits (E.164).
+                 * @example +21650000000
+                 */
+                phone?: string | null;
                 /**
                  * @description How his role is shown.
                  * @example Operator
@@ -7049,8 +7192,14 @@ export interface components {
              * @example amina@plant.example
              */
             email: string;
+            language?: components["schemas"]["Language"] | null;
             /** @description His name. */
             name: string;
+            /**
+             * @description Where he is called, with the country code.
+             * @example +21650000000
+             */
+            phone?: string | null;
             /** @description What he will be. */
             role: components["schemas"]["Role"];
             /** @description Key of his site; that of the administrator when absent. */
@@ -7069,6 +7218,8 @@ export interface components {
             activation_url: string;
             /** @description When the link ends. */
             expires_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is on its way to him by e-mail: an outlet is set, and the address of the page. */
+            mailed: boolean;
             /** @description The account. */
             user: components["schemas"]["Account"];
         };
@@ -7437,6 +7588,30 @@ export interface components {
          * @enum {string}
          */
         MailSecurity: "starttls" | "tls" | "none";
+        /** @description An entry of the maintenance log. */
+        MaintenanceEntry: components["schemas"]["NewMaintenance"] & {
+            author?: components["schemas"]["UserId"] | null;
+            /** @description When it was written down. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whose log it is in. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its id. */
+            id: components["schemas"]["MaintenanceId"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Who wrote it down: his user name. */
+            written_by: string;
+        };
+        /**
+         * Format: uuid
+         * @description A piece of work on a meter or machine.
+         */
+        MaintenanceId: string;
+        /**
+         * @description What kind of work it was.
+         * @enum {string}
+         */
+        MaintenanceKind: "inspection" | "service" | "repair" | "calibration" | "replacement" | "other";
         /** @description What a frame says. */
         Meaning: {
             /**
@@ -8016,6 +8191,32 @@ export interface components {
              */
             secret: string;
         };
+        /** @description What a person says of a piece of work. */
+        NewMaintenance: {
+            /**
+             * @description What it cost, in the currency of the site, as a decimal string.
+             * @example 120.50
+             */
+            cost?: string | null;
+            /**
+             * @description The calendar day on which it was done, at the site.
+             * @example 2026-11-21
+             */
+            date: string;
+            /** @description Documents of the equipment that belong to it. */
+            documents?: components["schemas"]["DocumentId"][];
+            /**
+             * @description The day by which this kind of work is due again.
+             * @example 2027-11-21
+             */
+            next_due?: string | null;
+            /** @description What was found and done. */
+            notes: string;
+            /** @description Who did it; who writes it down when absent. */
+            performed_by?: string | null;
+            /** @description What kind of work it was. */
+            type: components["schemas"]["MaintenanceKind"];
+        };
         /** @description What a person says of a policy. */
         NewPolicy: {
             /** @description Whether anybody is told by it. */
@@ -8176,6 +8377,13 @@ export interface components {
             others_after_min: number;
             /**
              * Format: int32
+             * @description Messages that go to telephones within an hour, of each outlet; who is not called for it is
+             *     told how many there were. Emergencies pass.
+             * @example 30
+             */
+            phone_per_hour?: number;
+            /**
+             * Format: int32
              * @description Minutes until the next is asked at High, Critical and Emergency.
              */
             urgent_after_min: number;
@@ -8233,11 +8441,40 @@ export interface components {
         OneTimeCode: {
             /** @description When it ends. */
             expires_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is on its way to him by e-mail, too. */
+            mailed: boolean;
             /**
              * @description What the user types; it works once and is not shown again.
              * @example K7QF-2M9P-HXWD-4NTC-B8RA
              */
             token: string;
+        };
+        /** @description An entry of the operations log. */
+        Operation: {
+            /**
+             * @description What was done: `appliance.start`, `appliance.stop`, `sessions.cleanup`, `readings.import`.
+             * @example appliance.start
+             */
+            action: string;
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who did it: a user name, `console`, or `appliance`. */
+            by: string;
+            /** @description What came of it. */
+            details: Record<string, unknown>;
+            /** @description Its id; later ones sort behind. */
+            id: components["schemas"]["OperationId"];
+        };
+        /**
+         * Format: uuid
+         * @description Something that was done to run the appliance.
+         */
+        OperationId: string;
+        /** @description A page of the operations log, newest first. */
+        OperationPage: {
+            /** @description The entries. */
+            items: components["schemas"]["Operation"][];
+            next_cursor?: components["schemas"]["OperationId"] | null;
         };
         /**
          * @description How a value is compared.
@@ -8469,7 +8706,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage";
+        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -10162,11 +10399,17 @@ export interface components {
             email: string;
             /** @description His id. */
             id: components["schemas"]["UserId"];
+            language?: components["schemas"]["Language"] | null;
             last_login?: components["schemas"]["Timestamp"] | null;
             /** @description His name. */
             name: string;
             /** @description What he may do. */
             permissions: components["schemas"]["Permission"][];
+            /**
+             * @description Where he is called: `+` and 8 to 15 digits (E.164).
+             * @example +21650000000
+             */
+            phone?: string | null;
             /**
              * @description How his role is shown.
              * @example Operator
@@ -10268,7 +10511,80 @@ export interface components {
          */
         WordOrder: "big" | "little";
     };
-    responses: never;
+    responses: {
+        /** @description Something of the request is refused; `details.fields` says what */
+        Refused400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description Nobody is signed in, or the session has ended */
+        Refused401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description This role may not, or a proof of who is there is wanted first */
+        Refused403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description There is no such thing */
+        Refused404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description More bytes than the route takes */
+        Refused413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description A content type that the route does not read */
+        Refused415: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description Too many requests; see Retry-After */
+        Refused429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description Not now: the disk is full, or the appliance is stopping */
+        Refused503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -10321,6 +10637,49 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_operations: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; the newest when absent. */
+                cursor?: string;
+                /** @description Entries of a page, at most 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OperationPage"];
+                };
+            };
+            /** @description A cursor that is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     reset_requests: {
@@ -10340,6 +10699,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_ResetRequest"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     admin_sessions: {
@@ -10368,6 +10731,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_AdminSession"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     clean_up: {
@@ -10387,6 +10756,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Deleted"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     admin_stats: {
@@ -10406,6 +10779,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AdminStats"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     take_two_factor_away: {
@@ -10428,6 +10805,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10436,6 +10816,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     make_reset_code: {
@@ -10458,6 +10840,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_OneTimeCode"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10475,6 +10860,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_user_role: {
@@ -10501,6 +10888,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Account"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10509,6 +10899,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     unlock_user: {
@@ -10531,6 +10925,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10539,6 +10936,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_alert_rules: {
@@ -10573,6 +10972,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_AlertRuleShown"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_alert_rule: {
@@ -10605,6 +11010,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     rehearse_alert_rule: {
@@ -10637,6 +11048,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_alert_rule_templates: {
@@ -10659,6 +11076,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertTemplates"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -10668,6 +11088,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_alert_rule: {
@@ -10690,6 +11112,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertRuleShown"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such rule */
             404: {
                 headers: {
@@ -10699,6 +11124,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     update_alert_rule: {
@@ -10734,6 +11161,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such rule */
             404: {
                 headers: {
@@ -10743,6 +11172,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_alert_rule: {
@@ -10765,6 +11198,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such rule */
             404: {
                 headers: {
@@ -10774,6 +11210,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_alerts: {
@@ -10827,6 +11265,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     acknowledge_alerts: {
@@ -10850,6 +11293,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertItems"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description One of them is not there */
             404: {
                 headers: {
@@ -10868,6 +11314,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     alert_quality: {
@@ -10892,6 +11342,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertQuality"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_shelved_alerts: {
@@ -10911,6 +11367,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertItems"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_alert: {
@@ -10933,6 +11393,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AlertDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -10942,6 +11405,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     acknowledge_alert: {
@@ -10968,6 +11433,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -10986,6 +11454,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     comment_alert: {
@@ -11012,6 +11484,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11021,6 +11496,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     put_alert_in_service: {
@@ -11047,6 +11526,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11065,6 +11547,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     take_alert_out_of_service: {
@@ -11100,6 +11586,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11118,6 +11606,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     resolve_alert: {
@@ -11144,6 +11636,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11153,6 +11648,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     resolve_alert_by_patch: {
@@ -11179,6 +11678,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11188,6 +11690,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     shelve_alert: {
@@ -11223,6 +11729,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11241,6 +11749,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     suppress_alert: {
@@ -11276,6 +11788,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11294,6 +11808,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     unshelve_alert: {
@@ -11320,6 +11838,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11329,6 +11850,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     unsuppress_alert: {
@@ -11355,6 +11880,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Alert"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such alert */
             404: {
                 headers: {
@@ -11373,6 +11901,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_api_tokens: {
@@ -11401,6 +11933,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_ApiToken"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_api_token: {
@@ -11433,6 +11971,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_api_token: {
@@ -11455,6 +11999,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such token */
             404: {
                 headers: {
@@ -11464,6 +12011,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     audit_log: {
@@ -11511,6 +12060,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     export_audit: {
@@ -11557,6 +12111,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     audit_verify: {
@@ -11591,6 +12150,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     switch_off_two_factor: {
@@ -11623,6 +12187,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     second_step: {
@@ -11646,6 +12216,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SessionAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description The code does not fit, or the step is over */
             401: {
                 headers: {
@@ -11655,6 +12226,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -11664,6 +12237,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     renew_recovery_codes: {
@@ -11683,6 +12257,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_RecoveryCodes"];
                 };
             };
+            401: components["responses"]["Refused401"];
             /** @description A proof is wanted */
             403: {
                 headers: {
@@ -11701,6 +12276,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_up_two_factor: {
@@ -11733,6 +12310,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description A second factor is in use */
             409: {
                 headers: {
@@ -11742,6 +12321,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     confirm_two_factor: {
@@ -11774,6 +12357,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is nothing to confirm */
             409: {
                 headers: {
@@ -11783,6 +12368,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     activate: {
@@ -11824,6 +12413,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -11833,6 +12424,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     change_password: {
@@ -11865,6 +12457,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -11874,6 +12470,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     forgot: {
@@ -11897,6 +12494,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -11906,6 +12506,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     login: {
@@ -11930,6 +12531,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LoginAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description Invalid email or password */
             401: {
                 headers: {
@@ -11939,6 +12541,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -11948,6 +12552,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     logout: {
@@ -11967,6 +12572,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     me: {
@@ -11986,6 +12595,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_User"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     refresh: {
@@ -12009,6 +12622,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SessionAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description No live session */
             401: {
                 headers: {
@@ -12018,6 +12632,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     request_reset: {
@@ -12041,6 +12659,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -12050,6 +12671,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     set_password: {
@@ -12091,6 +12713,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -12100,6 +12724,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     step_up: {
@@ -12132,6 +12757,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -12141,6 +12770,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     ws_ticket: {
@@ -12160,6 +12790,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Ticket"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_corrections: {
@@ -12188,6 +12822,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_Correction"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_correction: {
@@ -12220,6 +12860,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     undo_correction: {
@@ -12242,6 +12888,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Correction"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such correction */
             404: {
                 headers: {
@@ -12251,6 +12900,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     today: {
@@ -12270,6 +12921,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Today"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_devices: {
@@ -12304,6 +12959,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_PushDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_device: {
@@ -12336,6 +12997,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     import_devices: {
@@ -12368,6 +13035,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_device: {
@@ -12390,6 +13063,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_PushDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -12399,6 +13075,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     update_device: {
@@ -12425,6 +13103,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_PushDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -12434,6 +13115,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_device: {
@@ -12456,6 +13141,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -12465,6 +13153,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     renew_device_key: {
@@ -12487,6 +13177,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MadeDevice"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such device */
             404: {
                 headers: {
@@ -12496,6 +13189,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_energy_balance: {
@@ -13109,6 +13804,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_EquipmentSummary"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create: {
@@ -13141,6 +13842,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     detail: {
@@ -13163,6 +13870,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_EquipmentDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13172,6 +13882,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     update: {
@@ -13207,6 +13919,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13216,6 +13930,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete: {
@@ -13238,6 +13956,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description It is in use */
             409: {
                 headers: {
@@ -13247,6 +13969,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     believe: {
@@ -13273,6 +13997,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Plausibility"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description Nothing was found against it */
             409: {
                 headers: {
@@ -13282,6 +14010,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     doubt: {
@@ -13304,6 +14036,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Plausibility"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description Nobody stood for it */
             404: {
                 headers: {
@@ -13313,6 +14048,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     reports: {
@@ -13335,6 +14072,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Reports"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13344,6 +14084,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     report: {
@@ -13379,6 +14121,13 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     take_reading: {
@@ -13401,6 +14150,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TakenReading"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description It has no connection */
             409: {
                 headers: {
@@ -13410,6 +14163,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     equipment_doctor: {
@@ -13432,6 +14187,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_DoctorAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13441,6 +14199,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_documents: {
@@ -13472,6 +14232,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_DocumentAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13481,6 +14244,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     add_document: {
@@ -13525,6 +14290,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13561,6 +14328,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
             /** @description The disk is full or refuses */
             503: {
                 headers: {
@@ -13595,6 +14363,9 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment or document */
             404: {
                 headers: {
@@ -13604,6 +14375,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_document: {
@@ -13628,6 +14401,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment or document */
             404: {
                 headers: {
@@ -13637,6 +14413,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     live: {
@@ -13659,6 +14437,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LiveAnswer"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13668,6 +14449,210 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_maintenance: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_MaintenanceEntry"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_maintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMaintenance"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MaintenanceEntry"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The log is full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    change_maintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Id of the entry */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMaintenance"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MaintenanceEntry"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            /** @description Somebody else wrote it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_maintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the equipment */
+                id: string;
+                /** @description Id of the entry */
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_meter_events: {
@@ -13690,6 +14675,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_MeterEvent"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13699,6 +14687,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     undo_meter_event: {
@@ -13723,6 +14713,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MeterEvent"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such entry */
             404: {
                 headers: {
@@ -13732,6 +14725,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     exchange_meter: {
@@ -13767,6 +14762,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13776,6 +14773,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_meter_ratio: {
@@ -13811,6 +14812,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13820,6 +14823,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     show_photo: {
@@ -13850,6 +14857,9 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment, or it has no photo */
             404: {
                 headers: {
@@ -13859,6 +14869,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_photo: {
@@ -13894,6 +14906,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13921,6 +14935,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
             /** @description The disk is full or refuses */
             503: {
                 headers: {
@@ -13952,6 +14967,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment, or it has no photo */
             404: {
                 headers: {
@@ -13961,6 +14979,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     quality_events: {
@@ -13986,6 +15006,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_QualityDays"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such equipment */
             404: {
                 headers: {
@@ -13995,6 +15018,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     consumption: {
@@ -14042,6 +15067,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     export_history: {
@@ -14092,6 +15122,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
             /** @description Others are exporting, or the disk refuses */
             503: {
                 headers: {
@@ -14120,6 +15154,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SeriesList"];
                 };
             };
+            401: components["responses"]["Refused401"];
             /** @description Not allowed */
             403: {
                 headers: {
@@ -14129,6 +15164,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     pair_kiosk: {
@@ -14166,6 +15203,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     kiosk_session: {
@@ -14195,6 +15233,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_kiosks: {
@@ -14223,6 +15263,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_KioskView"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     approve_kiosk: {
@@ -14255,6 +15301,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
             /** @description A proof is wanted */
             403: {
                 headers: {
@@ -14264,6 +15311,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
             429: {
                 headers: {
@@ -14273,6 +15322,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     rename_kiosk: {
@@ -14299,6 +15349,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_KioskView"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such kiosk */
             404: {
                 headers: {
@@ -14308,6 +15361,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     revoke_kiosk: {
@@ -14330,6 +15387,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such kiosk */
             404: {
                 headers: {
@@ -14339,6 +15399,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     lines: {
@@ -14358,6 +15420,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_LineAnswer"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     line: {
@@ -14380,6 +15446,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LineDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -14389,6 +15458,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     line_frames: {
@@ -14432,6 +15503,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -14441,6 +15514,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     download_frames: {
@@ -14476,6 +15551,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -14485,6 +15562,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
             /** @description Others are downloading */
             503: {
                 headers: {
@@ -14516,6 +15594,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_Tally"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such line */
             404: {
                 headers: {
@@ -14525,6 +15606,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     start_scan: {
@@ -14558,6 +15641,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description Another scan runs */
             409: {
                 headers: {
@@ -14567,6 +15652,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description Too many scans within an hour */
             429: {
                 headers: {
@@ -14576,6 +15663,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused503"];
         };
     };
     scan: {
@@ -14598,6 +15686,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Scan"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such scan, or it was forgotten */
             404: {
                 headers: {
@@ -14607,6 +15698,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     cancel_scan: {
@@ -14629,6 +15722,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Scan"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such scan, or it was forgotten */
             404: {
                 headers: {
@@ -14638,6 +15734,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     try_read: {
@@ -14671,6 +15769,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_mqtt: {
@@ -14690,6 +15794,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MqttShown"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_mqtt: {
@@ -14722,6 +15830,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     test_mqtt: {
@@ -14754,6 +15868,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     notification_log: {
@@ -14799,6 +15919,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     retry_notification: {
@@ -14822,6 +15947,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Delivery"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such letter */
             404: {
                 headers: {
@@ -14840,6 +15968,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_outlets: {
@@ -14859,6 +15989,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Outlets"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_outlet: {
@@ -14881,6 +16015,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_OutletShown"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such outlet */
             404: {
                 headers: {
@@ -14890,6 +16027,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_outlet: {
@@ -14925,6 +16064,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such outlet */
             404: {
                 headers: {
@@ -14934,6 +16075,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     test_outlet: {
@@ -14970,6 +16115,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such outlet */
             404: {
                 headers: {
@@ -14988,6 +16135,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_policies: {
@@ -15007,6 +16158,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_NotificationPolicies"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_policy: {
@@ -15039,6 +16194,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There are 200 policies */
             409: {
                 headers: {
@@ -15048,6 +16205,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_policy: {
@@ -15083,6 +16244,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such policy */
             404: {
                 headers: {
@@ -15092,6 +16255,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_policy: {
@@ -15114,6 +16281,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description There is no such policy */
             404: {
                 headers: {
@@ -15123,6 +16293,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_notification_settings: {
@@ -15142,6 +16314,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_NotificationSettings"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_notification_settings: {
@@ -15174,6 +16350,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_profiles: {
@@ -15204,6 +16386,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_ProfileSummary"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     add_profile: {
@@ -15252,6 +16440,9 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description The id is taken */
             409: {
                 headers: {
@@ -15261,6 +16452,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
             /** @description Neither JSON nor TOML nor CSV */
             415: {
                 headers: {
@@ -15270,6 +16462,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     profile_detail: {
@@ -15292,6 +16486,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ProfileDetail"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such profile */
             404: {
                 headers: {
@@ -15301,6 +16498,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_profile: {
@@ -15352,6 +16551,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such profile */
             404: {
                 headers: {
@@ -15370,6 +16571,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_profile: {
@@ -15392,6 +16597,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description It is in use, or came with the program */
             409: {
                 headers: {
@@ -15401,6 +16610,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     profile_toml: {
@@ -15424,6 +16635,9 @@ export interface operations {
                     "application/toml": string;
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such profile */
             404: {
                 headers: {
@@ -15433,6 +16647,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     push_device_readings: {
@@ -15490,6 +16706,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description Its equipment is gone or out of use; or the Idempotency-Key was used for another body */
             409: {
                 headers: {
@@ -15499,6 +16717,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             /** @description More than 120 deliveries a minute */
             429: {
                 headers: {
@@ -15536,6 +16756,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_DashboardMetrics"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
             /** @description Nothing is current */
             503: {
                 headers: {
@@ -15564,6 +16787,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Meters"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_roles: {
@@ -15583,6 +16810,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Vec_RoleRow"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_sessions: {
@@ -15613,6 +16844,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_SessionView"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     end_other_sessions: {
@@ -15632,6 +16869,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Deleted"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     end_session: {
@@ -15654,6 +16895,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such session */
             404: {
                 headers: {
@@ -15663,6 +16907,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     setup_state: {
@@ -15682,6 +16928,8 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SetupState"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_up: {
@@ -15705,6 +16953,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SetupDone"];
                 };
             };
+            400: components["responses"]["Refused400"];
             /** @description The token is wrong */
             403: {
                 headers: {
@@ -15723,6 +16972,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_sites: {
@@ -15751,6 +17004,59 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_Site"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Site"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description The short name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change: {
@@ -15777,6 +17083,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Site"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such site */
             404: {
                 headers: {
@@ -15786,6 +17095,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     user_stats: {
@@ -15805,6 +17118,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_UserStats"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     system: {
@@ -15824,6 +17141,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_System"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     certificate: {
@@ -15843,6 +17164,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Https"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     storage: {
@@ -15862,6 +17187,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageUse"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     set_keep: {
@@ -15894,6 +17223,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_users: {
@@ -15922,6 +17257,12 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Page_Account"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     invite_user: {
@@ -15954,6 +17295,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description The name is taken */
             409: {
                 headers: {
@@ -15963,6 +17306,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_user: {
@@ -15985,6 +17332,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Account"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15993,6 +17343,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     change_user: {
@@ -16028,6 +17380,9 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description The name is taken, or he is the last administrator */
             409: {
                 headers: {
@@ -16037,6 +17392,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     invite_user_again: {
@@ -16059,6 +17418,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Invited"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description He has a password */
             409: {
                 headers: {
@@ -16068,6 +17431,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     write_readings: {
@@ -16108,6 +17473,9 @@ export interface operations {
                     "application/json": components["schemas"]["PartialWrite"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             /** @description More than 10 MB, packed or unpacked */
             413: {
                 headers: {
@@ -16117,6 +17485,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
             /** @description The disk refuses; nothing was taken */
             503: {
                 headers: {

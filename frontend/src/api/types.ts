@@ -50,6 +50,10 @@ export type Document = Answer<Schemas['DocumentAnswer']>;
 export type Modbus = Schemas['Modbus'];
 export type Register = Schemas['ModbusRegister'];
 
+export type MaintenanceEntry = Answer<Schemas['MaintenanceEntry']>;
+export type MaintenanceInput = Schemas['NewMaintenance'];
+export type MaintenanceKind = Schemas['MaintenanceKind'];
+export type Operation = Answer<Schemas['Operation']>;
 export type MeterEvent = Answer<Schemas['MeterEvent']>;
 export type MeterExchange = Schemas['Exchange'];
 export type MeterRatio = Schemas['Ratio'];

@@ -36,6 +36,7 @@ export const groups = [
   'notifications',
   'equipment',
   'meter',
+  'maintenance',
   'device',
   'profile',
   'mqtt',

@@ -7,5 +7,12 @@ export default {
   order: 120,
   permission: 'audit.read',
   menu: 'administration',
-  routes: [{ path: '/audit', name: 'audit', component: () => import('./AuditView.vue') }],
+  routes: [
+    { path: '/audit', name: 'audit', component: () => import('./AuditView.vue') },
+    {
+      path: '/audit/operations',
+      name: 'operations',
+      component: () => import('./OperationsView.vue'),
+    },
+  ],
 } satisfies Room;

@@ -1,6 +1,7 @@
 // A user as an administrator fills him in, and as he is sent. Pure.
 import * as v from 'valibot';
 import type { Account, AccountChange, Invitation, Reach, Role } from '@/api/types';
+import type { Language } from '@/words';
 import { email, errorsOf, required } from '@/kit/check';
 import type { Errors } from '@/kit/useFormErrors';
 
@@ -8,6 +9,10 @@ export interface UserForm {
   email: string;
   name: string;
   username: string;
+  /** Where he is called, as a person writes it. */
+  phone: string;
+  /** The language of what is written to him; that of the notifications when empty. */
+  language: Language | '';
   role: Role;
   site: string;
   /** Which sites he reaches; `some` are those of `sites`. */
@@ -23,6 +28,8 @@ export const blankUser = (site: string): UserForm => ({
   email: '',
   name: '',
   username: '',
+  phone: '',
+  language: '',
   role: 'viewer',
   site,
   reach: 'own',
@@ -44,6 +51,8 @@ export const formOf = (account: Account): UserForm => ({
   email: account.email,
   name: account.name,
   username: account.username ?? '',
+  phone: account.phone ?? '',
+  language: account.language ?? '',
   role: account.role_key,
   site: account.site,
   reach: choiceOf(account.sites, account.site),
@@ -55,7 +64,16 @@ const username = v.pipe(
   v.check((text) => /^([A-Za-z0-9._-]{2,40})?$/.test(text.trim()), 'users.usernameShape'),
 );
 
-const schema = v.object({ email: email(), name: required(), username });
+/** E.164 with what people write between the digits, which the appliance takes out. */
+const phone = v.pipe(
+  v.string(),
+  v.check(
+    (text) => /^(\+[1-9]\d{7,14})?$/.test(text.replace(/[\s\-./()]/g, '')),
+    'users.phoneShape',
+  ),
+);
+
+const schema = v.object({ email: email(), name: required(), username, phone });
 
 export const checkUser = (form: UserForm, translate: (key: string) => string): Errors =>
   errorsOf(schema, form, translate);
@@ -64,6 +82,8 @@ export const invitationOf = (form: UserForm): Invitation => ({
   email: form.email.trim(),
   name: form.name.trim(),
   username: form.username.trim() || null,
+  phone: form.phone.trim() || null,
+  language: form.language || null,
   role: form.role,
   site: form.site || null,
   // What nobody chose follows the role: an administrator reaches all of them.
@@ -75,10 +95,17 @@ const sameSites = (a: Reach, b: Reach): boolean =>
 
 /** Only what is different: a role that is sent again would be a change in the log of nothing. */
 export function changeOf(form: UserForm, before: Account): AccountChange {
-  const now = { ...form, name: form.name.trim(), username: form.username.trim() };
+  const now = {
+    ...form,
+    name: form.name.trim(),
+    username: form.username.trim(),
+    phone: form.phone.trim(),
+  };
   return {
     ...(now.name !== before.name && { name: now.name }),
     ...(now.username !== (before.username ?? '') && { username: now.username || null }),
+    ...(now.phone !== (before.phone ?? '') && { phone: now.phone || null }),
+    ...(now.language !== (before.language ?? '') && { language: now.language || null }),
     ...(now.role !== before.role_key && { role: now.role }),
     ...(now.site !== before.site && { site: now.site }),
     ...(!sameSites(sitesOf(form), before.sites) && { sites: sitesOf(form) }),

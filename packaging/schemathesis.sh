@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# schemathesis.sh BINARY: asks every route of the API document with made-up and broken requests, as
+# each role and as nobody, against a demo of this binary. Any answer of 500 or above, and any status
+# that the document does not name, is a failure.
+#
+# FUZZ_EXAMPLES=n       requests per route and role (default 60)
+# FUZZ_ROLES="a b"      only these (default: every role, and nobody)
+set -euo pipefail
+. "$(dirname "$0")/say.sh"
+cd "$(dirname "$0")/.."
+binary=$(realpath "$1")
+examples=${FUZZ_EXAMPLES:-60}
+roles=${FUZZ_ROLES:-admin energy_manager technician operator viewer customer nobody}
+packaging/need.sh python3 curl
+
+# schemathesis lives in an environment of its own, made anew when its version changes.
+wanted=schemathesis==4.32.5
+python=${CARGO_TARGET_DIR:-target}/fuzz-python
+if [ "$(cat "$python/made-from" 2>/dev/null)" != "$wanted" ]; then
+  rm -rf "$python"
+  python3 -m venv "$python" || stop "Python cannot make an environment. Run: sudo apt-get install python3-venv"
+  "$python/bin/pip" install --quiet --disable-pip-version-check "$wanted" ||
+    stop "pip could not install $wanted: is the Python package index reachable?"
+  echo "$wanted" >"$python/made-from"
+fi
+st=$(realpath "$python/bin")/st
+
+room=$(mktemp -d)
+pid=
+end() {
+  [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
+  [ -z "$pid" ] || wait "$pid" 2>/dev/null || true
+  rm -rf "$room"
+}
+trap end EXIT
+
+# The limits would answer 429 to nearly everything; they have tests of their own.
+cat >"$room/boot.toml" <<'BOOT'
+[limits]
+login_per_minute = 100000
+reset_per_hour = 100000
+session_per_minute = 100000
+api_per_minute = 100000
+api_burst = 100000
+kiosk_per_minute = 100000
+upload_per_minute = 100000
+export_per_minute = 100000
+search_per_minute = 100000
+write_per_minute = 100000
+BOOT
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+"$binary" demo --data-dir "$room/data" --listen "127.0.0.1:$port" --config "$room/boot.toml" \
+  >"$room/out" 2>&1 &
+pid=$!
+for _ in $(seq 120); do
+  curl -sf "http://127.0.0.1:$port/health" >/dev/null && [ -s "$room/data/demo-login.txt" ] && break
+  kill -0 "$pid" 2>/dev/null || stop "the demo ended: $(tail -5 "$room/out")"
+  sleep 1
+done
+
+python3 packaging/fuzz_users.py "http://127.0.0.1:$port" "$room/data/demo-login.txt" "$room" $roles
+"$binary" openapi >"$room/openapi.json"
+
+# What ends the session that asks, or asks the plant's network for minutes, is left out.
+failed=0
+for role in $roles; do
+  headers=()
+  [ "$role" = nobody ] || headers=(-H "Authorization: Bearer $(cat "$room/$role.token")")
+  echo "== $role"
+  # It keeps notes of its own where it runs.
+  (cd "$room" && "$st" run "$room/openapi.json" --url "http://127.0.0.1:$port/api" "${headers[@]}" \
+    --checks not_a_server_error,status_code_conformance --phases examples,coverage,fuzzing \
+    --max-examples "$examples" --seed 20261121 --no-shrink --suppress-health-check all \
+    --warnings off --continue-on-failure --request-timeout 60 --workers 2 \
+    --exclude-path /auth/logout --exclude-path /sessions --exclude-path '/sessions/{id}' \
+    --exclude-path /modbus/scan --exclude-path /modbus/test-read \
+    --report json --report-json-path "$room/$role.json") \
+    >"$room/$role.log" 2>&1 || failed=1
+  tail -40 "$room/$role.log"
+  kill -0 "$pid" 2>/dev/null || stop "the appliance ended while $role asked: $(tail -20 "$room/out")"
+done
+[ -z "${FUZZ_KEEP:-}" ] || cp -r "$room"/*.log "$room"/*.json "$room/out" "$FUZZ_KEEP"/
+[ "$failed" = 0 ] || stop "schemathesis found answers that the document does not promise."
