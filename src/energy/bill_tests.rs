@@ -274,9 +274,13 @@ fn a_window_that_was_not_measured_is_no_peak_and_is_told() {
     let rules = simple(json!({}));
     let mut cells = month(&rules, &calendar, "2026-06-10", &|_| 10);
     cells[7].import_mwh = None;
+    // One meter of several is missing: what the others saw is billed.
+    cells[9].partial = true;
     let metered = Metered::of(&rules, &cells, &calendar);
-    assert_eq!(metered.missing_windows, 1);
-    assert_eq!(metered.windows.len(), cells.len() - 1);
+    assert_eq!(metered.missing_windows, 2);
+    assert_eq!(metered.windows.len(), cells.len() - 2);
+    let all: i64 = cells.iter().filter_map(|cell| cell.import_mwh).sum();
+    assert_eq!(metered.total_mwh(), all);
 }
 
 #[test]

@@ -11,8 +11,10 @@ use rust_decimal::Decimal;
 pub struct SupplyCell {
     /// First instant.
     pub start: Timestamp,
-    /// What flowed in, mWh; `None` when it is not known.
+    /// What flowed in, mWh, as far as it is known; `None` when nothing is.
     pub import_mwh: Option<i64>,
+    /// Whether some meter of the supply is missing in it: its energy counts, but it is no peak.
+    pub partial: bool,
     /// What flowed out, mWh.
     pub export_mwh: i64,
     /// Reactive energy, mvarh; `None` when it is not metered.
@@ -96,7 +98,8 @@ impl Metered {
             }
             if let Some(open) = open.as_mut() {
                 open.cells += 1;
-                open.mwh = open.mwh.zip(cell.import_mwh).map(|(sum, mwh)| sum + mwh);
+                let all = cell.import_mwh.filter(|_| !cell.partial);
+                open.mwh = open.mwh.zip(all).map(|(sum, mwh)| sum + mwh);
             }
         }
         metered.close(open, rules);

@@ -114,7 +114,7 @@ impl Supply {
             to: now,
         };
         let mut minutes: Vec<Minute> = Vec::new();
-        for (meter, factor) in &self.weights {
+        for (meter, factor) in &self.meters() {
             let query = HistoryQuery {
                 equipment: vec![*meter],
                 range,

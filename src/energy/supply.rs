@@ -10,7 +10,7 @@ use super::tariff::Rules;
 use super::tariff_clock::Local;
 use super::tree::Weights;
 use crate::base::time::{BucketSize, Calendar};
-use crate::base::{Error, Metric, Result, TimeRange, Timestamp};
+use crate::base::{EquipmentId, Error, Metric, Result, TimeRange, Timestamp};
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::BTreeMap;
@@ -48,6 +48,17 @@ pub struct CostBucket {
 }
 
 impl Supply {
+    /// The meters of the supply that ever told energy or power; a sensor of something else that
+    /// hangs there tells nothing of it.
+    pub(super) fn meters(&self) -> Vec<(EquipmentId, Decimal)> {
+        let tells = |meter: EquipmentId| {
+            let has = |metric| self.history.has(meter, metric);
+            has(&Metric::CONSUMPTION) || has(&Metric::POWER)
+        };
+        let all = self.weights.iter().map(|(meter, factor)| (*meter, *factor));
+        all.filter(|(meter, _)| tells(*meter)).collect()
+    }
+
     /// The cells of a range that begins and ends with one. Reads the disk.
     ///
     /// # Errors
@@ -55,8 +66,9 @@ impl Supply {
     pub fn cells(&self, range: TimeRange, minutes: u32) -> Result<Vec<SupplyCell>> {
         let size = BucketSize::Fixed(i64::from(minutes) * 60_000);
         let mut cells: Vec<SupplyCell> = Vec::new();
-        let share = 1.0 / f64::from(u32::try_from(self.weights.len().max(1)).unwrap_or(1));
-        for (meter, factor) in &self.weights {
+        let meters = self.meters();
+        let share = 1.0 / f64::from(u32::try_from(meters.len().max(1)).unwrap_or(1));
+        for (meter, factor) in &meters {
             let read = |metric: &Metric| {
                 let read = self
                     .history
@@ -73,7 +85,6 @@ impl Supply {
                 if at == cells.len() {
                     cells.push(SupplyCell {
                         start: cell.start,
-                        import_mwh: Some(0),
                         ..SupplyCell::default()
                     });
                 }
@@ -82,10 +93,10 @@ impl Supply {
                     let cell = list.as_ref()?.get(at)?;
                     Some(times(cell.mwh?, *factor))
                 };
-                sum.import_mwh = sum
-                    .import_mwh
-                    .zip(cell.mwh)
-                    .map(|(a, b)| a + times(b, *factor));
+                sum.partial |= cell.mwh.is_none();
+                if let Some(mwh) = cell.mwh {
+                    *sum.import_mwh.get_or_insert(0) += times(mwh, *factor);
+                }
                 sum.export_mwh += of(&export).unwrap_or(0);
                 if let Some(more) = of(&reactive) {
                     *sum.reactive.get_or_insert(0) += more;
