@@ -38,6 +38,8 @@ pub struct Vitals {
     pub dropped: u64,
     /// Failed sign-ins in the last five minutes.
     pub failed_logins: u32,
+    /// How old the last good backup is, and how old it may be, hours; absent without a timetable.
+    pub backup_age_h: Option<(f64, f64)>,
 }
 
 /// Something to look at.
@@ -90,8 +92,23 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
         advice: "Keep its log, tell its maker, and start it again.",
         of_a_moment: false,
     });
+    let backup = vitals.backup_age_h.map(|(age, limit)| Look {
+        key: "backup",
+        name: "Backup",
+        level: (age > limit).then_some(Level::High),
+        message: format!(
+            "There is no good backup of the last {:.0} hours.",
+            age.floor()
+        ),
+        value: Some(age),
+        threshold: Some(limit),
+        unit: "h",
+        advice: "See under Backup why the last one failed: plug the stick in, or mount the share.",
+        of_a_moment: false,
+    });
     disk.into_iter()
         .chain(memory)
+        .chain(backup)
         .chain(moments(vitals))
         .collect()
 }
@@ -249,10 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_that_is_too_old_is_said() {
+        let level = |age| {
+            let vitals = Vitals {
+                backup_age_h: Some((age, 48.0)),
+                ..Vitals::default()
+            };
+            let mut all = looks(&vitals, |_| None).into_iter();
+            all.find(|look| look.key == "backup")
+                .and_then(|look| look.level)
+        };
+        assert_eq!((level(48.0), level(48.1)), (None, Some(Level::High)));
+    }
+
+    #[test]
     fn what_is_well_says_nothing() {
         let vitals = Vitals {
             disk_used_percent: Some(10.0),
             memory_mb: Some(60.0),
+            backup_age_h: Some((30.0, 48.0)),
             ..Vitals::default()
         };
         assert!(

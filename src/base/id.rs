@@ -118,3 +118,7 @@ id!(
     /// A rule of who hears what.
     PolicyId
 );
+id!(
+    /// Work that takes minutes.
+    JobId
+);

@@ -1,11 +1,11 @@
 //! Every route of the API, by who is let in.
 
 use super::{
-    Context, alert_rules, alerts, api_tokens, audit, audit_export, auth, certificate,
-    commissioning, device_push, devices, doctor, documents, equipment, export, history,
-    history_series, kiosks, line_frames, lines, meter_events, mqtt, notifications, passwords,
-    photo, profiles, realtime, roles, sessions, sites, step_up, storage, system, two_factor, users,
-    write,
+    Context, alert_rules, alerts, api_tokens, audit, audit_export, auth, backup_setup, backups,
+    certificate, commissioning, device_push, devices, doctor, documents, equipment, export,
+    history, history_series, jobs, kiosks, line_frames, lines, meter_events, mqtt, notifications,
+    passwords, photo, profiles, realtime, roles, sessions, sites, step_up, storage, support,
+    system, two_factor, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -24,6 +24,7 @@ pub(super) fn api() -> Routes {
     let public = OpenApiRouter::new()
         .merge(auth::public())
         .merge(passwords::public())
+        .merge(backup_setup::public())
         .merge(kiosks::public())
         .merge(device_push::public());
     let open = OpenApiRouter::new()
@@ -60,6 +61,9 @@ pub(super) fn api() -> Routes {
         .merge(documents::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
+        .merge(support::protected())
+        .merge(backups::protected())
+        .merge(jobs::protected())
         .merge(certificate::protected())
         .merge(meter_events::protected())
         .merge(system::protected());

@@ -773,6 +773,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How backups stand, and those that are there. */
+        get: operations["list_backups"];
+        put?: never;
+        /** Begins to make a backup; see the job. */
+        post: operations["make_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backups/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes where backups go, when, and how many are kept. */
+        put: operations["change_backup_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backups/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to put a backup in the place of all data; see the job. It is proven first; then the
+         *     appliance starts again on it, and everybody signs in anew. What was there is kept aside.
+         */
+        post: operations["restore_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backups/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to prove a backup: every hash, page and count, and its audit log; see the job. */
+        post: operations["verify_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/corrections": {
         parameters: {
             query?: never;
@@ -1229,6 +1301,57 @@ export interface paths {
         get: operations["history_series"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs, newest first; the last hundred are remembered. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job: how far it is, or what became of it. */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a job; what it began is taken away. */
+        post: operations["cancel_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1827,6 +1950,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/setup/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The backups of a folder, and how far a restore is. With the set-up token, until the set-up. */
+        post: operations["find_backups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/setup/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to restore a backup instead of setting up; then the appliance starts again on it. */
+        post: operations["begin_with_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites": {
         parameters: {
             query?: never;
@@ -1924,6 +2081,26 @@ export interface paths {
         /** Changes how long readings are kept. What is then older goes within minutes. */
         put: operations["set_keep"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/support-bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gathers what somebody needs who helps from afar. Passwords, keys, tokens and passphrases are not
+         *     in it: it is made of what the page shows, never of the tables that hold them.
+         */
+        post: operations["make_support_bundle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2847,6 +3024,120 @@ export interface components {
             /** @description Where the certificate is. */
             path: string;
         };
+        /**
+         * @description Who asked for a backup.
+         * @enum {string}
+         */
+        BackupCause: "timetable" | "person" | "console";
+        /** @description The settings as a person changes them. */
+        BackupChange: {
+            /** @description A new passphrase; absent leaves the one that is there. */
+            passphrase?: string | null;
+            /** @description All of them. */
+            settings: components["schemas"]["BackupSettings"];
+        };
+        /**
+         * @description What is being done.
+         * @enum {string}
+         */
+        BackupPhase: "snapshot" | "copy" | "verify" | "prepare";
+        /** @description How many backups are kept. */
+        BackupRetention: {
+            /**
+             * Format: int32
+             * @description Of days, the newest of each, 1 to 366.
+             */
+            daily: number;
+            /**
+             * Format: int32
+             * @description Of months, 0 to 240.
+             */
+            monthly: number;
+            /**
+             * Format: int32
+             * @description Of weeks from Monday, 0 to 520.
+             */
+            weekly: number;
+        };
+        /** @description The settings, without the passphrase. */
+        BackupSettings: {
+            /**
+             * @description When one is made, on the clock of the first site: `02:30`; `null` for never by itself.
+             * @example 02:30
+             */
+            at?: string | null;
+            /** @description Days on which one is made, 1 for Monday to 7 for Sunday. */
+            days: number[];
+            /** @description Whether they are encrypted with the passphrase. */
+            encrypt: boolean;
+            /** @description A folder of the machine: a mounted share or stick. Without one there are no backups. */
+            folder?: string | null;
+            /** @description How many are kept. */
+            keep: components["schemas"]["BackupRetention"];
+        };
+        /** @description A backup that is there. Those that are not whole are not among them. */
+        BackupShown: {
+            /** @description Head of its audit log, to be kept elsewhere. */
+            audit_head?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of its content.
+             */
+            bytes: number;
+            /** @description Who asked for it. */
+            cause: components["schemas"]["BackupCause"];
+            /** @description Photos and documents that were missing or damaged when it was made. */
+            damaged: number;
+            /** @description Whether a passphrase is needed. */
+            encrypted: boolean;
+            /** @description Files in it. */
+            files: number;
+            /** @description Its name. */
+            id: string;
+            /** @description As of when. */
+            made_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is of this appliance. */
+            own: boolean;
+            /** @description Name of the site. */
+            site?: string | null;
+            /** @description Version that made it. */
+            version: string;
+        };
+        /** @description A backup that could not be made. */
+        BackupTrouble: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Why, and what to do. */
+            sentence: string;
+        };
+        /** @description How backups stand, and those that are there. */
+        BackupsShown: {
+            /** @description Whether there is a passphrase. */
+            has_passphrase: boolean;
+            /** @description The backups of the folder, newest first. */
+            items: components["schemas"]["BackupShown"][];
+            job?: components["schemas"]["Job"] | null;
+            last_good?: components["schemas"]["GoodBackup"] | null;
+            next_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why the folder cannot be read. */
+            problem?: string | null;
+            /** @description Whether restored data waits for the next start. */
+            restore_waits: boolean;
+            /** @description Where, when and how many. */
+            settings: components["schemas"]["BackupSettings"];
+            trouble?: components["schemas"]["BackupTrouble"] | null;
+        };
+        /** @description A backup that a new machine begins with. */
+        Beginning: {
+            /** @description The folder in which the backup lies. */
+            folder: string;
+            /** @description Its name. */
+            id: string;
+            /** @description The passphrase that it was made with. */
+            passphrase?: string | null;
+            /** @description The set-up token of the console. */
+            token: string;
+        };
         /** @description A person's word that a device is right in spite of what was found. */
         Belief: {
             /** @description When. */
@@ -2895,6 +3186,11 @@ export interface components {
             /** @enum {string} */
             do: "multiply";
         };
+        /**
+         * @description How something is.
+         * @enum {string}
+         */
+        CheckState: "ok" | "attention" | "bad";
         /**
          * @description What is wrong, for programs.
          * @enum {string}
@@ -3702,6 +3998,53 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_BackupSettings: {
+            /** @description The settings, without the passphrase. */
+            data: {
+                /**
+                 * @description When one is made, on the clock of the first site: `02:30`; `null` for never by itself.
+                 * @example 02:30
+                 */
+                at?: string | null;
+                /** @description Days on which one is made, 1 for Monday to 7 for Sunday. */
+                days: number[];
+                /** @description Whether they are encrypted with the passphrase. */
+                encrypt: boolean;
+                /** @description A folder of the machine: a mounted share or stick. Without one there are no backups. */
+                folder?: string | null;
+                /** @description How many are kept. */
+                keep: components["schemas"]["BackupRetention"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_BackupsShown: {
+            /** @description How backups stand, and those that are there. */
+            data: {
+                /** @description Whether there is a passphrase. */
+                has_passphrase: boolean;
+                /** @description The backups of the folder, newest first. */
+                items: components["schemas"]["BackupShown"][];
+                job?: components["schemas"]["Job"] | null;
+                last_good?: components["schemas"]["GoodBackup"] | null;
+                next_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Why the folder cannot be read. */
+                problem?: string | null;
+                /** @description Whether restored data waits for the next start. */
+                restore_waits: boolean;
+                /** @description Where, when and how many. */
+                settings: components["schemas"]["BackupSettings"];
+                trouble?: components["schemas"]["BackupTrouble"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Correction: {
             /** @description One correction of one series. */
             data: {
@@ -3927,6 +4270,19 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_FoundBackups: {
+            /** @description What is there. */
+            data: {
+                /** @description The backups, newest first. */
+                items: components["schemas"]["BackupShown"][];
+                job?: components["schemas"]["Job"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_FramesAnswer: {
             /** @description Frames, newest first. */
             data: {
@@ -3989,6 +4345,37 @@ export interface components {
                 expires_at: components["schemas"]["Timestamp"];
                 /** @description The account. */
                 user: components["schemas"]["Account"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Job: {
+            /** @description A job. */
+            data: {
+                /** @description Why it failed. */
+                error?: string | null;
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Its id. */
+                id: components["schemas"]["JobId"];
+                /** @description What is done. */
+                kind: components["schemas"]["JobKind"];
+                /** @description Who asked for it. */
+                owner: string;
+                phase?: components["schemas"]["BackupPhase"] | null;
+                /**
+                 * Format: int32
+                 * @description How far that is, percent.
+                 */
+                progress: number;
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                /** @description How it stands. */
+                state: components["schemas"]["JobState"];
+                /** @description The backup that it is about, once it has a name. */
+                subject?: string | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -4650,6 +5037,48 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Job: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description Why it failed. */
+                    error?: string | null;
+                    finished_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description Its id. */
+                    id: components["schemas"]["JobId"];
+                    /** @description What is done. */
+                    kind: components["schemas"]["JobKind"];
+                    /** @description Who asked for it. */
+                    owner: string;
+                    phase?: components["schemas"]["BackupPhase"] | null;
+                    /**
+                     * Format: int32
+                     * @description How far that is, percent.
+                     */
+                    progress: number;
+                    /** @description When it began. */
+                    started_at: components["schemas"]["Timestamp"];
+                    /** @description How it stands. */
+                    state: components["schemas"]["JobState"];
+                    /** @description The backup that it is about, once it has a name. */
+                    subject?: string | null;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_KioskView: {
             /** @description A page of a list. */
             data: {
@@ -5297,9 +5726,28 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SupportBundle: {
+            /** @description A file for whoever helps. */
+            data: {
+                /**
+                 * @description What is in it: versions, settings without secrets, counts, checks, reports of faults and the
+                 *     end of the log.
+                 */
+                content: Record<string, unknown>;
+                /** @description Its name. */
+                name: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_System: {
             /** @description The appliance itself. */
             data: {
+                /** @description How everything is, with a code for what to do. */
+                checks: components["schemas"]["SystemCheck"][];
                 /** @description Connections that are open. */
                 connections: number;
                 /**
@@ -5835,6 +6283,12 @@ export interface components {
             /** @description E-mail address or user name. */
             email: string;
         };
+        /** @description What is there. */
+        FoundBackups: {
+            /** @description The backups, newest first. */
+            items: components["schemas"]["BackupShown"][];
+            job?: components["schemas"]["Job"] | null;
+        };
         /** @description One exchange as it went over the wire. */
         Frame: {
             /**
@@ -5917,6 +6371,18 @@ export interface components {
          * @enum {string}
          */
         Function: "holding" | "input";
+        /** @description A backup that was proven. */
+        GoodBackup: {
+            /** @description As of when. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Bytes that it takes.
+             */
+            bytes: number;
+            /** @description Its name. */
+            id: string;
+        };
         /** @description How long answers took. */
         Histogram: {
             /**
@@ -6118,6 +6584,45 @@ export interface components {
             /** @description The account. */
             user: components["schemas"]["Account"];
         };
+        /** @description A job. */
+        Job: {
+            /** @description Why it failed. */
+            error?: string | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["JobId"];
+            /** @description What is done. */
+            kind: components["schemas"]["JobKind"];
+            /** @description Who asked for it. */
+            owner: string;
+            phase?: components["schemas"]["BackupPhase"] | null;
+            /**
+             * Format: int32
+             * @description How far that is, percent.
+             */
+            progress: number;
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description How it stands. */
+            state: components["schemas"]["JobState"];
+            /** @description The backup that it is about, once it has a name. */
+            subject?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description Work that takes minutes.
+         */
+        JobId: string;
+        /**
+         * @description What is done.
+         * @enum {string}
+         */
+        JobKind: "backup" | "verify" | "restore";
+        /**
+         * @description How it stands.
+         * @enum {string}
+         */
+        JobState: "PENDING" | "RUNNING" | "SUCCESS" | "FAILED" | "CANCELLED";
         /** @description How long each level is kept, days; `null` is for ever. */
         Keep: {
             /**
@@ -6456,6 +6961,13 @@ export interface components {
              *     in all. One of an operator always ends after 12 hours.
              */
             remember_me?: boolean;
+        };
+        /** @description Where to look. */
+        Looking: {
+            /** @description A folder of the machine: a stick or a mounted share. */
+            folder: string;
+            /** @description The set-up token of the console. */
+            token: string;
         };
         /** @description A new token with its secret, which is not shown again. */
         MadeApiToken: components["schemas"]["ApiToken"] & {
@@ -7208,6 +7720,11 @@ export interface components {
              */
             token: string;
         };
+        /** @description What opens an encrypted backup. */
+        Opening: {
+            /** @description The passphrase that it was made with; absent where it is the one that is set. */
+            passphrase?: string | null;
+        };
         /**
          * @description How a value is compared.
          * @enum {string}
@@ -7366,7 +7883,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage";
+        Permission: "equipment.read" | "equipment.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage" | "backups.manage";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -8049,6 +8566,13 @@ export interface components {
             /** @description How it was. */
             note?: string | null;
         };
+        /** @description A restore that is meant. */
+        Restoring: {
+            /** @description The name of the backup once more: nobody restores by a slip of the finger. */
+            confirm: string;
+            /** @description The passphrase that it was made with; absent where it is the one that is set. */
+            passphrase?: string | null;
+        };
         /**
          * @description What a person is here.
          * @enum {string}
@@ -8458,6 +8982,16 @@ export interface components {
              */
             length: number;
         };
+        /** @description A file for whoever helps. */
+        SupportBundle: {
+            /**
+             * @description What is in it: versions, settings without secrets, counts, checks, reports of faults and the
+             *     end of the log.
+             */
+            content: Record<string, unknown>;
+            /** @description Its name. */
+            name: string;
+        };
         /**
          * @description How a collector is spoken to.
          * @enum {string}
@@ -8485,6 +9019,8 @@ export interface components {
         };
         /** @description The appliance itself. */
         System: {
+            /** @description How everything is, with a code for what to do. */
+            checks: components["schemas"]["SystemCheck"][];
             /** @description Connections that are open. */
             connections: number;
             /**
@@ -8524,6 +9060,23 @@ export interface components {
             uptime_s: number;
             /** @description Version. */
             version: string;
+        };
+        /** @description One look. */
+        SystemCheck: {
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description What to say and to do: a word of the page. */
+            code: string;
+            /** @description What was looked at. */
+            key: string;
+            /** @description How it is. */
+            state: components["schemas"]["CheckState"];
+            /** @description Its unit. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The figure behind it.
+             */
+            value?: number | null;
         };
         /** @description A reading that waits for its report. */
         TakenReading: {
@@ -10545,6 +11098,182 @@ export interface operations {
             };
         };
     };
+    list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BackupsShown"];
+                };
+            };
+        };
+    };
+    make_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            /** @description No folder is set, or another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    change_backup_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BackupSettings"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    restore_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the backup */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restoring"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            /** @description It was not confirmed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such backup */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    verify_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the backup */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Opening"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            /** @description No such backup */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_corrections: {
         parameters: {
             query?: {
@@ -11928,6 +12657,105 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Job"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The job is over */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13531,6 +14359,97 @@ export interface operations {
             };
         };
     };
+    find_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Looking"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_FoundBackups"];
+                };
+            };
+            /** @description The token is wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Set-up is done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    begin_with_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Beginning"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            /** @description The token is wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such backup */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Set-up is done, or another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
     list_sites: {
         parameters: {
             query?: {
@@ -13698,6 +14617,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    make_support_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SupportBundle"];
                 };
             };
         };
