@@ -5,6 +5,7 @@
 //! open. The stop goes the other way round: the page and the pollers, the funnel, the store.
 
 mod alerting;
+mod backing;
 mod ground;
 mod people;
 mod post;
@@ -22,6 +23,7 @@ use crate::store::{Store, operations};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
 use alerting::{start_alerting, tell_of_maintenance};
+use backing::start_care;
 use ground::Ground;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -47,6 +49,7 @@ pub struct App {
     /// The time-series store.
     pub tsdb: Arc<Tsdb>,
     stop: CancellationToken,
+    restart: CancellationToken,
     stop_funnel: CancellationToken,
     funnel: JoinHandle<()>,
     chores: Vec<JoinHandle<()>>,
@@ -62,7 +65,6 @@ impl App {
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().unwrap_or(config.listen);
         let profiles = Arc::new(Profiles::embedded()?);
-
         let ground = Ground::open(config, clock, address).await?;
         let (store, clock, tsdb) = (&ground.store, &ground.clock, &ground.tsdb);
         let stop_funnel = CancellationToken::new();
@@ -79,7 +81,8 @@ impl App {
         let commissioning = Arc::new(commissioning);
         let maintenance = Maintenance::open(store, Arc::clone(clock), Arc::clone(&registry))?;
         let maintenance = Arc::new(maintenance);
-        let from = (&ground, &registry, &inlet);
+        let care = start_care(&ground, address, &stop_funnel).await?;
+        let from = (&ground, &registry, &inlet, &care.backups);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
         tell_of_maintenance(&alerts, &maintenance, &ground);
         let about = (tsdb, &registry, &attachments, &commissioning, &ground.sites);
@@ -96,6 +99,8 @@ impl App {
             auth: ground.auth,
             api_tokens: ground.api_tokens,
             sites: ground.sites,
+            backups: care.backups,
+            examiner: care.examiner,
             live: ground.live,
             registry,
             devices,
@@ -123,10 +128,12 @@ impl App {
             context,
             tsdb: ground.tsdb,
             stop: ground.stop,
+            restart: care.restart,
             stop_funnel,
             funnel,
             chores: [desk, upkeep, sweep, compare]
                 .into_iter()
+                .chain(care.tasks)
                 .chain(watch)
                 .collect(),
             page,
@@ -137,6 +144,12 @@ impl App {
     #[must_use]
     pub fn stop_signal(&self) -> CancellationToken {
         self.stop.clone()
+    }
+
+    /// Says, after the end, whether it stopped to start again on restored data.
+    #[must_use]
+    pub fn restart_signal(&self) -> CancellationToken {
+        self.restart.clone()
     }
 
     /// Waits for the stop signal, then finishes: answers that are being given, readings that
@@ -171,6 +184,7 @@ fn options(config: &Config) -> Options {
         dashboard_every_ms: config.dashboard_every_ms,
         token_in_query: config.token_in_query,
         edge: config.edge.clone(),
+        log_file: config.log_file.as_ref().map(|file| file.path.clone()),
     }
 }
 

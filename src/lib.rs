@@ -39,6 +39,9 @@ pub mod auth;
 /// What is measured: the registry, device profiles and the pollers.
 pub mod equipment;
 
+/// Backups: made while readings come in, proven, restored whole; home of scrypt.
+pub mod backup;
+
 /// The figures of a site: power now, energy and cost.
 pub mod energy;
 
@@ -56,6 +59,9 @@ pub mod mqtt;
 
 /// The audit log on its way to a collector, as syslog.
 pub mod syslog;
+
+/// How the appliance looks after itself: what is well, what went wrong, the heartbeat.
+pub mod care;
 
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;

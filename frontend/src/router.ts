@@ -47,7 +47,8 @@ async function guard(to: RouteLocationNormalized) {
   if (router.currentRoute.value.meta.wall && session.signedIn) return false;
   if (session.status === 'unknown') await session.restore();
   if (!session.signedIn) {
-    if (await session.setupRequired()) return to.name === 'setup' || { name: 'setup' };
+    if (await session.setupRequired())
+      return ['setup', 'setup-restore'].includes(String(to.name)) || { name: 'setup' };
     if (to.name === 'login' || to.meta.open) return true;
     return { name: 'login', query: to.path === '/' ? {} : { next: to.fullPath } };
   }

@@ -2,7 +2,7 @@
 
 use super::book::Book;
 use super::draft::{Cause, Draft, Seed};
-use super::health::{BackupAge, Lateness, named};
+use super::health::named;
 use super::record::Source;
 use super::service::Alerts;
 use crate::base::{Level, Result, Timestamp};
@@ -43,8 +43,8 @@ pub struct Vitals {
     pub silent: Vec<String>,
     /// Names of equipment at which work is due.
     pub due_work: Vec<String>,
-    /// The last backup, when backups are asked for, and now.
-    pub backup: Option<(BackupAge, Timestamp)>,
+    /// How old the last good backup is, and how old it may be, hours; absent without a timetable.
+    pub backup_age_h: Option<(f64, f64)>,
 }
 
 /// Something to look at.
@@ -97,9 +97,23 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
         advice: "Keep its log, tell its maker, and start it again.",
         of_a_moment: false,
     });
+    let backup = vitals.backup_age_h.map(|(age, limit)| Look {
+        key: "backup",
+        name: "Backup",
+        level: (age > limit).then_some(Level::High),
+        message: format!(
+            "There is no good backup of the last {:.0} hours.",
+            age.floor()
+        ),
+        value: Some(age),
+        threshold: Some(limit),
+        unit: "h",
+        advice: "See under Backup why the last one failed: plug the stick in, or mount the share.",
+        of_a_moment: false,
+    });
     disk.into_iter()
         .chain(memory)
-        .chain(backup(vitals))
+        .chain(backup)
         .chain([polls(vitals), work(vitals)])
         .chain(moments(vitals))
         .collect()
@@ -140,28 +154,6 @@ fn work(vitals: &Vitals) -> Look {
         advice: "Do the work and write it down in the log of the machine, with the next day.",
         of_a_moment: false,
     }
-}
-
-/// How old the last backup is.
-fn backup(vitals: &Vitals) -> Option<Look> {
-    let (backup, now) = vitals.backup?;
-    let (hours, lateness) = backup.judge(now);
-    Some(Look {
-        key: "backup",
-        name: "Backup",
-        level: match lateness {
-            Lateness::InTime => None,
-            Lateness::Late => Some(Level::Medium),
-            Lateness::Urgent => Some(Level::High),
-        },
-        message: format!("The last good backup is {hours} h old."),
-        #[allow(clippy::cast_precision_loss)] // hours
-        value: Some(hours as f64),
-        threshold: Some(f64::from(backup.every_s) / 3_600.0),
-        unit: "h",
-        advice: "Look at the backups why none is made: a full or missing disk, a share that is away.",
-        of_a_moment: false,
-    })
 }
 
 /// What happened at one moment.
@@ -317,10 +309,25 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_that_is_too_old_is_said() {
+        let level = |age| {
+            let vitals = Vitals {
+                backup_age_h: Some((age, 48.0)),
+                ..Vitals::default()
+            };
+            let mut all = looks(&vitals, |_| None).into_iter();
+            all.find(|look| look.key == "backup")
+                .and_then(|look| look.level)
+        };
+        assert_eq!((level(48.0), level(48.1)), (None, Some(Level::High)));
+    }
+
+    #[test]
     fn what_is_well_says_nothing() {
         let vitals = Vitals {
             disk_used_percent: Some(10.0),
             memory_mb: Some(60.0),
+            backup_age_h: Some((30.0, 48.0)),
             ..Vitals::default()
         };
         assert!(

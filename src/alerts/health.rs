@@ -1,5 +1,4 @@
-//! What the appliance looks at of the plant and of its own care: polls that nobody watches, and how
-//! old the last backup is.
+//! What the appliance looks at of the plant: polls that nobody watches, and work that is due.
 //!
 //! A device with a rule about its silence has an alert of its own, which folds into the one of its
 //! line; it is not said twice.
@@ -14,46 +13,8 @@ const SILENT_MS: i64 = 5 * 60_000;
 const SILENT_INTERVALS: i64 = 6;
 /// Devices that are named in the alert; beyond that they are counted.
 const NAMED_MAX: usize = 5;
-/// So many times its interval a backup may be old before somebody is told, and before it is urgent.
-const BACKUP_LATE: i64 = 2;
-const BACKUP_URGENT: i64 = 7;
-
-/// When the last good backup was made, and how often one should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BackupAge {
-    /// When the last good one was made; when the timetable was switched on while there is none.
-    pub last: Timestamp,
-    /// How often one should be made, s.
-    pub every_s: u32,
-}
-
-/// Who knows of backups; `None` while nobody asked for any.
-pub type AskForBackup = Box<dyn Fn() -> Option<BackupAge> + Send + Sync>;
-
 /// Who knows of work that is due now: the names of the equipment, the oldest first.
 pub type AskForDueWork = Box<dyn Fn(Timestamp) -> Vec<String> + Send + Sync>;
-
-/// How late the last backup is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lateness {
-    InTime,
-    Late,
-    Urgent,
-}
-
-impl BackupAge {
-    /// How old it is, h, and whether that is too old.
-    pub(super) fn judge(self, now: Timestamp) -> (i64, Lateness) {
-        let age_s = now.since_ms(self.last).max(0) / 1_000;
-        let every_s = i64::from(self.every_s.max(1));
-        let lateness = match age_s / every_s {
-            times if times >= BACKUP_URGENT => Lateness::Urgent,
-            times if times >= BACKUP_LATE => Lateness::Late,
-            _ => Lateness::InTime,
-        };
-        (age_s / 3_600, lateness)
-    }
-}
 
 /// Names as a sentence has them: the first few, and how many more.
 pub(super) fn named(names: &[String]) -> String {
@@ -65,12 +26,6 @@ pub(super) fn named(names: &[String]) -> String {
 }
 
 impl Alerts {
-    /// Hands over who knows of backups; once.
-    pub fn ask_for_backup(&self, ask: AskForBackup) {
-        // A second one would be a mistake of the wiring; the first stays.
-        let _ = self.backup.set(ask);
-    }
-
     /// Hands over who knows of work that is due; once.
     pub fn ask_for_due_work(&self, ask: AskForDueWork) {
         // A second one would be a mistake of the wiring; the first stays.
@@ -80,11 +35,6 @@ impl Alerts {
     /// Equipment at which work is due.
     pub(super) fn due_work(&self, now: Timestamp) -> Vec<String> {
         self.due_work.get().map(|ask| ask(now)).unwrap_or_default()
-    }
-
-    /// The last backup, when somebody knows.
-    pub(super) fn backup_age(&self) -> Option<BackupAge> {
-        self.backup.get().and_then(|ask| ask())
     }
 
     /// Devices that are polled, give no good value, and have no rule about their silence.
@@ -126,21 +76,6 @@ fn has_silence_rule(engine: &Engine, id: EquipmentId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_backup_is_late_after_twice_its_interval_and_urgent_after_seven() {
-        let last = Timestamp::from_ms(0);
-        let backup = BackupAge {
-            last,
-            every_s: 86_400,
-        };
-        let after = |hours: i64| backup.judge(last.plus_ms(hours * 3_600_000)).1;
-        assert_eq!(after(47), Lateness::InTime);
-        assert_eq!(after(48), Lateness::Late);
-        assert_eq!(after(7 * 24), Lateness::Urgent);
-        // A clock that was set back makes no backup old.
-        assert_eq!(after(-100), Lateness::InTime);
-    }
 
     #[test]
     fn a_sentence_names_five_and_counts_the_rest() {

@@ -46,7 +46,7 @@ pub use appliance::Vitals;
 pub use aside::Aside;
 pub use condition::{Comparison, Condition, Operator, Term, WindowFunction};
 pub use filter::{Filter, Sort, Status};
-pub use health::{AskForBackup, AskForDueWork, BackupAge};
+pub use health::AskForDueWork;
 pub use heard::{Heard, Listener, Occasion, What};
 pub use quality::Quality;
 pub use record::{Alert, Source, Transition};

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::engine::Engine;
 use super::filter::Filter;
-use super::health::{AskForBackup, AskForDueWork};
+use super::health::AskForDueWork;
 use super::heard::Heard;
 use super::index::{self, OFFSET_MAX};
 use super::plant::Plant;
@@ -41,8 +41,6 @@ pub struct Alerts {
     pub(super) live: Arc<Live>,
     engine: Arc<Mutex<Engine>>,
     feed: broadcast::Sender<Arc<Alert>>,
-    /// Who knows of backups.
-    pub(super) backup: OnceLock<AskForBackup>,
     /// Who knows of work that is due.
     pub(super) due_work: OnceLock<AskForDueWork>,
     /// Who hears of alerts inside their transactions.
@@ -110,7 +108,6 @@ impl Alerts {
             live,
             engine: Arc::new(Mutex::new(engine)),
             feed: broadcast::channel(FEED_LENGTH).0,
-            backup: OnceLock::new(),
             due_work: OnceLock::new(),
             heard: Arc::default(),
         };

@@ -2,6 +2,7 @@
 
 use super::appliance::Vitals;
 use super::service::Alerts;
+use crate::backup::Backups;
 use crate::base::{Clock, Timestamp};
 use crate::ingest::{Inlet, Intake};
 use crate::store::{Room, Store, audit};
@@ -18,7 +19,7 @@ const LOGINS_WITHIN_MS: i64 = 5 * 60_000;
 
 /// Looks at the appliance itself until `stop`; its troubles are alerts.
 pub async fn watch(
-    (alerts, store, inlet): (Arc<Alerts>, Store, Inlet),
+    (alerts, store, inlet, backups): (Arc<Alerts>, Store, Inlet, Arc<Backups>),
     (intake, clock): (Arc<Intake>, Arc<dyn Clock>),
     stop: CancellationToken,
 ) {
@@ -48,7 +49,7 @@ pub async fn watch(
             failed_logins,
             silent: alerts.unwatched_and_silent(now),
             due_work: alerts.due_work(now),
-            backup: alerts.backup_age().map(|backup| (backup, now)),
+            backup_age_h: backups.age_h(now),
         };
         (skipped, dropped) = (inlet.skipped(), lost);
         if let Err(error) = alerts.watch_appliance(vitals).await {

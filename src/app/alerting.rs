@@ -4,6 +4,7 @@ use super::ground::Ground;
 use super::people::People;
 use super::post::Post;
 use crate::alerts::{self, Alerts};
+use crate::backup::Backups;
 use crate::base::Result;
 use crate::base::time::Calendar;
 use crate::equipment::{Maintenance, Registry};
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// usual rules. Until `stop` letters are sent, time passes for the alerts, and the appliance looks
 /// at itself.
 pub(super) async fn start_alerting(
-    (ground, registry, inlet): (&Ground, &Arc<Registry>, &Inlet),
+    (ground, registry, inlet, backups): (&Ground, &Arc<Registry>, &Inlet, &Arc<Backups>),
     stop: &CancellationToken,
 ) -> Result<(Arc<Notify>, Arc<Alerts>, [JoinHandle<()>; 3])> {
     let (store, clock) = (&ground.store, &ground.clock);
@@ -36,7 +37,8 @@ pub(super) async fn start_alerting(
     ground.intake.set_observer(Arc::clone(&alerts) as _);
     alerts.follow_registry().await;
 
-    let watched = (Arc::clone(&alerts), store.clone(), inlet.clone());
+    let (watcher, kept) = (Arc::clone(&alerts), Arc::clone(backups));
+    let watched = (watcher, store.clone(), inlet.clone(), kept);
     let by = (Arc::clone(&ground.intake), Arc::clone(clock));
     let tasks = [
         tokio::spawn(Arc::clone(&notify).run(stop.clone())),

@@ -81,9 +81,12 @@ pub enum Permission {
     /// Set outlets and who is told what; addresses to which the appliance sends.
     #[serde(rename = "notifications.manage")]
     NotificationsManage,
+    /// Make, prove and restore backups.
+    #[serde(rename = "backups.manage")]
+    BackupsManage,
 }
 
-use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve};
+use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve, BackupsManage};
 use Permission::{
     AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, MaintenanceWrite,
     NotificationsManage, NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite,
@@ -104,6 +107,8 @@ pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
     ("POST", "/kiosks/approve", Some(KiosksManage)),
     ("POST", "/devices/{id}/key", Some(EquipmentWrite)),
     ("PUT", "/system/storage", Some(SettingsWrite)),
+    ("PUT", "/backups/settings", Some(BackupsManage)),
+    ("POST", "/backups/{id}/restore", Some(BackupsManage)),
     (
         "PUT",
         "/notifications/outlets/{kind}",
@@ -160,6 +165,7 @@ impl Role {
                 AuditRead,
                 NotificationsRead,
                 NotificationsManage,
+                BackupsManage,
             ],
             Self::EnergyManager => &[
                 EquipmentRead,

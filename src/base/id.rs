@@ -130,3 +130,7 @@ id!(
     /// A tariff.
     TariffId
 );
+id!(
+    /// Work that takes minutes.
+    JobId
+);

@@ -15,7 +15,7 @@ pub mod secret;
 pub mod time;
 
 pub use error::{Error, ErrorKind, FieldError, Result};
-pub use id::{AlertId, AlertRuleId, LetterId, PolicyId};
+pub use id::{AlertId, AlertRuleId, JobId, LetterId, PolicyId};
 pub use id::{
     ApiTokenId, DeviceId, DocumentId, EquipmentId, KioskId, MaintenanceId, OperationId, ReportId,
     ScanId,

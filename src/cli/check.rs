@@ -50,7 +50,7 @@ pub(super) fn run(boot: Boot) -> Result<()> {
 }
 
 /// Looks at everything, and ends with the first kind of damage after all kinds were looked at.
-fn look_into(store: &Store, blobs: &Blobs) -> Result<()> {
+pub(super) fn look_into(store: &Store, blobs: &Blobs) -> Result<()> {
     let tsdb = Tsdb::open(store)?;
     let series = tsdb.latest()?.len();
     say(&format!(

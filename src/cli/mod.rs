@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod audit;
+mod backup;
 mod check;
 mod demo;
 mod demo_rules;
@@ -88,6 +89,14 @@ enum Command {
     Import(import::ImportArgs),
     /// Write everything into files that any program reads; stop the appliance first
     Export(export::ExportArgs),
+    /// Make a backup on a stick or share; stop the appliance first, or use its page
+    Backup(backup::BackupArgs),
+    /// Prove that a backup is what was written and opens; changes nothing
+    VerifyBackup(backup::BackupPlace),
+    /// Put a backup in the place of the data, which are kept aside; stop the appliance first
+    Restore(backup::RestoreArgs),
+    /// Restore a backup into a scratch folder, read all of it, and take it away again
+    Drill(backup::DrillArgs),
     /// Print the API document (OpenAPI 3.1)
     #[command(hide = true)]
     Openapi,
@@ -116,6 +125,10 @@ pub fn main() -> ExitCode {
         Some(Command::Audit(command)) => audit::run(command),
         Some(Command::Import(args)) => runtime.block_on(import::run(args)),
         Some(Command::Export(args)) => export::run(args),
+        Some(Command::Backup(args)) => backup::make(args),
+        Some(Command::VerifyBackup(args)) => backup::verify(&args),
+        Some(Command::Restore(args)) => backup::restore(args),
+        Some(Command::Drill(args)) => backup::drill(args),
         Some(Command::Openapi) => crate::web::document().map(|json| say(json.trim_end())),
     };
     // A question that is still reading the disk must not hold the stop up.

@@ -2,12 +2,13 @@
 
 use super::{Boot, log, page_of, say, say_where, stop_on_signal};
 use crate::app::App;
-use crate::base::{Result, SystemClock};
+use crate::base::{Error, Result, SystemClock};
 use std::sync::Arc;
 
 pub(super) async fn run(boot: Boot) -> Result<()> {
     let config = boot.load()?;
-    let _log = log::start(&config)?;
+    let log = log::start(&config)?;
+    crate::care::keep_reports(&config.data_dir);
     let app = App::start(&config, Arc::new(SystemClock)).await?;
     stop_on_signal(app.stop_signal())?;
     if !config.listen.ip().is_loopback() && !config.https() {
@@ -27,7 +28,24 @@ pub(super) async fn run(boot: Boot) -> Result<()> {
             page_of(app.address, &config)
         ));
     }
+    let restart = app.restart_signal();
     app.run_until_stopped().await;
+    if restart.is_cancelled() {
+        say("Starting again on the restored data.");
+        drop(log);
+        return Err(start_again());
+    }
     say("Stopped; everything is on disk.");
     Ok(())
+}
+
+/// Starts this program again in its own place, with what it was started with: nothing of the old
+/// data stays in memory. Returns only when that cannot be done.
+fn start_again() -> Error {
+    use std::os::unix::process::CommandExt as _;
+    let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
+    let cause = std::process::Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .exec();
+    Error::internal("The program cannot start itself again. Start it by hand.").because(cause)
 }

@@ -206,14 +206,15 @@ impl DataFile {
     }
 
     pub(super) fn begin_read(&self) -> Result<Reader> {
+        self.begin_read_as(&self.reads)
+    }
+
+    /// As [`DataFile::begin_read`], for a view that may live as long as `reads` says.
+    pub(super) fn begin_read_as(&self, reads: &Arc<Reads>) -> Result<Reader> {
         let slot = self.sound_handle()?;
         let handle = slot.as_ref().ok_or_else(refused)?;
         let database = handle.database.as_ref().ok_or_else(refused)?;
-        Reader::begin(
-            database,
-            Arc::clone(&handle.suspect),
-            Arc::clone(&self.reads),
-        )
+        Reader::begin(database, Arc::clone(&handle.suspect), Arc::clone(reads))
     }
 
     /// Runs one change. One at a time: the caller sees to that. A panic in it leaves nothing

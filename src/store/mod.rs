@@ -20,6 +20,8 @@ mod read;
 mod rewrite;
 #[cfg(test)]
 pub(crate) mod simulated;
+pub(crate) mod snapshot;
+pub(crate) mod switch;
 pub mod table;
 mod volume;
 mod writer;
@@ -81,6 +83,7 @@ impl Store {
     pub fn open(directory: &Path, owner: &str) -> Result<Self> {
         let directory = directory::Directory::take(directory, owner)?;
         let path = directory.path().to_path_buf();
+        switch::finish(&path)?;
         let disk = Arc::new(RealDisk::new(path.clone()));
         let mut store = Self::on(disk, &path)?;
         store._directory = Some(Arc::new(directory));
@@ -194,6 +197,22 @@ impl Store {
     #[must_use]
     pub fn reads(&self) -> ReadFigures {
         self.reads.figures()
+    }
+
+    /// Whether every page of the data file is as it was written, while it is in use. Changes wait
+    /// until all of it was read: not on a thread of the runtime.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn examine(&self) -> Result<bool> {
+        let disk = Arc::clone(&self.disk);
+        let cache = FileKind::Main.cache_bytes();
+        self.write_blocking(move |_| rewrite::is_intact(disk.as_ref(), DATA_FILE, cache))
+    }
+
+    /// Returns when the writer has come to this; does nothing. Never while its queue is full.
+    pub async fn pulse(&self) {
+        self.writer.pulse().await;
     }
 
     /// Whether the writer still takes work.

@@ -4,8 +4,8 @@ use super::rewrite::{PIECE_BYTES, Piece};
 use super::{TableName, read_error, write_error};
 use crate::base::{Error, Result};
 use redb::{
-    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, StorageError,
-    TableDefinition, TableError,
+    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase as _,
+    ReadableTableMetadata as _, StorageError, TableDefinition, TableError,
 };
 use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -71,7 +71,7 @@ impl Default for Reads {
 }
 
 impl Reads {
-    const fn within(limit: Duration) -> Self {
+    pub(super) const fn within(limit: Duration) -> Self {
         Self {
             limit,
             longest_us: AtomicU64::new(0),
@@ -152,6 +152,15 @@ impl Reader {
             let names = names.map(|table| redb::TableHandle::name(&table).to_owned());
             let meta = redb::TableHandle::name(&super::migrate::META).to_owned();
             Ok::<_, StorageError>(names.filter(|name| *name != meta).collect())
+        })
+    }
+
+    /// How many entries a table has.
+    pub(super) fn len(&self, table: &str) -> Result<u64> {
+        let definition: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new(table);
+        self.attempt(|| {
+            let table = self.transaction.open_table(definition)?;
+            Ok::<_, redb::Error>(table.len()?)
         })
     }
 

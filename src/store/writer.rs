@@ -213,6 +213,28 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
+    /// Returns when the thread has come to this; at once after the end.
+    pub(super) async fn pulse(&self) {
+        let (reply, answer) = oneshot::channel();
+        let sent = {
+            let job: Job = Box::new(move |_| {
+                // Who asked may have given up.
+                let _ = reply.send(());
+            });
+            let jobs = self.shared.jobs.lock();
+            let jobs = jobs.unwrap_or_else(std::sync::PoisonError::into_inner);
+            jobs.as_ref().map(|jobs| jobs.try_send(job).is_ok())
+        };
+        match sent {
+            Some(true) => {
+                let _ = answer.await;
+            }
+            // More waits than there is room for: who asks gives up after his own time.
+            Some(false) => std::future::pending().await,
+            None => {}
+        }
+    }
+
     pub(super) fn run_blocking<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,

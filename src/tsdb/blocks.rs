@@ -57,6 +57,10 @@ impl Blocks {
         self.volumes.get_or_make(&level.volume_at(at))
     }
 
+    pub(super) const fn volumes(&self) -> &Volumes {
+        &self.volumes
+    }
+
     pub(super) fn list(&self) -> Result<Vec<VolumeInfo>> {
         self.volumes.list()
     }

@@ -14,6 +14,7 @@ use super::series::Device;
 use super::writes::Writes;
 use super::{HOUR_MS, State, TICKS, Tsdb};
 use crate::base::{Result, Timestamp};
+use crate::store::Volumes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
@@ -123,6 +124,13 @@ impl Tsdb {
         let all: Vec<_> = waiting.into_iter().map(|(hour, _)| hour).collect();
         self.seal_hours(&all, &mut upkeep)?;
         self.fold_dirty(&mut upkeep).map(drop)
+    }
+
+    /// Runs `work` while nobody changes the volumes: a backup copies them. Readings go on into the
+    /// data file meanwhile, and are sealed afterwards.
+    pub fn hold<T>(&self, work: impl FnOnce(&Volumes) -> T) -> T {
+        let _upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        work(self.blocks.volumes())
     }
 
     /// Seals the hours before the newest two.

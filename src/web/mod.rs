@@ -15,6 +15,8 @@ mod api_tokens;
 mod audit;
 mod audit_export;
 mod auth;
+mod backup_setup;
+mod backups;
 mod caller;
 mod certificate;
 mod channel;
@@ -39,6 +41,7 @@ mod history;
 mod history_series;
 mod hosts;
 mod hub;
+mod jobs;
 mod kiosks;
 mod line_frames;
 mod lines;
@@ -70,6 +73,7 @@ mod spa;
 mod step_up;
 mod storage;
 mod stored;
+mod support;
 mod system;
 mod turn;
 mod two_factor;
@@ -83,7 +87,9 @@ pub use serve::{PlainHttp, serve};
 
 use crate::alerts::Alerts;
 use crate::auth::{ApiTokens, Auth, Caller};
+use crate::backup::Backups;
 use crate::base::{Clock, Error, Result, Timestamp};
+use crate::care::Examiner;
 use crate::devices::{Devices, Receiver};
 use crate::energy::{SiteHistory, Tariffs, TodayCache, Trees};
 use crate::equipment::{Attachments, Commissioning, Maintenance, Registry};
@@ -131,6 +137,8 @@ pub struct Options {
     pub token_in_query: bool,
     /// Who is let in, and how often he may ask.
     pub edge: EdgeSettings,
+    /// The log file, when there is one.
+    pub log_file: Option<std::path::PathBuf>,
 }
 
 /// Who is let in, and how often he may ask.
@@ -166,6 +174,10 @@ pub struct Services {
     pub api_tokens: Arc<ApiTokens>,
     /// Sites.
     pub sites: Arc<Sites>,
+    /// Backups.
+    pub backups: Arc<Backups>,
+    /// What looks through the files once a week.
+    pub examiner: Arc<Examiner>,
     /// Latest values.
     pub live: Arc<Live>,
     /// Equipment.

@@ -1,11 +1,12 @@
 //! Every route of the API, by who is let in.
 
 use super::{
-    Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth, certificate,
-    commissioning, device_push, devices, doctor, documents, energy_cost, energy_demand,
-    energy_tariffs, energy_tree, equipment, export, history, history_series, kiosks, line_frames,
-    lines, maintenance, meter_events, mqtt, notifications, operations, passwords, photo, profiles,
-    realtime, roles, sessions, sites, step_up, storage, system, two_factor, users, write,
+    Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth,
+    backup_setup, backups, certificate, commissioning, device_push, devices, doctor, documents,
+    energy_cost, energy_demand, energy_tariffs, energy_tree, equipment, export, history,
+    history_series, jobs, kiosks, line_frames, lines, maintenance, meter_events, mqtt,
+    notifications, operations, passwords, photo, profiles, realtime, roles, sessions, sites,
+    step_up, storage, support, system, two_factor, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -24,6 +25,7 @@ pub(super) fn api() -> Routes {
     let public = OpenApiRouter::new()
         .merge(auth::public())
         .merge(passwords::public())
+        .merge(backup_setup::public())
         .merge(kiosks::public())
         .merge(device_push::public());
     let open = OpenApiRouter::new()
@@ -67,6 +69,9 @@ pub(super) fn api() -> Routes {
         .merge(energy_tariffs::protected())
         .merge(energy_cost::protected())
         .merge(energy_demand::protected())
+        .merge(support::protected())
+        .merge(backups::protected())
+        .merge(jobs::protected())
         .merge(certificate::protected())
         .merge(meter_events::protected())
         .merge(system::protected());

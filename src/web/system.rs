@@ -5,7 +5,8 @@ use super::caller::{Address, bearer};
 use super::envelope::{Answer, Envelope, Failure, ok};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, ErrorKind, Timestamp};
-use crate::equipment::Status;
+use crate::care::{self, Check, Facts, assess};
+use crate::equipment::{Equipment, Status};
 use crate::syslog::SyslogStatus;
 use axum::Json;
 use axum::Router;
@@ -65,6 +66,8 @@ struct System {
     syslog: Option<SyslogStatus>,
     /// Whether this is the static binary that ships.
     static_binary: bool,
+    /// How everything is, with a code for what to do.
+    checks: Vec<Check>,
 }
 
 /// How the appliance itself is doing.
@@ -72,7 +75,9 @@ struct System {
     responses((status = 200, body = Envelope<System>)))]
 async fn system(State(context): State<Context>, caller: Caller) -> Answer<System> {
     caller.require(Permission::AuditRead)?;
+    let checks = checks(&context).await?;
     ok(System {
+        checks,
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: context.uptime_s(),
         data_file_bytes: context.store.file_bytes(),
@@ -84,6 +89,42 @@ async fn system(State(context): State<Context>, caller: Caller) -> Answer<System
         connections_refused: context.seats.refused(),
         syslog: context.syslog.as_ref().map(|syslog| syslog.status()),
         static_binary: cfg!(target_feature = "crt-static"),
+    })
+}
+
+/// Looks at everything that can be well or not.
+pub(super) async fn checks(context: &Context) -> Result<Vec<Check>, Error> {
+    let (context, now) = (context.clone(), context.clock.now());
+    super::blocking(move || Ok(assess(&facts(&context, now)?, now))).await
+}
+
+fn facts(context: &Context, now: Timestamp) -> Result<Facts, Error> {
+    let storage = context.tsdb.storage_use(now)?;
+    let equipment = context.registry.all();
+    let polled: Vec<_> = equipment.iter().filter(|e| e.modbus.is_some()).collect();
+    let is_silent = |e: &&&Equipment| context.registry.status(e) == Status::Offline;
+    let (settings, _) = context.backups.settings();
+    let (last_good, trouble) = context.backups.last();
+    let reports = care::reports(context.store.path());
+    let used = storage
+        .used_percent
+        .and_then(|percent| u32::try_from(percent).ok());
+    Ok(Facts {
+        disk_used_percent: used.map(f64::from),
+        disk_full_on: storage.full_on,
+        memory_mb: care::memory_mb(),
+        files: care::open_files(),
+        writer_healthy: context.store.is_healthy(),
+        ticks_lost: context.inlet.skipped() + context.intake.counters().dropped(),
+        devices: (polled.len(), polled.iter().filter(is_silent).count()),
+        clock_synced: care::clock_state().synced,
+        backup_timetable: settings.folder.is_some() && settings.at.is_some(),
+        backup_at: last_good.map(|good| good.at),
+        backup_age_h: context.backups.age_h(now),
+        backup_failed: trouble.is_some(),
+        certificate_until: context.tls.as_ref().and_then(|tls| tls.view().not_after),
+        integrity: context.examiner.last(),
+        failed_at: reports.first().and_then(|report| report.at),
     })
 }
 

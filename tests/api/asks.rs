@@ -39,6 +39,10 @@ pub fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
         // Nothing was read there yet, and nothing was raised.
         ("POST", "/api/alert-rules/rehearse" | "/api/alerts/acknowledge") => Some(400),
         (_, path) if path.starts_with("/api/modbus/scan/") => Some(404),
+        // No folder is set, no backup is there, nothing is being done.
+        ("POST", "/api/backups") => Some(409),
+        ("POST", path) if path.starts_with("/api/backups/") => Some(404),
+        (_, path) if path.starts_with("/api/jobs/") => Some(404),
         ("POST", path) if path.ends_with("/belief") => Some(409),
         ("DELETE", path) if path.ends_with("/belief") => Some(404),
         ("POST", path) if path.ends_with("/reading") => Some(409),
@@ -99,6 +103,20 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         }
         ("PUT", path) if path.ends_with("/role") => {
             client.put(path, &json!({ "role": "viewer" })).await
+        }
+        ("POST", "/api/system/support-bundle") => client.post(path, &json!({})).await,
+        ("PUT", "/api/backups/settings") => {
+            let keep = json!({ "daily": 7, "weekly": 4, "monthly": 12 });
+            let settings = json!({ "folder": null, "at": "02:30", "days": [1, 7], "keep": keep,
+                "encrypt": false });
+            client.put(path, &json!({ "settings": settings })).await
+        }
+        ("POST", path) if path.starts_with("/api/backups") => {
+            let body = match path.ends_with("/restore") {
+                true => json!({ "confirm": "it" }),
+                false => json!({}),
+            };
+            client.post(path, &body).await
         }
         ("PUT", "/api/system/storage") => client.put(path, &keep).await,
         ("POST", "/api/profiles") => {

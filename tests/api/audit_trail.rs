@@ -30,6 +30,11 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
     ),
     (
         "POST",
+        "/setup/backups",
+        "looks into a folder, for who owns the console",
+    ),
+    (
+        "POST",
         "/equipment/{}/commissioning/reading",
         "reads; the report that uses it is an entry",
     ),
@@ -123,6 +128,23 @@ const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
         "maintenance.rs: work_is_written",
     ),
     ("DELETE", "/equipment/{}", "equipment.rs"),
+    ("POST", "/backups", "backups.rs: a_backup_is_made_proven"),
+    (
+        "POST",
+        "/backups/{}/verify",
+        "backups.rs: a_backup_is_made_proven",
+    ),
+    (
+        "POST",
+        "/backups/{}/restore",
+        "backups.rs: a_backup_is_made_proven",
+    ),
+    (
+        "POST",
+        "/jobs/{}/cancel",
+        "backups.rs: a_job_that_is_cancelled",
+    ),
+    ("POST", "/setup/restore", "backups.rs: a_new_machine_begins"),
     (
         "POST",
         "/alerts/{}/acknowledge",

@@ -88,6 +88,8 @@ async fn every_protected_route_asks_for_a_token() {
         "POST /kiosk/pairing",
         "POST /kiosk/session",
         "POST /setup",
+        "POST /setup/backups",
+        "POST /setup/restore",
     ];
     assert_eq!(
         public, expected,

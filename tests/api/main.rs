@@ -18,6 +18,7 @@ mod asks;
 mod audit;
 mod audit_trail;
 mod auth;
+mod backups;
 mod broker;
 mod bus;
 mod carry;

@@ -1,7 +1,7 @@
 //! What the appliance finds out by itself: nominal voltages, silent devices, backups that are late.
 
 use crate::alerts::list;
-use crate::support::{Appliance, eventually};
+use crate::support::{Appliance, EMAIL, PASSWORD, eventually};
 use serde_json::json;
 
 /// Stores a voltage of the first conductor, V, of now.
@@ -103,27 +103,27 @@ async fn the_appliance_tells_of_silent_devices_that_no_rule_watches() {
 
 #[tokio::test]
 async fn a_backup_that_is_late_is_an_alert_until_one_is_made() {
-    use indusmind::alerts::BackupAge;
     let (appliance, chief) = Appliance::furnished().await;
-    let last = std::sync::Arc::new(std::sync::Mutex::new(appliance.now()));
-    let asked = std::sync::Arc::clone(&last);
-    appliance.context().alerts.ask_for_backup(Box::new(move || {
-        let last = *asked.lock().unwrap();
-        Some(BackupAge { last, every_s: 400 })
-    }));
-    appliance.advance(801_000);
-    let level_is = async |level: &str| {
-        eventually("the alert of the backup", || async {
-            appliance.advance(10_000);
-            let found = list(&chief, "search=backup&status=active").await;
-            (found["items"][0]["level"] == level).then_some(())
-        })
-        .await;
-    };
-    level_is("Medium").await;
-    appliance.advance(2_000_000);
-    level_is("High").await;
-    *last.lock().unwrap() = appliance.now();
+    let stick = tempfile::tempdir().unwrap();
+    let folder = stick.path().join("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let settings = json!({ "settings": { "folder": folder, "at": "02:30",
+        "days": [1, 2, 3, 4, 5, 6, 7], "keep": { "daily": 2, "weekly": 0, "monthly": 0 },
+        "encrypt": false } });
+    chief.put("/api/backups/settings", &settings).await.data();
+    // The stick is pulled out, and nobody notices.
+    std::fs::remove_dir(&folder).unwrap();
+    appliance.advance(3 * 86_400_000);
+    let chief = appliance.client().login(EMAIL, PASSWORD).await;
+    eventually("the alert of the backup", || async {
+        appliance.advance(10_000);
+        let found = list(&chief, "search=backup&status=active").await;
+        (found["items"][0]["level"] == "High").then_some(())
+    })
+    .await;
+    std::fs::create_dir(&folder).unwrap();
+    let made = chief.post("/api/backups", &json!({})).await;
+    assert_eq!(made.status, 202, "{}", made.text);
     eventually("the alert to end", || async {
         appliance.advance(10_000);
         let found = list(&chief, "search=backup&status=active").await;

@@ -17,6 +17,10 @@ const LETS_NOBODY_IN: &[&str] = &[
     "/api/notifications/policies/{policy}",
     "/api/notifications/log/{letter}/retry",
     "/api/notifications/settings",
+    "/api/backups",
+    "/api/system/support-bundle",
+    "/api/backups/{id}/verify",
+    "/api/jobs/{id}/cancel",
 ];
 
 #[test]

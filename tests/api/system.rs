@@ -89,6 +89,7 @@ async fn the_system_tells_its_version_and_size() {
     appliance.advance(3_000);
     let system = chief.get("/api/system").await.data();
     let shape = [
+        "checks",
         "connections",
         "connections_refused",
         "data_file_bytes",
@@ -106,6 +107,11 @@ async fn the_system_tells_its_version_and_size() {
         (&system["version"], &system["uptime_s"]),
         (&json!(env!("CARGO_PKG_VERSION")), &json!(3))
     );
+    let checks = system["checks"].as_array().unwrap();
+    let check = |key: &str| checks.iter().find(|check| check["key"] == key).unwrap();
+    assert_eq!(check("writer")["code"], "writer_ok");
+    assert_eq!(check("devices")["code"], "devices_none");
+    assert_eq!(check("backup")["state"], "attention");
     assert!(system["connections"].as_u64() >= Some(1));
     assert_eq!(system["syslog"], json!(null));
     use std::os::unix::fs::MetadataExt as _;
@@ -174,4 +180,45 @@ async fn a_bad_change_of_a_site_is_refused_whole() {
         log.iter()
             .all(|entry: &Value| entry["action"] != "site.update")
     );
+}
+
+#[tokio::test]
+async fn what_goes_to_who_helps_holds_no_secret() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let stick = tempfile::tempdir().unwrap();
+    let settings = json!({ "folder": stick.path(), "at": null, "days": [1], "keep":
+        { "daily": 1, "weekly": 0, "monthly": 0 }, "encrypt": true });
+    let change = json!({ "settings": settings, "passphrase": "secret-of-the-backup" });
+    chief.put("/api/backups/settings", &change).await.data();
+    let broker = json!({ "enabled": false, "host": "127.0.0.1", "port": 1883,
+        "username": "plant", "password": "secret-of-the-broker" });
+    chief.put("/api/mqtt", &broker).await.data();
+    let token = json!({ "name": "Telegraf", "scopes": ["readings:write"] });
+    let token = chief.post("/api/api-tokens", &token).await.created();
+    let reply = chief.post("/api/system/support-bundle", &json!({})).await;
+    let bundle = reply.data();
+    assert!(
+        bundle["name"]
+            .as_str()
+            .unwrap()
+            .starts_with("indusmind-support-")
+    );
+    let content = &bundle["content"];
+    assert_eq!(content["mqtt"]["settings"]["host"], "127.0.0.1");
+    assert!(content["store"]["tables"]["user"].as_u64() >= Some(1));
+    assert_eq!(content["backups"]["settings"]["encrypt"], true);
+    let text = content.to_string();
+    let secrets = [
+        "secret-of-the-backup",
+        "secret-of-the-broker",
+        crate::support::PASSWORD,
+        "argon2",
+        token["token"].as_str().unwrap(),
+        &chief.token,
+        &chief.refresh_token,
+    ];
+    for secret in secrets {
+        assert!(!text.contains(secret), "{secret} is in it");
+    }
+    drop(appliance);
 }

@@ -9,6 +9,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod appliance;
+mod backup;
 mod client;
 mod full_disk;
 mod ledger;

@@ -132,6 +132,12 @@ impl Appliance {
         running.task.await.unwrap();
     }
 
+    /// Waits until it has stopped by itself, to start again.
+    pub async fn ended_by_itself(&mut self) {
+        let running = self.running.take().expect("it runs");
+        running.task.await.unwrap();
+    }
+
     /// Tries to start a second instance on the same directory; the sentence it is refused with.
     pub async fn second_instance(&self) -> String {
         match App::start(&self.config, Arc::new(self.clock.clone())).await {

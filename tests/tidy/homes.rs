@@ -1,10 +1,11 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 22] = [
+pub(crate) const HOMES: [(&str, &str); 23] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
+    ("scrypt", "src/backup/"),
     ("tokio_modbus", "src/modbus/"),
     ("tokio_serial", "src/modbus/"),
     ("axum", "src/web/"),

@@ -7,6 +7,7 @@ import type {
   AlertRuleInput,
   AuditFormat,
   AuditQuery,
+  BackupChange,
   CorrectionInput,
   DeliveryQuery,
   DeviceChange,
@@ -139,6 +140,22 @@ export const api = {
   renameKiosk: (id: string, name: string) =>
     data(client.PUT('/kiosks/{id}', { ...at(id), body: { name } })),
   revokeKiosk: (id: string) => data(client.DELETE('/kiosks/{id}', at(id))),
+
+  system: () => data(client.GET('/system')),
+  supportBundle: () => data(client.POST('/system/support-bundle')),
+
+  findBackups: (body: { token: string; folder: string }) =>
+    data(client.POST('/setup/backups', { body })),
+  beginWithBackup: (body: { token: string; folder: string; id: string; passphrase?: string }) =>
+    data(client.POST('/setup/restore', { body })),
+  backups: () => data(client.GET('/backups')),
+  makeBackup: () => data(client.POST('/backups')),
+  changeBackupSettings: (body: BackupChange) => data(client.PUT('/backups/settings', { body })),
+  verifyBackup: (id: string) => data(client.POST('/backups/{id}/verify', { ...at(id), body: {} })),
+  restoreBackup: (id: string, passphrase?: string) =>
+    data(client.POST('/backups/{id}/restore', { ...at(id), body: { confirm: id, passphrase } })),
+  job: (id: string) => data(client.GET('/jobs/{id}', at(id))),
+  cancelJob: (id: string) => data(client.POST('/jobs/{id}/cancel', at(id))),
 
   auditLog: (query: AuditQuery) => data(client.GET('/audit', { params: { query } })),
   verifyAudit: (head: string) =>

@@ -39,6 +39,13 @@ export type NewApiToken = Schemas['NewApiToken'];
 export type PairingCode = Answer<Schemas['PairingCode']>;
 export type KioskApproval = Schemas['KioskApproval'];
 export type Kiosk = Answer<Schemas['KioskView']>;
+export type Backups = Answer<Schemas['BackupsShown']>;
+export type Backup = Answer<Schemas['BackupShown']>;
+export type BackupSettings = Schemas['BackupSettings'];
+export type BackupChange = Schemas['BackupChange'];
+export type System = Answer<Schemas['System']>;
+export type SystemCheck = Answer<Schemas['SystemCheck']>;
+export type Job = Answer<Schemas['Job']>;
 
 export type EquipmentStatus = Schemas['Status'];
 export type EquipmentSummary = Answer<Schemas['EquipmentSummary']>;

@@ -13,5 +13,11 @@ export default {
       component: () => import('./SetupView.vue'),
       meta: { gate: true },
     },
+    {
+      path: '/setup/restore',
+      name: 'setup-restore',
+      component: () => import('./RestoreView.vue'),
+      meta: { gate: true },
+    },
   ],
 } satisfies Room;

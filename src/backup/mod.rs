@@ -1,0 +1,36 @@
+//! Backups: made while readings come in, proven before they are called good, restored whole or not
+//! at all; home of scrypt, for the age format.
+//!
+//! Promises: what has the name of a backup was read back from where it lies, every hash, page and
+//! count compared, and its audit log walked; a restore is proven and lies ready before anything of
+//! the data moves, and what was there is kept. Will not do: keep backups where the data lies.
+
+mod age;
+mod copy;
+mod job;
+mod make;
+mod manifest;
+mod place;
+mod progress;
+mod record;
+mod restore;
+mod retention;
+mod service;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod timetable;
+mod verify;
+mod worker;
+
+pub use job::{Job, JobKind, JobState};
+pub use make::Making;
+pub use manifest::{Cause, MANIFEST, Manifest, Member};
+pub use place::{Place, list};
+pub use progress::{Phase, Progress};
+pub use record::{Good, Trouble, appliance_of};
+pub use restore::{rehearse, stage};
+pub use retention::Retention;
+pub use service::{Asked, Backups};
+pub use settings::{BackupChange, BackupSettings};
+pub use verify::verify;

@@ -1,0 +1,19 @@
+//! How the appliance looks after itself: what is well, what needs a hand, and what went wrong.
+//!
+//! Promises: every look has a state and a code that the page words; a fault of the program leaves
+//! a report in the data directory; systemd hears a heartbeat only while the writer and the page
+//! answer. Will not do: raise alerts, which look at the same facts by themselves.
+
+mod assess;
+mod clock;
+mod crash;
+mod integrity;
+mod machine_state;
+mod watchdog;
+
+pub use assess::{Check, CheckState, Facts, assess};
+pub use clock::{ClockState, clock_state};
+pub use crash::{Report, keep_reports, reports};
+pub use integrity::{Examiner, Integrity};
+pub use machine_state::{memory_mb, open_files};
+pub use watchdog::Watchdog;

@@ -1,0 +1,163 @@
+//! The heartbeat that systemd hears (`sd_notify(3)`): only while the writer takes work, the runtime
+//! runs its tasks and the page answers. Without one systemd starts the appliance again.
+
+use crate::store::Store;
+use std::ffi::OsStr;
+use std::io;
+use std::net::SocketAddr;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+/// How long the writer and the page may take to answer; a commit on a slow disk takes a second.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How often it is looked when systemd does not say, and at the longest.
+const EVERY_MAX: Duration = Duration::from_secs(15);
+
+/// Tells systemd how it goes.
+#[derive(Debug)]
+pub struct Watchdog {
+    socket: UnixDatagram,
+    to: UnixAddress,
+    every: Duration,
+}
+
+impl Watchdog {
+    /// As the environment of the service says; nothing where systemd did not start it.
+    #[must_use]
+    pub fn from_environment() -> Option<Self> {
+        let to = std::env::var_os("NOTIFY_SOCKET").filter(|to| !to.is_empty())?;
+        let asked = std::env::var("WATCHDOG_USEC").ok();
+        let asked = asked.and_then(|text| text.parse().ok());
+        Self::to(&to, asked.map(Duration::from_micros))
+    }
+
+    /// To this socket, within this time.
+    #[must_use]
+    pub fn to(to: &OsStr, within: Option<Duration>) -> Option<Self> {
+        // An address that begins with @ has no file.
+        let to = match to.as_bytes().strip_prefix(b"@") {
+            Some(name) => UnixAddress::from_abstract_name(name),
+            None => UnixAddress::from_pathname(to),
+        };
+        let within = within.map_or(EVERY_MAX, |within| within / 3);
+        Some(Self {
+            socket: UnixDatagram::unbound().ok()?,
+            to: to.ok()?,
+            every: within.min(EVERY_MAX),
+        })
+    }
+
+    /// Says that the page is served, then beats until `stop`.
+    pub async fn run(self, store: Store, page: SocketAddr, stop: CancellationToken) {
+        self.say("READY=1\n");
+        loop {
+            match alive(&store, page, ANSWER_WITHIN).await {
+                Ok(()) => self.say("WATCHDOG=1\n"),
+                Err(what) => tracing::error!("{what}; systemd hears no heartbeat"),
+            }
+            let slept = stop.run_until_cancelled(tokio::time::sleep(self.every));
+            if slept.await.is_none() {
+                self.say("STOPPING=1\n");
+                return;
+            }
+        }
+    }
+
+    fn say(&self, text: &str) {
+        if let Err(error) = self.socket.send_to_addr(text.as_bytes(), &self.to) {
+            tracing::warn!(%error, "systemd cannot be told how it goes");
+        }
+    }
+}
+
+/// Whether the writer takes work and somebody is let in at the page.
+async fn alive(store: &Store, page: SocketAddr, within: Duration) -> Result<(), &'static str> {
+    let writer = tokio::time::timeout(within, store.pulse());
+    writer.await.map_err(|_| "the writer hangs")?;
+    let mut page = page;
+    if page.ip().is_unspecified() {
+        page.set_ip(match page.ip() {
+            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    match tokio::time::timeout(within, visit(page)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err("the page lets nobody in"),
+    }
+}
+
+/// Connects and hangs up; returns when the page noticed. The kernel alone would let somebody in, too.
+async fn visit(page: SocketAddr) -> io::Result<()> {
+    let mut visit = TcpStream::connect(page).await?;
+    visit.shutdown().await?;
+    match visit.read(&mut [0; 16]).await {
+        Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn it_beats_while_the_writer_and_the_page_answer_and_not_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("data"), "test").unwrap();
+        let path = dir.path().join("notify");
+        let systemd = UnixDatagram::bind(&path).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let page = listener.local_addr().unwrap();
+        let served = tokio::spawn(async move {
+            while let Ok((mut visitor, _)) = listener.accept().await {
+                let _ = visitor.read(&mut [0; 16]).await;
+            }
+        });
+        let stop = CancellationToken::new();
+        let watchdog = Watchdog::to(path.as_os_str(), Some(Duration::from_millis(30))).unwrap();
+        let beating = tokio::spawn(watchdog.run(store.clone(), page, stop.clone()));
+        let heard = tokio::task::spawn_blocking(move || {
+            let mut words = Vec::new();
+            let mut bytes = [0; 64];
+            for _ in 0..4 {
+                let length = systemd.recv(&mut bytes).unwrap();
+                words.push(String::from_utf8_lossy(&bytes[..length]).trim().to_owned());
+            }
+            words
+        });
+        let heard = heard.await.unwrap();
+        assert_eq!(heard, ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]);
+        stop.cancel();
+        beating.await.unwrap();
+
+        let short = Duration::from_millis(50);
+        assert_eq!(alive(&store, page, Duration::from_secs(60)).await, Ok(()));
+        served.abort();
+        let _ = served.await;
+        assert_eq!(
+            alive(&store, page, Duration::from_secs(60)).await,
+            Err("the page lets nobody in")
+        );
+        // A writer that hangs until it is let go.
+        let (let_go, held) = std::sync::mpsc::channel::<()>();
+        let (begun, inside) = std::sync::mpsc::channel();
+        let busy = store.clone();
+        let writer = std::thread::spawn(move || {
+            busy.write_blocking(move |_| {
+                begun.send(()).unwrap();
+                let _ = held.recv();
+                Ok(())
+            })
+        });
+        inside.recv().unwrap();
+        assert_eq!(alive(&store, page, short).await, Err("the writer hangs"));
+        let_go.send(()).unwrap();
+        writer.join().unwrap().unwrap();
+    }
+}

@@ -1,0 +1,225 @@
+//! Backups: made while it runs, proven, restored, and a new machine that begins with one.
+
+use crate::support::client::Client;
+use crate::support::{Appliance, EMAIL, PASSWORD, eventually};
+use serde_json::{Value, json};
+use std::path::Path;
+
+fn settings(folder: Option<&Path>, encrypt: bool) -> Value {
+    json!({ "folder": folder, "at": "02:30", "days": [1, 2, 3, 4, 5, 6, 7],
+        "keep": { "daily": 2, "weekly": 0, "monthly": 0 }, "encrypt": encrypt })
+}
+
+/// Waits for the end of a job.
+async fn ended(client: &Client, job: &Value) -> Value {
+    let path = format!("/api/jobs/{}", job["id"].as_str().unwrap());
+    eventually("the job to end", || async {
+        let job = client.get(&path).await.data();
+        (job["finished_at"] != Value::Null).then_some(job)
+    })
+    .await
+}
+
+async fn accepted(client: &Client, path: &str, body: &Value) -> Value {
+    let reply = client.post(path, body).await;
+    assert_eq!(reply.status, 202, "{path}: {}", reply.text);
+    reply.json()["data"].clone()
+}
+
+#[tokio::test]
+async fn a_backup_is_made_proven_and_restored() {
+    let (mut appliance, chief) = Appliance::furnished().await;
+    let stick = tempfile::tempdir().unwrap();
+    let shown = chief.get("/api/backups").await.data();
+    assert_eq!(
+        (&shown["next_at"], &shown["items"]),
+        (&Value::Null, &json!([]))
+    );
+    chief.post("/api/backups", &json!({})).await.refused(409);
+    let path = "/api/backups/settings";
+    let change = json!({ "settings": settings(Some(stick.path()), true) });
+    assert_eq!(chief.put(path, &change).await.bad_fields(), ["passphrase"]);
+    let change = json!({ "settings": settings(Some(stick.path()), true),
+        "passphrase": "four words in a row" });
+    chief.put(path, &change).await.data();
+    let shown = chief.get("/api/backups").await;
+    assert!(
+        !shown.text.contains("four words"),
+        "the passphrase is shown"
+    );
+    let shown = shown.data();
+    // Half past two in Tunis.
+    assert_eq!(shown["next_at"], "2026-11-22T01:30:00.000Z");
+    assert_eq!(shown["has_passphrase"], true);
+
+    let body = json!({ "name": "Press", "type": "Machine", "model": "T1",
+        "install_date": "2024-05-01" });
+    chief.add_equipment(&body).await;
+    let job = accepted(&chief, "/api/backups", &json!({})).await;
+    assert_eq!(
+        (&job["kind"], &job["state"]),
+        (&json!("backup"), &json!("RUNNING"))
+    );
+    let job = ended(&chief, &job).await;
+    assert_eq!(job["state"], "SUCCESS", "{job}");
+    let id = job["subject"].as_str().unwrap().to_owned();
+    let shown = chief.get("/api/backups").await.data();
+    assert_eq!(shown["items"][0]["id"], json!(id));
+    assert_eq!(shown["items"][0]["encrypted"], true);
+    assert_eq!(shown["last_good"]["id"], json!(id));
+
+    let verify = format!("/api/backups/{id}/verify");
+    let job = ended(&chief, &accepted(&chief, &verify, &json!({})).await).await;
+    assert_eq!(job["state"], "SUCCESS", "{job}");
+    let wrong = json!({ "passphrase": "four other words here" });
+    let job = ended(&chief, &accepted(&chief, &verify, &wrong).await).await;
+    assert_eq!(job["state"], "FAILED");
+    assert!(
+        job["error"].as_str().unwrap().contains("passphrase"),
+        "{job}"
+    );
+
+    // What comes after the backup goes, and lies aside.
+    chief
+        .add_equipment(&json!({ "name": "Later", "type": "Machine", "model": "T1",
+        "install_date": "2024-05-01" }))
+        .await;
+    let restore = format!("/api/backups/{id}/restore");
+    let slip = json!({ "confirm": "yes" });
+    assert_eq!(chief.post(&restore, &slip).await.bad_fields(), ["confirm"]);
+    let job = accepted(&chief, &restore, &json!({ "confirm": id })).await;
+    let job = ended(&chief, &job).await;
+    assert_eq!(job["state"], "SUCCESS", "{job}");
+    assert_eq!(
+        chief.get("/api/backups").await.data()["restore_waits"],
+        true
+    );
+    let actions: Vec<_> = chief
+        .audit()
+        .await
+        .iter()
+        .map(|entry| entry["action"].clone())
+        .collect();
+    for action in [
+        "backup.make",
+        "backup.done",
+        "backup.verify",
+        "backup.failed",
+        "backup.restore",
+        "backup.settings",
+    ] {
+        assert!(actions.contains(&json!(action)), "{action}: {actions:?}");
+    }
+
+    appliance.ended_by_itself().await;
+    appliance.start().await;
+    let old = appliance.client().with_token(&chief.token);
+    old.get("/api/equipment").await.refused(401);
+    let chief = appliance.client().login(EMAIL, PASSWORD).await;
+    let all = chief.get("/api/equipment").await.data();
+    assert_eq!(
+        (&all["total"], &all["items"][0]["name"]),
+        (&json!(1), &json!("Press"))
+    );
+    assert_eq!(chief.get("/api/audit/verify").await.data()["intact"], true);
+    let data = appliance.data_file().parent().unwrap().to_owned();
+    let names = std::fs::read_dir(data).unwrap().flatten();
+    let mut names = names.filter_map(|entry| entry.file_name().into_string().ok());
+    assert!(names.any(|name| name.starts_with("before-restore-")));
+}
+
+#[tokio::test]
+async fn the_timetable_makes_backups_and_lets_go_of_old_ones() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let stick = tempfile::tempdir().unwrap();
+    let change = json!({ "settings": settings(Some(stick.path()), false) });
+    chief.put("/api/backups/settings", &change).await.data();
+    let mut last = String::new();
+    for day in 22..26 {
+        appliance
+            .clock
+            .set(format!("2026-11-{day}T01:30:30Z").parse().unwrap());
+        let chief = appliance.client().login(EMAIL, PASSWORD).await;
+        last = eventually("the backup of the night", || async {
+            let shown = chief.get("/api/backups").await.data();
+            let made = shown["last_good"]["at"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let idle = shown["job"] == Value::Null;
+            (idle && made.starts_with(&format!("2026-11-{day}"))).then(|| {
+                assert_eq!(shown["items"][0]["cause"], "timetable");
+                shown["items"].as_array().unwrap().len().to_string()
+            })
+        })
+        .await;
+    }
+    assert_eq!(last, "2");
+}
+
+#[tokio::test]
+async fn a_job_that_is_cancelled_leaves_nothing() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let stick = tempfile::tempdir().unwrap();
+    let change = json!({ "settings": settings(Some(stick.path()), false) });
+    chief.put("/api/backups/settings", &change).await.data();
+    // Nobody knows how far it is when the wish arrives: over, or ended.
+    let job = accepted(&chief, "/api/backups", &json!({})).await;
+    let path = format!("/api/jobs/{}/cancel", job["id"].as_str().unwrap());
+    let asked = chief.post(&path, &json!({})).await;
+    assert!([200, 409].contains(&asked.status), "{}", asked.text);
+    let job = ended(&chief, &job).await;
+    let made = std::fs::read_dir(stick.path()).unwrap().count();
+    match job["state"].as_str().unwrap() {
+        "CANCELLED" => {
+            assert_eq!(made, 0);
+            let log = chief.audit().await;
+            assert!(log.iter().any(|entry| entry["action"] == "job.cancel"));
+        }
+        state => assert_eq!((state, made), ("SUCCESS", 1)),
+    }
+    chief.post(&path, &json!({})).await.refused(409);
+    let _ = appliance;
+}
+
+#[tokio::test]
+async fn a_new_machine_begins_with_a_backup() {
+    let stick = tempfile::tempdir().unwrap();
+    let (old, chief) = Appliance::furnished().await;
+    let change = json!({ "settings": settings(Some(stick.path()), false) });
+    chief.put("/api/backups/settings", &change).await.data();
+    let made = ended(&chief, &accepted(&chief, "/api/backups", &json!({})).await).await;
+    drop(old);
+
+    let mut new = Appliance::new().await;
+    let (client, token) = (new.client(), new.context().auth.setup.show().unwrap());
+    let look = json!({ "token": token, "folder": stick.path() });
+    let found = client.post("/api/setup/backups", &look).await.data();
+    assert_eq!(found["items"][0]["id"], made["subject"]);
+    let wrong = json!({ "token": "AAAA", "folder": stick.path() });
+    client.post("/api/setup/backups", &wrong).await.refused(403);
+    let begin =
+        |token: &str, id: &Value| json!({ "token": token, "folder": stick.path(), "id": id });
+    let path = "/api/setup/restore";
+    client
+        .post(path, &begin("AAAA", &made["subject"]))
+        .await
+        .refused(403);
+    client
+        .post(path, &begin(&token, &json!("indusmind-x-1")))
+        .await
+        .refused(404);
+    accepted(&client, path, &begin(&token, &made["subject"])).await;
+    new.ended_by_itself().await;
+    new.start().await;
+    let chief = new.client().login(EMAIL, PASSWORD).await;
+    let log = chief.audit().await;
+    let restored = log
+        .iter()
+        .find(|entry| entry["action"] == "backup.restored");
+    assert_eq!(restored.unwrap()["user"], "set-up");
+    new.client()
+        .post("/api/setup/backups", &look)
+        .await
+        .refused(409);
+}
