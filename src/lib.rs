@@ -6,6 +6,9 @@
 /// Words everyone speaks: ids, errors, time, samples.
 pub mod base;
 
+/// What the appliance shares with its launcher: the boot record and the way of an update.
+pub mod launcher;
+
 /// The one data directory; home of redb.
 pub mod store;
 
