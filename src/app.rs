@@ -82,6 +82,9 @@ impl App {
         let about = (tsdb, &registry, &attachments, &commissioning, &ground.sites);
         let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
 
+        if let Err(error) = ground.updates.settle(&ground.intake).await {
+            tracing::error!(%error, "what became of the last update is not written down yet");
+        }
         let history = SiteHistory::new(Arc::clone(tsdb));
         let context = Context::new(Services {
             options: options(config),
@@ -104,6 +107,7 @@ impl App {
             history,
             inlet,
             intake: ground.intake,
+            updates: ground.updates,
             tsdb: Arc::clone(&ground.tsdb),
             tls: ground.tls,
             syslog: ground.syslog,

@@ -60,6 +60,9 @@ pub mod mqtt;
 /// The audit log on its way to a collector, as syslog.
 pub mod syslog;
 
+/// Newer versions: signed bundles, by stick or upload, and what was measured on trial.
+pub mod update;
+
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;
 

@@ -78,13 +78,16 @@ pub enum Permission {
     /// Set outlets and who is told what; addresses to which the appliance sends.
     #[serde(rename = "notifications.manage")]
     NotificationsManage,
+    /// Install another version, or go back.
+    #[serde(rename = "update.manage")]
+    UpdateManage,
 }
 
 use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve};
 use Permission::{
     AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, NotificationsManage,
     NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite, SettingsWrite, TokensManage,
-    UsersManage,
+    UpdateManage, UsersManage,
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
@@ -111,6 +114,8 @@ pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
         "/notifications/outlets/{kind}/test",
         Some(NotificationsManage),
     ),
+    ("POST", "/update/install", Some(UpdateManage)),
+    ("POST", "/update/rollback", Some(UpdateManage)),
     ("POST", "/auth/2fa/recovery-codes", None),
 ];
 
@@ -156,6 +161,7 @@ impl Role {
                 AuditRead,
                 NotificationsRead,
                 NotificationsManage,
+                UpdateManage,
             ],
             Self::EnergyManager => &[
                 EquipmentRead,

@@ -4,8 +4,8 @@ use super::{
     Context, alert_rules, alerts, api_tokens, audit, audit_export, auth, certificate,
     commissioning, device_push, devices, doctor, documents, equipment, export, history,
     history_series, kiosks, line_frames, lines, meter_events, mqtt, notifications, passwords,
-    photo, profiles, realtime, roles, sessions, sites, step_up, storage, system, two_factor, users,
-    write,
+    photo, profiles, realtime, roles, sessions, sites, step_up, storage, system, two_factor,
+    update, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -62,7 +62,8 @@ pub(super) fn api() -> Routes {
         .merge(storage::protected())
         .merge(certificate::protected())
         .merge(meter_events::protected())
-        .merge(system::protected());
+        .merge(system::protected())
+        .merge(update::protected());
     Routes {
         public,
         open,

@@ -74,6 +74,7 @@ async fn the_role_decides_what_me_says() {
         "audit.read",
         "notifications.read",
         "notifications.manage",
+        "update.manage",
     ];
     assert_eq!(me["permissions"], json!(all));
     let operator = appliance.client_as(Role::Operator).await;

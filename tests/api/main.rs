@@ -65,5 +65,6 @@ mod storage;
 mod system;
 mod tokens;
 mod two_factor;
+mod update;
 mod web_server;
 mod write;

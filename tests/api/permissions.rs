@@ -148,6 +148,11 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("DELETE", "/api/equipment/{id}/photo", WRITE),
     ("GET", "/api/equipment/{id}/documents", READ),
     ("POST", "/api/equipment/{id}/documents", WRITE),
+    ("GET", "/api/update", ADMIN),
+    ("POST", "/api/update/bundle", ADMIN),
+    ("POST", "/api/update/check", ADMIN),
+    ("POST", "/api/update/install", ADMIN),
+    ("POST", "/api/update/rollback", ADMIN),
     ("GET", "/api/equipment/{id}/documents/{document}", READ),
     ("DELETE", "/api/equipment/{id}/documents/{document}", WRITE),
 ];

@@ -17,6 +17,8 @@ const LETS_NOBODY_IN: &[&str] = &[
     "/api/notifications/policies/{policy}",
     "/api/notifications/log/{letter}/retry",
     "/api/notifications/settings",
+    "/api/update/bundle",
+    "/api/update/check",
 ];
 
 #[test]

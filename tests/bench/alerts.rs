@@ -45,6 +45,8 @@ impl Plant {
             certificate: None,
             syslog: None,
             token_in_query: false,
+            home: None,
+            update_test_key: None,
         };
         let clock = ManualClock::new(START);
         let app = App::start(&config, Arc::new(clock.clone())).await?;

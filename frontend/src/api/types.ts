@@ -34,6 +34,9 @@ export type NewApiToken = Schemas['NewApiToken'];
 export type PairingCode = Answer<Schemas['PairingCode']>;
 export type KioskApproval = Schemas['KioskApproval'];
 export type Kiosk = Answer<Schemas['KioskView']>;
+export type Standing = Answer<Schemas['Standing']>;
+export type StagedUpdate = Answer<Schemas['Staged']>;
+export type UpdateOnStick = Answer<Schemas['OnStick']>;
 
 export type EquipmentStatus = Schemas['Status'];
 export type EquipmentSummary = Answer<Schemas['EquipmentSummary']>;

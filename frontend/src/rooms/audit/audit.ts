@@ -39,6 +39,7 @@ export const groups = [
   'modbus',
   'site',
   'storage',
+  'update',
   'audit',
 ] as const;
 
