@@ -12,7 +12,7 @@ FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
 .PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth torture lint api fuzz-api clean \
-	tools binary lint-rust test-rust lint-page test-page current journeys
+	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle installation
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-14s%s\n", $$1, $$2 }'
@@ -28,6 +28,20 @@ test: tools binary lint-rust lint-page test-rust test-page current journeys ## e
 dist: binary ## the static binary that ships, in dist/, and the proof that it needs nothing
 	@packaging/need.sh file curl
 	$(TIMED) "Proof: static, small, alone in an empty chroot" packaging/prove-static.sh dist/indusmind
+
+deb: binary ## the Debian package, in dist/ (no network, no root)
+	$(TIMED) "Debian package" packaging/deb.sh dist/indusmind dist/indusmind-launcher dist
+
+installer: binary ## one file that installs itself, in dist/
+	$(TIMED) "Installer" dist/indusmind installer --launcher dist/indusmind-launcher --out dist/indusmind-installer
+	@chmod 755 dist/indusmind-installer
+
+bundle: binary ## a signed update for the stick, in dist/ (KEY=file of the secret key, kept elsewhere)
+	@test -n "$${KEY:-}" || { echo "Say which key signs it: make bundle KEY=/somewhere/else/maker.key" >&2; exit 1; }
+	$(TIMED) "Update bundle" dist/indusmind bundle make --key "$$KEY" --notes CHANGELOG.md --out dist
+
+installation: deb installer ## install, start and take away in a fresh Debian root (needs root)
+	$(TIMED) "Installation in a fresh Debian root" packaging/install-test.sh dist
 
 bench: ## how fast the store is on this machine, beside SQLite (INDUSMIND_BENCH=full: a month of history)
 	@packaging/need.sh cargo
@@ -95,7 +109,7 @@ binary:
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
 	$(TIMED) "Build of the binary that ships" cargo build --profile dist
-	@mkdir -p dist && cp $(OUTPUT)/dist/indusmind dist/indusmind
+	@mkdir -p dist && cp $(OUTPUT)/dist/indusmind $(OUTPUT)/dist/indusmind-launcher dist/
 
 lint-rust:
 	$(TIMED) "Rust: format" cargo fmt --check

@@ -88,6 +88,9 @@ impl App {
         let about = (tsdb, &registry, &attachments, &commissioning, &ground.sites);
         let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
 
+        if let Err(error) = ground.updates.settle(&ground.intake).await {
+            tracing::error!(%error, "what became of the last update is not written down yet");
+        }
         let history = SiteHistory::new(Arc::clone(tsdb));
         let trees = Trees::open(store, Arc::clone(clock), Arc::clone(&registry))?;
         let tariffs = Arc::new(Tariffs::open(store, Arc::clone(clock))?);
@@ -117,6 +120,7 @@ impl App {
             history,
             inlet,
             intake: ground.intake,
+            updates: ground.updates,
             tsdb: Arc::clone(&ground.tsdb),
             tls: ground.tls,
             syslog: ground.syslog,

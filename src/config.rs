@@ -47,6 +47,10 @@ pub struct Config {
     pub syslog: Option<SyslogSettings>,
     /// Whether a socket may carry its access token in the address.
     pub token_in_query: bool,
+    /// Where the installation lies, when the launcher started this.
+    pub home: Option<PathBuf>,
+    /// A key whose updates a build for tests believes; a release refuses to start with it.
+    pub update_test_key: Option<String>,
 }
 
 /// A log in files of bounded size.
@@ -144,6 +148,10 @@ impl Config {
             certificate,
             syslog: syslog::read(file.syslog)?,
             token_in_query: file.sockets.token_in_query.unwrap_or(true),
+            home: std::env::var_os("INDUSMIND_LAUNCHED")
+                .and(std::env::var_os("INDUSMIND_HOME"))
+                .map(PathBuf::from),
+            update_test_key: std::env::var("INDUSMIND_UPDATE_TEST_KEY").ok(),
         })
     }
 

@@ -116,9 +116,21 @@ pub trait Observer: Send + Sync {
     fn observe(&self, transaction: &Transaction<'_>, batches: &[Batch]) -> Result<AfterCommit>;
 }
 
+/// Keeps batches elsewhere as well, before they are stored and acknowledged.
+pub trait Keeper: Send + Sync {
+    /// Whether it wants them now.
+    fn is_needed(&self) -> bool;
+    /// Returns when they are kept.
+    ///
+    /// # Errors
+    /// When they cannot be; then they are not stored either.
+    fn keep(&self, batches: &[Batch]) -> Result<()>;
+}
+
 /// The one place where readings come in: committed first, then told.
 pub struct Intake {
     observer: OnceLock<Arc<dyn Observer>>,
+    keeper: OnceLock<Arc<dyn Keeper>>,
     tsdb: Arc<Tsdb>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
@@ -131,6 +143,7 @@ impl Intake {
     pub fn new(tsdb: Arc<Tsdb>, live: Arc<Live>, clock: Arc<dyn Clock>) -> Self {
         Self {
             observer: OnceLock::new(),
+            keeper: OnceLock::new(),
             tsdb,
             live,
             clock,
@@ -142,6 +155,22 @@ impl Intake {
     pub fn set_observer(&self, observer: Arc<dyn Observer>) {
         // A second one would be a mistake of the wiring, and the first sees on.
         let _ = self.observer.set(observer);
+    }
+
+    /// Sets who keeps batches elsewhere as well; the first one stays.
+    pub fn set_keeper(&self, keeper: Arc<dyn Keeper>) {
+        // As above.
+        let _ = self.keeper.set(keeper);
+    }
+
+    async fn keep_elsewhere(&self, batches: &Arc<Vec<Batch>>) -> Result<()> {
+        let Some(keeper) = self.keeper.get().filter(|keeper| keeper.is_needed()) else {
+            return Ok(());
+        };
+        let (keeper, batches) = (Arc::clone(keeper), Arc::clone(batches));
+        tokio::task::spawn_blocking(move || keeper.keep(&batches))
+            .await
+            .map_err(|cause| Error::internal("The readings could not be kept.").because(cause))?
     }
 
     /// What it has done so far.
@@ -180,6 +209,7 @@ impl Intake {
     where
         F: FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static,
     {
+        self.keep_elsewhere(&batches).await?;
         let after: Arc<Mutex<Option<AfterCommit>>> = Arc::default();
         let (place, seen) = (Arc::clone(&after), Arc::clone(&batches));
         let observer = self.observer.get().cloned();

@@ -6,6 +6,9 @@
 /// Words everyone speaks: ids, errors, time, samples.
 pub mod base;
 
+/// What the appliance shares with its launcher: the boot record and the way of an update.
+pub mod launcher;
+
 /// The one data directory; home of redb.
 pub mod store;
 
@@ -62,6 +65,9 @@ pub mod syslog;
 
 /// How the appliance looks after itself: what is well, what went wrong, the heartbeat.
 pub mod care;
+
+/// Newer versions: signed bundles, by stick or upload, and what was measured on trial.
+pub mod update;
 
 /// The HTTP and WebSocket edge; home of axum and rust-embed.
 pub mod web;

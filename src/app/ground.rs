@@ -10,6 +10,7 @@ use crate::store::{Store, operations};
 use crate::syslog::Forwarder;
 use crate::tls::{self, Tls};
 use crate::tsdb::Tsdb;
+use crate::update::Updates;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,7 @@ pub(super) struct Ground {
     pub(super) auth: Arc<Auth>,
     pub(super) api_tokens: Arc<ApiTokens>,
     pub(super) intake: Arc<Intake>,
+    pub(super) updates: Arc<Updates>,
 }
 
 impl Ground {
@@ -51,6 +53,14 @@ impl Ground {
         let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live)).await?;
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
         let intake = Intake::new(Arc::clone(&tsdb), Arc::clone(&live), Arc::clone(&clock));
+        let updates = Updates::open(
+            &store,
+            Arc::clone(&clock),
+            (config.home.clone(), config.update_test_key.as_deref()),
+            stop.clone(),
+        )?;
+        let updates = Arc::new(updates);
+        intake.set_keeper(Arc::clone(&updates) as _);
         Ok(Self {
             clock,
             store,
@@ -63,6 +73,7 @@ impl Ground {
             auth: Arc::new(auth),
             api_tokens,
             intake: Arc::new(intake),
+            updates,
         })
     }
 }

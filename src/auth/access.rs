@@ -84,13 +84,16 @@ pub enum Permission {
     /// Make, prove and restore backups.
     #[serde(rename = "backups.manage")]
     BackupsManage,
+    /// Install another version, or go back.
+    #[serde(rename = "update.manage")]
+    UpdateManage,
 }
 
 use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve, BackupsManage};
 use Permission::{
     AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, MaintenanceWrite,
     NotificationsManage, NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite,
-    SettingsWrite, TokensManage, UsersManage,
+    SettingsWrite, TokensManage, UpdateManage, UsersManage,
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
@@ -119,6 +122,8 @@ pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
         "/notifications/outlets/{kind}/test",
         Some(NotificationsManage),
     ),
+    ("POST", "/update/install", Some(UpdateManage)),
+    ("POST", "/update/rollback", Some(UpdateManage)),
     ("POST", "/auth/2fa/recovery-codes", None),
 ];
 
@@ -166,6 +171,7 @@ impl Role {
                 NotificationsRead,
                 NotificationsManage,
                 BackupsManage,
+                UpdateManage,
             ],
             Self::EnergyManager => &[
                 EquipmentRead,

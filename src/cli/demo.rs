@@ -93,7 +93,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     say("");
     say("Press Ctrl-C to stop. The data stays; the next start goes on with it.");
     if args.open {
-        open_page(&address);
+        super::open_page(&address);
     }
     app.run_until_stopped().await;
     say("Stopped; everything is on disk.");
@@ -282,16 +282,4 @@ fn keep_login(file: &Path, password: &str) -> Result<()> {
         .open(file)
         .and_then(|mut file| writeln!(file, "{password}"))
         .map_err(|cause| Error::unavailable("The demo login cannot be kept.").because(cause))
-}
-
-fn open_page(address: &str) {
-    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some());
-    if desktop {
-        let browser = std::process::Command::new("xdg-open").arg(address).spawn();
-        if let Err(error) = browser {
-            tracing::info!(%error, "no browser could be opened");
-        }
-    }
 }

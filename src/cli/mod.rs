@@ -2,13 +2,17 @@
 
 mod audit;
 mod backup;
+mod bundle;
 mod check;
 mod demo;
 mod demo_rules;
 mod demo_sensors;
 mod export;
 mod import;
+mod install;
 mod log;
+mod manager;
+mod portable;
 mod run;
 mod simulate;
 mod user;
@@ -97,6 +101,16 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Restore a backup into a scratch folder, read all of it, and take it away again
     Drill(backup::DrillArgs),
+    /// Make it a service of this machine; done twice it changes nothing more
+    Install(install::InstallArgs),
+    /// Take the service away; the data stays
+    Uninstall(install::UninstallArgs),
+    /// Join the appliance and its launcher into one file that installs itself
+    #[command(hide = true)]
+    Installer(install::InstallerArgs),
+    /// Make and show update bundles, for the maker
+    #[command(subcommand, hide = true)]
+    Bundle(bundle::BundleCommand),
     /// Print the API document (OpenAPI 3.1)
     #[command(hide = true)]
     Openapi,
@@ -116,8 +130,8 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
-        None => runtime.block_on(run::run(cli.boot)),
-        Some(Command::Run(boot)) => runtime.block_on(run::run(boot)),
+        None => runtime.block_on(run::run(portable::settle(cli.boot))),
+        Some(Command::Run(boot)) => runtime.block_on(run::run((boot, false))),
         Some(Command::Demo(args)) => runtime.block_on(demo::run(args)),
         Some(Command::Simulate(args)) => runtime.block_on(simulate::run(args)),
         Some(Command::User(command)) => runtime.block_on(user::run(command)),
@@ -129,6 +143,10 @@ pub fn main() -> ExitCode {
         Some(Command::VerifyBackup(args)) => backup::verify(&args),
         Some(Command::Restore(args)) => backup::restore(args),
         Some(Command::Drill(args)) => backup::drill(args),
+        Some(Command::Install(args)) => install::install(&args),
+        Some(Command::Uninstall(args)) => install::uninstall(&args),
+        Some(Command::Installer(args)) => install::installer(&args),
+        Some(Command::Bundle(command)) => bundle::run(&command),
         Some(Command::Openapi) => crate::web::document().map(|json| say(json.trim_end())),
     };
     // A question that is still reading the disk must not hold the stop up.
@@ -181,13 +199,7 @@ fn plain_http(text: &str) -> Result<PlainHttp, String> {
 /// The address under which this machine reaches its own page: by plain HTTP where it may, because
 /// no browser knows the authority of a new appliance.
 fn page_of(listening: SocketAddr, config: &Config) -> String {
-    let mut address = listening;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
+    let address = this_machine(listening);
     let local = address.ip().is_loopback() && config.edge.plain_http != PlainHttp::Never;
     let scheme = if config.https() && !local {
         "https"
@@ -195,6 +207,30 @@ fn page_of(listening: SocketAddr, config: &Config) -> String {
         "http"
     };
     format!("{scheme}://{address}")
+}
+
+/// Where this machine reaches what listens there.
+fn this_machine(mut listening: SocketAddr) -> SocketAddr {
+    if listening.ip().is_unspecified() {
+        listening.set_ip(match listening.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    listening
+}
+
+/// Opens a page in the browser of the desktop, when there is one.
+fn open_page(address: &str) {
+    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some());
+    if desktop {
+        let browser = std::process::Command::new("xdg-open").arg(address).spawn();
+        if let Err(error) = browser {
+            tracing::info!(%error, "no browser could be opened");
+        }
+    }
 }
 
 fn fail(error: &Error) -> ExitCode {

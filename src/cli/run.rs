@@ -1,11 +1,11 @@
 //! `indusmind run`: the appliance, until it is told to stop.
 
-use super::{Boot, log, page_of, say, say_where, stop_on_signal};
+use super::{Boot, log, manager, open_page, page_of, say, say_where, stop_on_signal};
 use crate::app::App;
 use crate::base::{Error, Result, SystemClock};
 use std::sync::Arc;
 
-pub(super) async fn run(boot: Boot) -> Result<()> {
+pub(super) async fn run((boot, portable): (Boot, bool)) -> Result<()> {
     let config = boot.load()?;
     let log = log::start(&config)?;
     crate::care::keep_reports(&config.data_dir);
@@ -14,7 +14,11 @@ pub(super) async fn run(boot: Boot) -> Result<()> {
     if !config.listen.ip().is_loopback() && !config.https() {
         tracing::warn!("plain HTTP is spoken to the network: whoever listens reads passwords");
     }
+    let updates = Arc::clone(&app.context.updates);
+    manager::obey_launcher(app.stop_signal(), move || updates.kept());
+    manager::ready(app.address, app.context.store.clone(), app.stop_signal());
     say_where(&app, &config);
+    let mut page = page_of(app.address, &config);
     if let Some(token) = app
         .context
         .auth
@@ -23,10 +27,11 @@ pub(super) async fn run(boot: Boot) -> Result<()> {
         .filter(|_| !app.context.auth.is_set_up())
     {
         say(&format!("Set-up token: {token}"));
-        say(&format!(
-            "Open {}/setup#token={token} to begin.",
-            page_of(app.address, &config)
-        ));
+        page = format!("{page}/setup#token={token}");
+        say(&format!("Open {page} to begin."));
+    }
+    if portable {
+        open_page(&page);
     }
     let restart = app.restart_signal();
     app.run_until_stopped().await;

@@ -48,7 +48,7 @@ const fn steps(kind: FileKind) -> &'static [Step] {
     }
 }
 
-const fn newest(kind: FileKind) -> u64 {
+pub(super) const fn newest(kind: FileKind) -> u64 {
     steps(kind).len() as u64
 }
 

@@ -43,6 +43,12 @@ use std::sync::Arc;
 /// Name of the data file in the data directory.
 pub const DATA_FILE: &str = "indusmind.redb";
 
+/// Version of the data file that this program writes.
+#[must_use]
+pub const fn schema() -> u64 {
+    migrate::newest(FileKind::Main)
+}
+
 /// A named table: a map from byte keys to byte values in the order of the keys.
 #[derive(Clone, Copy, Debug)]
 pub struct TableName(&'static str);

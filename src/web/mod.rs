@@ -77,6 +77,7 @@ mod support;
 mod system;
 mod turn;
 mod two_factor;
+mod update;
 mod upload;
 mod users;
 mod write;
@@ -103,6 +104,7 @@ use crate::store::Store;
 use crate::syslog::Forwarder;
 use crate::tls::Tls;
 use crate::tsdb::Tsdb;
+use crate::update::Updates;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -210,6 +212,8 @@ pub struct Services {
     pub inlet: Inlet,
     /// Where readings come in, and what it has done.
     pub intake: Arc<Intake>,
+    /// Newer versions.
+    pub updates: Arc<Updates>,
     /// The readings.
     pub tsdb: Arc<Tsdb>,
     /// Certificates, when HTTPS is spoken.
@@ -371,10 +375,12 @@ pub fn router(context: &Context) -> Router {
         .route("/ws", get(hub::open))
         .route("/ws/{channel}", get(channel::open));
     let meter = middleware::from_fn_with_state(context.clone(), rates::meter);
+    let hold = middleware::from_fn_with_state(context.clone(), update::hold);
     let guard = middleware::from_fn_with_state(context.clone(), hosts::guard);
     http.merge(sockets)
         .method_not_allowed_fallback(envelope::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(hold)
         .layer(meter)
         .layer(middleware::from_fn(cookies::fit))
         .layer(guard)

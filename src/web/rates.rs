@@ -205,7 +205,7 @@ fn is_api(request: &Request) -> bool {
 }
 
 /// What a request does, by its route.
-fn class_of(request: &Request) -> Class {
+pub fn class_of(request: &Request) -> Class {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("", MatchedPath::as_str);
     let route = route.strip_prefix("/api").unwrap_or(route);
@@ -229,7 +229,7 @@ fn classify(method: &Method, route: &str) -> Class {
         route if route.ends_with("/frames/download") => Class::Export,
         "/v2/write" | "/write" if posts => Class::Write,
         route if posts && route.starts_with("/readings/devices/") => Class::Push,
-        "/devices/import" if posts => Class::Upload,
+        "/devices/import" | "/update/bundle" if posts => Class::Upload,
         route if posts && (route.ends_with("/photo") || route.ends_with("/documents")) => {
             Class::Upload
         }

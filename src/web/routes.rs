@@ -6,7 +6,7 @@ use super::{
     energy_cost, energy_demand, energy_tariffs, energy_tree, equipment, export, history,
     history_series, jobs, kiosks, line_frames, lines, maintenance, meter_events, mqtt,
     notifications, operations, passwords, photo, profiles, realtime, roles, sessions, sites,
-    step_up, storage, support, system, two_factor, users, write,
+    step_up, storage, support, system, two_factor, update, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -74,7 +74,8 @@ pub(super) fn api() -> Routes {
         .merge(jobs::protected())
         .merge(certificate::protected())
         .merge(meter_events::protected())
-        .merge(system::protected());
+        .merge(system::protected())
+        .merge(update::protected());
     Routes {
         public,
         open,

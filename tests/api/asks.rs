@@ -31,6 +31,8 @@ pub fn profile(id: &str) -> Value {
 pub fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
     match (method, path) {
         ("POST", "/api/modbus/scan" | "/api/kiosks/approve") => Some(400),
+        // An appliance in a test was not installed.
+        ("POST", path) if path.starts_with("/api/update/") => Some(409),
         (_, path) if path.starts_with("/api/kiosks/") => Some(404),
         // No tariff is in use.
         ("GET", "/api/energy/bill?month=2026-11") | ("POST", "/api/energy/bill/compare") => {
@@ -181,6 +183,13 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let report = json!({ "reading_id": nobody, "installer": "A test" });
             client.post(path, &report).await
         }
+        ("POST", "/api/update/check") => {
+            client.post(path, &json!({ "path": "/media/a.imu" })).await
+        }
+        ("POST", "/api/update/install") => {
+            client.post(path, &json!({ "manifest_hash": "00" })).await
+        }
+        ("POST", "/api/update/rollback") => client.post(path, &json!({})).await,
         ("POST", "/api/modbus/scan") => client.post(path, &json!({ "hosts": "8.8.8.8" })).await,
         ("POST", path) if path.ends_with("/meter-exchange") => {
             let exchange = json!({ "at": "2026-11-18T01:00:00Z", "end_reading": 2.0,

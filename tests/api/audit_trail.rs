@@ -20,6 +20,16 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
     ("POST", "/mqtt/test", "says what a message would become"),
     (
         "POST",
+        "/update/bundle",
+        "judges a file; the installation is an entry",
+    ),
+    (
+        "POST",
+        "/update/check",
+        "judges a file; the installation is an entry",
+    ),
+    (
+        "POST",
         "/alert-rules/rehearse",
         "reads the past; nothing is kept",
     ),
@@ -72,6 +82,16 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
 
 /// Routes of which the table of permissions holds no call that succeeds, and the test that looks.
 const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
+    (
+        "POST",
+        "/update/install",
+        "update.rs: a_good_bundle_is_installed_once_it_is_confirmed",
+    ),
+    (
+        "POST",
+        "/update/rollback",
+        "update.rs: the_version_before_comes_back",
+    ),
     (
         "POST",
         "/modbus/scan",

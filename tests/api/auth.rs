@@ -78,6 +78,7 @@ async fn the_role_decides_what_me_says() {
         "notifications.read",
         "notifications.manage",
         "backups.manage",
+        "update.manage",
     ];
     assert_eq!(me["permissions"], json!(all));
     let operator = appliance.client_as(Role::Operator).await;

@@ -73,5 +73,6 @@ mod storage;
 mod system;
 mod tokens;
 mod two_factor;
+mod update;
 mod web_server;
 mod write;

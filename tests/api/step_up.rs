@@ -21,6 +21,8 @@ const LETS_NOBODY_IN: &[&str] = &[
     "/api/system/support-bundle",
     "/api/backups/{id}/verify",
     "/api/jobs/{id}/cancel",
+    "/api/update/bundle",
+    "/api/update/check",
 ];
 
 #[test]

@@ -82,6 +82,8 @@ impl Appliance {
             certificate: None,
             syslog: None,
             token_in_query: true,
+            home: None,
+            update_test_key: None,
         };
         settings(&mut config);
         let mut appliance = Self {

@@ -83,6 +83,13 @@ const plain = (body: string, kind: string) => ({
   headers: { 'Content-Type': kind },
 });
 
+/** A body of bytes. The generated type says how they are read: as numbers. */
+const raw = (file: File) => ({
+  body: file as unknown as number[],
+  bodySerializer: (bytes: unknown) => bytes as File,
+  headers: { 'Content-Type': 'application/octet-stream' },
+});
+
 export const api = {
   setupState: () => data(client.GET('/setup')),
   setUp: (body: SetupRequest) => data(client.POST('/setup', { body })),
@@ -135,6 +142,13 @@ export const api = {
   /** A code that a screen shows until somebody lets it in. */
   pairKiosk: () => data(client.POST('/kiosk/pairing')),
   kioskSession: () => data(client.POST('/kiosk/session')),
+  updateStanding: () => data(client.GET('/update')),
+  /** The bytes of the file as they are. */
+  sendUpdate: (file: File) => data(client.POST('/update/bundle', raw(file))),
+  checkUpdate: (path: string) => data(client.POST('/update/check', { body: { path } })),
+  installUpdate: (manifest_hash: string) =>
+    data(client.POST('/update/install', { body: { manifest_hash } })),
+  goBack: (old_data: boolean) => data(client.POST('/update/rollback', { body: { old_data } })),
   allKiosks: () => everyPage((query) => data(client.GET('/kiosks', { params: { query } }))),
   approveKiosk: (body: KioskApproval) => data(client.POST('/kiosks/approve', { body })),
   renameKiosk: (id: string, name: string) =>

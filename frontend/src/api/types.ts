@@ -46,6 +46,9 @@ export type BackupChange = Schemas['BackupChange'];
 export type System = Answer<Schemas['System']>;
 export type SystemCheck = Answer<Schemas['SystemCheck']>;
 export type Job = Answer<Schemas['Job']>;
+export type Standing = Answer<Schemas['Standing']>;
+export type StagedUpdate = Answer<Schemas['Staged']>;
+export type UpdateOnStick = Answer<Schemas['OnStick']>;
 
 export type EquipmentStatus = Schemas['Status'];
 export type EquipmentSummary = Answer<Schemas['EquipmentSummary']>;

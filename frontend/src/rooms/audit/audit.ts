@@ -46,6 +46,7 @@ export const groups = [
   'energy_tree',
   'tariff',
   'storage',
+  'update',
   'audit',
 ] as const;
 

@@ -1,0 +1,137 @@
+//! What an update needs besides the disk: the new version's own check, and a page meanwhile.
+
+use super::manager::tell_manager;
+use super::page::{Desk, Page};
+use super::supervise::Launcher;
+use super::switch::Programs;
+use super::words::Face;
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long a version may look at the data.
+const CHECK_WITHIN: Duration = Duration::from_secs(3_600);
+/// How often it is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Bytes of what it says that are read.
+const SAID_MAX: u64 = 16 << 10;
+
+/// Programs of this machine.
+pub struct Helpers {
+    page: Option<Page>,
+    stopping: Arc<AtomicBool>,
+    config: Option<OsString>,
+}
+
+impl Helpers {
+    /// Helpers of a launcher; with a page of the progress when an update is about to be made
+    /// ready.
+    #[must_use]
+    pub fn new(launcher: &Launcher, with_page: bool) -> Self {
+        let settings = &launcher.settings;
+        let face = Face::Working {
+            step: "…".to_owned(),
+            percent: 0,
+        };
+        // Nothing is restored while an update is made ready: no code is told, none is good.
+        let desk = Desk {
+            code: String::new(),
+            data: settings.home.path().to_path_buf(),
+            unpack_to: settings.home.staging().join("none"),
+        };
+        let page = with_page.then(|| Page::open(&settings.page, desk, face).ok());
+        Self {
+            page: page.flatten(),
+            stopping: Arc::clone(&launcher.stopping),
+            config: config_of(&settings.args),
+        }
+    }
+
+    /// The power may fail here, so it may also be stopped here.
+    fn stop_if_asked(&self) {
+        if self.stopping.load(Ordering::Relaxed) {
+            std::process::exit(0);
+        }
+    }
+}
+
+/// The boot file that the appliance is started with.
+fn config_of(args: &[OsString]) -> Option<OsString> {
+    let at = args.iter().position(|arg| arg == "--config")?;
+    args.get(at + 1).cloned()
+}
+
+impl Programs for Helpers {
+    fn check(&mut self, binary: &Path, data: &Path) -> Result<(), String> {
+        let mut command = Command::new(binary);
+        command.arg("check").arg("--data-dir").arg(data);
+        if let Some(config) = &self.config {
+            command.arg("--config").arg(config);
+        }
+        let started = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = started.map_err(|error| format!("It cannot be started: {error}."))?;
+        let errors = child.stderr.take();
+        let reader = thread::spawn(move || {
+            let mut said = String::new();
+            if let Some(errors) = errors {
+                let _ = errors.take(SAID_MAX).read_to_string(&mut said);
+            }
+            said
+        });
+        let until = Instant::now() + CHECK_WITHIN;
+        let status = loop {
+            match child.try_wait() {
+                Ok(Some(status)) => break Some(status),
+                Ok(None) if Instant::now() < until => {
+                    if self.stopping.load(Ordering::Relaxed) {
+                        let _ = child.kill();
+                        let _ = child.wait();
+                        self.stop_if_asked();
+                    }
+                    tell_manager("WATCHDOG=1");
+                    thread::sleep(LOOK_EVERY);
+                }
+                _ => {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    break None;
+                }
+            }
+        };
+        let said = reader.join().unwrap_or_default();
+        let last = said.lines().rfind(|line| !line.trim().is_empty());
+        match status {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(last.map_or_else(
+                || format!("Its check of the data ended with {status}."),
+                |line| line.trim_start_matches("indusmind: ").to_owned(),
+            )),
+            None => Err("Its check of the data did not end within an hour.".to_owned()),
+        }
+    }
+
+    fn tell(&mut self, step: &str, percent: u8) {
+        self.stop_if_asked();
+        tell_manager(&format!("STATUS={step} ({percent} %)\nWATCHDOG=1"));
+        if let Some(page) = &self.page {
+            page.show(Face::Working {
+                step: step.to_owned(),
+                percent,
+            });
+        }
+    }
+
+    fn now_ms(&mut self) -> u64 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
+    }
+}

@@ -1,0 +1,364 @@
+//! The way of an update inside the appliance: a bundle comes in, is judged, is confirmed; then the
+//! appliance stops, and the launcher goes on.
+
+use super::bundle::{self, Opened};
+use super::keys;
+use super::manifest::Here;
+use super::minisign::PublicKey;
+use super::spool::{self, Spool};
+use super::standing::{Became, Kept, Staged, Standing};
+use super::stick::{self, MOUNTS};
+use crate::base::{Batch, Clock, Error, Result};
+use crate::ingest::{Intake, Keeper};
+use crate::launcher::arm::{Request, arm, arm_back};
+use crate::launcher::files::{Files, tree_bytes};
+use crate::launcher::home::Home;
+use crate::launcher::record::{Outcome, Pair, Record, State};
+use crate::store::audit::{self, Actor};
+use crate::store::{Store, TableName, View as _};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// What is remembered of updates: which outcome stands in the audit log already.
+const TABLE: TableName = TableName::new("update");
+const TOLD: &[u8] = b"told";
+
+/// What this version calls itself.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Updates of this appliance.
+pub struct Updates {
+    home: Option<Home>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    keys: Vec<PublicKey>,
+    mounts: Vec<PathBuf>,
+    staged: Mutex<Option<Staged>>,
+    /// One at a time: they share staging.
+    busy: tokio::sync::Mutex<()>,
+    spool: Mutex<Option<Arc<Spool>>>,
+    on_trial: AtomicBool,
+    stop: CancellationToken,
+}
+
+fn unwritten(cause: std::io::Error) -> Error {
+    let sentence = format!("The update could not be prepared: {cause}.");
+    match cause.kind() {
+        std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotFound => {
+            Error::conflict(sentence)
+        }
+        _ => Error::unavailable(sentence),
+    }
+    .because(cause)
+}
+
+impl Updates {
+    /// Opens the updates of an appliance that a launcher started in `home`; without one it can
+    /// say which version runs, and no more. `test_key` is believed by a build for tests only. `stop`
+    /// ends the appliance.
+    ///
+    /// # Errors
+    /// When a key that is built in is none, or the disk refuses.
+    pub fn open(
+        store: &Store,
+        clock: Arc<dyn Clock>,
+        (home, test_key): (Option<PathBuf>, Option<&str>),
+        stop: CancellationToken,
+    ) -> Result<Self> {
+        let home = home.map(Home::at);
+        let mut spool = None;
+        if let Some(home) = &home {
+            // What an update left that was not confirmed is of no use to anybody.
+            let _ = Files::default().remove_tree(&home.staging());
+            if let Ok(State::Trial { id, .. }) = home.record().map(|record| record.state) {
+                spool = Some(Arc::new(Spool::open(&home.spool(id))?));
+            }
+        }
+        Ok(Self {
+            keys: keys::believed(test_key)?,
+            mounts: MOUNTS.map(PathBuf::from).to_vec(),
+            staged: Mutex::default(),
+            busy: tokio::sync::Mutex::default(),
+            on_trial: AtomicBool::new(spool.is_some()),
+            spool: Mutex::new(spool),
+            store: store.clone(),
+            home,
+            clock,
+            stop,
+        })
+    }
+
+    /// Whether this version is on trial.
+    #[must_use]
+    pub fn on_trial(&self) -> bool {
+        self.on_trial.load(Ordering::Relaxed)
+    }
+
+    /// The launcher said that this version stays.
+    pub fn kept(&self) {
+        self.on_trial.store(false, Ordering::Relaxed);
+        *self.spool.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        tracing::info!(version = VERSION, "the update is committed");
+    }
+
+    /// After a trial: stores what was measured in one that was given up, and writes into the audit
+    /// log what became of the update.
+    ///
+    /// # Errors
+    /// When the disk refuses; the next start does it.
+    pub async fn settle(&self, intake: &Arc<Intake>) -> Result<()> {
+        let Some(home) = self.home.clone().filter(|_| !self.on_trial()) else {
+            return Ok(());
+        };
+        let Ok(record) = home.record() else {
+            return Ok(());
+        };
+        let Some(outcome) = record.outcome.clone() else {
+            return Ok(());
+        };
+        let spool = home.spool(outcome.trial);
+        if outcome.result == "rolled_back" {
+            let mut batches = 0;
+            for some in spool::read(&spool)? {
+                batches += some.len();
+                intake.store(Arc::new(some)).await?;
+            }
+            tracing::warn!(batches, why = %outcome.why, "the update was undone; what was measured meanwhile is stored");
+        }
+        self.tell(outcome, &record).await?;
+        Files::default().remove(&spool).map_err(unwritten)
+    }
+
+    /// Writes an outcome into the audit log, once.
+    async fn tell(&self, outcome: Outcome, record: &Record) -> Result<()> {
+        let now = self.clock.now();
+        let actor = Actor {
+            name: record.asked_by.clone(),
+            ..Actor::default()
+        };
+        let details = json!({ "version": outcome.version, "why": outcome.why,
+            "runs": record.current.version, "manifest": record.manifest });
+        let work = self.store.write(move |transaction| {
+            let mark = format!("{} {}", outcome.at_ms, outcome.result);
+            if transaction.get(TABLE, TOLD)?.as_deref() == Some(mark.as_bytes()) {
+                return Ok(());
+            }
+            transaction.put(TABLE, TOLD, mark.as_bytes())?;
+            let action = format!("update.{}", outcome.result);
+            audit::append(transaction, now, &actor, &action, "appliance", details)
+        });
+        work.await
+    }
+
+    /// How things stand.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let record = self.home.as_ref().and_then(|home| home.record().ok());
+        let became = |outcome: Outcome| Became {
+            result: outcome.result,
+            version: outcome.version,
+            why: outcome.why,
+            at_ms: outcome.at_ms,
+        };
+        let kept = |pair: Pair| Kept {
+            version: pair.version,
+        };
+        Standing {
+            version: VERSION,
+            managed: self.home.is_some(),
+            on_trial: self.on_trial(),
+            staged: self.staged(),
+            sticks: stick::find(&self.mounts),
+            keys: self.keys.iter().map(PublicKey::id).collect(),
+            last: record
+                .as_ref()
+                .and_then(|record| record.outcome.clone())
+                .map(became),
+            previous: record.and_then(|record| record.previous).map(kept),
+        }
+    }
+
+    fn staged(&self) -> Option<Staged> {
+        let staged = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        staged.clone()
+    }
+
+    fn home(&self) -> Result<&Home> {
+        self.home.as_ref().ok_or_else(|| {
+            Error::conflict(
+                "This appliance was not installed, so it cannot replace itself. Install it \
+                 (indusmind install), or start the new file on the same data.",
+            )
+        })
+    }
+
+    /// Where an upload is written, after what was staged before is gone.
+    ///
+    /// # Errors
+    /// When this appliance cannot be updated, an upload is under way, or the disk refuses.
+    pub fn begin(&self) -> Result<(PathBuf, tokio::sync::MutexGuard<'_, ()>)> {
+        let home = self.home()?;
+        let turn = self.busy.try_lock().map_err(|_| {
+            Error::conflict("An update is being read already. Wait until that is done.")
+        })?;
+        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let (files, staging) = (Files::default(), home.staging());
+        files
+            .remove_tree(&staging)
+            .and_then(|()| files.make_dir(&staging))
+            .map_err(unwritten)?;
+        Ok((staging.join("bundle.imu"), turn))
+    }
+
+    /// Copies a bundle from a stick to where [`Updates::begin`] said. Nothing is read from the
+    /// stick again.
+    ///
+    /// # Errors
+    /// When no bundle of this name is on a stick, or it cannot be read.
+    pub fn fetch(&self, path: &str, to: &Path) -> Result<()> {
+        let found = stick::find(&self.mounts);
+        let one = found.iter().find(|one| one.path == path);
+        let one = one.ok_or_else(|| Error::not_found("update on a stick", path))?;
+        let copied = Files::default().copy(Path::new(&one.path), to);
+        copied.map(drop).map_err(|cause| {
+            Error::unavailable("The update cannot be copied from the stick. Plug it in again.")
+                .because(cause)
+        })
+    }
+
+    /// Judges the bundle that was received, and unpacks it in staging when it is good.
+    ///
+    /// # Errors
+    /// The first reason against it; then nothing of it stays.
+    pub fn check(&self) -> Result<Staged> {
+        let home = self.home()?;
+        let judged = self.judge(home);
+        if judged.is_err() {
+            let _ = Files::default().remove_tree(&home.staging());
+        }
+        let staged = judged?;
+        let mut place = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(staged.clone());
+        Ok(staged)
+    }
+
+    fn judge(&self, home: &Home) -> Result<Staged> {
+        let path = home.staging().join("bundle.imu");
+        let mut opened = bundle::open(&path, &self.keys)?;
+        let record = home.record().map_err(unwritten)?;
+        let here = self.here(&opened, &record);
+        opened.manifest.fits(&here)?;
+        opened.unpack(&home.staging().join("binary"))?;
+        Files::default().remove(&path).map_err(unwritten)?;
+        Ok(Staged {
+            manifest: opened.manifest,
+            manifest_hash: opened.manifest_hash,
+            key: opened.key,
+            data_bytes: here.data,
+        })
+    }
+
+    fn here(&self, opened: &Opened, record: &Record) -> Here {
+        Here {
+            arch: std::env::consts::ARCH,
+            version: VERSION.to_owned(),
+            schema: crate::store::schema(),
+            floor: record.floors.get(&opened.key).cloned(),
+            free: self.store.room().map_or(u64::MAX, |room| room.free),
+            data: tree_bytes(self.store.path()).unwrap_or(0),
+        }
+    }
+
+    /// Installs what was judged good: writes it down, fills the idle slot, and stops the
+    /// appliance. `hash` is of the manifest that the person saw.
+    ///
+    /// # Errors
+    /// When nothing is staged, it is another one, or the disk refuses; all stays as it is.
+    pub async fn install(self: &Arc<Self>, hash: &str, actor: Actor) -> Result<()> {
+        let home = self.home()?.clone();
+        let Ok(_turn) = self.busy.try_lock() else {
+            return Err(Error::conflict("An update is being read. Check it again."));
+        };
+        let staged = self.staged().filter(|staged| staged.manifest_hash == hash);
+        let Some(staged) = staged else {
+            return Err(Error::conflict(
+                "This is not the update that was checked. Check it again and confirm what you see.",
+            ));
+        };
+        let details = json!({ "version": staged.manifest.version, "from": VERSION,
+            "manifest": hash, "key": staged.key });
+        self.note(&actor, "update.install", details).await?;
+        let name = actor.name;
+        let arming = move || {
+            let request = Request {
+                binary: &home.staging().join("binary"),
+                hash: &staged.manifest.sha256,
+                version: &staged.manifest.version,
+                key: &staged.key,
+                manifest: &staged.manifest_hash,
+                asked_by: &name,
+            };
+            arm(&home, &Files::default(), &request)
+        };
+        self.arm_and_stop(arming).await
+    }
+
+    /// Goes back to the version before: on the data of now, or on the data of then.
+    ///
+    /// # Errors
+    /// When none is kept, an update is under way, or the disk refuses.
+    pub async fn go_back(self: &Arc<Self>, old_data: bool, actor: Actor) -> Result<()> {
+        let home = self.home()?.clone();
+        let previous = home.record().map_err(unwritten)?.previous;
+        let previous = previous.ok_or_else(|| {
+            Error::conflict("No version before is kept; there is none to go back to.")
+        })?;
+        let details = json!({ "version": previous.version, "from": VERSION, "old_data": old_data });
+        self.note(&actor, "update.go_back", details).await?;
+        let name = actor.name;
+        let arming = move || arm_back(&home, &Files::default(), old_data, &name);
+        self.arm_and_stop(arming).await
+    }
+
+    async fn note(
+        &self,
+        actor: &Actor,
+        action: &'static str,
+        details: serde_json::Value,
+    ) -> Result<()> {
+        let (now, actor) = (self.clock.now(), actor.clone());
+        let write = self.store.write(move |transaction| {
+            audit::append(transaction, now, &actor, action, "appliance", details)
+        });
+        write.await
+    }
+
+    async fn arm_and_stop<F>(&self, arming: F) -> Result<()>
+    where
+        F: FnOnce() -> std::io::Result<()> + Send + 'static,
+    {
+        tokio::task::spawn_blocking(arming)
+            .await
+            .map_err(|cause| Error::internal("The update was not prepared.").because(cause))?
+            .map_err(unwritten)?;
+        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // The answer is given while the appliance stops: answers under way are finished.
+        self.stop.cancel();
+        Ok(())
+    }
+}
+
+impl Keeper for Updates {
+    fn keep(&self, batches: &[Batch]) -> Result<()> {
+        let spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
+        let spool = spool.clone();
+        spool.map_or(Ok(()), |spool| spool.keep(batches))
+    }
+
+    fn is_needed(&self) -> bool {
+        self.on_trial()
+    }
+}

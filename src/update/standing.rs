@@ -1,0 +1,60 @@
+//! How things stand with updates, as it is shown.
+
+use super::manifest::Manifest;
+use super::stick::OnStick;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A bundle that was judged good, unpacked in staging.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Staged {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// SHA-256 of the manifest: what `POST /api/update/install` takes.
+    pub manifest_hash: String,
+    /// Number of the key that signed it.
+    pub key: String,
+    /// Bytes of data that are copied while the page stands still.
+    pub data_bytes: u64,
+}
+
+/// A version that is kept.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Kept {
+    /// Its version.
+    pub version: String,
+}
+
+/// What became of the last update.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Became {
+    /// `committed`, `refused` or `rolled_back`.
+    pub result: String,
+    /// Which version it was about.
+    pub version: String,
+    /// Why; empty when it went well.
+    pub why: String,
+    /// When, ms since 1970.
+    pub at_ms: u64,
+}
+
+/// How things stand.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Standing {
+    /// The version that runs.
+    pub version: &'static str,
+    /// Whether a launcher started it, so that it can be updated from here.
+    pub managed: bool,
+    /// Whether this version is on trial: changes are refused for a minute.
+    pub on_trial: bool,
+    /// The bundle that was judged good.
+    pub staged: Option<Staged>,
+    /// The version before, while it is kept.
+    pub previous: Option<Kept>,
+    /// What became of the last update.
+    pub last: Option<Became>,
+    /// Updates on sticks.
+    pub sticks: Vec<OnStick>,
+    /// Numbers of the keys whose updates are believed.
+    pub keys: Vec<String>,
+}

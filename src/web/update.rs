@@ -1,0 +1,220 @@
+//! `/api/update`: newer versions, from a stick or uploaded.
+//!
+//! Promises: nothing is installed that was not checked here and confirmed by the hash that the
+//! person saw; while a version is on trial nothing is changed that going back would lose.
+
+use super::Context;
+use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, ok};
+use super::rates::{Class, class_of};
+use crate::auth::{Caller, Permission};
+use crate::base::{Error, ErrorKind, Result};
+use crate::update::bundle::BUNDLE_MAX;
+use crate::update::{Staged, Standing};
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use serde::Deserialize;
+use std::io::Write as _;
+use std::path::PathBuf;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Pieces of an upload that wait for the disk.
+const PIECES_WAITING: usize = 16;
+/// Bytes of a bundle beside its binary.
+const HEAD_MAX: u64 = 128 << 10;
+
+/// Routes of a session.
+pub fn protected() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(standing))
+        .routes(routes!(receive))
+        .routes(routes!(check))
+        .routes(routes!(install))
+        .routes(routes!(go_back))
+}
+
+/// The version that runs, what is ready to be installed, what lies on sticks, and what became of
+/// the last update.
+#[utoipa::path(get, path = "/update", operation_id = "update_standing", tag = "update",
+    responses((status = 200, body = Envelope<Standing>)))]
+async fn standing(State(context): State<Context>, caller: Caller) -> Answer<Standing> {
+    caller.require(Permission::UpdateManage)?;
+    ok(super::blocking(move || Ok(context.updates.standing())).await?)
+}
+
+/// Takes a bundle (the bytes of the file), and checks it: signature, product, processor, schema,
+/// room, version, hash of the binary. What was ready before is gone.
+#[utoipa::path(post, path = "/update/bundle", operation_id = "receive_update", tag = "update",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "It may be installed", body = Envelope<Staged>),
+        (status = 400, description = "The first reason against it", body = Refusal),
+        (status = 409, description = "This appliance was not installed, or another bundle is being read",
+            body = Refusal),
+        (status = 413, description = "More than 512 MB", body = Refusal),
+        (status = 503, description = "The disk is full or refuses", body = Refusal),
+    ))]
+async fn receive(
+    State(context): State<Context>,
+    caller: Caller,
+    request: Request,
+) -> Answer<Staged> {
+    caller.require(Permission::UpdateManage)?;
+    let (place, _turn) = context.updates.begin()?;
+    write(request, place).await?;
+    let checked = context.clone();
+    ok(super::blocking(move || checked.updates.check()).await?)
+}
+
+/// Writes a body to disk while it arrives.
+async fn write(request: Request, place: PathBuf) -> Result<()> {
+    let full = |cause| {
+        Error::unavailable("The upload cannot be written: is the disk full?").because(cause)
+    };
+    let mut pieces = request.into_body().into_data_stream();
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<axum::body::Bytes>(PIECES_WAITING);
+    let writing = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::create(place)?;
+        while let Some(piece) = receiver.blocking_recv() {
+            file.write_all(&piece)?;
+        }
+        file.sync_all()
+    });
+    let mut bytes = 0;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|cause| {
+            Error::invalid("body", "The file did not arrive whole. Send it again.").because(cause)
+        })?;
+        bytes += piece.len() as u64;
+        if bytes > BUNDLE_MAX + HEAD_MAX {
+            let sentence = format!("The file is larger than {} MB.", BUNDLE_MAX >> 20);
+            return Err(Error::new(ErrorKind::TooLarge, sentence));
+        }
+        if sender.send(piece).await.is_err() {
+            break;
+        }
+    }
+    drop(sender);
+    let written = writing.await;
+    written
+        .map_err(|cause| Error::internal("The upload was not written.").because(cause))?
+        .map_err(full)
+}
+
+/// Which bundle is to be checked.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    /// Path of a bundle on a stick, as `GET /api/update` lists it.
+    path: String,
+}
+
+/// Copies a bundle from a stick and checks it as an upload. The stick may be pulled out then.
+#[utoipa::path(post, path = "/update/check", operation_id = "check_update", tag = "update",
+    request_body = Which,
+    responses(
+        (status = 200, description = "It may be installed", body = Envelope<Staged>),
+        (status = 400, description = "The first reason against it", body = Refusal),
+        (status = 404, description = "No such bundle on a stick", body = Refusal),
+        (status = 409, description = "This appliance was not installed, or another bundle is being read",
+            body = Refusal),
+        (status = 503, description = "The disk or the stick refuses", body = Refusal),
+    ))]
+async fn check(
+    State(context): State<Context>,
+    caller: Caller,
+    Body(which): Body<Which>,
+) -> Answer<Staged> {
+    caller.require(Permission::UpdateManage)?;
+    let (place, _turn) = context.updates.begin()?;
+    let asked = context.clone();
+    let work = move || {
+        asked.updates.fetch(&which.path, &place)?;
+        asked.updates.check()
+    };
+    ok(super::blocking(work).await?)
+}
+
+/// What a person confirmed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Confirmed {
+    /// The hash of the manifest that was shown.
+    manifest_hash: String,
+}
+
+/// Installs what was checked: the appliance stops, its data is copied, the new version looks at
+/// the copy, and is then tried for a minute. If it does not do well the version before comes back
+/// by itself within two minutes. `GET /api/update` tells under `last` what became of it.
+#[utoipa::path(post, path = "/update/install", operation_id = "install_update", tag = "update",
+    request_body = Confirmed,
+    responses(
+        (status = 200, body = Envelope<Message>),
+        (status = 409, description = "Another bundle was checked, or an update is under way",
+            body = Refusal),
+        (status = 503, description = "The disk refuses", body = Refusal),
+    ))]
+async fn install(
+    State(context): State<Context>,
+    caller: Caller,
+    Body(confirmed): Body<Confirmed>,
+) -> Answer<Message> {
+    caller.require(Permission::UpdateManage)?;
+    let hash = confirmed.manifest_hash;
+    context.updates.install(&hash, caller.actor()).await?;
+    ok(Message {
+        message: "The update begins. The page comes back by itself.".to_owned(),
+    })
+}
+
+/// On which data the version before is to run.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Back {
+    /// `true`: on the data as it was before the update; what came since is not in it. Otherwise
+    /// on the data of now, if that version can read it.
+    #[serde(default)]
+    old_data: bool,
+}
+
+/// Goes back to the version before, in the same way as an update: copied, looked at, tried.
+#[utoipa::path(post, path = "/update/rollback", operation_id = "roll_back_update", tag = "update",
+    request_body = Back,
+    responses(
+        (status = 200, body = Envelope<Message>),
+        (status = 409, description = "No version before is kept, or an update is under way",
+            body = Refusal),
+        (status = 503, description = "The disk refuses", body = Refusal),
+    ))]
+async fn go_back(
+    State(context): State<Context>,
+    caller: Caller,
+    Body(back): Body<Back>,
+) -> Answer<Message> {
+    caller.require(Permission::UpdateManage)?;
+    context
+        .updates
+        .go_back(back.old_data, caller.actor())
+        .await?;
+    ok(Message {
+        message: "The version before is being brought back. The page comes back by itself."
+            .to_owned(),
+    })
+}
+
+/// While a version is on trial, refuses what going back would lose. Readings are kept in any case,
+/// and people may sign in.
+pub async fn hold(State(context): State<Context>, request: Request, next: Next) -> Response {
+    let looks = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    let held = !looks && matches!(class_of(&request), Class::Api | Class::Upload);
+    if held && context.updates.on_trial() {
+        let sentence = "A new version is on trial for a minute; until then nothing is changed, so \
+                        that nothing is lost if the version before comes back. Try again soon.";
+        return Failure::from(Error::unavailable(sentence)).into_response();
+    }
+    next.run(request).await
+}

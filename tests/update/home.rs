@@ -1,0 +1,233 @@
+//! A home with two versions that are stand-ins, and the launcher on it.
+
+pub(crate) use launcher::record::{Record, State};
+
+use launcher::arm::{Request, arm};
+use launcher::files::{Files, hash_file};
+use launcher::home::Home;
+use launcher::record::{Pair, Slot};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+use indusmind::launcher;
+
+/// How long a line may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A home in a directory of its own.
+pub(crate) struct Place {
+    home: Home,
+    port: u16,
+    dir: TempDir,
+}
+
+fn stand_in(version: &str, behaviour: &str) -> String {
+    include_str!("appliance.py")
+        .replace("@VERSION@", version)
+        .replace("@BEHAVIOUR@", behaviour)
+}
+
+impl Place {
+    /// Version 1 does well and runs; version 2 behaves so.
+    pub(crate) fn new(behaviour: &str) -> Self {
+        Self::with("good", behaviour)
+    }
+
+    pub(crate) fn with(first: &str, second: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, files) = (Home::at(dir.path().to_path_buf()), Files::default());
+        fs::create_dir_all(home.data(1).join("readings")).unwrap();
+        fs::write(home.data(1).join("rows"), "row 1\nrow 2\n").unwrap();
+        for number in 0..20 {
+            let volume = home.data(1).join(format!("readings/{number}.redb"));
+            fs::write(volume, vec![7; 200_000]).unwrap();
+        }
+        fs::write(dir.path().join("one"), stand_in("1", first)).unwrap();
+        fs::write(dir.path().join("two"), stand_in("2", second)).unwrap();
+        let hash = home.fill(&files, Slot::A, &dir.path().join("one")).unwrap();
+        let current = Pair {
+            slot: Slot::A,
+            hash,
+            version: "1".to_owned(),
+            data: 1,
+        };
+        home.write(&files, &mut Record::first(current)).unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        Self { home, port, dir }
+    }
+
+    /// Asks for version 2.
+    pub(crate) fn arm(&self) {
+        let binary = self.dir.path().join("two");
+        let request = Request {
+            hash: &hash_file(&binary).unwrap(),
+            binary: &binary,
+            version: "2",
+            key: "",
+            manifest: "",
+            asked_by: "a test",
+        };
+        arm(&self.home, &Files::default(), &request).unwrap();
+    }
+
+    /// Starts the launcher, in a group of its own.
+    pub(crate) fn launch(&self) -> Launcher {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_indusmind-launcher"))
+            .args([
+                "start",
+                "--healthy-seconds",
+                "1",
+                "--unwell-seconds",
+                "3",
+                "--home",
+            ])
+            .arg(self.dir.path())
+            .args(["--", "run", "--listen", &format!("127.0.0.1:{}", self.port)])
+            .env_remove("NOTIFY_SOCKET")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let (sender, lines) = channel();
+        let out: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
+        for stream in out {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        Launcher { child, lines }
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        self.home.record().unwrap()
+    }
+
+    pub(crate) fn rows(&self, data: u32) -> String {
+        fs::read_to_string(self.home.data(data).join("rows")).unwrap()
+    }
+
+    /// Whether a version ever found data that it must not have.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.dir.path().join("mixed").exists()
+    }
+
+    /// Lets version 1 do well from now on.
+    pub(crate) fn mend(&self) {
+        let (files, one) = (Files::default(), self.dir.path().join("one"));
+        fs::write(&one, stand_in("1", "good")).unwrap();
+        let mut record = self.record();
+        record.current.hash = self.home.fill(&files, Slot::A, &one).unwrap();
+        self.home.write(&files, &mut record).unwrap();
+    }
+
+    /// Changes the binary that runs, as a bad disk would.
+    pub(crate) fn break_binary(&self) {
+        let path: PathBuf = self.home.binary(self.record().current.slot);
+        fs::write(path, "#!/bin/sh\nexit 0\n").unwrap();
+    }
+
+    pub(crate) fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+    }
+
+    pub(crate) fn post(&self, path: &str, code: &str) -> String {
+        let form = format!("code={code}");
+        let length = form.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{form}"
+        ))
+    }
+
+    fn ask(&self, question: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // The page opens a moment after the line that tells of it.
+            if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+                stream.write_all(question.as_bytes()).unwrap();
+                let mut answer = Vec::new();
+                let _ = stream.read_to_end(&mut answer);
+                return String::from_utf8_lossy(&answer).into_owned();
+            }
+            assert!(Instant::now() < until, "nobody answers");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A running launcher; killed with its child when it is dropped.
+pub(crate) struct Launcher {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Launcher {
+    /// Waits for a line with this in it.
+    pub(crate) fn says(&mut self, part: &str) -> String {
+        self.until(&|line| line.contains(part).then(|| line.to_owned()), part)
+    }
+
+    /// Waits for one of these lines; which.
+    pub(crate) fn says_one_of(&mut self, parts: &[&str]) -> String {
+        let found = |line: &str| {
+            let part = parts.iter().find(|part| line.contains(**part))?;
+            Some((*part).to_owned())
+        };
+        self.until(&found, &parts.join(" or "))
+    }
+
+    fn until(&mut self, found: &dyn Fn(&str) -> Option<String>, what: &str) -> String {
+        let (until, mut said) = (Instant::now() + PATIENCE, Vec::new());
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("it never said {what}, but: {said:#?}");
+            };
+            if let Some(line) = found(&line) {
+                return line;
+            }
+            said.push(line);
+        }
+    }
+
+    /// Asks it to stop and waits for the end.
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM", &self.child.id().to_string());
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    /// Kills it and all it started, at once.
+    pub(crate) fn kill(mut self) {
+        self.signal("KILL", &format!("-{}", self.child.id()));
+        self.child.wait().unwrap();
+    }
+
+    fn signal(&self, name: &str, whom: &str) {
+        let sent = Command::new("kill").args(["-s", name, "--", whom]).status();
+        assert!(sent.expect("kill is needed for this test").success());
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.signal("KILL", &format!("-{}", self.child.id()));
+            let _ = self.child.wait();
+        }
+    }
+}
