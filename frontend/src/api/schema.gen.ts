@@ -861,6 +861,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How backups stand, and those that are there. */
+        get: operations["list_backups"];
+        put?: never;
+        /** Begins to make a backup; see the job. */
+        post: operations["make_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backups/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes where backups go, when, and how many are kept. */
+        put: operations["change_backup_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backups/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to put a backup in the place of all data; see the job. It is proven first; then the
+         *     appliance starts again on it, and everybody signs in anew. What was there is kept aside.
+         */
+        post: operations["restore_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backups/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to prove a backup: every hash, page and count, and its audit log; see the job. */
+        post: operations["verify_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/corrections": {
         parameters: {
             query?: never;
@@ -1585,6 +1657,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs, newest first; the last hundred are remembered. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job: how far it is, or what became of it. */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a job; what it began is taken away. */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/kiosk/pairing": {
         parameters: {
             query?: never;
@@ -2177,6 +2300,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/setup/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The backups of a folder, and how far a restore is. With the set-up token, until the set-up. */
+        post: operations["find_backups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/setup/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to restore a backup instead of setting up; then the appliance starts again on it. */
+        post: operations["begin_with_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sites": {
         parameters: {
             query?: never;
@@ -2275,6 +2432,121 @@ export interface paths {
         /** Changes how long readings are kept. What is then older goes within minutes. */
         put: operations["set_keep"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/support-bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gathers what somebody needs who helps from afar. Passwords, keys, tokens and passphrases are not
+         *     in it: it is made of what the page shows, never of the tables that hold them.
+         */
+        post: operations["make_support_bundle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The version that runs, what is ready to be installed, what lies on sticks, and what became of
+         *     the last update.
+         */
+        get: operations["update_standing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/update/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a bundle (the bytes of the file), and checks it: signature, product, processor, schema,
+         *     room, version, hash of the binary. What was ready before is gone.
+         */
+        post: operations["receive_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/update/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copies a bundle from a stick and checks it as an upload. The stick may be pulled out then. */
+        post: operations["check_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/update/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Installs what was checked: the appliance stops, its data is copied, the new version looks at
+         *     the copy, and is then tried for a minute. If it does not do well the version before comes back
+         *     by itself within two minutes. `GET /api/update` tells under `last` what became of it.
+         */
+        post: operations["install_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/update/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to the version before, in the same way as an update: copied, looked at, tried. */
+        post: operations["roll_back_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3207,6 +3479,117 @@ export interface components {
             /** @description Where the certificate is. */
             path: string;
         };
+        /** @description On which data the version before is to run. */
+        Back: {
+            /**
+             * @description `true`: on the data as it was before the update; what came since is not in it. Otherwise
+             *     on the data of now, if that version can read it.
+             */
+            old_data?: boolean;
+        };
+        /**
+         * @description Who asked for a backup.
+         * @enum {string}
+         */
+        BackupCause: "timetable" | "person" | "console";
+        /** @description The settings as a person changes them. */
+        BackupChange: {
+            /** @description A new passphrase; absent leaves the one that is there. */
+            passphrase?: string | null;
+            /** @description All of them. */
+            settings: components["schemas"]["BackupSettings"];
+        };
+        /**
+         * @description What is being done.
+         * @enum {string}
+         */
+        BackupPhase: "snapshot" | "copy" | "verify" | "prepare";
+        /** @description How many backups are kept. */
+        BackupRetention: {
+            /**
+             * Format: int32
+             * @description Of days, the newest of each, 1 to 366.
+             */
+            daily: number;
+            /**
+             * Format: int32
+             * @description Of months, 0 to 240.
+             */
+            monthly: number;
+            /**
+             * Format: int32
+             * @description Of weeks from Monday, 0 to 520.
+             */
+            weekly: number;
+        };
+        /** @description The settings, without the passphrase. */
+        BackupSettings: {
+            /**
+             * @description When one is made, on the clock of the first site: `02:30`; `null` for never by itself.
+             * @example 02:30
+             */
+            at?: string | null;
+            /** @description Days on which one is made, 1 for Monday to 7 for Sunday. */
+            days: number[];
+            /** @description Whether they are encrypted with the passphrase. */
+            encrypt: boolean;
+            /** @description A folder of the machine: a mounted share or stick. Without one there are no backups. */
+            folder?: string | null;
+            /** @description How many are kept. */
+            keep: components["schemas"]["BackupRetention"];
+        };
+        /** @description A backup that is there. Those that are not whole are not among them. */
+        BackupShown: {
+            /** @description Head of its audit log, to be kept elsewhere. */
+            audit_head?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of its content.
+             */
+            bytes: number;
+            /** @description Who asked for it. */
+            cause: components["schemas"]["BackupCause"];
+            /** @description Photos and documents that were missing or damaged when it was made. */
+            damaged: number;
+            /** @description Whether a passphrase is needed. */
+            encrypted: boolean;
+            /** @description Files in it. */
+            files: number;
+            /** @description Its name. */
+            id: string;
+            /** @description As of when. */
+            made_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is of this appliance. */
+            own: boolean;
+            /** @description Name of the site. */
+            site?: string | null;
+            /** @description Version that made it. */
+            version: string;
+        };
+        /** @description A backup that could not be made. */
+        BackupTrouble: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Why, and what to do. */
+            sentence: string;
+        };
+        /** @description How backups stand, and those that are there. */
+        BackupsShown: {
+            /** @description Whether there is a passphrase. */
+            has_passphrase: boolean;
+            /** @description The backups of the folder, newest first. */
+            items: components["schemas"]["BackupShown"][];
+            job?: components["schemas"]["Job"] | null;
+            last_good?: components["schemas"]["GoodBackup"] | null;
+            next_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Why the folder cannot be read. */
+            problem?: string | null;
+            /** @description Whether restored data waits for the next start. */
+            restore_waits: boolean;
+            /** @description Where, when and how many. */
+            settings: components["schemas"]["BackupSettings"];
+            trouble?: components["schemas"]["BackupTrouble"] | null;
+        };
         /**
          * @description The balance of a period. What went in is what consumers used and what is unaccounted for, to the
          *     last digit.
@@ -3269,6 +3652,31 @@ export interface components {
              * @example 85
              */
             low_percent: string;
+        };
+        /** @description What became of the last update. */
+        Became: {
+            /**
+             * Format: int64
+             * @description When, ms since 1970.
+             */
+            at_ms: number;
+            /** @description `committed`, `refused` or `rolled_back`. */
+            result: string;
+            /** @description Which version it was about. */
+            version: string;
+            /** @description Why; empty when it went well. */
+            why: string;
+        };
+        /** @description A backup that a new machine begins with. */
+        Beginning: {
+            /** @description The folder in which the backup lies. */
+            folder: string;
+            /** @description Its name. */
+            id: string;
+            /** @description The passphrase that it was made with. */
+            passphrase?: string | null;
+            /** @description The set-up token of the console. */
+            token: string;
         };
         /** @description A person's word that a device is right in spite of what was found. */
         Belief: {
@@ -3462,6 +3870,11 @@ export interface components {
             prices: components["schemas"]["PeriodValue"][];
         };
         /**
+         * @description How something is.
+         * @enum {string}
+         */
+        CheckState: "ok" | "attention" | "bad";
+        /**
          * @description What is wrong, for programs.
          * @enum {string}
          */
@@ -3489,6 +3902,11 @@ export interface components {
         CommentRequest: {
             /** @description What is said. */
             text: string;
+        };
+        /** @description What a person confirmed. */
+        Confirmed: {
+            /** @description The hash of the manifest that was shown. */
+            manifest_hash: string;
         };
         /** @description Ordered power. */
         Contracted: {
@@ -4430,6 +4848,53 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_BackupSettings: {
+            /** @description The settings, without the passphrase. */
+            data: {
+                /**
+                 * @description When one is made, on the clock of the first site: `02:30`; `null` for never by itself.
+                 * @example 02:30
+                 */
+                at?: string | null;
+                /** @description Days on which one is made, 1 for Monday to 7 for Sunday. */
+                days: number[];
+                /** @description Whether they are encrypted with the passphrase. */
+                encrypt: boolean;
+                /** @description A folder of the machine: a mounted share or stick. Without one there are no backups. */
+                folder?: string | null;
+                /** @description How many are kept. */
+                keep: components["schemas"]["BackupRetention"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_BackupsShown: {
+            /** @description How backups stand, and those that are there. */
+            data: {
+                /** @description Whether there is a passphrase. */
+                has_passphrase: boolean;
+                /** @description The backups of the folder, newest first. */
+                items: components["schemas"]["BackupShown"][];
+                job?: components["schemas"]["Job"] | null;
+                last_good?: components["schemas"]["GoodBackup"] | null;
+                next_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Why the folder cannot be read. */
+                problem?: string | null;
+                /** @description Whether restored data waits for the next start. */
+                restore_waits: boolean;
+                /** @description Where, when and how many. */
+                settings: components["schemas"]["BackupSettings"];
+                trouble?: components["schemas"]["BackupTrouble"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Balance: {
             /**
              * @description The balance of a period. What went in is what consumers used and what is unaccounted for, to the
@@ -4827,6 +5292,19 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_FoundBackups: {
+            /** @description What is there. */
+            data: {
+                /** @description The backups, newest first. */
+                items: components["schemas"]["BackupShown"][];
+                job?: components["schemas"]["Job"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_FramesAnswer: {
             /** @description Frames, newest first. */
             data: {
@@ -4891,6 +5369,37 @@ export interface components {
                 mailed: boolean;
                 /** @description The account. */
                 user: components["schemas"]["Account"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Job: {
+            /** @description A job. */
+            data: {
+                /** @description Why it failed. */
+                error?: string | null;
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Its id. */
+                id: components["schemas"]["JobId"];
+                /** @description What is done. */
+                kind: components["schemas"]["JobKind"];
+                /** @description Who asked for it. */
+                owner: string;
+                phase?: components["schemas"]["BackupPhase"] | null;
+                /**
+                 * Format: int32
+                 * @description How far that is, percent.
+                 */
+                progress: number;
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                /** @description How it stands. */
+                state: components["schemas"]["JobState"];
+                /** @description The backup that it is about, once it has a name. */
+                subject?: string | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5595,6 +6104,48 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Job: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description Why it failed. */
+                    error?: string | null;
+                    finished_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description Its id. */
+                    id: components["schemas"]["JobId"];
+                    /** @description What is done. */
+                    kind: components["schemas"]["JobKind"];
+                    /** @description Who asked for it. */
+                    owner: string;
+                    phase?: components["schemas"]["BackupPhase"] | null;
+                    /**
+                     * Format: int32
+                     * @description How far that is, percent.
+                     */
+                    progress: number;
+                    /** @description When it began. */
+                    started_at: components["schemas"]["Timestamp"];
+                    /** @description How it stands. */
+                    state: components["schemas"]["JobState"];
+                    /** @description The backup that it is about, once it has a name. */
+                    subject?: string | null;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_KioskView: {
             /** @description A page of a list. */
             data: {
@@ -6252,6 +6803,50 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Staged: {
+            /** @description A bundle that was judged good, unpacked in staging. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Bytes of data that are copied while the page stands still.
+                 */
+                data_bytes: number;
+                /** @description Number of the key that signed it. */
+                key: string;
+                /** @description What it says of itself. */
+                manifest: components["schemas"]["Manifest"];
+                /** @description SHA-256 of the manifest: what `POST /api/update/install` takes. */
+                manifest_hash: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Standing: {
+            /** @description How things stand. */
+            data: {
+                /** @description Numbers of the keys whose updates are believed. */
+                keys: string[];
+                last?: components["schemas"]["Became"] | null;
+                /** @description Whether a launcher started it, so that it can be updated from here. */
+                managed: boolean;
+                /** @description Whether this version is on trial: changes are refused for a minute. */
+                on_trial: boolean;
+                previous?: components["schemas"]["Kept"] | null;
+                staged?: components["schemas"]["Staged"] | null;
+                /** @description Updates on sticks. */
+                sticks: components["schemas"]["OnStick"][];
+                /** @description The version that runs. */
+                version: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_StorageUse: {
             /** @description How much room there is and how long it lasts. */
             data: {
@@ -6295,9 +6890,28 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SupportBundle: {
+            /** @description A file for whoever helps. */
+            data: {
+                /**
+                 * @description What is in it: versions, settings without secrets, counts, checks, reports of faults and the
+                 *     end of the log.
+                 */
+                content: Record<string, unknown>;
+                /** @description Its name. */
+                name: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_System: {
             /** @description The appliance itself. */
             data: {
+                /** @description How everything is, with a code for what to do. */
+                checks: components["schemas"]["SystemCheck"][];
                 /** @description Connections that are open. */
                 connections: number;
                 /**
@@ -6927,6 +7541,12 @@ export interface components {
             /** @description E-mail address or user name. */
             email: string;
         };
+        /** @description What is there. */
+        FoundBackups: {
+            /** @description The backups, newest first. */
+            items: components["schemas"]["BackupShown"][];
+            job?: components["schemas"]["Job"] | null;
+        };
         /** @description One exchange as it went over the wire. */
         Frame: {
             /**
@@ -7009,6 +7629,18 @@ export interface components {
          * @enum {string}
          */
         Function: "holding" | "input";
+        /** @description A backup that was proven. */
+        GoodBackup: {
+            /** @description As of when. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Bytes that it takes.
+             */
+            bytes: number;
+            /** @description Its name. */
+            id: string;
+        };
         /**
          * @description What a line of a bill is about: taxes name what they apply to.
          * @enum {string}
@@ -7223,6 +7855,45 @@ export interface components {
             /** @description The account. */
             user: components["schemas"]["Account"];
         };
+        /** @description A job. */
+        Job: {
+            /** @description Why it failed. */
+            error?: string | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["JobId"];
+            /** @description What is done. */
+            kind: components["schemas"]["JobKind"];
+            /** @description Who asked for it. */
+            owner: string;
+            phase?: components["schemas"]["BackupPhase"] | null;
+            /**
+             * Format: int32
+             * @description How far that is, percent.
+             */
+            progress: number;
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /** @description How it stands. */
+            state: components["schemas"]["JobState"];
+            /** @description The backup that it is about, once it has a name. */
+            subject?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description Work that takes minutes.
+         */
+        JobId: string;
+        /**
+         * @description What is done.
+         * @enum {string}
+         */
+        JobKind: "backup" | "verify" | "restore";
+        /**
+         * @description How it stands.
+         * @enum {string}
+         */
+        JobState: "PENDING" | "RUNNING" | "SUCCESS" | "FAILED" | "CANCELLED";
         /** @description How long each level is kept, days; `null` is for ever. */
         Keep: {
             /**
@@ -7245,6 +7916,11 @@ export interface components {
              * @description Samples.
              */
             raw_days: number | null;
+        };
+        /** @description A version that is kept. */
+        Kept: {
+            /** @description Its version. */
+            version: string;
         };
         /** @description What a screen gets, for the document. */
         KioskAnswer: components["schemas"]["KioskSession"] | components["schemas"]["KioskWaiting"];
@@ -7562,6 +8238,13 @@ export interface components {
              */
             remember_me?: boolean;
         };
+        /** @description Where to look. */
+        Looking: {
+            /** @description A folder of the machine: a stick or a mounted share. */
+            folder: string;
+            /** @description The set-up token of the console. */
+            token: string;
+        };
         /** @description A new token with its secret, which is not shown again. */
         MadeApiToken: components["schemas"]["ApiToken"] & {
             /**
@@ -7612,6 +8295,36 @@ export interface components {
          * @enum {string}
          */
         MaintenanceKind: "inspection" | "service" | "repair" | "calibration" | "replacement" | "other";
+        /** @description What an update says of itself. */
+        Manifest: {
+            /** @description Processor: `x86_64`. */
+            arch: string;
+            /** @description From which source it was built. */
+            build?: string;
+            /**
+             * Format: int64
+             * @description Bytes of the binary.
+             */
+            bytes: number;
+            /** @description Whether it is meant to bring an older version back. */
+            downgrade?: boolean;
+            /** @description Oldest version that may be updated with it; empty for any. */
+            min_from?: string;
+            /** @description What is new, by language: `en`, `fr`, `ar`. */
+            notes?: {
+                [key: string]: string;
+            };
+            /** @description `indusmind`. */
+            product: string;
+            /** @description Numbers of keys that are not to be believed any more. */
+            revoked?: string[];
+            /** @description Oldest and newest schema of the data file that it reads. */
+            schema: number[];
+            /** @description SHA-256 of the binary, hexadecimal. */
+            sha256: string;
+            /** @description Version: `0.2.0`. */
+            version: string;
+        };
         /** @description What a frame says. */
         Meaning: {
             /**
@@ -8437,6 +9150,18 @@ export interface components {
          * @enum {string}
          */
         OccasionKind: "raised" | "rose" | "returned" | "acknowledged" | "resolved" | "shelved";
+        /** @description An update on a stick. */
+        OnStick: {
+            /**
+             * Format: int64
+             * @description Its size, bytes.
+             */
+            bytes: number;
+            /** @description Name of the file. */
+            name: string;
+            /** @description Where it lies; what `POST /api/update/check` takes. */
+            path: string;
+        };
         /** @description A one-time code. */
         OneTimeCode: {
             /** @description When it ends. */
@@ -8448,6 +9173,11 @@ export interface components {
              * @example K7QF-2M9P-HXWD-4NTC-B8RA
              */
             token: string;
+        };
+        /** @description What opens an encrypted backup. */
+        Opening: {
+            /** @description The passphrase that it was made with; absent where it is the one that is set. */
+            passphrase?: string | null;
         };
         /** @description An entry of the operations log. */
         Operation: {
@@ -8706,7 +9436,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage";
+        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage" | "backups.manage" | "update.manage";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -9426,6 +10156,13 @@ export interface components {
             /** @description How it was. */
             note?: string | null;
         };
+        /** @description A restore that is meant. */
+        Restoring: {
+            /** @description The name of the backup once more: nobody restores by a slip of the finger. */
+            confirm: string;
+            /** @description The passphrase that it was made with; absent where it is the one that is set. */
+            passphrase?: string | null;
+        };
         /**
          * @description What a person is here.
          * @enum {string}
@@ -9797,6 +10534,36 @@ export interface components {
             /** @description Who signs in, if anybody. */
             username?: string | null;
         };
+        /** @description A bundle that was judged good, unpacked in staging. */
+        Staged: {
+            /**
+             * Format: int64
+             * @description Bytes of data that are copied while the page stands still.
+             */
+            data_bytes: number;
+            /** @description Number of the key that signed it. */
+            key: string;
+            /** @description What it says of itself. */
+            manifest: components["schemas"]["Manifest"];
+            /** @description SHA-256 of the manifest: what `POST /api/update/install` takes. */
+            manifest_hash: string;
+        };
+        /** @description How things stand. */
+        Standing: {
+            /** @description Numbers of the keys whose updates are believed. */
+            keys: string[];
+            last?: components["schemas"]["Became"] | null;
+            /** @description Whether a launcher started it, so that it can be updated from here. */
+            managed: boolean;
+            /** @description Whether this version is on trial: changes are refused for a minute. */
+            on_trial: boolean;
+            previous?: components["schemas"]["Kept"] | null;
+            staged?: components["schemas"]["Staged"] | null;
+            /** @description Updates on sticks. */
+            sticks: components["schemas"]["OnStick"][];
+            /** @description The version that runs. */
+            version: string;
+        };
         /** @description An alert that stands for long. */
         StandingAlert: {
             /** @description What it is about. */
@@ -9905,6 +10672,16 @@ export interface components {
              */
             length: number;
         };
+        /** @description A file for whoever helps. */
+        SupportBundle: {
+            /**
+             * @description What is in it: versions, settings without secrets, counts, checks, reports of faults and the
+             *     end of the log.
+             */
+            content: Record<string, unknown>;
+            /** @description Its name. */
+            name: string;
+        };
         /**
          * @description How a collector is spoken to.
          * @enum {string}
@@ -9932,6 +10709,8 @@ export interface components {
         };
         /** @description The appliance itself. */
         System: {
+            /** @description How everything is, with a code for what to do. */
+            checks: components["schemas"]["SystemCheck"][];
             /** @description Connections that are open. */
             connections: number;
             /**
@@ -9971,6 +10750,23 @@ export interface components {
             uptime_s: number;
             /** @description Version. */
             version: string;
+        };
+        /** @description One look. */
+        SystemCheck: {
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description What to say and to do: a word of the page. */
+            code: string;
+            /** @description What was looked at. */
+            key: string;
+            /** @description How it is. */
+            state: components["schemas"]["CheckState"];
+            /** @description Its unit. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The figure behind it.
+             */
+            value?: number | null;
         };
         /** @description A reading that waits for its report. */
         TakenReading: {
@@ -10500,6 +11296,11 @@ export interface components {
          * @enum {string}
          */
         Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /** @description Which bundle is to be checked. */
+        Which: {
+            /** @description Path of a bundle on a stick, as `GET /api/update` lists it. */
+            path: string;
+        };
         /**
          * @description What is made of the values of a window.
          * @enum {string}
@@ -12796,6 +13597,209 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BackupsShown"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    make_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No folder is set, or another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    change_backup_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BackupSettings"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    restore_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the backup */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restoring"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            /** @description It was not confirmed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such backup */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    verify_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the backup */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Opening"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such backup */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     list_corrections: {
         parameters: {
             query?: {
@@ -13229,6 +14233,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_energy_bill: {
@@ -13262,6 +14271,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such tariff */
             404: {
                 headers: {
@@ -13280,6 +14291,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     compare_energy_bill: {
@@ -13312,6 +14325,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such tariff */
             404: {
                 headers: {
@@ -13330,6 +14345,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_energy_cost: {
@@ -13367,6 +14386,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such tariff */
             404: {
                 headers: {
@@ -13385,6 +14406,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_energy_demand: {
@@ -13404,6 +14427,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Demand"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_energy_flow: {
@@ -13442,6 +14469,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_energy_peaks: {
@@ -13477,6 +14509,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_energy_series: {
@@ -13514,6 +14551,11 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_tariff_examples: {
@@ -13533,6 +14575,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TariffExamples"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list_tariffs: {
@@ -13552,6 +14598,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TariffList"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     create_tariff: {
@@ -13584,6 +14634,12 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_tariff: {
@@ -13606,6 +14662,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Tariff"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such tariff */
             404: {
                 headers: {
@@ -13615,6 +14674,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     update_tariff: {
@@ -13650,6 +14711,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such tariff */
             404: {
                 headers: {
@@ -13668,6 +14731,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     delete_tariff: {
@@ -13690,6 +14757,9 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Message"];
                 };
             };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description No such tariff */
             404: {
                 headers: {
@@ -13708,6 +14778,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     get_energy_tree: {
@@ -13727,6 +14799,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_EnergyTree"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     replace_energy_tree: {
@@ -13759,6 +14835,8 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             /** @description Somebody was quicker */
             409: {
                 headers: {
@@ -13768,6 +14846,10 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
         };
     };
     list: {
@@ -15157,6 +16239,121 @@ export interface operations {
             401: components["responses"]["Refused401"];
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Job"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The job is over */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16978,6 +18175,107 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    find_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Looking"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_FoundBackups"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            /** @description The token is wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Set-up is done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    begin_with_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Beginning"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Job"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            /** @description The token is wrong */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such backup */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Set-up is done, or another job runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     list_sites: {
         parameters: {
             query?: {
@@ -17229,6 +18527,275 @@ export interface operations {
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
+        };
+    };
+    make_support_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SupportBundle"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    update_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Standing"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    receive_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It may be installed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Staged"];
+                };
+            };
+            /** @description The first reason against it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description This appliance was not installed, or another bundle is being read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description More than 512 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            /** @description The disk is full or refuses */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    check_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            /** @description It may be installed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Staged"];
+                };
+            };
+            /** @description The first reason against it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such bundle on a stick */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description This appliance was not installed, or another bundle is being read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            /** @description The disk or the stick refuses */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    install_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description Another bundle was checked, or an update is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            /** @description The disk refuses */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+        };
+    };
+    roll_back_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Back"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No version before is kept, or an update is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            /** @description The disk refuses */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
         };
     };
     list_users: {
