@@ -292,9 +292,9 @@ pub(super) fn check_folder(folder: &Path, data: &Path) -> Result<()> {
     }
     let probe = folder.join(format!("{PREFIX}probe{UNFINISHED}"));
     let tried = std::fs::create_dir_all(&probe).and_then(|()| std::fs::remove_dir(&probe));
-    tried.or_else(|cause| {
+    tried.map_err(|cause| {
         let error = target_refused(folder, cause);
-        Err(Error::invalid("folder", error.sentence.clone()).because(error))
+        Error::invalid("folder", error.sentence.clone()).because(error)
     })
 }
 

@@ -182,7 +182,7 @@ fn a_bill_with_a_ratchet_to_the_cent_across_the_clock_change() {
 }
 
 /// A small tariff to which a rule is added.
-fn simple(more: serde_json::Value) -> Rules {
+fn simple(more: &serde_json::Value) -> Rules {
     let mut rules = json!({
         "currency": "EUR", "decimals": 2,
         "periods": [{ "id": "all", "name": "All", "tiers": [
@@ -206,7 +206,7 @@ fn named<'a>(lines: &'a [BillLine], name: &str) -> &'a BillLine {
 #[test]
 fn tiers_bands_reactive_energy_export_and_taxes_on_taxes() {
     let calendar = Calendar::utc();
-    let rules = simple(json!({
+    let rules = simple(&json!({
         "charges": [{ "kind": "demand", "name": "Power", "price": "5", "per": "month",
             "bands": { "low_percent": "85", "high_percent": "105", "excess_factor": "2" } }],
         "reactive": { "kind": "above", "ratio": "0.4", "price": "0.02" },
@@ -247,7 +247,7 @@ fn tiers_bands_reactive_energy_export_and_taxes_on_taxes() {
 #[test]
 fn a_power_factor_is_charged_by_its_hundredths() {
     let calendar = Calendar::utc();
-    let rules = simple(json!({ "reactive": { "kind": "power_factor", "bands": [
+    let rules = simple(&json!({ "reactive": { "kind": "power_factor", "bands": [
         { "from": "1", "to": "0.9", "percent": "-0.5" },
         { "from": "0.8", "to": "0.75", "percent": "0.5" },
         { "from": "0.75", "to": "0", "percent": "1" } ] } }));
@@ -271,7 +271,7 @@ fn a_power_factor_is_charged_by_its_hundredths() {
 #[test]
 fn a_window_that_was_not_measured_is_no_peak_and_is_told() {
     let calendar = Calendar::utc();
-    let rules = simple(json!({}));
+    let rules = simple(&json!({}));
     let mut cells = month(&rules, &calendar, "2026-06-10", &|_| 10);
     cells[7].import_mwh = None;
     // One meter of several is missing: what the others saw is billed.

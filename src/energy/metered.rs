@@ -87,7 +87,7 @@ impl Metered {
             }
             metered.covered.0 += cell.coverage;
             metered.covered.1 += 1;
-            if local.minute % rules.window_minutes == 0 || open.is_none() {
+            if local.minute.is_multiple_of(rules.window_minutes) || open.is_none() {
                 metered.close(open.take(), rules);
                 open = Some(Open {
                     start: cell.start,

@@ -123,7 +123,7 @@ impl Rules {
         for (at, slot) in self.calendar.iter().enumerate() {
             let path = |field: &str| format!("calendar[{at}].{field}");
             for (field, text) in [("from", &slot.from), ("to", &slot.to)] {
-                let fits = |m: u32| m % cell == 0 && m % STEP_MINUTES == 0;
+                let fits = |m: u32| m.is_multiple_of(cell) && m.is_multiple_of(STEP_MINUTES);
                 let sentence = "A time such as 06:30, on the step of the demand windows.";
                 checks.require(minute_of(text).is_some_and(fits), &path(field), sentence);
             }
