@@ -6,25 +6,26 @@
 
 mod alerting;
 mod backing;
+mod figures;
 mod ground;
 mod people;
+mod plant;
 mod post;
 
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
-use crate::devices::{Devices, Receiver};
-use crate::energy::{SiteHistory, Tariffs, TodayCache, Trees};
-use crate::equipment::{Acquisition, Attachments, Commissioning, Maintenance, Profiles, Registry};
+use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
 use crate::live::Live;
-use crate::mqtt::Mqtt;
 use crate::site::Sites;
 use crate::store::{Store, operations};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
 use alerting::{start_alerting, tell_of_maintenance};
 use backing::start_care;
+use figures::open_figures;
 use ground::Ground;
+use plant::start_plant;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -71,29 +72,17 @@ impl App {
         let (inlet, funnel) = start_funnel(&ground.intake, &stop_funnel);
 
         let registry = open_registry(store, clock, (tsdb, &ground.live), profiles, &inlet)?;
-        let attachments = Attachments::new(store, Arc::clone(clock), Arc::clone(&registry));
-        let attachments = Arc::new(attachments);
-        let devices = Devices::open(store, Arc::clone(clock), Arc::clone(&registry))?;
-        let devices = Arc::new(devices);
-        let (receiver, desk) = start_desk(tsdb, &ground.intake, &devices, clock, &stop_funnel);
-        let mqtt = start_mqtt(store, clock, &registry, &devices, &receiver).await?;
-        let commissioning = Commissioning::open(store, tsdb, clock, &registry, &stop_funnel)?;
-        let commissioning = Arc::new(commissioning);
-        let maintenance = Maintenance::open(store, Arc::clone(clock), Arc::clone(&registry))?;
-        let maintenance = Arc::new(maintenance);
+        let plant = start_plant(&ground, &registry, &stop_funnel).await?;
         let care = start_care(&ground, address, &stop_funnel).await?;
         let from = (&ground, &registry, &inlet, &care.backups);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
-        tell_of_maintenance(&alerts, &maintenance, &ground);
-        let about = (tsdb, &registry, &attachments, &commissioning, &ground.sites);
+        tell_of_maintenance(&alerts, &plant.maintenance, &ground);
+        let about = (&registry, &plant.attachments, &plant.commissioning);
+        let about = (tsdb, about, &ground.sites);
         let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
 
-        if let Err(error) = ground.updates.settle(&ground.intake).await {
-            tracing::error!(%error, "what became of the last update is not written down yet");
-        }
-        let history = SiteHistory::new(Arc::clone(tsdb));
-        let trees = Trees::open(store, Arc::clone(clock), Arc::clone(&registry))?;
-        let tariffs = Arc::new(Tariffs::open(store, Arc::clone(clock))?);
+        settle_update(&ground).await;
+        let figures = open_figures(&ground, &registry)?;
         let context = Context::new(Services {
             options: options(config),
             started_at: clock.now(),
@@ -106,18 +95,18 @@ impl App {
             examiner: care.examiner,
             live: ground.live,
             registry,
-            devices,
-            receiver,
-            mqtt,
+            devices: plant.devices,
+            receiver: plant.receiver,
+            mqtt: plant.mqtt,
             notify,
-            attachments,
-            maintenance,
-            commissioning,
+            attachments: plant.attachments,
+            maintenance: plant.maintenance,
+            commissioning: plant.commissioning,
             alerts,
-            trees: Arc::new(trees),
-            today: TodayCache::new(history.clone(), Arc::clone(&tariffs)),
-            tariffs,
-            history,
+            trees: figures.trees,
+            today: figures.today,
+            tariffs: figures.tariffs,
+            history: figures.history,
             inlet,
             intake: ground.intake,
             updates: ground.updates,
@@ -135,7 +124,7 @@ impl App {
             restart: care.restart,
             stop_funnel,
             funnel,
-            chores: [desk, upkeep, sweep, compare]
+            chores: [plant.desk, upkeep, sweep, compare]
                 .into_iter()
                 .chain(care.tasks)
                 .chain(watch)
@@ -182,6 +171,13 @@ impl App {
     }
 }
 
+/// Writes down what became of the last update; the next start tries again.
+async fn settle_update(ground: &Ground) {
+    if let Err(error) = ground.updates.settle(&ground.intake).await {
+        tracing::error!(%error, "what became of the last update is not written down yet");
+    }
+}
+
 /// What the edge has to know of the settings.
 fn options(config: &Config) -> Options {
     Options {
@@ -215,37 +211,9 @@ fn start_funnel(intake: &Arc<Intake>, stop: &CancellationToken) -> (Inlet, JoinH
     (inlet, tokio::spawn(funnel.run(stop.clone())))
 }
 
-/// Starts the desk where deliveries are taken, until `stop`.
-fn start_desk(
-    tsdb: &Arc<Tsdb>,
-    intake: &Arc<Intake>,
-    devices: &Arc<Devices>,
-    clock: &Arc<dyn Clock>,
-    stop: &CancellationToken,
-) -> (Receiver, JoinHandle<()>) {
-    let (tsdb, intake) = (Arc::clone(tsdb), Arc::clone(intake));
-    let (devices, clock) = (Arc::clone(devices), Arc::clone(clock));
-    let (receiver, work) = Receiver::new(tsdb, intake, devices, clock, stop.clone());
-    (receiver, tokio::spawn(work))
-}
-
-/// Starts the subscriber, when its settings say so.
-async fn start_mqtt(
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    registry: &Arc<Registry>,
-    devices: &Arc<Devices>,
-    receiver: &Receiver,
-) -> Result<Arc<Mqtt>> {
-    let (clock, registry) = (Arc::clone(clock), Arc::clone(registry));
-    let devices = Arc::clone(devices);
-    let mqtt = Mqtt::start(store, clock, registry, devices, receiver.clone()).await?;
-    Ok(Arc::new(mqtt))
-}
-
 /// Starts what is done beside everything else, until `stop`.
 fn chores(
-    (tsdb, registry, attachments, commissioning, sites): About<'_>,
+    (tsdb, (registry, attachments, commissioning), sites): About<'_>,
     clock: &Arc<dyn Clock>,
     stop: &CancellationToken,
 ) -> [JoinHandle<()>; 3] {
@@ -263,9 +231,11 @@ fn chores(
 /// What the chores are about.
 type About<'a> = (
     &'a Arc<Tsdb>,
-    &'a Arc<Registry>,
-    &'a Arc<Attachments>,
-    &'a Arc<Commissioning>,
+    (
+        &'a Arc<Registry>,
+        &'a Arc<Attachments>,
+        &'a Arc<Commissioning>,
+    ),
     &'a Arc<Sites>,
 );
 

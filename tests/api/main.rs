@@ -16,6 +16,7 @@ mod alerts;
 mod alerts_aside;
 mod asks;
 mod audit;
+mod audit_looks;
 mod audit_trail;
 mod auth;
 mod backups;

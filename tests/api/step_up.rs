@@ -18,6 +18,7 @@ const LETS_NOBODY_IN: &[&str] = &[
     "/api/notifications/log/{letter}/retry",
     "/api/notifications/settings",
     "/api/backups",
+    "/api/sites",
     "/api/system/support-bundle",
     "/api/backups/{id}/verify",
     "/api/jobs/{id}/cancel",
