@@ -1,0 +1,1 @@
+var e={online:{shape:`circle`,tone:`normal`},offline:{shape:`triangle`,tone:`abnormal`},maintenance:{shape:`diamond`,tone:`attention`},decommissioned:{shape:`dash`,tone:`off`}},t=t=>e[t],n={offline:0,maintenance:1,online:2,decommissioned:3};function r(e){return[...e].sort((e,t)=>n[e.status]-n[t.status]||e.name.localeCompare(t.name))}export{r as n,t};
