@@ -57,6 +57,8 @@ const exempt: Record<string, string> = {
   '--text-inverse': 'stands on a filled ground of the same rule',
   '--brand-ink': 'stands on gold',
   '--text-placeholder': 'stands in inputs, on --surface-base',
+  '--chart-band': 'softens: the line and the words say what it shows',
+  '--surface-base': 'parts shapes from each other with the ground they stand on',
 };
 /** Graphics that carry a meaning by themselves; the others only divide or soften. */
 const meaningful = [

@@ -46,7 +46,10 @@ export const groups = [
   'energy_tree',
   'tariff',
   'storage',
+  'backup',
   'update',
+  'job',
+  'support',
   'audit',
 ] as const;
 
