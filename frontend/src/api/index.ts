@@ -36,6 +36,7 @@ import type {
   MqttMapping,
   NewApiToken,
   NewReport,
+  NewEnergyTree,
   NewTariff,
   NotificationSettings,
   OutletInput,
@@ -50,6 +51,7 @@ import type {
   SiteChange,
   StepUp,
   TariffChange,
+  TypedBill,
 } from './types';
 
 const at = (id: string) => ({ params: { path: { id } } });
@@ -362,10 +364,12 @@ export const api = {
     data(client.POST('/mqtt/test', { body: { topic, payload, mappings } })),
 
   energyTree: () => data(client.GET('/energy/tree')),
+  replaceEnergyTree: (body: NewEnergyTree) => data(client.PUT('/energy/tree', { body })),
   energyBalance: (query: EnergyRange) => data(client.GET('/energy/balance', { params: { query } })),
   energyFlow: (query: EnergyRange) => data(client.GET('/energy/flow', { params: { query } })),
   energyCost: (query: CostQuery) => data(client.GET('/energy/cost', { params: { query } })),
   energyBill: (query: BillQuery) => data(client.GET('/energy/bill', { params: { query } })),
+  compareBill: (body: TypedBill) => data(client.POST('/energy/bill/compare', { body })),
   energyDemand: () => data(client.GET('/energy/demand')),
   energyPeaks: (query: PeaksQuery) => data(client.GET('/energy/peaks', { params: { query } })),
   tariffs: () => data(client.GET('/energy/tariffs')),

@@ -154,11 +154,21 @@ export type FlowEdge = Answer<Schemas['FlowEdge']>;
 export type EnergyCost = Answer<Schemas['EnergyCost']>;
 export type EnergyPeaks = Answer<Schemas['Peaks']>;
 export type NamedLoad = Answer<Schemas['NamedLoad']>;
+export type EnergyTree = Answer<Schemas['EnergyTree']>;
+export type NewEnergyTree = Schemas['NewTree'];
+export type TreeNode = Schemas['Node'];
+export type TreePart = Schemas['Part'];
+export type VirtualMeter = Schemas['VirtualMeter'];
+export type EnergyDemand = Answer<Schemas['Demand']>;
 export type Tariff = Answer<Schemas['Tariff']>;
 export type TariffRules = Schemas['Rules'];
 export type TariffExample = Answer<Schemas['TariffExample']>;
 export type NewTariff = Schemas['NewTariff'];
 export type TariffChange = Schemas['TariffChange'];
+export type EnergyBill = Answer<Schemas['Bill']>;
+export type TypedBill = Schemas['TypedBill'];
+export type TypedLine = Schemas['TypedLine'];
+export type BillTwin = Answer<Schemas['BillTwin']>;
 
 export type AuditEntry = Answer<Schemas['ShownEntry']>;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { flowOf, pictureOf } from './flow';
+import type { FlowEdge } from '@/api/types';
+import { flowOf, flowOfTree, pictureOf } from './flow';
 
 const source = (id: string, kwh: number, inTotal = true, area: string | null = 'Hall') => ({
   id,
@@ -50,5 +51,55 @@ describe('the flow of energy', () => {
     expect(second).toHaveLength(3);
     // The ribbons leave the site one after the other, without a gap and without a crossing.
     first.slice(1).forEach((ribbon, n) => expect(ribbon.from[0]).toBeCloseTo(first[n]!.from[1]));
+  });
+});
+
+describe('the flow by the meter tree', () => {
+  const edge = (from: string, to: string, kwh: number | null): FlowEdge => ({
+    from,
+    to,
+    name: to,
+    energy: kwh === null ? null : { kwh, coverage: 0.9 },
+    power_kw: null,
+  });
+  const edges = [
+    edge('supply', 'node:site', 100),
+    edge('node:site', 'meter:light', 10),
+    edge('node:site', 'rest:site', 5),
+    edge('node:site', 'node:hall', 60),
+    edge('node:hall', 'meter:press', 40),
+    edge('node:hall', 'rest:hall', 8),
+    edge('node:hall', 'node:line', 12),
+    edge('node:line', 'virtual:both', 12),
+    edge('node:site', 'node:yard', 25),
+    edge('node:yard', 'rest:yard', 25),
+  ];
+
+  it('has the places at the site as areas, and whatever lies deeper in them', () => {
+    const flow = flowOfTree(edges)!;
+    expect(flow.drains.map(({ id, area, kwh, kind }) => [id, area, kwh, kind])).toEqual([
+      ['press', 'node:hall', 40, undefined],
+      ['node:yard', 'node:yard', 25, 'place'],
+      ['virtual:both', 'node:hall', 12, 'place'],
+      ['light', null, 10, undefined],
+      ['rest:hall', 'node:hall', 8, 'rest'],
+    ]);
+    expect(flow).toMatchObject({ totalKwh: 100, restKwh: 5, coverage: 0.9, unknown: 0 });
+    const drawn = flow.drains.reduce((sum, { kwh }) => sum + kwh, 0) + flow.restKwh!;
+    expect(drawn).toBe(flow.totalKwh);
+  });
+
+  it('says what is not known, and what was counted beyond what came in', () => {
+    const odd = [
+      edge('supply', 'node:site', null),
+      edge('node:site', 'meter:a', 30),
+      edge('node:site', 'meter:b', null),
+      edge('node:site', 'node:hall', 4),
+      edge('node:hall', 'meter:c', 6),
+      edge('node:hall', 'rest:hall', -2),
+    ];
+    expect(flowOfTree(odd)).toMatchObject({ totalKwh: 36, restKwh: -2, unknown: 1 });
+    expect(flowOfTree(odd)).not.toHaveProperty('coverage');
+    expect(flowOfTree([])).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 // Where the energy of the day went, laid out as ribbons from the site over its areas to machines.
 // Pure.
+import type { FlowEdge } from '@/api/types';
 
 export interface Drain {
   id: string;
@@ -7,6 +8,8 @@ export interface Drain {
   /** Null where nobody said where it stands. */
   area: string | null;
   kwh: number;
+  /** What it is, where it is no machine: a place without meters in it, or what is unaccounted for. */
+  kind?: 'place' | 'rest';
 }
 
 export interface Flow {
@@ -16,6 +19,10 @@ export interface Flow {
   restKwh: number | null;
   /** The machine whose reading is the total, where one meter stands before all. */
   main: string | null;
+  /** How much of the total was measured, 0 to 1, where that is known. */
+  coverage?: number;
+  /** Streams of which nothing is known: they are in no figure. */
+  unknown?: number;
 }
 
 interface Source extends Drain {
@@ -48,6 +55,57 @@ export function flowOf(totalKwh: number, sources: Source[]): Flow {
       .sort((a, b) => b.kwh - a.kwh),
     restKwh: Math.abs(rest) > totalKwh * ROUNDING ? rest : null,
     main: isMain ? only.name : null,
+  };
+}
+
+/** The flow by the meter tree: the places at the site are the areas, what lies deeper is in them. */
+export function flowOfTree(edges: FlowEdge[]): Flow | null {
+  const from = new Map<string, FlowEdge[]>();
+  for (const edge of edges) from.set(edge.from, [...(from.get(edge.from) ?? []), edge]);
+  const root = edges.find((edge) => edge.from === 'supply');
+  if (!root) return null;
+  const drains: Drain[] = [];
+  let below = 0;
+  let unknown = 0;
+  function walk(key: string, area: string | null): void {
+    for (const edge of from.get(key) ?? []) {
+      const inner = (from.get(edge.to) ?? []).filter(({ to }) => !to.startsWith('rest:'));
+      const isPlace = edge.to.startsWith('node:');
+      if (isPlace && inner.length) {
+        walk(edge.to, area ?? edge.name);
+        continue;
+      }
+      const isRest = edge.to.startsWith('rest:');
+      if (isRest && edge.to === `rest:${root!.to.slice('node:'.length)}`) continue;
+      if (!edge.energy) {
+        unknown += 1;
+        continue;
+      }
+      const { kwh } = edge.energy;
+      if (kwh < 0) below += kwh;
+      if (kwh <= 0) continue;
+      const kind = isRest ? 'rest' : isPlace || edge.to.startsWith('virtual:') ? 'place' : null;
+      const id = kind ? edge.to : edge.to.slice('meter:'.length);
+      drains.push({
+        id,
+        name: edge.name,
+        area: area ?? (isPlace ? edge.name : null),
+        kwh,
+        ...(kind ? { kind } : {}),
+      });
+    }
+  }
+  walk(root.to, null);
+  const own = from.get(root.to)?.find(({ to }) => to.startsWith('rest:'))?.energy?.kwh ?? 0;
+  const rest = own > 0 ? own : own + below;
+  const sum = drains.reduce((all, { kwh }) => all + kwh, 0);
+  return {
+    totalKwh: root.energy?.kwh ?? sum + Math.max(0, rest),
+    drains: drains.sort((a, b) => b.kwh - a.kwh),
+    restKwh: rest === 0 ? null : rest,
+    main: null,
+    unknown,
+    ...(root.energy ? { coverage: root.energy.coverage } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demandOf, highestSince } from './quarter';
+import { answered, demandOf, highestSince } from './quarter';
 
 const START = 900 * 1000;
 const steady = (from: number, to: number, kw: number | null, step = 5) => {
@@ -57,4 +57,32 @@ it('finds the highest full quarter of the day', () => {
   const now = START * 1000 + 50 * 60_000;
   expect(highestSince(points, START * 1000, now)).toEqual({ kw: 200, at: Date.parse(at(30)) });
   expect(highestSince([], START * 1000, now)).toBeNull();
+});
+
+describe('what the appliance says of the running window', () => {
+  const running = {
+    from: '2026-11-21T21:00:00Z',
+    to: '2026-11-21T21:10:00Z',
+    elapsed_s: 290,
+    kwh_so_far: 5,
+    mean_kw: 60,
+    recent_kw: 70,
+    forecast_kw: 65,
+    coverage: 0.8,
+    contracted_kw: 62,
+    allowed_kw: 64,
+    available_kw: -6,
+    will_exceed: true,
+  };
+
+  it('is of its own length, and knows what was ordered', () => {
+    const { demand, ordered } = answered(running, Date.parse(running.from) / 1000 + 300);
+    expect(demand).toMatchObject({ elapsedS: 300, securedKw: 30, endsKw: 65, coverage: 0.8 });
+    expect(demand.endS - demand.startS).toBe(600);
+    expect(ordered).toEqual({ kw: 62, availableKw: -6, exceeds: true });
+  });
+
+  it('orders nothing where the tariff does not', () => {
+    expect(answered({ ...running, contracted_kw: null }, 0).ordered).toBeNull();
+  });
 });

@@ -1,6 +1,6 @@
 // The running quarter of an hour: what it has used, and where it will end. Pure.
 // Demand is the mean power of a window on the clock; a bill is often made of the highest of them.
-import type { HistoryPoint } from '@/api/types';
+import type { EnergyDemand, HistoryPoint } from '@/api/types';
 import type { ChartData } from '@/kit/chartData';
 
 export const QUARTER_S = 900;
@@ -58,6 +58,38 @@ export function demandOf(curve: ChartData, nowS: number): Demand | null {
     securedKw: drawn / QUARTER_S,
     endsKw: recent.knownS > 0 ? (drawn + (recent.kws / recent.knownS) * rest) / QUARTER_S : null,
     coverage: Math.min(1, knownS / elapsedS),
+  };
+}
+
+export interface Ordered {
+  kw: number;
+  /** What may be drawn beside what is drawn now; below zero is what has to go. */
+  availableKw: number | null;
+  exceeds: boolean;
+}
+
+/** What the appliance says of the running window, and the ordered power where the tariff has one. */
+export function answered(
+  running: NonNullable<EnergyDemand['running']>,
+  nowS: number,
+): { demand: Demand; ordered: Ordered | null } {
+  const startS = Date.parse(running.from) / 1000;
+  const endS = Date.parse(running.to) / 1000;
+  const kw = running.contracted_kw ?? null;
+  return {
+    demand: {
+      startS,
+      endS,
+      elapsedS: Math.min(Math.max(nowS - startS, 0), endS - startS),
+      meanKw: running.mean_kw,
+      securedKw: running.kwh_so_far / ((endS - startS) / 3600),
+      endsKw: running.forecast_kw,
+      coverage: running.coverage,
+    },
+    ordered:
+      kw === null
+        ? null
+        : { kw, availableKw: running.available_kw ?? null, exceeds: running.will_exceed },
   };
 }
 

@@ -1,16 +1,24 @@
-// The demand of the running quarter. The one place that knows where it comes from: today it is
-// computed from the readings that the page has anyway.
-import { computed, type Ref } from 'vue';
+// The demand of the window that is running. The one place that knows where it comes from: the
+// appliance, which knows the tariff; where it does not answer, the readings of this page.
+import { useIntervalFn } from '@vueuse/core';
+import { computed, ref, type Ref } from 'vue';
+import { api } from '@/api';
 import type { ChartData } from '@/kit/chartData';
+import { useTask } from '@/kit/useTask';
 import type { useFeed } from '@/live/feed';
-import { demandOf, type Demand, type Peak } from './quarter';
+import { answered, demandOf, QUARTER_S, type Demand, type Ordered, type Peak } from './quarter';
 
 /** How often the figure moves: faster would only make it tremble. */
 const STEP_S = 5;
+/** Six of the hundred questions that a person may ask in a minute. */
+const EVERY_MS = 10_000;
+/** An answer stands for no longer than this. */
+const HOLDS_MS = 35_000;
 
 export interface ShownDemand {
   demand: Demand | null;
   highest: Peak | null;
+  ordered: Ordered | null;
 }
 
 export function useDemand(
@@ -18,9 +26,25 @@ export function useDemand(
   curve: Ref<ChartData>,
   highest: Ref<Peak | null>,
 ) {
+  const heardAt = ref(0);
+  const asked = useTask(async () => {
+    const answer = await api.energyDemand();
+    heardAt.value = feed.now;
+    return answer;
+  });
+  void asked.run();
+  useIntervalFn(() => feed.connected && void asked.run(), EVERY_MS);
+
   const nowS = computed(() => Math.floor(feed.now / 1000 / STEP_S) * STEP_S);
-  return computed<ShownDemand>(() => ({
-    demand: demandOf(curve.value, nowS.value),
-    highest: highest.value,
-  }));
+  return computed<ShownDemand>(() => {
+    const running = asked.data.value?.running;
+    const holds =
+      running && feed.now - heardAt.value < HOLDS_MS && feed.now < Date.parse(running.to);
+    if (!holds)
+      return { demand: demandOf(curve.value, nowS.value), highest: highest.value, ordered: null };
+    const { demand, ordered } = answered(running, Math.floor(feed.now / 1000));
+    // The highest of the day is one of quarters: another window is not compared with it.
+    const alike = demand.endS - demand.startS === QUARTER_S;
+    return { demand, highest: alike ? highest.value : null, ordered };
+  });
 }

@@ -1,5 +1,5 @@
-// Where today's energy went. The one place that knows where it comes from: today it is asked
-// meter by meter, so only of the greatest.
+// Where today's energy went. The one place that knows where it comes from: the meter tree where
+// somebody made one; else it is asked meter by meter, so only of the greatest.
 import { useIntervalFn } from '@vueuse/core';
 import { computed, shallowRef, watch, type Ref } from 'vue';
 import { api } from '@/api';
@@ -8,7 +8,7 @@ import { useFormat } from '@/kit/useFormat';
 import { useTask } from '@/kit/useTask';
 import { dayStart } from '@/kit/zone';
 import type { useFeed } from '@/live/feed';
-import { flowOf, type Flow } from './flow';
+import { flowOf, flowOfTree, type Flow } from './flow';
 import type { Tile } from './tiles';
 
 /** Each meter costs two requests; a person at the page is allowed a hundred per minute. */
@@ -55,7 +55,21 @@ export function useFlow(
       .slice(0, METERS_MOST)
       .map(({ id }) => id),
   );
+  const tree = shallowRef<Flow | null>(null);
+  async function byTree(): Promise<Flow | null> {
+    try {
+      if ((await api.energyTree()).revision === 0) return null;
+      const from = new Date(dayStart(feed.now, place.value.timeZone)).toISOString();
+      const to = new Date(feed.now).toISOString();
+      return flowOfTree((await api.energyFlow({ from, to })).edges);
+    } catch {
+      // The other way asks other things; it says what fails, should that fail, too.
+      return null;
+    }
+  }
   const task = useTask(async () => {
+    tree.value = await byTree();
+    if (tree.value) return true;
     known.value = new Map(await Promise.all(meters.value.map(energyOf)));
     return true;
   });
@@ -70,6 +84,7 @@ export function useFlow(
   useIntervalFn(() => feed.connected && load(), EVERY_MS);
 
   const flow = computed<Flow | null>(() => {
+    if (tree.value) return tree.value;
     const total = today.value?.energy_kwh ?? null;
     if (total === null || known.value.size === 0) return null;
     const sources = tiles.value.flatMap(({ id, name, location }) => {
@@ -79,8 +94,10 @@ export function useFlow(
     return flowOf(total, sources);
   });
   /** The others are not asked: what they used is in the rest. */
-  const unasked = computed(
-    () => tiles.value.filter(({ metric }) => metric === 'power').length - known.value.size,
+  const unasked = computed(() =>
+    tree.value
+      ? 0
+      : tiles.value.filter(({ metric }) => metric === 'power').length - known.value.size,
   );
   return { flow, unasked, slow: task.slow, error: task.error, reload: load };
 }
