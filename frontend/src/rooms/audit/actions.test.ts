@@ -10,9 +10,10 @@ const sources = import.meta.glob<string>(
   { query: '?raw', import: 'default', eager: true },
 );
 
-/** Of the shape of an action, but the name of a file or of something in a file of settings. */
+/** Of the shape of an action, but the name of a file, of something in a file of settings or in a
+ * body, or what only the operations log tells. */
 const OTHER_NAMES =
-  /^(condition|syslog|tls|edge|settings|limits)\.|\.(redb|json|toml|csv|pem|html|rs)$/;
+  /^(condition|syslog|tls|edge|settings|limits|version|appliance|sessions)\.|\.(redb|json|toml|csv|pem|html|rs|imu|sum|new)$/;
 
 /** The names that stand in the code of a file that writes to the log, tests left out. */
 function actionsIn(code: string): string[] {

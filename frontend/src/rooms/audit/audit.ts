@@ -46,7 +46,10 @@ export const groups = [
   'energy_tree',
   'tariff',
   'storage',
+  'backup',
+  'job',
   'update',
+  'support',
   'audit',
 ] as const;
 
