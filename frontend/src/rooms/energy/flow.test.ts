@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowEdge } from '@/api/types';
-import { layFlow } from './flow';
+import { depthOf, layFlow } from './flow';
 
 const edge = (from: string, to: string, kwh: number | null): FlowEdge => ({
   from,
@@ -50,6 +50,19 @@ describe('the flow picture', () => {
     expect(Math.max(...flow.bands.map((band) => band.y + band.height))).toBeLessThanOrEqual(
       flow.height,
     );
+  });
+
+  it('fills its width, and names what comes in apart', () => {
+    const flow = layFlow(plant, { width: 600, height: 200 });
+    expect(flow.bands.map(({ x, root }) => [x, root])).toEqual([
+      [0, true],
+      [295, false],
+      [590, false],
+      [590, false],
+      [295, false],
+      [295, false],
+    ]);
+    expect([depthOf(plant), depthOf([])]).toEqual([3, 1]);
   });
 
   it('draws a place that is not known as a whole as broad as what is known of it', () => {

@@ -4,6 +4,8 @@ import type { FlowEdge } from '@/api/types';
 /** Heights and widths in the units of the picture's own box. */
 const BAND = 10;
 const GAP = 10;
+/** Above what comes in from outside stands its name. */
+const GAP_OF_ROOTS = 26;
 /** A stream that is not known, or too small to see, still has a place to point at. */
 const LEAST = 2;
 
@@ -17,7 +19,7 @@ export interface Band {
   x: number;
   y: number;
   height: number;
-  last: boolean;
+  root: boolean;
 }
 
 export interface Ribbon {
@@ -42,21 +44,33 @@ function breadth(edge: FlowEdge, from: Map<string, FlowEdge[]>): number {
   return (from.get(edge.to) ?? []).reduce((sum, child) => sum + breadth(child, from), 0);
 }
 
-/** Lays the streams out from the left to the right, each beside where it comes from. */
-export function layFlow(edges: FlowEdge[], box: { width: number; height: number }): Flow {
+function grouped(edges: FlowEdge[]): Map<string, FlowEdge[]> {
   const from = new Map<string, FlowEdge[]>();
   for (const edge of edges) from.set(edge.from, [...(from.get(edge.from) ?? []), edge]);
+  return from;
+}
+
+function below(key: string, from: Map<string, FlowEdge[]>): number {
+  return Math.max(0, ...(from.get(key) ?? []).map(({ to }) => 1 + below(to, from)));
+}
+
+/** How many columns the streams fill, one at least. */
+export function depthOf(edges: FlowEdge[]): number {
+  return Math.max(1, below('supply', grouped(edges)));
+}
+
+/** Lays the streams out from the left to the right, each beside where it comes from. */
+export function layFlow(edges: FlowEdge[], box: { width: number; height: number }): Flow {
+  const from = grouped(edges);
   const wide = (edge: FlowEdge) => breadth(edge, from);
   /** Greatest first, and what is unaccounted for at the end. */
   const inOrder = (a: FlowEdge, b: FlowEdge): number =>
     Number(kindOf(a.to) === 'rest') - Number(kindOf(b.to) === 'rest') || wide(b) - wide(a);
-  const depthOf = (key: string): number =>
-    1 + Math.max(0, ...(from.get(key) ?? []).map(({ to }) => depthOf(to)));
   const roots = from.get('supply') ?? [];
-  const columns = Math.max(1, ...roots.map(({ to }) => depthOf(to)));
+  const columns = depthOf(edges);
   const total = roots.reduce((sum, edge) => sum + wide(edge), 0);
   const scale = total > 0 ? box.height / total : 0;
-  const step = columns > 1 ? (box.width - BAND) / columns : box.width - BAND;
+  const step = columns > 1 ? (box.width - BAND) / (columns - 1) : box.width - BAND;
   const flow: Flow = { bands: [], ribbons: [], height: 0 };
 
   function put(edge: FlowEdge, column: number, top: number): number {
@@ -72,26 +86,26 @@ export function layFlow(edges: FlowEdge[], box: { width: number; height: number 
       x,
       y: top,
       height,
-      last: children.length === 0,
+      root: column === 0,
     });
-    let below = top;
+    let bottom = top;
     let out = top;
     for (const child of children) {
       const part = Math.max(LEAST, wide(child) * scale);
       flow.ribbons.push({
         key: child.to,
         kind: kindOf(child.to),
-        path: ribbon([x + BAND, out], [x + step, below], part),
+        path: ribbon([x + BAND, out], [x + step, bottom], part),
       });
       out += part;
-      below = put(child, column + 1, below) + GAP;
+      bottom = put(child, column + 1, bottom) + GAP;
     }
-    return Math.max(top + height, children.length ? below - GAP : 0);
+    return Math.max(top + height, children.length ? bottom - GAP : 0);
   }
 
   let top = 0;
-  for (const root of [...roots].sort(inOrder)) top = put(root, 0, top) + GAP;
-  flow.height = Math.max(0, top - GAP);
+  for (const root of [...roots].sort(inOrder)) top = put(root, 0, top) + GAP_OF_ROOTS;
+  flow.height = Math.max(0, top - GAP_OF_ROOTS);
   return flow;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TariffRules } from '@/api/types';
-import { figuresOf, withFigures } from './prices';
+import { figuresOf, withFigures, plain } from './prices';
 
 const rules = {
   currency: 'EUR',
@@ -41,5 +41,13 @@ describe('the figures of a tariff', () => {
     expect(figuresOf(changed)[4]?.value).toBe('36.5');
     expect(figuresOf(rules)[4]?.value).toBe('35');
     expect({ ...changed, charges: rules.charges }).toEqual(rules);
+  });
+
+  it('writes a decimal with all its digits, as the reader does', () => {
+    expect([plain('0.0940', 'en-GB'), plain('1250', 'fr-FR'), plain('0.5', 'fr-FR')]).toEqual([
+      '0.0940',
+      '1\u202f250',
+      '0,5',
+    ]);
   });
 });

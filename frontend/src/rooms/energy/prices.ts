@@ -1,5 +1,6 @@
 // The figures of a tariff that change from sheet to sheet, as a flat list to fill in: pure.
 import type { TariffRules } from '@/api/types';
+import { fixed } from '@/kit/format';
 
 export type FigureKind = 'kwh' | 'kw' | 'amount' | 'percent';
 
@@ -71,4 +72,9 @@ export function withFigures(rules: TariffRules, figures: Figure[]): TariffRules 
     place[last] = value.trim().replace(',', '.');
   }
   return copy;
+}
+
+/** A decimal of the appliance with all its digits, as the reader writes numbers. */
+export function plain(text: string, locale: string): string {
+  return fixed(Number(text), text.split('.')[1]?.length ?? 0, locale);
 }
