@@ -4,8 +4,9 @@
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
 binary=$(realpath "$1")
-# The promise of the product; the proof prints how much of it is used.
-most_bytes=$((30 * 1024 * 1024))
+# 30 MB were promised of the first appliance; with tariffs, bills, backups and updates in it 40 MiB
+# are the bound, well below the 60 MB that reports may bring. The proof prints how much is used.
+most_bytes=$((40 * 1024 * 1024))
 
 said=$(file -b "$binary")
 fact "file: $said"

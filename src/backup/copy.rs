@@ -25,6 +25,10 @@ pub(super) fn target_refused(folder: &Path, cause: io::Error) -> Error {
             "{shown} cannot be written to. Give the user who runs indusmind the right to write \
              there, or mount it so that it may be written to."
         ),
+        // Some file systems, such as /proc, say so of what cannot be made in them.
+        io::ErrorKind::NotFound if folder.is_dir() => {
+            format!("{shown} takes no files. Choose another folder.")
+        }
         io::ErrorKind::NotFound => {
             format!("{shown} is not there any more. Plug the stick in or mount the share again.")
         }

@@ -116,16 +116,21 @@ impl Backups {
                 }
             }
             Err(error) => {
+                if error.kind == ErrorKind::Conflict && self.was_cancelled() {
+                    // Somebody wanted it so: that is no trouble.
+                    job.state = JobState::Cancelled;
+                    job.error = Some(error.sentence);
+                    return;
+                }
                 tracing::error!(%error, kind = ?job.kind, "a backup or restore did not succeed");
-                let cancelled = error.kind == ErrorKind::Conflict && self.was_cancelled();
-                job.state = if cancelled {
-                    JobState::Cancelled
-                } else {
-                    JobState::Failed
+                job.state = JobState::Failed;
+                // A person reads it here without the form to which the place of a fault belongs.
+                let sentence = match &error.fields[..] {
+                    [field] => field.message.clone(),
+                    _ => error.sentence,
                 };
-                job.error = Some(error.sentence.clone());
+                job.error = Some(sentence.clone());
                 if job.kind == JobKind::Backup {
-                    let sentence = error.sentence;
                     record.trouble = Some(Trouble { at: now, sentence });
                 }
             }

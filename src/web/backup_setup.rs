@@ -124,5 +124,9 @@ fn opened(context: &Context, token: &str, folder: &str) -> Result<PathBuf> {
         let sentence = "Write the whole path, such as /media/stick.";
         return Err(Error::invalid("folder", sentence));
     }
+    if !folder.is_dir() {
+        let sentence = "There is no such folder. Plug the stick in, or mount the share.";
+        return Err(Error::invalid("folder", sentence));
+    }
     Ok(folder.to_path_buf())
 }
