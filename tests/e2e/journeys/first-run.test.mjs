@@ -35,7 +35,7 @@ journey('first run: from the token on the console to a live value', async (stage
 
   await page.getByRole('link', { name: 'Dashboard', exact: true }).click();
   await shows(page.getByRole('region', { name: 'Power now' }), 47.3);
-  const tile = page.getByRole('link', { name: /Main feeder/ });
+  const tile = page.getByRole('link', { name: /Main feeder.*kW.*Online/s });
   await shows(tile, 47.3);
   await tile.getByText('Online').waitFor();
   await stage.browser.picture(page, 'first-run-dashboard');
