@@ -44,7 +44,7 @@ journey('the live grid: filters in the address, cards and table', async (stage) 
   await page.goBack();
   await table.getByRole('link', { name: 'Oven line A' }).waitFor();
 
-  await page.goto('/live?search=nothing-like-this');
+  await page.goto('/machines?search=nothing-like-this');
   await page.getByRole('link', { name: 'Clear the filters' }).click();
   await until('every card again', async () => (await cards.count()) === TILES);
 });

@@ -8,7 +8,7 @@ export default {
   permission: 'readings.read',
   routes: [
     { path: '/', name: 'dashboard', component: () => import('./DashboardView.vue') },
-    { path: '/live', name: 'live', component: () => import('./LiveView.vue') },
+    { path: '/machines', name: 'live', component: () => import('./LiveView.vue') },
   ],
   walls: [
     { name: 'overview', order: 10, view: () => import('./WallOverview.vue') },
