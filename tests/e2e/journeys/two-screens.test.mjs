@@ -13,7 +13,7 @@ journey('two screens: what one person changes, the other sees without a reload',
   // Twice, because a list that reloads once may have done so by chance.
   for (const name of ['First', 'Second']) {
     await addMeter(desk, { name, port: meter.port });
-    const tile = wall.getByRole('link', { name: new RegExp(name) });
+    const tile = wall.getByRole('link', { name: new RegExp(`${name}.*(Online|Offline)`, 's') });
     await tile.waitFor();
     await shows(tile, 5.25);
   }
@@ -22,5 +22,5 @@ journey('two screens: what one person changes, the other sees without a reload',
   const { items } = await appliance.ask('GET', '/equipment?search=Second', { token });
   const body = { name: 'Renamed' };
   await appliance.ask('PUT', `/equipment/${items[0].id}`, { token, body });
-  await wall.getByRole('link', { name: /Renamed/ }).waitFor();
+  await wall.getByRole('link', { name: /Renamed.*(Online|Offline)/s }).waitFor();
 });
