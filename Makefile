@@ -8,14 +8,15 @@ SHELL := /bin/bash
 OUTPUT := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
 PEERS := $(abspath $(or $(CARGO_TARGET_DIR),target))/peers
 TIMED := @packaging/timed.sh
+PROVE := $(abspath $(or $(CARGO_TARGET_DIR),target))/prove
 FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth torture lint api fuzz-api clean \
-	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle installation
+.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports torture lint api fuzz-api clean \
+	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle prove-install prove-update prove-alone prove-rescue prove-boot
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-14s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-24s%s\n", $$1, $$2 }'
 
 run: ## build, then run a simulated plant and open its page (needs only Rust)
 	@packaging/need.sh cargo
@@ -40,8 +41,29 @@ bundle: binary ## a signed update for the stick, in dist/ (KEY=file of the secre
 	@test -n "$${KEY:-}" || { echo "Say which key signs it: make bundle KEY=/somewhere/else/maker.key" >&2; exit 1; }
 	$(TIMED) "Update bundle" dist/indusmind bundle make --key "$$KEY" --notes CHANGELOG.md --out dist
 
-installation: deb installer ## install, start and take away in a fresh Debian root (needs root)
-	$(TIMED) "Installation in a fresh Debian root" packaging/install-test.sh dist
+prove-install: ## install, update, take away what is in dist/ in a fresh Debian root (needs root, debootstrap)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	$(TIMED) "Debian package" packaging/deb.sh dist/indusmind dist/indusmind-launcher dist
+	$(TIMED) "Installer" bash -c 'dist/indusmind installer --launcher dist/indusmind-launcher --out dist/indusmind-installer \
+		&& chmod 755 dist/indusmind-installer'
+	$(TIMED) "Installation in a fresh Debian root" packaging/prove-install.sh dist $(PROVE)
+
+prove-alone: tools ## browser journeys in a network without a way out, every address noted (needs root)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	$(TIMED) "Journeys without a network" packaging/prove-alone.sh dist/indusmind
+
+prove-update: ## a stick through good, bad and forged updates in a fresh Debian root, with a debug build (needs root)
+	@packaging/need.sh cargo
+	$(TIMED) "Debug build" cargo build --quiet
+	$(TIMED) "Updates by stick" packaging/prove-update.sh $(OUTPUT)/debug/indusmind $(OUTPUT)/debug/indusmind-launcher $(PROVE)
+
+prove-rescue: ## 50 damaged data files end in the whole appliance or in the rescue page (CASES=n, PROVE_SEED=n)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	@packaging/need.sh python3
+	$(TIMED) "Damaged data files" python3 packaging/prove/damage.py dist $${CASES:-50} $$PROVE_SEED
+
+prove-boot: prove-install ## the same on a booted Debian whose power is cut (CUTS=n, 20 otherwise; PROVE_SEED=n)
+	$(TIMED) "Booted Debian, power cuts" packaging/prove-boot.sh dist $(PROVE) $${CUTS:-20}
 
 bench: ## how fast the store is on this machine, beside SQLite (INDUSMIND_BENCH=full: a month of history)
 	@packaging/need.sh cargo
@@ -69,6 +91,11 @@ bench-auth: ## a flood of wrong passwords, and how long the control room waits t
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
 	$(TIMED) "Bench of the sign-in" cargo bench --profile release --bench auth
+
+bench-reports: ## reports of two years of a hundred meters (INDUSMIND_BENCH_REPORTS=meters,days)
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Bench of the reports" cargo bench --profile release --bench reports
 
 torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (INDUSMIND_TORTURE=n)
 	@packaging/need.sh cargo

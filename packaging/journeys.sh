@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# journeys.sh BINARY: the browser journeys against this binary, in headless Chromium, with a
-# Modbus server that is not ours.
+# journeys.sh BINARY [FILE...]: the browser journeys, or those of these files, against this binary, in
+# headless Chromium, with a Modbus server that is not ours.
 set -euo pipefail
 . "$(dirname "$0")/say.sh"
 cd "$(dirname "$0")/.."
@@ -34,6 +34,7 @@ METER_PYTHON=$(realpath "$python/bin")/python
 export METER_PYTHON
 fact "$("$METER_PYTHON" -c 'import pymodbus; print("pymodbus", pymodbus.__version__)')"
 
+[ $# -gt 1 ] || set -- "$1" tests/e2e/journeys/*.test.mjs
 rm -rf test-results
 mkdir -p test-results
-node --test --test-concurrency=1 --test-reporter=spec tests/e2e/journeys/*.test.mjs
+node --test --test-concurrency=1 --test-reporter=spec "${@:2}"

@@ -6,11 +6,14 @@
 
 mod alerting;
 mod backing;
+mod cold;
 mod figures;
 mod ground;
 mod people;
 mod plant;
 mod post;
+mod reporting;
+mod rooms;
 
 use crate::base::{Clock, Error, Result};
 use crate::config::Config;
@@ -23,9 +26,9 @@ use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
 use alerting::{start_alerting, tell_of_maintenance};
 use backing::start_care;
-use figures::open_figures;
 use ground::Ground;
-use plant::start_plant;
+use plant::{Plant, start_plant};
+use rooms::open_rooms;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -77,12 +80,10 @@ impl App {
         let from = (&ground, &registry, &inlet, &care.backups);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
         tell_of_maintenance(&alerts, &plant.maintenance, &ground);
-        let about = (&registry, &plant.attachments, &plant.commissioning);
-        let about = (tsdb, about, &ground.sites);
-        let [upkeep, sweep, compare] = chores(about, clock, &stop_funnel);
-
         settle_update(&ground).await;
-        let figures = open_figures(&ground, &registry)?;
+        let from = (&ground, &registry, &plant);
+        let rooms = open_rooms(from, (&alerts, &notify), &stop_funnel).await?;
+        let figures = rooms.figures;
         let context = Context::new(Services {
             options: options(config),
             started_at: clock.now(),
@@ -103,6 +104,10 @@ impl App {
             maintenance: plant.maintenance,
             commissioning: plant.commissioning,
             alerts,
+            enpis: figures.enpis,
+            carbon: figures.carbon,
+            coldchain: rooms.coldchain,
+            reports: rooms.reports,
             trees: figures.trees,
             today: figures.today,
             tariffs: figures.tariffs,
@@ -124,11 +129,7 @@ impl App {
             restart: care.restart,
             stop_funnel,
             funnel,
-            chores: [plant.desk, upkeep, sweep, compare]
-                .into_iter()
-                .chain(care.tasks)
-                .chain(watch)
-                .collect(),
+            chores: joined([plant.desk, figures.watch], rooms.tasks, care.tasks, watch),
             page,
         })
     }
@@ -169,6 +170,17 @@ impl App {
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }
+}
+
+/// What is done beside everything else, in one.
+fn joined<const A: usize, const B: usize, const C: usize>(
+    first: [JoinHandle<()>; A],
+    rooms: Vec<JoinHandle<()>>,
+    care: [JoinHandle<()>; B],
+    watch: [JoinHandle<()>; C],
+) -> Vec<JoinHandle<()>> {
+    let all = first.into_iter().chain(rooms).chain(care);
+    all.chain(watch).collect()
 }
 
 /// Writes down what became of the last update; the next start tries again.
@@ -213,31 +225,22 @@ fn start_funnel(intake: &Arc<Intake>, stop: &CancellationToken) -> (Inlet, JoinH
 
 /// Starts what is done beside everything else, until `stop`.
 fn chores(
-    (tsdb, (registry, attachments, commissioning), sites): About<'_>,
-    clock: &Arc<dyn Clock>,
+    ground: &Ground,
+    registry: &Arc<Registry>,
+    plant: &Plant,
     stop: &CancellationToken,
 ) -> [JoinHandle<()>; 3] {
-    let (tsdb, registry) = (Arc::clone(tsdb), Arc::clone(registry));
-    let attachments = Arc::clone(attachments);
-    let (commissioning, sites) = (Arc::clone(commissioning), Arc::clone(sites));
-    let (clock, stop) = (|| Arc::clone(clock), || stop.clone());
+    let (tsdb, registry) = (Arc::clone(&ground.tsdb), Arc::clone(registry));
+    let attachments = Arc::clone(&plant.attachments);
+    let commissioning = Arc::clone(&plant.commissioning);
+    let sites = Arc::clone(&ground.sites);
+    let (clock, stop) = (|| Arc::clone(&ground.clock), || stop.clone());
     [
         tokio::spawn(upkeep(tsdb, registry, clock(), stop())),
         tokio::spawn(sweep(attachments, clock(), stop())),
         tokio::spawn(compare_days(commissioning, sites, clock(), stop())),
     ]
 }
-
-/// What the chores are about.
-type About<'a> = (
-    &'a Arc<Tsdb>,
-    (
-        &'a Arc<Registry>,
-        &'a Arc<Attachments>,
-        &'a Arc<Commissioning>,
-    ),
-    &'a Arc<Sites>,
-);
 
 /// Seals, packs and forgets readings until `stop`, beside the ticks.
 async fn upkeep(

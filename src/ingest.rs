@@ -127,9 +127,16 @@ pub trait Keeper: Send + Sync {
     fn keep(&self, batches: &[Batch]) -> Result<()>;
 }
 
+/// Hears of every batch once it is on disk, wherever its readings lie in time.
+pub trait Follower: Send + Sync {
+    /// These batches are on disk. It must not wait: the next commit does.
+    fn stored(&self, batches: &[Batch]);
+}
+
 /// The one place where readings come in: committed first, then told.
 pub struct Intake {
     observer: OnceLock<Arc<dyn Observer>>,
+    follower: OnceLock<Arc<dyn Follower>>,
     keeper: OnceLock<Arc<dyn Keeper>>,
     tsdb: Arc<Tsdb>,
     live: Arc<Live>,
@@ -143,6 +150,7 @@ impl Intake {
     pub fn new(tsdb: Arc<Tsdb>, live: Arc<Live>, clock: Arc<dyn Clock>) -> Self {
         Self {
             observer: OnceLock::new(),
+            follower: OnceLock::new(),
             keeper: OnceLock::new(),
             tsdb,
             live,
@@ -155,6 +163,12 @@ impl Intake {
     pub fn set_observer(&self, observer: Arc<dyn Observer>) {
         // A second one would be a mistake of the wiring, and the first sees on.
         let _ = self.observer.set(observer);
+    }
+
+    /// Sets who hears of every batch after its commit; the first one stays.
+    pub fn set_follower(&self, follower: Arc<dyn Follower>) {
+        // As above.
+        let _ = self.follower.set(follower);
     }
 
     /// Sets who keeps batches elsewhere as well; the first one stays.
@@ -232,6 +246,9 @@ impl Intake {
         let then = after.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(then) = then {
             then();
+        }
+        if let Some(follower) = self.follower.get() {
+            follower.stored(&batches);
         }
         let samples: usize = batches.iter().map(|batch| batch.readings.len()).sum();
         let now_ms = self.clock.now().ms();

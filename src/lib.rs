@@ -51,14 +51,23 @@ pub mod energy;
 /// What people have to act on: rules, the life of an alert, storms.
 pub mod alerts;
 
+/// What people set up, as one readable file: out, and in whole or not at all.
+pub mod blueprint;
+
 /// Ways in and out: line protocol, CSV, Excel; home of csv, flate2 and `rust_xlsxwriter`.
 pub mod exchange;
+
+/// Reports: one document of figures, written as PDF, workbook, text and HTML; home of krilla.
+pub mod reports;
 
 /// Devices that bring their readings themselves: their keys, and what they push.
 pub mod devices;
 
 /// Sensors that publish to a broker; home of rumqttc.
 pub mod mqtt;
+
+/// Cold cells: customers, excursions, the evidence for the auditor.
+pub mod coldchain;
 
 /// The audit log on its way to a collector, as syslog.
 pub mod syslog;

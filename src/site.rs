@@ -8,9 +8,10 @@ use crate::base::time::Calendar;
 use crate::base::{Clock, Error, Result, SiteId, Timestamp};
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
-use crate::store::{Store, Transaction};
+use crate::store::{Store, Transaction, View};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
 
@@ -43,7 +44,7 @@ pub struct Site {
 }
 
 /// What a person says of a new site.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSite {
     /// Name for people.
@@ -93,6 +94,18 @@ impl Site {
         Ok(site)
     }
 
+    /// What would have to be said to make it again.
+    #[must_use]
+    pub fn said(&self) -> NewSite {
+        NewSite {
+            name: self.name.clone(),
+            key: Some(self.key.clone()),
+            time_zone: self.time_zone.clone(),
+            currency: self.currency.clone(),
+            price_per_kwh: self.price_per_kwh,
+        }
+    }
+
     /// The site's calendar.
     #[must_use]
     pub fn calendar(&self) -> Calendar {
@@ -128,6 +141,65 @@ impl Site {
         checks.require(price_holds, "price_per_kwh", "A price from 0 to 1000000.");
         checks.finish()
     }
+}
+
+/// The sites as a file carries them, by their keys.
+///
+/// # Errors
+/// When the data file cannot be read.
+pub fn carried_sites(view: &impl View) -> Result<Vec<NewSite>> {
+    let mut sites: Vec<_> = SITES.all(view)?.iter().map(Site::said).collect();
+    sites.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(sites)
+}
+
+/// Takes sites over in the caller's transaction: those of a known key are said anew. The keys that
+/// there are afterwards, and how many were added and changed.
+///
+/// # Errors
+/// Every refused field, by the number of the site; too many sites; a disk that refuses.
+pub fn take_sites_over(
+    transaction: &Transaction<'_>,
+    sites: Vec<NewSite>,
+    (actor, now): (&Actor, Timestamp),
+) -> Result<(BTreeSet<String>, usize, usize)> {
+    let stored = SITES.all(transaction)?;
+    let mut all: BTreeMap<_, _> = stored.into_iter().map(|s| (s.key.clone(), s)).collect();
+    let (mut checks, mut added, mut changed) = (Checks::default(), 0, 0);
+    for (number, said) in sites.into_iter().enumerate() {
+        let Some(new) = checks.merge(&format!("{number}."), Site::new(said, now))? else {
+            continue;
+        };
+        let (site, action, details) = match all.get(&new.key) {
+            Some(old) if old.said() == new.said() => continue,
+            Some(old) => {
+                changed += 1;
+                let (id, created_at) = (old.id, old.created_at);
+                let site = Site {
+                    id,
+                    created_at,
+                    ..new
+                };
+                let details = audit::changed_fields(old, &site);
+                (site, "site.update", details)
+            }
+            None => {
+                added += 1;
+                let details = serde_json::to_value(new.said()).unwrap_or_default();
+                (new, "site.create", details)
+            }
+        };
+        SITES.put(transaction, site.id.as_bytes(), &site)?;
+        let resource = format!("site/{}", site.id);
+        audit::append(transaction, now, actor, action, &resource, details)?;
+        all.insert(site.key.clone(), site);
+    }
+    checks.finish()?;
+    if all.len() > SITES_MAX {
+        let sentence = "There are 100 sites, which is as many as there can be.";
+        return Err(Error::conflict(sentence));
+    }
+    Ok((all.into_keys().collect(), added, changed))
 }
 
 /// The sites of this appliance.

@@ -17,6 +17,8 @@ mod homes;
 mod page;
 #[path = "tidy/papers.rs"]
 mod papers;
+#[path = "tidy/schemas.rs"]
+mod schemas;
 
 use homes::HOMES;
 use source::{functions, rooms_used, tokens, uses_of_crate};

@@ -54,8 +54,13 @@ async function guard(to: RouteLocationNormalized) {
   }
   if (to.meta.gate && !to.meta.open) return { path: '/' };
   const permission = to.meta.permission;
-  if (permission && !session.may(permission))
+  if (permission && !session.may(permission)) {
+    // Who may not see the plant begins where he may: a customer with his cells.
+    const own = rooms.find((room) => room.permission !== null && session.may(room.permission));
+    const home = to.path === '/' ? own?.routes[0] : undefined;
+    if (home) return { path: home.path, replace: true };
     return { name: 'not-found', params: { pathMatch: to.path.split('/').slice(1) } };
+  }
   return true;
 }
 

@@ -43,6 +43,8 @@ pub struct Vitals {
     pub silent: Vec<String>,
     /// Names of equipment at which work is due.
     pub due_work: Vec<String>,
+    /// Titles of reports of the timetable that could not be made or handed on.
+    pub failed_reports: Vec<String>,
     /// How old the last good backup is, and how old it may be, hours; absent without a timetable.
     pub backup_age_h: Option<(f64, f64)>,
 }
@@ -114,9 +116,29 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
     disk.into_iter()
         .chain(memory)
         .chain(backup)
-        .chain([polls(vitals), work(vitals)])
+        .chain([polls(vitals), work(vitals), reports(vitals)])
         .chain(moments(vitals))
         .collect()
+}
+
+/// Reports that people wait for.
+fn reports(vitals: &Vitals) -> Look {
+    let count = vitals.failed_reports.len();
+    Look {
+        key: "reports",
+        name: "Reports",
+        level: (count > 0).then_some(Level::Medium),
+        message: format!(
+            "Reports of the timetable that could not be made or handed on: {}.",
+            named(&vitals.failed_reports)
+        ),
+        #[allow(clippy::cast_precision_loss)] // a count of reports
+        value: Some(count as f64),
+        threshold: None,
+        unit: "",
+        advice: "See under Reports what went wrong: the folder, the mail server, or the readings.",
+        of_a_moment: false,
+    }
 }
 
 /// Devices that nobody would hear of.

@@ -186,7 +186,7 @@ impl Engine {
                 let child = |other: &Alert| other.parent == Some(alert.id) && other.active;
                 !self.book.open.values().any(child)
             }
-            Source::Rule | Source::Appliance => false,
+            Source::Rule | Source::Appliance | Source::Cell => false,
         };
         over.then_some(Over::Group)
     }

@@ -9,6 +9,9 @@ const NOMINAL_V: [f64; 7] = [120.0, 230.0, 277.0, 400.0, 480.0, 600.0, 690.0];
 /// allowed, so that a weak network is learnt, and narrow enough for one answer in most cases.
 const LEARNT_SHARE: f64 = 0.12;
 
+/// The entry of the specs by which a cold cell marks its equipment.
+pub const CELL: &str = "cold_cell";
+
 /// What is known of equipment when templates are looked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
@@ -22,6 +25,8 @@ pub(super) struct Facts {
     pub(super) capacity_kw: Option<f64>,
     /// Its type, in lower case.
     pub(super) kind: String,
+    /// Whether it is a cold cell: its limits are kept there.
+    pub(super) is_cell: bool,
     /// Lowest and highest temperature of its specs, °C.
     pub(super) temperature_c: (Option<f64>, Option<f64>),
 }
@@ -44,6 +49,7 @@ impl Facts {
                 .filter(|volt| *volt > 0.0),
             capacity_kw: equipment.capacity_kw(),
             kind: equipment.kind.to_lowercase(),
+            is_cell: equipment.specs.contains_key(CELL),
             temperature_c: (
                 number(&["min_temperature_c", "temperature_min"]),
                 number(&["max_temperature_c", "temperature_max"]),

@@ -16,6 +16,9 @@ const NAMED_MAX: usize = 5;
 /// Who knows of work that is due now: the names of the equipment, the oldest first.
 pub type AskForDueWork = Box<dyn Fn(Timestamp) -> Vec<String> + Send + Sync>;
 
+/// Who knows which reports of the timetable could not be made or handed on: their titles.
+pub type AskForFailedReports = Box<dyn Fn() -> Vec<String> + Send + Sync>;
+
 /// Names as a sentence has them: the first few, and how many more.
 pub(super) fn named(names: &[String]) -> String {
     let shown = names[..names.len().min(NAMED_MAX)].join(", ");
@@ -30,6 +33,20 @@ impl Alerts {
     pub fn ask_for_due_work(&self, ask: AskForDueWork) {
         // A second one would be a mistake of the wiring; the first stays.
         let _ = self.due_work.set(ask);
+    }
+
+    /// Hands over who knows of reports that failed; once.
+    pub fn ask_for_failed_reports(&self, ask: AskForFailedReports) {
+        // As above.
+        let _ = self.failed_reports.set(ask);
+    }
+
+    /// Reports of the timetable that could not be made or handed on.
+    pub(super) fn reports_that_failed(&self) -> Vec<String> {
+        self.failed_reports
+            .get()
+            .map(|ask| ask())
+            .unwrap_or_default()
     }
 
     /// Equipment at which work is due.

@@ -31,6 +31,8 @@ pub enum Source {
     Storm,
     /// The appliance itself.
     Appliance,
+    /// A cold cell.
+    Cell,
 }
 
 /// An alert.

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::engine::Engine;
 use super::filter::Filter;
-use super::health::AskForDueWork;
+use super::health::{AskForDueWork, AskForFailedReports};
 use super::heard::Heard;
 use super::index::{self, OFFSET_MAX};
 use super::plant::Plant;
@@ -43,6 +43,7 @@ pub struct Alerts {
     feed: broadcast::Sender<Arc<Alert>>,
     /// Who knows of work that is due.
     pub(super) due_work: OnceLock<AskForDueWork>,
+    pub(super) failed_reports: OnceLock<AskForFailedReports>,
     /// Who hears of alerts inside their transactions.
     pub heard: Arc<Heard>,
 }
@@ -109,6 +110,7 @@ impl Alerts {
             engine: Arc::new(Mutex::new(engine)),
             feed: broadcast::channel(FEED_LENGTH).0,
             due_work: OnceLock::new(),
+            failed_reports: OnceLock::new(),
             heard: Arc::default(),
         };
         alerts.fill_windows();
@@ -271,6 +273,19 @@ impl Alerts {
         let alert = alert.ok_or_else(|| Error::not_found("alert", id))?;
         let history = Transition::of(&reader, id)?;
         Ok((alert, history))
+    }
+
+    /// Key of the site of an alert, if there is this alert.
+    ///
+    /// # Errors
+    /// When the data file cannot be read.
+    pub fn site_of(&self, id: AlertId) -> Result<Option<String>> {
+        let open = self.engine().book.by_id(id).map(|alert| alert.site.clone());
+        if open.is_some() {
+            return Ok(open);
+        }
+        let stored = ALERTS.get(&self.store.read()?, id.as_bytes())?;
+        Ok(stored.map(|alert| alert.site))
     }
 
     /// Open alerts of a site, newest first.

@@ -83,8 +83,10 @@ pub(super) fn templates(id: EquipmentId, facts: &Facts) -> Vec<Template> {
     let mains = voltage(id, facts).into_iter().chain(frequency(id, facts));
     all.extend(mains.map(Some));
     all.push(power_factor(id, facts));
-    all.extend(temperature(id, facts).into_iter().map(Some));
-    all.extend(sensor(id, facts));
+    if !facts.is_cell {
+        all.extend(temperature(id, facts).into_iter().map(Some));
+        all.extend(sensor(id, facts));
+    }
     let named = |template: Template| Template {
         rule: NewRule {
             template: Some(template.key.to_owned()),
@@ -99,6 +101,9 @@ fn silence(id: EquipmentId, facts: &Facts) -> Option<Template> {
     let polled = facts
         .interval_ms
         .map(|ms| (ms / 1_000).saturating_mul(SILENT_INTERVALS));
+    if facts.is_cell {
+        return None;
+    }
     let pushes = facts.is_cold().then_some(SENSOR_SILENT_S);
     let silent_s = polled.map(|s| s.max(SILENT_MIN_S)).or(pushes)?;
     let rule = plain(id, "No data", Condition::NoData { silent_s }, Level::High);

@@ -49,6 +49,7 @@ pub async fn watch(
             failed_logins,
             silent: alerts.unwatched_and_silent(now),
             due_work: alerts.due_work(now),
+            failed_reports: alerts.reports_that_failed(),
             backup_age_h: backups.age_h(now),
         };
         (skipped, dropped) = (inlet.skipped(), lost);

@@ -1,6 +1,6 @@
 //! Who people are, for those who write to them: accounts, told to the outbox.
 
-use crate::auth::{Account, AccountState, Auth, Role};
+use crate::auth::{Account, AccountState, Auth, Role, User};
 use crate::base::{EquipmentId, UserId};
 use crate::equipment::Registry;
 use crate::notify::{Directory, Person};
@@ -19,7 +19,7 @@ impl Directory for People {
         accounts
             .filter(|account| {
                 let user = &account.user;
-                may_sign_in(account) && user.role_key.key() == role && user.site == site
+                may_sign_in(account) && user.role_key.key() == role && is_of(user, site)
             })
             .map(person)
             .collect()
@@ -34,6 +34,11 @@ impl Directory for People {
         let account = self.0.account(user).ok();
         account.filter(may_sign_in).map(person)
     }
+}
+
+/// Whether somebody hears of a site: his own, or one that he reaches by its name.
+fn is_of(user: &User, site: &str) -> bool {
+    user.site == site || user.sites.named().any(|named| named == site)
 }
 
 /// Whoever has an account that is in use; one that guesses have closed for a while is one.

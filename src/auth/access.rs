@@ -81,19 +81,27 @@ pub enum Permission {
     /// Set outlets and who is told what; addresses to which the appliance sends.
     #[serde(rename = "notifications.manage")]
     NotificationsManage,
+    /// Make and delete reports, and set their timetable.
+    #[serde(rename = "reports.manage")]
+    ReportsManage,
     /// Make, prove and restore backups.
     #[serde(rename = "backups.manage")]
     BackupsManage,
     /// Install another version, or go back.
     #[serde(rename = "update.manage")]
     UpdateManage,
+    /// See the cold cells of the customers that one reaches.
+    #[serde(rename = "coldchain.read")]
+    ColdchainRead,
 }
 
-use Permission::{AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve, BackupsManage};
+use Permission::{
+    AlertRulesManage, AlertsAcknowledge, AlertsRead, AlertsShelve, BackupsManage, ColdchainRead,
+};
 use Permission::{
     AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, MaintenanceWrite,
     NotificationsManage, NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite,
-    SettingsWrite, TokensManage, UpdateManage, UsersManage,
+    ReportsManage, SettingsWrite, TokensManage, UpdateManage, UsersManage,
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
@@ -112,6 +120,7 @@ pub const PROOF_WANTED: &[(&str, &str, Option<Permission>)] = &[
     ("PUT", "/system/storage", Some(SettingsWrite)),
     ("PUT", "/backups/settings", Some(BackupsManage)),
     ("POST", "/backups/{id}/restore", Some(BackupsManage)),
+    ("POST", "/system/configuration", Some(BackupsManage)),
     (
         "PUT",
         "/notifications/outlets/{kind}",
@@ -170,8 +179,10 @@ impl Role {
                 AuditRead,
                 NotificationsRead,
                 NotificationsManage,
+                ReportsManage,
                 BackupsManage,
                 UpdateManage,
+                ColdchainRead,
             ],
             Self::EnergyManager => &[
                 EquipmentRead,
@@ -186,6 +197,8 @@ impl Role {
                 ReadingsCorrect,
                 SettingsWrite,
                 NotificationsRead,
+                ColdchainRead,
+                ReportsManage,
             ],
             Self::Technician => &[
                 EquipmentRead,
@@ -197,6 +210,7 @@ impl Role {
                 AlertsShelve,
                 AlertRulesManage,
                 ReadingsRead,
+                ColdchainRead,
             ],
             Self::Operator => &[
                 EquipmentRead,
@@ -205,10 +219,11 @@ impl Role {
                 AlertsAcknowledge,
                 AlertsShelve,
                 ReadingsRead,
+                ColdchainRead,
             ],
-            Self::Viewer | Self::Kiosk => &[EquipmentRead, AlertsRead, ReadingsRead],
-            // Nothing until equipment can belong to a customer: all of it would be others'.
-            Self::Customer => &[],
+            Self::Viewer | Self::Kiosk => &[EquipmentRead, AlertsRead, ReadingsRead, ColdchainRead],
+            // His cells, by his site; nothing of the plant.
+            Self::Customer => &[ColdchainRead],
         }
     }
 
@@ -292,7 +307,7 @@ mod tests {
                 "{role:?}"
             );
         }
-        assert!(Role::Customer.permissions().is_empty());
+        assert_eq!(Role::Customer.permissions(), [ColdchainRead]);
         assert_eq!(
             Role::Viewer.require(UsersManage).unwrap_err().kind,
             ErrorKind::Forbidden

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most users of one appliance.
-const USERS_MAX: usize = 500;
+pub(super) const USERS_MAX: usize = 500;
 /// Most reset codes that are listed.
 const RESETS_SHOWN: usize = 100;
 

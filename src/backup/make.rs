@@ -272,7 +272,7 @@ impl Making<'_> {
 ///
 /// # Errors
 /// A sentence that says why not, at the field `folder`.
-pub(super) fn check_folder(folder: &Path, data: &Path) -> Result<()> {
+pub fn check_folder(folder: &Path, data: &Path) -> Result<()> {
     let refuse = |sentence: String| Err(Error::invalid("folder", sentence));
     if !folder.is_absolute() {
         return refuse("Write the whole path, such as /mnt/backup.".to_owned());

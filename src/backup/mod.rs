@@ -24,7 +24,7 @@ mod verify;
 mod worker;
 
 pub use job::{Job, JobKind, JobState};
-pub use make::Making;
+pub use make::{Making, check_folder};
 pub use manifest::{Cause, MANIFEST, Manifest, Member};
 pub use place::{Place, list};
 pub use progress::{Phase, Progress};

@@ -6,6 +6,7 @@ use super::progress::{Phase, Progress};
 use super::verify::{bad, verify};
 use crate::base::{Error, Result, Timestamp};
 use crate::store::audit::{self, Actor};
+use crate::store::operations;
 use crate::store::snapshot::{COPY_PIECE, make_closed_folder, room_at, sync_folder};
 use crate::store::{Store, TableName, switch};
 use std::collections::BTreeSet;
@@ -122,6 +123,8 @@ fn settle(place: &Place, folder: &Path, actor: &Actor, now: Timestamp) -> Result
         for table in ENDED {
             transaction.drop_table(table)?;
         }
+        // The start that follows is then no start after a power cut.
+        operations::append(transaction, now, &actor, "backup.restore", details.clone())?;
         let action = "backup.restored";
         audit::append(transaction, now, &actor, action, "appliance", details)
     });

@@ -312,14 +312,20 @@ impl Backups {
         let work = move |progress: &Progress| {
             let place = own.open_place(&asked)?;
             stage(&place, own.store.path(), (&by, own.clock.now()), progress)?;
-            let restart = own.restart.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(std::time::Duration::from_millis(TELL_MS)).await;
-                restart.cancel();
-            });
+            own.start_again();
             Ok(None)
         };
         self.begin(JobKind::Restore, subject, actor, work).await
+    }
+
+    /// Lets the appliance start again on what is stored now, in its own place, after there was time
+    /// to say so.
+    pub fn start_again(&self) {
+        let restart = self.restart.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(TELL_MS)).await;
+            restart.cancel();
+        });
     }
 
     /// The folder of the backup of this name.

@@ -167,6 +167,11 @@ impl Checks {
         });
     }
 
+    /// Takes over what others refused.
+    pub fn join(&mut self, others: Self) {
+        self.fields.extend(others.fields);
+    }
+
     /// Takes over the fields of another refusal, below `prefix`; the value passes through when
     /// there was none.
     ///

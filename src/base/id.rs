@@ -127,10 +127,46 @@ id!(
     PolicyId
 );
 id!(
+    /// An energy performance indicator.
+    EnpiId
+);
+id!(
+    /// An item of the energy plan.
+    PlanId
+);
+id!(
     /// A tariff.
     TariffId
 );
 id!(
     /// Work that takes minutes.
     JobId
+);
+id!(
+    /// Who has cold cells looked after.
+    CustomerId
+);
+id!(
+    /// A place where cold cells stand.
+    LocationId
+);
+id!(
+    /// A cold room, a freezer, a display case.
+    CellId
+);
+id!(
+    /// A certificate of a probe.
+    CalibrationId
+);
+id!(
+    /// A time in which a cell was too warm or too cold.
+    ExcursionId
+);
+id!(
+    /// A report of figures, made for people.
+    PaperId
+);
+id!(
+    /// A report that is made by a timetable.
+    ScheduleId
 );

@@ -15,11 +15,14 @@ pub mod secret;
 pub mod time;
 
 pub use error::{Error, ErrorKind, FieldError, Result};
-pub use id::{AlertId, AlertRuleId, JobId, LetterId, PolicyId};
+pub use id::{
+    AlertId, AlertRuleId, EnpiId, JobId, LetterId, PaperId, PlanId, PolicyId, ScheduleId,
+};
 pub use id::{
     ApiTokenId, DeviceId, DocumentId, EquipmentId, KioskId, MaintenanceId, OperationId, ReportId,
     ScanId,
 };
+pub use id::{CalibrationId, CellId, CustomerId, ExcursionId, LocationId};
 pub use id::{SessionId, SiteId, TariffId, UserId};
 pub use level::Level;
 pub use sample::{Batch, Metric, Phase, Quality, Reading, SeriesKey, Unit};

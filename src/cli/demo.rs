@@ -4,11 +4,14 @@
 //! register them, polled over the wire, stored and shown. What happened before the first start is
 //! written from the same plant, so that yesterday can be compared with.
 
-use super::{Boot, demo_rules, demo_sensors, log, page_of, say, say_where, stop_on_signal};
+use super::demo_people::{CUSTOMERS, TECHNICIAN};
+use super::{
+    Boot, demo_energy, demo_rules, demo_sensors, log, page_of, say, say_where, stop_on_signal,
+};
 use crate::app::App;
 use crate::auth::{NewUser, Role};
 use crate::base::secret::readable_code;
-use crate::base::{Batch, Clock, EquipmentId, Error, Result, SystemClock, Timestamp};
+use crate::base::{Batch, Clock, EquipmentId, Error, Metric, Result, SystemClock, Timestamp};
 use crate::equipment::{Equipment, EquipmentChange, ModbusSource, NewEquipment, RegisterSource};
 use crate::modbus::Register;
 use crate::modbus::simulator::plant::{Plant, PlantDevice};
@@ -25,9 +28,12 @@ const SEED: u64 = 20_261_121;
 /// The plant's zone keeps one offset all year, as its simulated shifts do.
 const TIME_ZONE: &str = "Africa/Tunis";
 const UTC_OFFSET_MS: i64 = 3_600_000;
-/// History that is written at the first start, and its step, ms.
+/// History that is written at the first start, and its step, ms; before it only what indicators
+/// and the weekly statement of the voltage want, in coarser steps.
 const PAST_MS: i64 = 36 * 3_600_000;
 const PAST_STEP_MS: i64 = 60_000;
+const LONG_PAST_MS: i64 = demo_energy::DAYS * 24 * 3_600_000;
+const LONG_STEP_MS: i64 = 15 * 60_000;
 /// Steps of the past that one commit takes.
 const STEPS_PER_COMMIT: usize = 60;
 const EMAIL: &str = "admin@demo.example";
@@ -67,7 +73,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     let password = furnish(&app, &plant, simulator.addresses(), &config.data_dir).await?;
     let sites = app.context.sites.all();
     if let Some(site) = sites.first() {
-        let sensors = demo_sensors::furnish(&app, &site.key, &actor()).await?;
+        let sensors = demo_sensors::furnish(&app, (&site.key, &password), &actor()).await?;
         demo_sensors::start(&app, sensors);
         demo_rules::furnish(&app, &site.key, &actor()).await?;
     }
@@ -86,10 +92,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
         "  A simulated plant with {} meters and machines is running.",
         plant.devices().len()
     ));
-    say("  Two sensors of cold rooms push their readings over HTTP.");
+    say("  Four cold cells of two customers push their readings over HTTP.");
     say(&format!("  Address:   {address}"));
     say(&format!("  E-mail:    {EMAIL}"));
     say(&format!("  Password:  {password}"));
+    say(&format!(
+        "  Also:      {TECHNICIAN}, {}, with the same password",
+        CUSTOMERS.join(", ")
+    ));
     say("");
     say("Press Ctrl-C to stop. The data stays; the next start goes on with it.");
     if args.open {
@@ -150,6 +160,9 @@ async fn furnish(app: &App, plant: &Plant, at: &[SocketAddr], directory: &Path) 
         pairs.push((number, equipment.id));
     }
     write_past(app, plant, &pairs).await?;
+    if let Some(site) = context.sites.by_key(&site) {
+        demo_energy::furnish(app, (plant, &pairs), &site, &actor).await?;
+    }
     Ok(password)
 }
 
@@ -249,25 +262,52 @@ async fn move_device(
 /// What the plant did before the first start, as its meters would have shown it.
 async fn write_past(app: &App, plant: &Plant, pairs: &[(usize, EquipmentId)]) -> Result<()> {
     let now = app.context.clock.now().floor_to(PAST_STEP_MS);
-    let mut ticks = (0..PAST_MS / PAST_STEP_MS).map(|n| now.minus_ms(PAST_MS - n * PAST_STEP_MS));
+    let near = now.minus_ms(PAST_MS);
+    let far = now.minus_ms(LONG_PAST_MS);
+    write(
+        app,
+        plant,
+        pairs,
+        (far, near, LONG_STEP_MS),
+        demo_energy::is_wanted,
+    )
+    .await?;
+    write(app, plant, pairs, (near, now, PAST_STEP_MS), |_, _, _| true).await
+}
+
+/// Writes what the plant did from one instant to another in steps of so many ms.
+async fn write(
+    app: &App,
+    plant: &Plant,
+    pairs: &[(usize, EquipmentId)],
+    (from, to, step_ms): (Timestamp, Timestamp, i64),
+    wanted: impl Fn(&str, &Metric, i64) -> bool,
+) -> Result<()> {
+    let now = app.context.clock.now();
+    let mut ticks = (0..to.since_ms(from) / step_ms).map(|n| from.plus_ms(n * step_ms));
     loop {
         let part: Vec<Timestamp> = ticks.by_ref().take(STEPS_PER_COMMIT).collect();
         if part.is_empty() {
             return Ok(());
         }
-        let batch = |at: Timestamp, (number, equipment): (usize, EquipmentId)| Batch {
-            equipment,
-            at,
-            arrived: at,
-            interval_ms: u32::try_from(PAST_STEP_MS).unwrap_or(u32::MAX),
-            readings: plant.reading(number, at),
+        let batch = |at: Timestamp, (number, equipment): (usize, EquipmentId)| {
+            let name = plant.devices().get(number).map_or("", |device| device.name);
+            let mut readings = plant.reading(number, at);
+            readings.retain(|reading| wanted(name, &reading.metric, now.since_ms(at)));
+            Batch {
+                equipment,
+                at,
+                arrived: at,
+                interval_ms: u32::try_from(step_ms).unwrap_or(u32::MAX),
+                readings,
+            }
         };
-        let batches = part
+        let batches: Vec<Batch> = part
             .iter()
-            .flat_map(|at| pairs.iter().map(move |pair| batch(*at, *pair)));
-        app.tsdb
-            .append(Arc::new(batches.collect()), |_| Ok(()))
-            .await?;
+            .flat_map(|at| pairs.iter().map(move |pair| (*at, *pair)))
+            .map(|(at, pair)| batch(at, pair))
+            .collect();
+        app.tsdb.append(Arc::new(batches), |_| Ok(())).await?;
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const TEMPLATE: &str = "demo";
 
 /// The rules, by the name of their equipment.
-fn rules() -> [(&'static str, Value); 4] {
+fn rules() -> [(&'static str, Value); 2] {
     [
         // It drops out for 40 s every seven minutes.
         (
@@ -23,19 +23,6 @@ fn rules() -> [(&'static str, Value); 4] {
             json!({ "level": "Medium", "metric": "power", "operator": ">", "threshold": 42,
                 "steps": [{ "threshold": 50, "level": "High" }], "dead_band": 2, "on_delay_s": 30,
                 "off_delay_s": 30, "note": "Look for an open drain or a leak." }),
-        ),
-        // Its door opens for two minutes every 47 minutes.
-        (
-            "Cold room 1",
-            json!({ "level": "Medium", "type": "DOOR_OPEN", "on_delay_s": 60,
-                "condition": { "kind": "state", "metric": "door_open", "values": [1] },
-                "note": "Close the door." }),
-        ),
-        (
-            "Cold room 1",
-            json!({ "level": "High", "type": "HIGH_TEMP", "metric": "temperature",
-                "operator": ">", "threshold": 5.5, "dead_band": 0.5, "on_delay_s": 60,
-                "note": "Close the door; check the compressor." }),
         ),
     ]
 }

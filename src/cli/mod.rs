@@ -4,7 +4,10 @@ mod audit;
 mod backup;
 mod bundle;
 mod check;
+mod config;
 mod demo;
+mod demo_energy;
+mod demo_people;
 mod demo_rules;
 mod demo_sensors;
 mod export;
@@ -86,6 +89,9 @@ enum Command {
     User(user::UserCommand),
     /// Check the configuration and the data directory; changes nothing
     Check(Boot),
+    /// Take what people set up out as a readable file, or put it in; stop the appliance first
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Verify the audit log; stop the appliance first
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -136,6 +142,7 @@ pub fn main() -> ExitCode {
         Some(Command::Simulate(args)) => runtime.block_on(simulate::run(args)),
         Some(Command::User(command)) => runtime.block_on(user::run(command)),
         Some(Command::Check(boot)) => check::run(boot),
+        Some(Command::Config(command)) => config::run(command),
         Some(Command::Audit(command)) => audit::run(command),
         Some(Command::Import(args)) => runtime.block_on(import::run(args)),
         Some(Command::Export(args)) => export::run(args),

@@ -36,7 +36,7 @@ pub(super) async fn run((boot, portable): (Boot, bool)) -> Result<()> {
     let restart = app.restart_signal();
     app.run_until_stopped().await;
     if restart.is_cancelled() {
-        say("Starting again on the restored data.");
+        say("Starting again on what is stored now.");
         drop(log);
         return Err(start_again());
     }

@@ -5,6 +5,7 @@ use super::{say, stop_on_signal};
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock};
 use crate::equipment::profile::Origin;
 use crate::equipment::{Profile, ProfileFile, Profiles};
+use crate::modbus::simulator::sunspec::SunSpecSlave;
 use crate::modbus::simulator::virtual_device::VirtualDevice;
 use crate::modbus::simulator::{Fault, Instrument, Listener, Simulator, Wire};
 use crate::modbus::{Function, Register};
@@ -28,7 +29,10 @@ pub(super) struct SimulateArgs {
     /// Profile of your own, a TOML file
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     file: Option<PathBuf>,
-    /// Address and port of the virtual slave (Modbus TCP)
+    /// What it is reached by
+    #[arg(long, value_enum, default_value_t = WireArg::Tcp)]
+    wire: WireArg,
+    /// Address and port of the virtual slave, unless it has a serial port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:1502")]
     listen: SocketAddr,
     /// Unit ids, by comma
@@ -37,6 +41,17 @@ pub(super) struct SimulateArgs {
     /// What the machine behind it takes at most, kW
     #[arg(long, value_name = "KW", default_value_t = 40.0)]
     power_kw: f64,
+}
+
+/// What the virtual slave is reached by.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum WireArg {
+    /// Modbus TCP
+    Tcp,
+    /// RTU frames over TCP, as from a serial server
+    RtuOverTcp,
+    /// RTU on a serial port: a pseudo-terminal, whose path is printed
+    Serial,
 }
 
 /// What can be typed, and what it does.
@@ -80,23 +95,23 @@ pub(super) async fn run(args: SimulateArgs) -> Result<()> {
     };
     check(&args)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let devices: Vec<(u8, Arc<dyn Instrument>)> = args
-        .units
-        .iter()
-        .map(|unit| {
-            let device =
-                VirtualDevice::new(profile.registers.clone(), args.power_kw, u64::from(*unit));
-            (*unit, Arc::new(device) as Arc<dyn Instrument>)
-        })
-        .collect();
+    let devices = devices(&profile, &args, &*clock);
+    let wire = match args.wire {
+        WireArg::Tcp => Wire::Tcp(args.listen),
+        WireArg::RtuOverTcp => Wire::RtuOverTcp(args.listen),
+        WireArg::Serial => Wire::Port,
+    };
     let listener = Listener {
-        wire: Wire::Tcp(args.listen),
+        wire,
         devices: devices.clone(),
     };
     let simulator = Simulator::start(Arc::clone(&clock), vec![listener])
         .await
         .map_err(|cause| {
-            let sentence = format!("{} cannot be listened on. Try another port.", args.listen);
+            let sentence = match args.wire {
+                WireArg::Serial => "This machine gives no pseudo-terminal. Try --wire tcp.".into(),
+                _ => format!("{} cannot be listened on. Try another port.", args.listen),
+            };
             Error::unavailable(sentence).because(cause)
         })?;
     introduce(&profile, &args, &simulator, &*devices[0].1, &*clock);
@@ -104,6 +119,53 @@ pub(super) async fn run(args: SimulateArgs) -> Result<()> {
     stop_on_signal(stop.clone())?;
     obey(&simulator, &args.units, &stop).await;
     Ok(())
+}
+
+/// A device for each unit id. One with SunSpec has the whole chain of models, to be searched.
+fn devices(
+    profile: &Profile,
+    args: &SimulateArgs,
+    clock: &dyn Clock,
+) -> Vec<(u8, Arc<dyn Instrument>)> {
+    let device = |unit: &u8| -> Arc<dyn Instrument> {
+        let (registers, seed) = (profile.registers.clone(), u64::from(*unit));
+        match three_phase_model(&profile.sunspec_models) {
+            Some(model) => Arc::new(SunSpecSlave::new(
+                model,
+                length_of(model, &registers),
+                &registers,
+                args.power_kw,
+                seed,
+                clock.now(),
+            )),
+            None => Arc::new(VirtualDevice::new(registers, args.power_kw, seed)),
+        }
+    };
+    args.units
+        .iter()
+        .map(|unit| (*unit, device(unit)))
+        .collect()
+}
+
+/// The model that it is of those that a profile fits: a star with three phases, which is the third
+/// of each family (SunSpec models 103, 113, 203 and 213).
+fn three_phase_model(models: &[u16]) -> Option<u16> {
+    models.get(2).or(models.last()).copied()
+}
+
+/// How many words a model has behind its header (SunSpec information models); one that is not
+/// known ends behind its last register.
+fn length_of(model: u16, registers: &[Register]) -> u16 {
+    match model {
+        101..=103 => 50,
+        111..=113 => 60,
+        201..=204 => 105,
+        211..=214 => 124,
+        _ => {
+            let end = registers.iter().map(Register::end).max().unwrap_or(2);
+            u16::try_from(end.saturating_sub(2)).unwrap_or(u16::MAX)
+        }
+    }
 }
 
 fn read_profile(path: &PathBuf) -> Result<Profile> {
@@ -146,16 +208,23 @@ fn introduce(
     device: &dyn Instrument,
     clock: &dyn Clock,
 ) {
-    let at = simulator.addresses().first();
+    let units: Vec<_> = args.units.iter().map(u8::to_string).collect();
+    let units = units.join(", ");
     say(&format!("{} {}, virtual", profile.brand, profile.model));
-    if let Some(at) = at {
-        let units: Vec<_> = args.units.iter().map(u8::to_string).collect();
-        let units = units.join(", ");
-        say(&format!("Modbus TCP on {at}, unit id {units}"));
+    match (simulator.port(0), simulator.addresses().first(), args.wire) {
+        (Some(path), ..) => say(&format!("Modbus RTU on {path}, unit id {units}")),
+        (None, Some(at), WireArg::Tcp) => say(&format!("Modbus TCP on {at}, unit id {units}")),
+        (None, Some(at), _) => say(&format!("Modbus RTU over TCP on {at}, unit id {units}")),
+        (None, None, _) => {}
+    }
+    if !profile.sunspec_models.is_empty() {
+        say("SunSpec: search it, or give the profile without an address.");
     }
     say("");
     say("  function  address  type     value now  quantity");
-    for (register, value) in device.registers().iter().zip(device.values(clock.now())) {
+    let shown = device.registers().iter().zip(device.values(clock.now()));
+    // What follows them is the chain of SunSpec.
+    for (register, value) in shown.take(profile.registers.len()) {
         say(&row(register, value));
     }
     say("");

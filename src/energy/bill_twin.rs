@@ -28,6 +28,7 @@ pub struct TypedLine {
 /// What became of the comparison of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BillVerdict)]
 pub enum Verdict {
     /// The same to the last digit.
     Same,

@@ -10,14 +10,21 @@ mod bill_power;
 #[cfg(test)]
 mod bill_tests;
 mod bill_twin;
+mod carbon;
+mod carbon_factors;
+mod carried;
 mod cost;
 mod demand;
 pub mod enpi;
 mod history;
+mod idle;
+mod idle_ledger;
 mod metered;
 mod now;
 mod peaks;
 mod places;
+mod quality_en50160;
+mod quality_week;
 mod raw;
 mod readings;
 mod supply;
@@ -35,14 +42,25 @@ mod tree_figures;
 mod tree_tests;
 mod trees;
 
-pub use balance::{Balance, BalanceQuery, EnergyFigure, SeriesOf, TreePoint, balance, tree_series};
+pub use balance::{
+    Balance, BalancePart, BalanceQuery, EnergyFigure, SeriesOf, TreePoint, balance, tree_series,
+};
 pub use bill::{Bill, BillLine, BillPeak};
 pub use bill_twin::{BillTwin, TwinLine, TypedLine, twin};
+pub use carbon::{Carbon, CarbonBook, CarbonBucket, Emitted};
+pub use carbon_factors::{CarbonFactors, CarbonMethod, CarbonTable, NewCarbonFactors};
+pub use carried::{CarriedTariff, CarriedVersion, carried_tariffs, take_tariffs_over};
 pub use cost::PeriodCost;
 pub use demand::{DemandNow, running};
 pub use history::{Energy, Extras, HistoryPoint, HistoryQuery, HistoryWindow, SiteHistory};
+pub use idle::Cuts;
+pub use idle_ledger::{
+    IdleLedger, IdleQuery, Prices as IdlePrices, ShiftLedger, ledger as idle_ledger, shifts_of,
+};
+pub use metered::Window;
 pub use now::{DashboardMetrics, PhaseMetrics, site_now};
 pub use peaks::{Peak, Share};
+pub use quality_week::{QualityWeek, quality_week};
 pub use raw::RawPlan;
 pub use readings::{to_kwh, to_mwh};
 pub use supply::{CostBucket, Supply};

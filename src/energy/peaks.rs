@@ -49,8 +49,7 @@ impl Supply {
         rules: &Rules,
         limit: usize,
     ) -> Result<Vec<Peak>> {
-        let cells = self.cells(range, rules.cell_minutes())?;
-        let mut windows = Metered::of(rules, &cells, &self.calendar).windows;
+        let mut windows = self.windows(range, rules)?;
         windows.sort_by_key(|window| (std::cmp::Reverse(window.kw), window.start));
         windows.truncate(limit);
         let peak = |window: Window| {
@@ -58,6 +57,15 @@ impl Supply {
             Ok(Peak { window, shares })
         };
         windows.into_iter().map(peak).collect()
+    }
+
+    /// The windows of a range of which all is known, in order of time. Reads the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn windows(&self, range: TimeRange, rules: &Rules) -> Result<Vec<Window>> {
+        let cells = self.cells(range, rules.cell_minutes())?;
+        Ok(Metered::of(rules, &cells, &self.calendar).windows)
     }
 
     /// What each consumer of a tree took in a window.

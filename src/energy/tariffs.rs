@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
 
-const TARIFFS: Table<Tariff> = Table::new("energy_tariff", 1);
+pub(super) const TARIFFS: Table<Tariff> = Table::new("energy_tariff", 1);
 /// Most tariffs of an appliance, and most versions of one: decades of contracts.
-const TARIFFS_MAX: usize = 200;
+pub(super) const TARIFFS_MAX: usize = 200;
 const VERSIONS_MAX: usize = 200;
 
 /// A tariff.
@@ -119,7 +119,12 @@ impl Tariff {
         held.max_by_key(|version| (version.valid_from.as_str(), version.number))
     }
 
-    fn add(&mut self, new: NewVersion, entered_at: Timestamp, entered_by: &str) -> Result<()> {
+    pub(super) fn add(
+        &mut self,
+        new: NewVersion,
+        entered_at: Timestamp,
+        entered_by: &str,
+    ) -> Result<()> {
         let mut checks = Checks::default();
         let from = checks.merge("version.", parse_date("valid_from", &new.valid_from))?;
         if let Some(last) = &new.valid_to {
@@ -330,7 +335,7 @@ impl Tariffs {
     }
 }
 
-fn put(
+pub(super) fn put(
     transaction: &Transaction<'_>,
     tariff: &Tariff,
     (action, actor): (&str, &Actor),
@@ -341,7 +346,7 @@ fn put(
     audit::append(transaction, at, actor, action, &resource, details)
 }
 
-fn checked_name(name: &str) -> Result<String> {
+pub(super) fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
     let fits = (1..=120).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     match fits {

@@ -11,7 +11,8 @@ use super::record::Equipment;
 use super::registry::Registry;
 use super::report::{LineOfReport, NewReport, Report, TakenReading};
 use super::scan::Scans;
-use super::test_read::test_read;
+use super::source::ModbusSource;
+use super::test_read::{TestRead, test_read};
 use crate::base::{Clock, EquipmentId, Error, ReportId, Result, Timestamp};
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
@@ -191,6 +192,15 @@ impl Commissioning {
         Ok(self.plausibility(id))
     }
 
+    /// Reads a device once, saved or not.
+    ///
+    /// # Errors
+    /// See [`test_read`].
+    pub async fn try_read(&self, source: &ModbusSource) -> Result<TestRead> {
+        let (profiles, lines) = (self.registry.profiles(), self.registry.acquisition());
+        test_read(source, profiles, lines).await
+    }
+
     /// Reads a device for a report; the reading waits until the report is written.
     ///
     /// # Errors
@@ -201,7 +211,7 @@ impl Commissioning {
             let sentence = "This equipment has no connection that could be read.";
             return Err(Error::conflict(sentence));
         };
-        let read = test_read(source, self.registry.profiles()).await?;
+        let read = self.try_read(source).await?;
         let taken = TakenReading {
             reading_id: ReportId::new(),
             equipment_id: id,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use utoipa::ToSchema;
 
 /// The baud rates that meters and adapters know.
-const BAUD_RATES: [i64; 10] = [
+pub(super) const BAUD_RATES: [i64; 10] = [
     1_200, 2_400, 4_800, 9_600, 14_400, 19_200, 38_400, 57_600, 115_200, 230_400,
 ];
 /// The longest path of a serial port: those by id carry the name of the adapter.
@@ -66,7 +66,9 @@ impl ModbusSource {
         match (self.protocol, &self.serial) {
             (Protocol::Tcp, _) => Endpoint::tcp(&self.host, port),
             (Protocol::RtuOverTcp, _) => Endpoint::rtu_over_tcp(&self.host, port),
-            (Protocol::Rtu, Some(serial)) => Endpoint::serial(&serial.device, serial.check(checks)),
+            (Protocol::Rtu, Some(serial)) => {
+                Endpoint::serial(&serial.device, serial.check("modbus.serial", checks))
+            }
             (Protocol::Rtu, None) => {
                 let sentence = "Enter the serial port, such as {\"device\": \"/dev/ttyUSB0\"}.";
                 checks.refuse("modbus.serial", sentence);
@@ -96,7 +98,8 @@ impl ModbusSource {
 }
 
 impl SerialSource {
-    fn check(&self, checks: &mut Checks) -> SerialSettings {
+    /// How it talks; what is wrong is refused below `path`.
+    pub(super) fn check(&self, path: &str, checks: &mut Checks) -> SerialSettings {
         let device = self.device.trim();
         let plain = |c: char| c.is_ascii_alphanumeric() || "/-._:+@".contains(c);
         let well_formed = device.len() <= DEVICE_PATH_MAX
@@ -107,21 +110,26 @@ impl SerialSource {
             && device.chars().all(plain);
         checks.require(
             well_formed,
-            "modbus.serial.device",
+            &format!("{path}.device"),
             "Enter the path of a port under /dev/, such as /dev/ttyUSB0.",
         );
         if !BAUD_RATES.contains(&self.baud_rate) {
-            let known = BAUD_RATES.map(|rate| rate.to_string()).join(", ");
-            let sentence = format!("Must be one of {known}.");
-            checks.refuse("modbus.serial.baud_rate", sentence);
+            checks.refuse(&format!("{path}.baud_rate"), known_rates());
         }
-        let stop_bits = in_range(checks, "modbus.serial.stop_bits", self.stop_bits, 1..=2);
+        let stop_path = format!("{path}.stop_bits");
+        let stop_bits = in_range(checks, &stop_path, self.stop_bits, 1..=2);
         SerialSettings {
             baud_rate: u32::try_from(self.baud_rate).unwrap_or_default(),
             parity: self.parity,
             stop_bits,
         }
     }
+}
+
+/// Which baud rates there are.
+pub(super) fn known_rates() -> String {
+    let known = BAUD_RATES.map(|rate| rate.to_string()).join(", ");
+    format!("Must be one of {known}.")
 }
 
 /// Why two devices cannot be polled side by side: they are at one place, and want different things

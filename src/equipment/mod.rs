@@ -4,8 +4,10 @@
 //! history outlives the equipment. Will not do: poll what is decommissioned.
 
 mod ability;
+pub mod asking;
 mod attachments;
 mod backoff;
+mod carried;
 mod commissioning;
 mod connection;
 pub mod device_plan;
@@ -33,8 +35,10 @@ mod record;
 mod registry;
 mod report;
 mod scan;
+mod scan_ask;
 mod scan_range;
 mod scan_unit;
+mod serial_ports;
 pub mod source;
 pub mod sunspec;
 mod supervise;
@@ -46,6 +50,9 @@ pub mod visitor;
 mod workbook;
 
 pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, documents_of, files_named};
+pub use carried::{
+    CarriedEquipment, carried_equipment, carried_profiles, take_equipment_over, take_profiles_over,
+};
 pub use commissioning::Commissioning;
 pub use connection::SerialSource;
 pub use device_plan::DevicePlan;
@@ -62,7 +69,8 @@ pub use record::{AdminStatus, Equipment, EquipmentChange, NewEquipment, Photo, S
 pub use registry::{Filter, Registry};
 pub use report::{LineOfReport, NewReport, Report, TakenReading, Verdict};
 pub use scan::{Find, Scan, ScanState, Scans};
-pub use scan_range::ScanRequest;
+pub use scan_range::{ScanRequest, ScanSerial};
+pub use serial_ports::{SerialPort, serial_ports};
 pub use source::{ModbusSource, RegisterSource};
-pub use test_read::{RegisterPlace, TestRead, test_read};
+pub use test_read::{RegisterPlace, TestRead};
 pub use visitor::Visitor;

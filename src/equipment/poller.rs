@@ -138,6 +138,14 @@ impl Acquisition {
         }
     }
 
+    /// The endpoint that is polled at the same place, in the same way or in another.
+    #[must_use]
+    pub fn polled_at(&self, endpoint: &Endpoint) -> Option<Endpoint> {
+        let lines = self.lock();
+        let mut polled = lines.by_endpoint.keys();
+        polled.find(|polled| polled.same_place(endpoint)).cloned()
+    }
+
     /// A way to ask on the line to this endpoint, if it is polled. Whoever wants to read from a
     /// serial port or from a gateway that takes one connection must come this way.
     #[must_use]

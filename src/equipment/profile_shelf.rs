@@ -10,7 +10,7 @@ use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use serde_json::json;
 
-const PROFILES: Table<ProfileFile> = Table::new("profiles", 1);
+pub(super) const PROFILES: Table<ProfileFile> = Table::new("profiles", 1);
 /// The most profiles that people add; each is held in memory.
 const OWN_MAX: usize = 500;
 

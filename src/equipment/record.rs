@@ -107,7 +107,7 @@ pub struct Photo {
 }
 
 /// What is said of new equipment.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEquipment {
     /// Its name.

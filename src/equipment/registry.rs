@@ -18,7 +18,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 pub(super) const EQUIPMENT: Table<Equipment> = Table::new("equipment", 1);
 /// Most pieces of equipment of one appliance.
-const EQUIPMENT_MAX: usize = 5_000;
+pub(super) const EQUIPMENT_MAX: usize = 5_000;
 /// Equipment with a reading younger than this is in use, ms.
 const IN_USE_MS: i64 = 24 * 3_600_000;
 

@@ -4,20 +4,18 @@
 //! networks only, audited; what is polled is not asked again, and its gateway gets pauses. Will
 //! not do: write anything to a device.
 
+use super::connection::SerialSource;
 use super::registry::Registry;
-use super::scan_range::{ScanRange, ScanRequest};
-use super::scan_unit::{Identity, ProfileFit, Unit};
+use super::scan_ask::ask_all;
+use super::scan_range::ScanRequest;
+use super::scan_unit::{Identity, ProfileFit};
+use super::source::Protocol;
 use crate::base::{Clock, EquipmentId, Error, ErrorKind, Result, ScanId, Timestamp};
-use crate::modbus::{Endpoint, Line};
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
 use serde::Serialize;
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::Ipv4Addr;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
@@ -28,16 +26,6 @@ const REMEMBERED_MS: i64 = 3_600_000;
 /// Scans that may be started within an hour: nobody looks for meters all day.
 const STARTS_PER_HOUR: usize = 30;
 const HOUR_MS: i64 = 3_600_000;
-/// Finds of one scan.
-const FINDS_MAX: usize = 512;
-/// Addresses that are asked at the same time; each has one connection.
-const AT_ONCE: usize = 16;
-/// How long a connection may take: on one's own network it takes milliseconds.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// The rest of a line between two questions, and of one that is also polled.
-const PAUSE: Duration = Duration::from_millis(10);
-const POLITE_PAUSE: Duration = Duration::from_millis(150);
-
 /// How a scan is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -55,10 +43,14 @@ pub enum ScanState {
 /// One unit that answered.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Find {
-    /// Its address.
+    /// How it is reached.
+    pub protocol: Protocol,
+    /// Its address; empty on a serial port.
     pub host: String,
-    /// TCP port.
+    /// TCP port; 0 on a serial port.
     pub port: u16,
+    /// The serial port and how it talks.
+    pub serial: Option<SerialSource>,
     /// Its unit id.
     pub unit_id: u8,
     /// The equipment that is polled here already; then nothing was asked.
@@ -84,7 +76,7 @@ pub struct Scan {
     pub progress: u8,
     /// Units that were asked or passed over.
     pub asked: usize,
-    /// Units to ask.
+    /// Units to ask, in every way that is to be tried.
     pub of: usize,
     /// Who answered, by address and unit.
     pub finds: Vec<Find>,
@@ -98,14 +90,14 @@ pub struct Scan {
     pub error: Option<String>,
 }
 
-struct Job {
+pub(super) struct Job {
     shown: Mutex<Scan>,
     stop: CancellationToken,
 }
 
 impl Job {
     /// A panic elsewhere leaves plain values behind.
-    fn shown(&self) -> MutexGuard<'_, Scan> {
+    pub(super) fn shown(&self) -> MutexGuard<'_, Scan> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -167,7 +159,7 @@ impl Scans {
                 state: ScanState::Running,
                 progress: 0,
                 asked: 0,
-                of: range.hosts.len() * range.units.len(),
+                of: range.questions(),
                 finds: Vec::new(),
                 request,
                 started_at: now,
@@ -183,12 +175,16 @@ impl Scans {
             let asked = job
                 .stop
                 .run_until_cancelled(ask_all(&job, &registry, range));
-            let state = match asked.await {
-                Some(()) => ScanState::Success,
+            let asked = asked.await;
+            let mut shown = job.shown();
+            shown.state = match asked {
+                Some(Ok(())) => ScanState::Success,
+                Some(Err(why)) => {
+                    shown.error = Some(why);
+                    ScanState::Failed
+                }
                 None => ScanState::Cancelled,
             };
-            let mut shown = job.shown();
-            shown.state = state;
             shown.ended_at = Some(clock.now());
         });
         Ok(shown)
@@ -276,115 +272,4 @@ impl Drop for Scans {
             job.stop.cancel();
         }
     }
-}
-
-/// The units that are polled at an endpoint, with the equipment they are.
-type Polled = HashMap<(Endpoint, u8), (EquipmentId, String)>;
-
-fn polled(registry: &Registry) -> Polled {
-    let place = |equipment: crate::equipment::Equipment| {
-        let plan = equipment.modbus.as_ref()?.check(registry.profiles()).ok()?;
-        Some((
-            (plan.endpoint, plan.unit_id),
-            (equipment.id, equipment.name),
-        ))
-    };
-    registry.all().into_iter().filter_map(place).collect()
-}
-
-/// Asks every address, some at a time.
-async fn ask_all(job: &Arc<Job>, registry: &Arc<Registry>, range: ScanRange) {
-    let polled = Arc::new(polled(registry));
-    let range = Arc::new(range);
-    let mut asking = JoinSet::new();
-    for host in range.hosts.clone() {
-        if asking.len() >= AT_ONCE {
-            asking.join_next().await;
-        }
-        let (job, registry) = (Arc::clone(job), Arc::clone(registry));
-        let (range, polled) = (Arc::clone(&range), Arc::clone(&polled));
-        asking.spawn(async move { ask_host(&job, &registry, &range, &polled, host).await });
-    }
-    while asking.join_next().await.is_some() {}
-}
-
-/// Asks the units behind one address, one after the other over one connection.
-async fn ask_host(
-    job: &Job,
-    registry: &Registry,
-    range: &ScanRange,
-    polled: &Polled,
-    host: Ipv4Addr,
-) {
-    let endpoint = Endpoint::tcp(&host.to_string(), range.port);
-    let known: HashSet<u8> = polled
-        .keys()
-        .filter(|(at, _)| *at == endpoint)
-        .map(|(_, unit)| *unit)
-        .collect();
-    let mut left = range.units.len();
-    let dialled = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect((host, range.port)));
-    let there = matches!(dialled.await, Ok(Ok(_)));
-    let mut line = Line::new(endpoint.clone());
-    for unit in range.units.iter().copied().filter(|_| there) {
-        let find = |equipment: Option<&(EquipmentId, String)>| Find {
-            host: host.to_string(),
-            port: range.port,
-            unit_id: unit,
-            equipment_id: equipment.map(|(id, _)| *id),
-            equipment_name: equipment.map(|(_, name)| name.clone()),
-            round_trip_ms: None,
-            identity: None,
-            profiles: Vec::new(),
-        };
-        if let Some(equipment) = polled.get(&(endpoint.clone(), unit)) {
-            found(job, find(Some(equipment)));
-        } else {
-            let mut asked = Unit {
-                line: &mut line,
-                unit,
-                timeout: Duration::from_millis(range.timeout_ms),
-                pause: if known.is_empty() {
-                    PAUSE
-                } else {
-                    POLITE_PAUSE
-                },
-                said: HashMap::new(),
-                first_round_trip: None,
-            };
-            match asked.ask(registry.profiles()).await {
-                Ok(Some(answered)) => found(
-                    job,
-                    Find {
-                        round_trip_ms: answered.round_trip_ms,
-                        identity: answered.identity,
-                        profiles: answered.profiles,
-                        ..find(None)
-                    },
-                ),
-                Ok(None) => {}
-                // Nobody takes connections any more.
-                Err(_) => break,
-            }
-        }
-        left -= 1;
-        count(job, 1);
-    }
-    count(job, left);
-}
-
-fn found(job: &Job, find: Find) {
-    let mut shown = job.shown();
-    if shown.finds.len() < FINDS_MAX {
-        shown.finds.push(find);
-        let place = |find: &Find| (find.host.parse::<Ipv4Addr>().ok(), find.unit_id);
-        shown.finds.sort_by_key(place);
-    }
-}
-
-fn count(job: &Job, units: usize) {
-    let mut shown = job.shown();
-    shown.asked += units;
-    let percent = shown.asked * 100 / shown.of.max(1);
-    shown.progress = u8::try_from(percent).unwrap_or(100);
 }

@@ -1,23 +1,35 @@
-//! *pure* — which addresses and units a scan asks, checked and bounded.
+//! *pure* — which places and units a scan asks, checked and bounded.
 
+use super::connection::{BAUD_RATES, SerialSource, known_rates};
+use super::source::Protocol;
 use crate::base::Result;
 use crate::base::error::Checks;
+use crate::modbus::{Endpoint, Parity};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 use utoipa::ToSchema;
 
 /// Most addresses of one scan: four networks of the usual size.
 pub const HOSTS_MAX: usize = 1_024;
-/// Most pairs of address and unit of one scan: a scan of a large range asks few units of each.
+/// Most pairs of place and unit of one scan: a scan of a large range asks few units of each.
 pub const QUESTIONS_MAX: usize = 8_192;
+/// Most ways of talking that are tried on one bus.
+const WAYS_MAX: usize = 12;
 
 /// What a scan looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanRequest {
+    /// How the devices are reached: `tcp`, `rtu_over_tcp` or `rtu` (a serial port).
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// The serial port, for the protocol `rtu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<ScanSerial>,
     /// IPv4 addresses of the plant's own networks: one, a list with commas, a range such as
     /// `192.168.10.20-192.168.10.60` or `192.168.10.20-60`, or a network such as
-    /// `192.168.10.0/24`.
+    /// `192.168.10.0/24`; empty for a serial port.
+    #[serde(default)]
     #[schema(example = "192.168.10.20-60")]
     pub hosts: String,
     /// TCP port.
@@ -38,6 +50,39 @@ pub struct ScanRequest {
     pub timeout_ms: i64,
 }
 
+/// A serial port to scan, and the ways of talking to try on it, in this order. The first one in
+/// which somebody answers is the way of the bus; the others are not tried any more. On a port that
+/// is polled already only the way in which it is polled is tried, between the polls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScanSerial {
+    /// Path of the port.
+    #[schema(example = "/dev/ttyUSB0")]
+    pub device: String,
+    /// Bits a second.
+    #[serde(default = "default_baud_rates")]
+    #[schema(example = json!([9600, 19200]))]
+    pub baud_rates: Vec<i64>,
+    /// Parity bits.
+    #[serde(default = "default_parities")]
+    pub parities: Vec<Parity>,
+    /// Stop bits, 1 or 2.
+    #[serde(default = "default_stop_bits")]
+    #[schema(minimum = 1, maximum = 2, default = 1)]
+    pub stop_bits: i64,
+}
+
+/// What meters leave their makers with: most with 9600, some with the standard's 19200.
+fn default_baud_rates() -> Vec<i64> {
+    vec![9_600, 19_200]
+}
+/// Most have none, the standard says even.
+fn default_parities() -> Vec<Parity> {
+    vec![Parity::None, Parity::Even]
+}
+const fn default_stop_bits() -> i64 {
+    1
+}
 const fn default_port() -> i64 {
     502
 }
@@ -51,14 +96,20 @@ const fn default_timeout_ms() -> i64 {
 /// A checked request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanRange {
-    /// The addresses, each once.
-    pub hosts: Vec<Ipv4Addr>,
-    /// TCP port.
-    pub port: u16,
+    /// The places, each once, with the ways of talking to try there.
+    pub places: Vec<Vec<Endpoint>>,
     /// The units.
     pub units: Vec<u8>,
     /// How long one answer may take, ms.
     pub timeout_ms: u64,
+}
+
+impl ScanRange {
+    /// How many units are asked, in every way that is to be tried.
+    #[must_use]
+    pub fn questions(&self) -> usize {
+        self.places.iter().map(Vec::len).sum::<usize>() * self.units.len()
+    }
 }
 
 impl ScanRequest {
@@ -68,12 +119,10 @@ impl ScanRequest {
     /// Every refused field.
     pub fn check(&self) -> Result<ScanRange> {
         let mut checks = Checks::default();
-        let hosts = hosts(&self.hosts).unwrap_or_else(|sentence| {
-            checks.refuse("hosts", sentence);
-            Vec::new()
-        });
-        let port = u16::try_from(self.port).ok().filter(|port| *port > 0);
-        checks.require(port.is_some(), "port", "The port must be 1 to 65535.");
+        let places = match self.protocol {
+            Protocol::Tcp | Protocol::RtuOverTcp => self.sockets(&mut checks),
+            Protocol::Rtu => self.bus(&mut checks),
+        };
         let is_unit = |unit: i64| (1..=247).contains(&unit) || unit == 255;
         let sentence = "Unit ids are 1 to 247, or 255.";
         checks.require(is_unit(self.unit_from), "unit_from", sentence);
@@ -86,21 +135,83 @@ impl ScanRequest {
         checks.require(patient, "timeout_ms", "Must be 50 to 3000.");
         let units = (self.unit_from..=self.unit_to.min(255)).filter(|unit| is_unit(*unit));
         let units: Vec<u8> = units.filter_map(|unit| u8::try_from(unit).ok()).collect();
-        let questions = hosts.len() * units.len();
+        let questions = places.len() * units.len();
         let sentence = format!(
             "{} addresses with {} units each are more than {QUESTIONS_MAX} questions. Scan a \
              smaller range.",
-            hosts.len(),
+            places.len(),
             units.len()
         );
         checks.require(questions <= QUESTIONS_MAX, "hosts", &sentence);
         checks.finish()?;
         Ok(ScanRange {
-            hosts,
-            port: port.unwrap_or_default(),
+            places,
             units,
             timeout_ms,
         })
+    }
+
+    /// The addresses and the port, one way each.
+    fn sockets(&self, checks: &mut Checks) -> Vec<Vec<Endpoint>> {
+        let sentence = "Only the protocol rtu has a serial port. Leave this out, or choose rtu.";
+        checks.require(self.serial.is_none(), "serial", sentence);
+        let hosts = hosts(&self.hosts).unwrap_or_else(|sentence| {
+            checks.refuse("hosts", sentence);
+            Vec::new()
+        });
+        let port = u16::try_from(self.port).ok().filter(|port| *port > 0);
+        checks.require(port.is_some(), "port", "The port must be 1 to 65535.");
+        let port = port.unwrap_or_default();
+        let way = |host: Ipv4Addr| match self.protocol {
+            Protocol::RtuOverTcp => Endpoint::rtu_over_tcp(&host.to_string(), port),
+            Protocol::Tcp | Protocol::Rtu => Endpoint::tcp(&host.to_string(), port),
+        };
+        hosts.into_iter().map(|host| vec![way(host)]).collect()
+    }
+
+    /// The serial port, with every way to try on it.
+    fn bus(&self, checks: &mut Checks) -> Vec<Vec<Endpoint>> {
+        let sentence = "A serial port has no addresses. Leave this out, or choose rtu_over_tcp.";
+        checks.require(self.hosts.trim().is_empty(), "hosts", sentence);
+        let Some(serial) = &self.serial else {
+            let sentence = "Enter the serial port, such as {\"device\": \"/dev/ttyUSB0\"}.";
+            checks.refuse("serial", sentence);
+            return Vec::new();
+        };
+        let count = serial.baud_rates.len() * serial.parities.len();
+        if !(1..=WAYS_MAX).contains(&count) {
+            let sentence = format!("Give 1 to {WAYS_MAX} pairs of baud rate and parity.");
+            checks.refuse("serial.baud_rates", sentence);
+            return Vec::new();
+        }
+        let unknown = |rate: &&i64| !BAUD_RATES.contains(rate);
+        if let Some(rate) = serial.baud_rates.iter().find(unknown) {
+            let sentence = format!("{rate} is no baud rate of meters. {}", known_rates());
+            checks.refuse("serial.baud_rates", sentence);
+            return Vec::new();
+        }
+        let way = |(baud_rate, parity): (i64, Parity)| SerialSource {
+            device: serial.device.clone(),
+            baud_rate,
+            parity,
+            stop_bits: serial.stop_bits,
+        };
+        let rates = serial.baud_rates.iter();
+        let pairs = rates.flat_map(|rate| serial.parities.iter().map(|parity| (*rate, *parity)));
+        let mut ways: Vec<Endpoint> = Vec::new();
+        for source in pairs.map(way) {
+            // The port and the stop bits are the same in all of them: what is wrong is said once.
+            let mut refused = Checks::default();
+            let settings = source.check("serial", &mut refused);
+            let way = Endpoint::serial(&serial.device, settings);
+            if ways.is_empty() {
+                checks.join(refused);
+            }
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        vec![ways]
     }
 }
 
@@ -175,7 +286,7 @@ mod tests {
     }
 
     fn count(hosts: &str) -> usize {
-        request(hosts).check().unwrap().hosts.len()
+        request(hosts).check().unwrap().places.len()
     }
 
     fn refused(hosts: &str) -> String {

@@ -1,10 +1,11 @@
 //! Asking one unit who it is: does it answer, does it speak SunSpec, which profiles fit.
 
+use super::asking::Asking;
 use super::physics::words::WordMap;
 use super::profile::{Profile, Profiles};
 use super::sunspec::{self, SunSpecDevice};
 use super::test_verdict::{self, Fit};
-use crate::modbus::{Function, Line, LineError, ReadPlan, Register};
+use crate::modbus::{Function, LineError, ReadPlan, Register};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,7 +60,7 @@ pub(super) struct Answered {
 
 /// The questions to one unit and what it said to them.
 pub(super) struct Unit<'a> {
-    pub(super) line: &'a mut Line,
+    pub(super) line: &'a mut Asking,
     pub(super) unit: u8,
     pub(super) timeout: Duration,
     /// How long the line rests between two questions.
@@ -125,7 +126,7 @@ impl Unit<'_> {
                 // A gateway says that nobody is behind it.
                 Err(LineError::Exception(10 | 11)) => return Ok(false),
                 Err(LineError::Exception(_)) => return Ok(true),
-                Err(error @ LineError::Connect { .. }) => return Err(error),
+                Err(error) if error.is_about_the_line() => return Err(error),
                 Err(_) => {}
             }
         }

@@ -3,9 +3,10 @@
 //! A SunSpec device holds the word pair "SunS" at one of three addresses. After it come models, each
 //! with its id and its length in front, and id 65535 behind the last one.
 
+use super::asking::Asking;
 use super::profile::Profiles;
 use super::source::ModbusSource;
-use crate::modbus::{Function, Line, LineError};
+use crate::modbus::{Function, LineError};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -105,7 +106,7 @@ pub(super) fn models_to_find(source: &ModbusSource, profiles: &Profiles) -> Opti
 /// # Errors
 /// When the device does not answer. That it refuses an address is an answer.
 pub async fn discover(
-    line: &mut Line,
+    line: &mut Asking,
     unit: u8,
     timeout: Duration,
 ) -> Result<Option<SunSpecDevice>, LineError> {
@@ -124,7 +125,7 @@ pub async fn discover(
 
 /// A device that is being looked at.
 struct Walk<'a> {
-    line: &'a mut Line,
+    line: &'a mut Asking,
     unit: u8,
     timeout: Duration,
 }

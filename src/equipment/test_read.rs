@@ -1,13 +1,15 @@
 //! One live read of a device that is not saved yet, for the form.
 
+use super::asking::Asking;
 use super::device_plan::DevicePlan;
 use super::physics::words::{Order, WordMap};
+use super::poller::Acquisition;
 use super::profile::Profiles;
 use super::source::ModbusSource;
 use super::sunspec::{self, SunSpecDevice};
 use super::test_verdict::{self, Fit, OrderValue, TestCode, TestVerdict};
 use crate::base::{Metric, Result, Unit};
-use crate::modbus::{DataType, Function, Line, LineError, Register, Request};
+use crate::modbus::{DataType, Function, LineError, Register, Request};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -89,22 +91,28 @@ pub struct TestRead {
 /// enough for a slow bus.
 const NEIGHBOURS_MAX: usize = 12;
 
-/// Reads every register of the source once, over a connection of its own. In a SunSpec device the
-/// model is searched for when the source does not say where it begins.
+/// Reads every register of the source once, over a connection of its own; on a line that is polled,
+/// between two polls. In a SunSpec device the model is searched for when the source does not say
+/// where it begins.
 ///
 /// # Errors
-/// When a field of the source is not valid. What goes wrong on the wire is in the answer.
-pub async fn test_read(source: &ModbusSource, profiles: &Profiles) -> Result<TestRead> {
+/// When a field of the source is not valid, or does not go with what is polled at the same place.
+/// What goes wrong on the wire is in the answer.
+pub async fn test_read(
+    source: &ModbusSource,
+    profiles: &Profiles,
+    lines: &Acquisition,
+) -> Result<TestRead> {
     let Some(models) = sunspec::models_to_find(source, profiles) else {
         let plan = source.check(profiles)?;
-        let line = Line::new(plan.endpoint.clone());
+        let line = Asking::at(&plan.endpoint, lines)?;
         return Ok(read_all(&plan, line).await);
     };
     let mut placed = source.clone();
     // Any place will do for checking the rest, and for showing what was not read.
     placed.base_address = Some(0);
     let plan = placed.check(profiles)?;
-    let mut line = Line::new(plan.endpoint.clone());
+    let mut line = Asking::at(&plan.endpoint, lines)?;
     let found = sunspec::discover(&mut line, plan.unit_id, plan.timeout).await;
     let why = match &found {
         Ok(Some(device)) => match device.first_of(&models) {
@@ -131,7 +139,7 @@ pub async fn test_read(source: &ModbusSource, profiles: &Profiles) -> Result<Tes
 }
 
 /// Reads every register of a plan once.
-async fn read_all(plan: &DevicePlan, line: Line) -> TestRead {
+async fn read_all(plan: &DevicePlan, line: Asking) -> TestRead {
     let mut probe = Probe::new(plan, line);
     let mut waiting: Vec<Request> = plan.reads.requests().iter().rev().cloned().collect();
     let started = Instant::now();
@@ -166,7 +174,7 @@ async fn read_all(plan: &DevicePlan, line: Line) -> TestRead {
 /// The running test.
 struct Probe<'a> {
     plan: &'a DevicePlan,
-    line: Line,
+    line: Asking,
     values: Vec<TestValue>,
     words: WordMap,
     /// It stopped to answer.
@@ -177,7 +185,7 @@ struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    fn new(plan: &'a DevicePlan, line: Line) -> Self {
+    fn new(plan: &'a DevicePlan, line: Asking) -> Self {
         let unread = |register: &Register| TestValue {
             metric: register.metric.clone(),
             phase: register.phase.line(),

@@ -89,7 +89,7 @@ pub fn rows(text: &[u8], directory: &Directory) -> Result<Vec<Row>> {
 }
 
 /// The line of the text, from 1, on which the record at this byte begins.
-fn line_of(text: &[u8], byte: u64) -> u64 {
+pub(super) fn line_of(text: &[u8], byte: u64) -> u64 {
     let byte = usize::try_from(byte).unwrap_or(text.len()).min(text.len());
     let ends = |b: &&u8| matches!(b, b'\r' | b'\n');
     let start = byte + text[byte..].iter().take_while(ends).count();

@@ -5,6 +5,8 @@
 //! Will not do: know routes or flags.
 
 pub mod archive;
+pub mod book;
+pub mod cell_list;
 pub mod device_list;
 pub mod directory;
 pub mod excel;
@@ -15,6 +17,7 @@ pub mod inflate;
 pub mod line;
 pub mod number;
 mod part;
+pub mod production_table;
 pub mod profile_table;
 pub mod push;
 mod rows_out;
@@ -23,6 +26,7 @@ pub mod table;
 pub mod table_in;
 pub mod words;
 
+pub use book::{Book, BookCell};
 pub use directory::Directory;
 pub use excel::Excel;
 pub use history::{Column, HistoryExport};

@@ -10,8 +10,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-/// Bytes that are copied and hashed at once.
+/// Bytes that are hashed at once.
 const PIECE: usize = 1 << 20;
+/// Bytes that are copied before they are made to last: seconds on a slow disk.
+const COPY_PIECE: u64 = 64 << 20;
 
 /// The disk, with a fuse for tests.
 #[derive(Debug, Default)]
@@ -92,8 +94,14 @@ impl Files {
     /// # Errors
     /// When the disk refuses; then any part of the copy may be there.
     pub fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
+        self.copy_telling(from, to, &mut |_| {})
+    }
+
+    /// As [`Files::copy`]; `told` hears of each piece when it is on disk, so that a file of many
+    /// gigabytes on a slow disk is not taken for a hang.
+    fn copy_telling(&self, from: &Path, to: &Path, told: &mut dyn FnMut(u64)) -> io::Result<u64> {
         self.step()?;
-        let mut source = File::open(from)?;
+        let source = File::open(from)?;
         let mut target = OpenOptions::new()
             .write(true)
             .create(true)
@@ -101,11 +109,20 @@ impl Files {
             .open(to)?;
         let about = source.metadata()?;
         if let Err(dead) = self.step() {
-            io::copy(&mut source.take(about.len() / 2), &mut target)?;
+            io::copy(&mut (&source).take(about.len() / 2), &mut target)?;
             return Err(dead);
         }
-        // `io::copy` lets the file system share the blocks where it can.
-        let bytes = io::copy(&mut source, &mut target)?;
+        let mut bytes = 0;
+        loop {
+            // `io::copy` lets the file system share the blocks where it can.
+            let piece = io::copy(&mut (&source).take(COPY_PIECE), &mut target)?;
+            if piece == 0 {
+                break;
+            }
+            target.sync_data()?;
+            bytes += piece;
+            told(piece);
+        }
         target.set_permissions(about.permissions())?;
         self.step()?;
         target.set_modified(about.modified().unwrap_or(SystemTime::UNIX_EPOCH))?;
@@ -113,8 +130,8 @@ impl Files {
         Ok(bytes)
     }
 
-    /// Copies a directory with what is in it, but sockets and links; `told` hears of each file's
-    /// bytes. Files that are there already, with size and time of the original, are kept.
+    /// Copies a directory with what is in it, but sockets and links; `told` hears of the bytes of
+    /// each piece. Files that are there already, with size and time of the original, are kept.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -127,11 +144,10 @@ impl Files {
             if kind.is_dir() {
                 self.copy_tree(&source, &target, told)?;
             } else if kind.is_file() {
-                let bytes = match same(&source, &target) {
-                    Some(bytes) => bytes,
-                    None => self.copy(&source, &target)?,
-                };
-                told(bytes);
+                match same(&source, &target) {
+                    Some(bytes) => told(bytes),
+                    None => self.copy_telling(&source, &target, told).map(drop)?,
+                }
             }
         }
         self.sync_dir(to)

@@ -1,6 +1,6 @@
 //! What an update needs besides the disk: the new version's own check, and a page meanwhile.
 
-use super::manager::tell_manager;
+use super::manager::{ALIVE, tell_manager};
 use super::page::{Desk, Page};
 use super::supervise::Launcher;
 use super::switch::Programs;
@@ -97,7 +97,7 @@ impl Programs for Helpers {
                         let _ = child.wait();
                         self.stop_if_asked();
                     }
-                    tell_manager("WATCHDOG=1");
+                    tell_manager(ALIVE);
                     thread::sleep(LOOK_EVERY);
                 }
                 _ => {
@@ -121,7 +121,7 @@ impl Programs for Helpers {
 
     fn tell(&mut self, step: &str, percent: u8) {
         self.stop_if_asked();
-        tell_manager(&format!("STATUS={step} ({percent} %)\nWATCHDOG=1"));
+        tell_manager(&format!("STATUS={step} ({percent} %)\n{ALIVE}"));
         if let Some(page) = &self.page {
             page.show(Face::Working {
                 step: step.to_owned(),

@@ -3,6 +3,10 @@
 use std::io;
 use std::os::unix::net::UnixDatagram;
 
+/// A sign of life, also of a start that takes long: the service manager waits two minutes from each
+/// of them, so that a launcher that hangs is noticed before it ever was ready.
+pub const ALIVE: &str = "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=120000000";
+
 /// Tells the service manager, when there is one.
 pub fn tell_manager(message: &str) {
     let Some(place) = std::env::var_os("NOTIFY_SOCKET") else {

@@ -2,7 +2,7 @@
 
 use super::files::hex;
 use super::helpers::Helpers;
-use super::manager::tell_manager;
+use super::manager::{ALIVE, tell_manager};
 use super::page::{Action, Desk, Page};
 use super::record::State;
 use super::supervise::{Launcher, log};
@@ -48,7 +48,7 @@ pub fn offer(launcher: &mut Launcher, why: &str) {
         until = Instant::now() + WITHOUT_PAGE;
     }
     while Instant::now() < until && !launcher.is_stopping() {
-        tell_manager("WATCHDOG=1");
+        tell_manager(ALIVE);
         thread::sleep(LOOK_EVERY);
         let Some(action) = page.as_ref().ok().and_then(Page::asked) else {
             continue;

@@ -4,7 +4,7 @@ use super::child::{self, Child, Lines, STOP_WITHIN};
 use super::files::Files;
 use super::helpers::Helpers;
 use super::home::Home;
-use super::manager::tell_manager;
+use super::manager::{ALIVE, tell_manager};
 use super::probe;
 use super::record::{Pair, State};
 use super::rescue;
@@ -189,7 +189,7 @@ impl Launcher {
             }
             if now >= beat_at {
                 beat_at = now + BEAT_EVERY_MS;
-                tell_manager("WATCHDOG=1");
+                tell_manager(ALIVE);
             }
             if self.is_stopping() {
                 child.stop(STOP_WITHIN);
@@ -273,7 +273,7 @@ impl Launcher {
         }
         let until = Instant::now() + Duration::from_secs(1 << self.falls.min(4));
         while Instant::now() < until && !self.is_stopping() {
-            tell_manager("WATCHDOG=1");
+            tell_manager(ALIVE);
             thread::sleep(LOOK_EVERY);
         }
     }

@@ -2,13 +2,13 @@
 
 use super::desk::HORNS;
 use super::http;
-use super::letter::{Letter, Outcome};
+use super::letter::{Enclosed, Letter, Outcome};
 use super::outlet::{OutletKind, Settings};
 use super::service::{Notify, SECRETS};
 use super::settings::Horn;
 use super::{email, providers, webhook};
-use crate::base::Result;
 use crate::base::time::duration_ms;
+use crate::base::{Error, ErrorKind, Result};
 use crate::modbus::{Endpoint, coil};
 use crate::store::View as _;
 use std::ops::ControlFlow;
@@ -17,6 +17,12 @@ use tokio::time::Instant;
 
 /// How long a horn sounds when it is tried.
 const TRIAL_SOUND: Duration = Duration::from_secs(1);
+
+/// A file on its way out with a letter.
+pub(super) struct File {
+    pub(super) enclosed: Enclosed,
+    pub(super) bytes: Vec<u8>,
+}
 
 impl Notify {
     /// Tries a letter once; what came of it, and how long it took, ms. A trial also goes out of an
@@ -52,12 +58,20 @@ impl Notify {
             return Ok(Outcome::Later(sentence.to_owned(), None));
         };
         let secret = self.secret(kind)?;
+        let files = match self.fetch(letter).await {
+            Ok(files) => files,
+            // What was deleted since will not come back.
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                return Ok(Outcome::Refused(error.sentence));
+            }
+            Err(error) => return Err(error),
+        };
         let (ca, post) = match &outlet.settings {
-            Settings::Smtp(smtp) => return Ok(email::send(smtp, &secret, letter).await),
+            Settings::Smtp(smtp) => return Ok(email::send(smtp, &secret, letter, files).await),
             Settings::Horn(horn) => return self.sound(horn, trial).await,
             Settings::Sendgrid(settings) => (
                 &settings.ca_pem,
-                providers::sendgrid(settings, &secret, letter),
+                providers::sendgrid(settings, &secret, letter, &files),
             ),
             Settings::Sms(settings) => (
                 &settings.ca_pem,
@@ -78,6 +92,28 @@ impl Notify {
             }
         };
         Ok(http::post(&self.trust, ca.as_deref(), post).await)
+    }
+
+    /// The files that go with a letter.
+    async fn fetch(&self, letter: &Letter) -> Result<Vec<File>> {
+        let Some(enclosures) = self.enclosures.get().cloned() else {
+            return Ok(Vec::new());
+        };
+        let enclosed = letter.enclosed.clone();
+        let read = move || {
+            let files = enclosed.into_iter().map(|one| {
+                let bytes = enclosures.bytes(&one.key)?;
+                Ok(File {
+                    enclosed: one,
+                    bytes,
+                })
+            });
+            files.collect()
+        };
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or_else(|cause| {
+            Err(Error::internal("A file of the letter could not be read.").because(cause))
+        })
     }
 
     fn secret(&self, kind: OutletKind) -> Result<String> {

@@ -339,6 +339,7 @@ impl Desk<'_, '_> {
             occasion: Some(occasion.clone()),
             subject: text.subject,
             text: if short { text.short } else { text.body },
+            enclosed: Vec::new(),
             confidential: false,
             state: LetterState::Queued,
             reason: None,

@@ -1,10 +1,11 @@
 //! E-mail by a mail server of the plant or of a provider.
 
+use super::carry::File;
 use super::letter::{Letter, Outcome};
 use super::settings::{Security, Smtp};
 use lettre::address::AddressError;
-use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -24,8 +25,8 @@ pub fn message_id(letter: &Letter) -> String {
 }
 
 /// Sends a letter.
-pub async fn send(smtp: &Smtp, password: &str, letter: &Letter) -> Outcome {
-    let message = match message(smtp, letter) {
+pub async fn send(smtp: &Smtp, password: &str, letter: &Letter, files: Vec<File>) -> Outcome {
+    let message = match message(smtp, letter, files) {
         Ok(message) => message,
         Err(sentence) => return Outcome::Refused(sentence),
     };
@@ -64,22 +65,32 @@ impl Header for AutoSubmitted {
     }
 }
 
-fn message(smtp: &Smtp, letter: &Letter) -> Result<Message, String> {
+fn message(smtp: &Smtp, letter: &Letter, files: Vec<File>) -> Result<Message, String> {
     let address = |text: &str| {
         let parsed = text.parse::<Address>();
         parsed.map_err(|cause: AddressError| format!("{text} is no e-mail address: {cause}."))
     };
     let from = Mailbox::new(Some("Indusmind".to_owned()), address(&smtp.from)?);
     let to = Mailbox::new(letter.name.clone(), address(&letter.to)?);
-    Message::builder()
+    let builder = Message::builder()
         .from(from)
         .to(to)
         .subject(letter.subject.clone())
         .message_id(Some(message_id(letter)))
-        .header(AutoSubmitted)
-        .header(ContentType::TEXT_PLAIN)
-        .body(letter.text.clone())
-        .map_err(|cause| format!("The letter cannot be written: {cause}."))
+        .header(AutoSubmitted);
+    let written = if files.is_empty() {
+        let builder = builder.header(ContentType::TEXT_PLAIN);
+        builder.body(letter.text.clone())
+    } else {
+        let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(letter.text.clone()));
+        for file in files {
+            let kind = ContentType::parse(&file.enclosed.media_type);
+            let kind = kind.map_err(|cause| format!("A file cannot be enclosed: {cause}."))?;
+            parts = parts.singlepart(Attachment::new(file.enclosed.name).body(file.bytes, kind));
+        }
+        builder.multipart(parts)
+    };
+    written.map_err(|cause| format!("The letter cannot be written: {cause}."))
 }
 
 fn transport(smtp: &Smtp, password: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {

@@ -4,7 +4,7 @@ use super::language::Language;
 use super::occasion::Occasion;
 use super::outlet::OutletKind;
 use super::schedule;
-use crate::base::{LetterId, Level, PolicyId, Timestamp};
+use crate::base::{LetterId, Level, PolicyId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -42,6 +42,27 @@ pub struct Try {
     pub said: String,
 }
 
+/// A file that goes with a letter. It is fetched when the letter is sent: the outbox holds none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Enclosure)]
+pub struct Enclosed {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub media_type: String,
+    /// By what whoever has it knows it.
+    pub key: String,
+}
+
+/// Who has the files that go with letters.
+pub trait Enclosures: Send + Sync {
+    /// The bytes of a file. Reads the disk.
+    ///
+    /// # Errors
+    /// When it is gone.
+    fn bytes(&self, key: &str) -> Result<Vec<u8>>;
+}
+
 /// A letter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Delivery)]
@@ -70,6 +91,9 @@ pub struct Letter {
     pub subject: String,
     /// What it says; empty when it held a secret.
     pub text: String,
+    /// What goes with it.
+    #[serde(default)]
+    pub enclosed: Vec<Enclosed>,
     /// Whether it holds a code: then it is never shown, and forgotten when it is sent.
     pub confidential: bool,
     /// What became of it.
@@ -206,6 +230,7 @@ pub(super) mod tests {
             occasion: None,
             subject: "s".to_owned(),
             text: "t".to_owned(),
+            enclosed: Vec::new(),
             confidential: false,
             state: LetterState::Queued,
             reason: None,

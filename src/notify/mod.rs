@@ -35,7 +35,7 @@ mod webhook;
 
 pub use known::{Directory, General, Person};
 pub use language::Language;
-pub use letter::{Letter, LetterState, Try};
+pub use letter::{Enclosed, Enclosures, Letter, LetterState, Try};
 pub use manage::OutletShown;
 pub use occasion::{Occasion, What};
 pub use outbox::{LogFilter, LogPage};

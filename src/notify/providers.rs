@@ -1,5 +1,6 @@
 //! *pure* — what SendGrid, Twilio and ntfy want to be asked.
 
+use super::carry::File;
 use super::http::Post;
 use super::letter::Letter;
 use super::settings::{Push, Sendgrid, Twilio};
@@ -12,18 +13,26 @@ use std::fmt::Write as _;
 const JSON: &str = "application/json";
 
 /// SendGrid's v3 API: answers 202 when it took the letter.
-pub fn sendgrid(settings: &Sendgrid, key: &str, letter: &Letter) -> Post {
+pub fn sendgrid(settings: &Sendgrid, key: &str, letter: &Letter, files: &[File]) -> Post {
     let mut to = json!({ "email": letter.to });
     if let Some(name) = &letter.name {
         to["name"] = json!(name);
     }
-    let body = json!({
+    let mut body = json!({
         "personalizations": [{ "to": [to], "custom_args": { "indusmind_id": letter.id } }],
         "from": { "email": settings.from },
         "subject": letter.subject,
         "headers": { "Message-ID": super::email::message_id(letter) },
         "content": [{ "type": "text/plain", "value": letter.text }],
     });
+    if !files.is_empty() {
+        let attached = files.iter().map(|file| {
+            let content = STANDARD.encode(&file.bytes);
+            let of = &file.enclosed;
+            json!({ "content": content, "type": of.media_type, "filename": of.name })
+        });
+        body["attachments"] = attached.collect();
+    }
     Post {
         url: under(&settings.url, "v3/mail/send"),
         headers: vec![

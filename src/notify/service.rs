@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::known::{Directory, General, Known};
 use super::language::Language;
-use super::letter::{Letter, LetterState};
+use super::letter::{Enclosed, Enclosures, Letter, LetterState};
 use super::occasion::{Occasion, What};
 use super::outbox;
 use super::outlet::{Outlet, OutletKind};
@@ -31,6 +31,7 @@ pub struct Notify {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) sites: Arc<Sites>,
     people: OnceLock<Arc<dyn Directory>>,
+    pub(super) enclosures: OnceLock<Arc<dyn Enclosures>>,
     /// The store is the truth; this is what the last change left.
     known: RwLock<Arc<Known>>,
     /// One change at a time, so that memory and store agree.
@@ -75,6 +76,7 @@ impl Notify {
             clock,
             sites,
             people: OnceLock::new(),
+            enclosures: OnceLock::new(),
             known: RwLock::new(Arc::new(known)),
             changing: tokio::sync::Mutex::default(),
             bell: tokio::sync::Notify::new(),
@@ -87,6 +89,12 @@ impl Notify {
     pub fn introduce(&self, people: Arc<dyn Directory>) {
         // A second one would be a mistake of the wiring; the first stays.
         let _ = self.people.set(people);
+    }
+
+    /// Hands over who has the files that go with letters; once.
+    pub fn enclose_by(&self, enclosures: Arc<dyn Enclosures>) {
+        // As above.
+        let _ = self.enclosures.set(enclosures);
     }
 
     /// An alert began or got worse: decides in the caller's transaction who hears of it. Call
@@ -134,6 +142,34 @@ impl Notify {
         Ok(Some(letter.id))
     }
 
+    /// Puts an e-mail with files in the outbox; `None` when no outlet writes e-mail. Call
+    /// [`Notify::wake`] after the commit.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn mail_with(
+        &self,
+        transaction: &Transaction<'_>,
+        mail: Mail,
+        enclosed: Vec<Enclosed>,
+    ) -> Result<Option<LetterId>> {
+        let known = self.known();
+        let Some(outlet) = known.mail() else {
+            return Ok(None);
+        };
+        let letter = Letter {
+            to: mail.to,
+            name: mail.name,
+            level: Level::Informational,
+            subject: mail.subject,
+            text: mail.text,
+            enclosed,
+            ..self.blank(outlet, known.general.language)
+        };
+        outbox::put(transaction, &letter)?;
+        Ok(Some(letter.id))
+    }
+
     /// Whether an outlet for e-mail is set and switched on.
     #[must_use]
     pub fn writes_mail(&self) -> bool {
@@ -171,6 +207,7 @@ impl Notify {
             occasion: None,
             subject: String::new(),
             text: String::new(),
+            enclosed: Vec::new(),
             confidential: false,
             state: LetterState::Queued,
             reason: None,

@@ -28,7 +28,8 @@ pub struct Operation {
     pub id: OperationId,
     /// When.
     pub at: Timestamp,
-    /// What was done: `appliance.start`, `appliance.stop`, `sessions.cleanup`, `readings.import`.
+    /// What was done: `appliance.start`, `appliance.stop`, `sessions.cleanup`, `readings.import`,
+    /// `backup.restore`.
     #[schema(example = "appliance.start")]
     pub action: String,
     /// Who did it: a user name, `console`, or `appliance`.
@@ -110,6 +111,7 @@ pub async fn note_start(store: &Store, at: Timestamp) {
         let after = match last.first().map(|last| last.action.as_str()) {
             None => "nothing",
             Some("appliance.stop" | "readings.import") => "a stop",
+            Some("backup.restore") => "a restore",
             Some(_) => "a cut",
         };
         let details = json!({ "version": env!("CARGO_PKG_VERSION"), "after": after });
@@ -143,12 +145,19 @@ mod tests {
         note_start(&store, at).await;
         note_stop(&store, at).await;
         note_start(&store, at).await;
+        let restored = move |transaction: &Transaction<'_>| {
+            append(transaction, at, &appliance(), "backup.restore", json!({}))
+        };
+        store.write(restored).await.unwrap();
+        note_start(&store, at).await;
         let view = store.read().unwrap();
         let (all, none) = page(&view, None, 100).unwrap();
         let after: Vec<_> = all.iter().map(|one| one.details["after"].clone()).collect();
         assert_eq!(
             after,
             [
+                json!("a restore"),
+                Value::Null,
                 json!("a stop"),
                 Value::Null,
                 json!("a cut"),

@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 /// What is remembered of updates: which outcome stands in the audit log already.
 const TABLE: TableName = TableName::new("update");
 const TOLD: &[u8] = b"told";
+/// Before the number of each key that a bundle took the trust from.
+const REVOKED: &str = "revoked/";
 
 /// What this version calls itself.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -172,7 +174,9 @@ impl Updates {
             on_trial: self.on_trial(),
             staged: self.staged(),
             sticks: stick::find(&self.mounts),
-            keys: self.keys.iter().map(PublicKey::id).collect(),
+            keys: (self.keys.iter().map(PublicKey::id))
+                .filter(|key| !self.is_revoked(key).unwrap_or(false))
+                .collect(),
             last: record
                 .as_ref()
                 .and_then(|record| record.outcome.clone())
@@ -248,6 +252,10 @@ impl Updates {
     fn judge(&self, home: &Home) -> Result<Staged> {
         let path = home.staging().join("bundle.imu");
         let mut opened = bundle::open(&path, &self.keys)?;
+        if self.is_revoked(&opened.key)? {
+            let sentence = "The key that signed it was revoked by its maker. Get the update anew.";
+            return Err(Error::invalid("signature", sentence));
+        }
         let record = home.record().map_err(unwritten)?;
         let here = self.here(&opened, &record);
         opened.manifest.fits(&here)?;
@@ -259,6 +267,12 @@ impl Updates {
             key: opened.key,
             data_bytes: here.data,
         })
+    }
+
+    /// Whether an update that was installed here took the trust from this key.
+    fn is_revoked(&self, key: &str) -> Result<bool> {
+        let name = format!("{REVOKED}{key}");
+        Ok(self.store.read()?.get(TABLE, name.as_bytes())?.is_some())
     }
 
     fn here(&self, opened: &Opened, record: &Record) -> Here {
@@ -289,8 +303,12 @@ impl Updates {
             ));
         };
         let details = json!({ "version": staged.manifest.version, "from": VERSION,
-            "manifest": hash, "key": staged.key });
-        self.note(&actor, "update.install", details).await?;
+            "manifest": hash, "key": staged.key, "revoked": staged.manifest.revoked });
+        // No key takes the trust from itself: one has to be left that brings the next update.
+        let mut revoked = staged.manifest.revoked.clone();
+        revoked.retain(|key| *key != staged.key);
+        self.note(&actor, "update.install", details, revoked)
+            .await?;
         let name = actor.name;
         let arming = move || {
             let request = Request {
@@ -317,7 +335,8 @@ impl Updates {
             Error::conflict("No version before is kept; there is none to go back to.")
         })?;
         let details = json!({ "version": previous.version, "from": VERSION, "old_data": old_data });
-        self.note(&actor, "update.go_back", details).await?;
+        self.note(&actor, "update.go_back", details, Vec::new())
+            .await?;
         let name = actor.name;
         let arming = move || arm_back(&home, &Files::default(), old_data, &name);
         self.arm_and_stop(arming).await
@@ -328,9 +347,14 @@ impl Updates {
         actor: &Actor,
         action: &'static str,
         details: serde_json::Value,
+        revoked: Vec<String>,
     ) -> Result<()> {
         let (now, actor) = (self.clock.now(), actor.clone());
         let write = self.store.write(move |transaction| {
+            for key in revoked {
+                let name = format!("{REVOKED}{key}");
+                transaction.put(TABLE, name.as_bytes(), b"1")?;
+            }
             audit::append(transaction, now, &actor, action, "appliance", details)
         });
         write.await

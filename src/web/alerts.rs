@@ -74,6 +74,13 @@ pub(super) fn id_of(text: &str) -> Result<AlertId> {
     text.parse().map_err(|_| Error::not_found("alert", text))
 }
 
+/// The site of an alert, when it is one that he reaches; his own otherwise, where it is not.
+pub(super) fn place(context: &Context, caller: &Caller, id: AlertId) -> Result<String> {
+    let site = context.alerts.site_of(id)?;
+    let site = site.filter(|site| caller.user.sites.sees(site));
+    Ok(site.unwrap_or_else(|| caller.user.site.clone()))
+}
+
 /// The alerts of the site, newest first. Those for which another alert stands are left out unless
 /// asked for.
 #[utoipa::path(get, path = "/alerts", operation_id = "list_alerts", tag = "alerts",
@@ -171,7 +178,8 @@ async fn detail(
     Path(id): Path<String>,
 ) -> Answer<AlertDetail> {
     caller.require(Permission::AlertsRead)?;
-    let (id, site) = (id_of(&id)?, caller.user.site.clone());
+    let id = id_of(&id)?;
+    let site = place(&context, &caller, id)?;
     let alerts = std::sync::Arc::clone(&context.alerts);
     let (alert, history) = blocking(move || alerts.get(&site, id)).await?;
     ok(AlertDetail { alert, history })
@@ -197,10 +205,9 @@ async fn acknowledge(
         notes: request.notes,
         revision: request.revision,
     };
-    let site = &caller.user.site;
-    let done = context
-        .alerts
-        .acknowledge(site, id_of(&id)?, said, caller.actor());
+    let id = id_of(&id)?;
+    let site = place(&context, &caller, id)?;
+    let done = context.alerts.acknowledge(&site, id, said, caller.actor());
     ok(done.await?)
 }
 
@@ -247,11 +254,12 @@ async fn resolve(
     Body(request): Body<ResolveRequest>,
 ) -> Answer<Alert> {
     caller.require(Permission::AlertsAcknowledge)?;
-    let (site, note) = (&caller.user.site, request.note);
-    ok(context
+    let id = id_of(&id)?;
+    let site = place(&context, &caller, id)?;
+    let done = context
         .alerts
-        .resolve(site, id_of(&id)?, note, caller.actor())
-        .await?)
+        .resolve(&site, id, request.note, caller.actor());
+    ok(done.await?)
 }
 
 /// As `POST`.
@@ -291,11 +299,10 @@ async fn shelve(
         seconds: request.seconds,
         reason: request.reason,
     };
-    let site = &caller.user.site;
-    ok(context
-        .alerts
-        .shelve(site, id_of(&id)?, said, caller.actor())
-        .await?)
+    let id = id_of(&id)?;
+    let site = place(&context, &caller, id)?;
+    let done = context.alerts.shelve(&site, id, said, caller.actor());
+    ok(done.await?)
 }
 
 /// Takes an alert off the shelf; once more changes nothing.
@@ -313,11 +320,10 @@ async fn unshelve(
     Body(NoFields {}): Body<NoFields>,
 ) -> Answer<Alert> {
     caller.require(Permission::AlertsShelve)?;
-    let site = &caller.user.site;
-    ok(context
-        .alerts
-        .unshelve(site, id_of(&id)?, caller.actor())
-        .await?)
+    let id = id_of(&id)?;
+    let site = place(&context, &caller, id)?;
+    let done = context.alerts.unshelve(&site, id, caller.actor());
+    ok(done.await?)
 }
 
 /// Adds a comment to the history of an alert.
@@ -334,9 +340,10 @@ async fn comment(
     Body(request): Body<CommentRequest>,
 ) -> Answer<Alert> {
     caller.require(Permission::AlertsAcknowledge)?;
-    let site = &caller.user.site;
-    ok(context
+    let id = id_of(&id)?;
+    let site = place(&context, &caller, id)?;
+    let done = context
         .alerts
-        .comment(site, id_of(&id)?, request.text, caller.actor())
-        .await?)
+        .comment(&site, id, request.text, caller.actor());
+    ok(done.await?)
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::alert_body::{NoFields, SetAsideRequest};
-use super::alerts::id_of;
+use super::alerts::{id_of, place};
 use super::envelope::{Answer, Body, Envelope, Refusal, ok};
 use crate::alerts::{Alert, Aside};
 use crate::auth::{Caller, Permission};
@@ -27,15 +27,19 @@ async fn begin(
     reason: String,
 ) -> Answer<Alert> {
     caller.require(Permission::AlertRulesManage)?;
-    let (alerts, site) = (&context.alerts, &caller.user.site);
-    let done = alerts.set_aside(site, id_of(id)?, (how, reason), caller.actor());
+    let id = id_of(id)?;
+    let site = place(context, caller, id)?;
+    let done = context
+        .alerts
+        .set_aside(&site, id, (how, reason), caller.actor());
     ok(done.await?)
 }
 
 async fn end(context: &Context, caller: &Caller, id: &str, how: Aside) -> Answer<Alert> {
     caller.require(Permission::AlertRulesManage)?;
-    let (alerts, site) = (&context.alerts, &caller.user.site);
-    let done = alerts.end_aside(site, id_of(id)?, how, caller.actor());
+    let id = id_of(id)?;
+    let site = place(context, caller, id)?;
+    let done = context.alerts.end_aside(&site, id, how, caller.actor());
     ok(done.await?)
 }
 

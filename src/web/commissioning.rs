@@ -1,12 +1,13 @@
 //! `/api/modbus/scan`, and what a technician decides and reports of one piece of equipment.
 
-use super::Context;
 use super::envelope::{Answer, Body, Envelope, Failure, Params, Refusal, created, ok};
 use super::equipment::parse;
+use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, ScanId};
 use crate::equipment::{
-    NewReport, Plausibility, QualityDay, Report, Scan, ScanRequest, TakenReading,
+    NewReport, Plausibility, QualityDay, Report, Scan, ScanRequest, SerialPort, TakenReading,
+    serial_ports,
 };
 use axum::Json;
 use axum::extract::{Path, State};
@@ -20,6 +21,7 @@ use utoipa_axum::routes;
 pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(start_scan))
+        .routes(routes!(ports))
         .routes(routes!(scan, cancel_scan))
         .routes(routes!(believe, doubt))
         .routes(routes!(quality_events))
@@ -27,7 +29,20 @@ pub fn protected() -> OpenApiRouter<Context> {
         .routes(routes!(reports, report))
 }
 
-/// Starts to look for devices on the plant's own networks.
+/// The serial ports of this machine, by name.
+#[utoipa::path(get, path = "/modbus/serial-ports", tag = "commissioning",
+    responses((status = 200, body = Envelope<Vec<SerialPort>>)))]
+async fn ports(State(context): State<Context>, caller: Caller) -> Answer<Vec<SerialPort>> {
+    caller.require(Permission::EquipmentWrite)?;
+    let registry = context.registry.clone();
+    let look = move || {
+        let root = std::path::Path::new("/");
+        Ok(serial_ports(root, registry.acquisition()))
+    };
+    ok(blocking(look).await?)
+}
+
+/// Starts to look for devices on the plant's own networks, or on a serial port.
 #[utoipa::path(post, path = "/modbus/scan", tag = "commissioning", request_body = ScanRequest,
     responses(
         (status = 202, description = "It runs; ask for it by its id", body = Envelope<Scan>),

@@ -7,9 +7,7 @@ use super::envelope::{
 use super::show::{EquipmentDetail, EquipmentSummary, LiveAnswer};
 use crate::auth::{Asker, Caller, Permission};
 use crate::base::{EquipmentId, Error};
-use crate::equipment::{
-    EquipmentChange, Filter, ModbusSource, NewEquipment, Status, TestRead, test_read,
-};
+use crate::equipment::{EquipmentChange, Filter, ModbusSource, NewEquipment, Status, TestRead};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -236,7 +234,7 @@ async fn try_read(
     caller.require(Permission::EquipmentWrite)?;
     // A form that hammers the button must not scan the network.
     let _one_at_a_time = context.trying.lock().await;
-    ok(test_read(&request.modbus, context.registry.profiles()).await?)
+    ok(context.commissioning.try_read(&request.modbus).await?)
 }
 
 /// The id in an address; what is none names no equipment.

@@ -20,7 +20,10 @@ mod backups;
 mod caller;
 mod certificate;
 mod channel;
+mod coldchain;
+mod coldchain_cell;
 mod commissioning;
+mod configuration;
 mod cookies;
 mod dashboard;
 mod depth;
@@ -29,8 +32,13 @@ mod devices;
 mod doctor;
 mod documents;
 mod edge;
+mod energy_carbon;
 mod energy_cost;
 mod energy_demand;
+mod energy_enpi;
+mod energy_idle;
+mod energy_plan;
+mod energy_production;
 mod energy_range;
 mod energy_tariffs;
 mod energy_tree;
@@ -51,6 +59,7 @@ mod mqtt;
 mod notifications;
 mod openapi;
 mod operations;
+mod options;
 mod passwords;
 mod patience;
 mod photo;
@@ -61,6 +70,8 @@ mod rates;
 mod reach;
 mod realtime;
 mod refusals;
+mod report_schedule;
+mod reports;
 mod roles;
 mod routes;
 mod seats;
@@ -82,6 +93,7 @@ mod upload;
 mod users;
 mod write;
 
+pub use options::{EdgeSettings, Options};
 pub use rates::{Class, Limits};
 pub use seats::SeatLimits;
 pub use serve::{PlainHttp, serve};
@@ -91,14 +103,16 @@ use crate::auth::{ApiTokens, Auth, Caller};
 use crate::backup::Backups;
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::care::Examiner;
+use crate::coldchain::Coldchain;
 use crate::devices::{Devices, Receiver};
-use crate::energy::{SiteHistory, Tariffs, TodayCache, Trees};
+use crate::energy::enpi::Enpis;
+use crate::energy::{CarbonBook, SiteHistory, Tariffs, TodayCache, Trees};
 use crate::equipment::{Attachments, Commissioning, Maintenance, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
-use crate::machine::Names;
 use crate::mqtt::Mqtt;
 use crate::notify::Notify;
+use crate::reports::Reports;
 use crate::site::{Site, Sites};
 use crate::store::Store;
 use crate::syslog::Forwarder;
@@ -129,34 +143,6 @@ use utoipa_axum::router::OpenApiRouter;
 const BODY_MAX: usize = 1 << 20;
 /// Longest answer; a test read of a dead device takes its time-outs.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
-
-/// Settings of the edge.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How often the dashboard channel sends, ms.
-    pub dashboard_every_ms: i64,
-    /// Whether a socket may carry its access token in the address.
-    pub token_in_query: bool,
-    /// Who is let in, and how often he may ask.
-    pub edge: EdgeSettings,
-    /// The log file, when there is one.
-    pub log_file: Option<std::path::PathBuf>,
-}
-
-/// Who is let in, and how often he may ask.
-#[derive(Clone, Debug, Default)]
-pub struct EdgeSettings {
-    /// To whom plain HTTP is spoken where HTTPS is.
-    pub plain_http: PlainHttp,
-    /// Names under which the appliance answers, beside those of the machine.
-    pub names: Names,
-    /// Origins of other pages that may use the API.
-    pub cors_origins: Vec<String>,
-    /// Open connections.
-    pub seats: SeatLimits,
-    /// Requests.
-    pub limits: Limits,
-}
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -200,12 +186,20 @@ pub struct Services {
     pub commissioning: Arc<Commissioning>,
     /// What people have to act on.
     pub alerts: Arc<Alerts>,
+    /// Indicators, their baselines, production and plan.
+    pub enpis: Arc<Enpis>,
+    /// Factors of carbon, and what was emitted.
+    pub carbon: Arc<CarbonBook>,
+    /// Cold cells.
+    pub coldchain: Arc<Coldchain>,
     /// History.
     pub history: SiteHistory,
     /// Meter trees.
     pub trees: Arc<Trees>,
     /// Tariffs.
     pub tariffs: Arc<Tariffs>,
+    /// Reports.
+    pub reports: Arc<Reports>,
     /// Figures of today.
     pub today: TodayCache,
     /// The way into the funnel, for its counter of skipped beats.

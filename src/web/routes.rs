@@ -2,11 +2,13 @@
 
 use super::{
     Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth,
-    backup_setup, backups, certificate, commissioning, device_push, devices, doctor, documents,
-    energy_cost, energy_demand, energy_tariffs, energy_tree, equipment, export, history,
-    history_series, jobs, kiosks, line_frames, lines, maintenance, meter_events, mqtt,
-    notifications, operations, passwords, photo, profiles, realtime, roles, sessions, sites,
-    step_up, storage, support, system, two_factor, update, users, write,
+    backup_setup, backups, certificate, coldchain, coldchain_cell, commissioning, configuration,
+    device_push, devices, doctor, documents, energy_carbon, energy_cost, energy_demand,
+    energy_enpi, energy_idle, energy_plan, energy_production, energy_tariffs, energy_tree,
+    equipment, export, history, history_series, jobs, kiosks, line_frames, lines, maintenance,
+    meter_events, mqtt, notifications, operations, passwords, photo, profiles, realtime,
+    report_schedule, reports, roles, sessions, sites, step_up, storage, support, system,
+    two_factor, update, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -51,12 +53,15 @@ pub(super) fn api() -> Routes {
         .merge(audit::protected())
         .merge(audit_export::protected())
         .merge(operations::protected())
+        .merge(configuration::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())
         .merge(lines::protected())
         .merge(line_frames::protected())
         .merge(profiles::protected())
         .merge(devices::protected())
+        .merge(coldchain::protected())
+        .merge(coldchain_cell::protected())
         .merge(mqtt::protected())
         .merge(notifications::protected())
         .merge(commissioning::protected())
@@ -65,15 +70,12 @@ pub(super) fn api() -> Routes {
         .merge(maintenance::protected())
         .merge(realtime::protected())
         .merge(storage::protected())
-        .merge(energy_tree::protected())
-        .merge(energy_tariffs::protected())
-        .merge(energy_cost::protected())
-        .merge(energy_demand::protected())
         .merge(support::protected())
         .merge(backups::protected())
         .merge(jobs::protected())
         .merge(certificate::protected())
         .merge(meter_events::protected())
+        .merge(figures())
         .merge(system::protected())
         .merge(update::protected());
     Routes {
@@ -81,4 +83,20 @@ pub(super) fn api() -> Routes {
         open,
         protected,
     }
+}
+
+/// What is made of the readings.
+fn figures() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .merge(energy_tree::protected())
+        .merge(energy_tariffs::protected())
+        .merge(energy_cost::protected())
+        .merge(energy_demand::protected())
+        .merge(reports::protected())
+        .merge(report_schedule::protected())
+        .merge(energy_enpi::protected())
+        .merge(energy_production::protected())
+        .merge(energy_plan::protected())
+        .merge(energy_carbon::protected())
+        .merge(energy_idle::protected())
 }

@@ -26,6 +26,77 @@ pub fn profile(id: &str) -> Value {
         "registers": { "power": { "address": 0, "type": "float32" } } })
 }
 
+/// An indicator of some equipment.
+pub fn enpi(equipment: &str) -> Value {
+    json!({ "name": "Hall", "kind": "value", "period": "day", "equipment": [equipment] })
+}
+
+/// An indicator and an item of the plan, by their ids.
+pub struct Planned {
+    enpi: String,
+    item: String,
+}
+
+impl Planned {
+    /// The path of a row with these in it.
+    pub fn fill(&self, row: &str) -> String {
+        row.replace("{enpi}", &self.enpi)
+            .replace("{plan}", &self.item)
+            .replace("{number}", "1")
+            .replace("{version}", "1")
+    }
+}
+
+/// Makes an indicator of this equipment, and an item of the plan.
+pub async fn planned(client: &Client, equipment: &str) -> Planned {
+    let enpi = client.post("/api/energy/enpi", &enpi(equipment)).await;
+    let item = client.post("/api/energy/plan", &plan_item()).await;
+    let id = |reply: Reply| reply.created()["id"].as_str().unwrap().to_owned();
+    Planned {
+        enpi: id(enpi),
+        item: id(item),
+    }
+}
+
+fn plan_item() -> Value {
+    json!({ "kind": "action", "name": "Find the leaks", "owner": "Amel" })
+}
+
+/// Whether a route of energy belongs to indicators, production, carbon or plan.
+fn is_of_performance(path: &str) -> bool {
+    let rest = path.strip_prefix("/api/energy/").unwrap_or_default();
+    let rooms = ["enpi", "production", "carbon", "plan"];
+    rooms.iter().any(|room| rest.starts_with(room))
+}
+
+/// How the routes of indicators, production and plan are asked.
+async fn ask_of_energy(client: &Client, method: &str, path: &str) -> Reply {
+    let body = match path {
+        "/api/energy/production/import" => {
+            let table = format!(
+                "product,from,to,quantity\n{},2026-11-18,2026-11-19,1\n",
+                EquipmentId::new()
+            );
+            return Reply::to(client.request(Method::POST, path).body(table)).await;
+        }
+        "/api/energy/production" => json!({ "entries": [{ "product": "caps", "quantity": 5,
+            "from": "2026-11-18T05:00:00Z", "to": "2026-11-18T13:00:00Z" }] }),
+        "/api/energy/carbon/factors" => json!({ "name": "Grid", "method": "location", "year": 2025,
+            "source": "A test.", "valid_from": "2026-01-01T00:00:00Z",
+            "table": { "by": "flat", "kg_per_kwh": 0.5 } }),
+        path if path.ends_with("/adjustments") => json!({ "from": "2026-11-18T05:00:00Z",
+            "kwh_per_day": 5, "reason": "A test." }),
+        path if path.ends_with("/baselines") => json!({ "from": "2026-11-10T00:00:00Z",
+            "to": "2026-11-18T00:00:00Z" }),
+        path if path.starts_with("/api/energy/plan") => plan_item(),
+        _ => enpi(&any_equipment(client).await),
+    };
+    match method {
+        "PUT" => client.put(path, &body).await,
+        _ => client.post(path, &body).await,
+    }
+}
+
 /// What is allowed and then refused for what it asks: nothing runs, nothing was found, nothing is
 /// wired.
 pub fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
@@ -34,6 +105,11 @@ pub fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
         // An appliance in a test was not installed.
         ("POST", path) if path.starts_with("/api/update/") => Some(409),
         (_, path) if path.starts_with("/api/kiosks/") => Some(404),
+        // Nothing was measured, and what is only to be done is not counted.
+        ("POST", path) if path.ends_with("/baselines") => Some(400),
+        ("GET", path) if path.ends_with("/baselines/1") => Some(404),
+        ("GET", path) if path.ends_with("/progress") => Some(409),
+        ("GET", path) if path.starts_with("/api/energy/idle") => Some(400),
         // No tariff is in use.
         ("GET", "/api/energy/bill?month=2026-11") | ("POST", "/api/energy/bill/compare") => {
             Some(409)
@@ -45,6 +121,8 @@ pub fn refused_for_itself(method: &str, path: &str) -> Option<u16> {
         ("POST", "/api/backups") => Some(409),
         ("POST", path) if path.starts_with("/api/backups/") => Some(404),
         (_, path) if path.starts_with("/api/jobs/") => Some(404),
+        (_, "/api/reports/generate" | "/api/reports/list" | "/api/reports/templates") => None,
+        (_, path) if path.starts_with("/api/reports/") && !path.ends_with("/schedule") => Some(404),
         ("POST", path) if path.ends_with("/belief") => Some(409),
         ("DELETE", path) if path.ends_with("/belief") => Some(404),
         ("POST", path) if path.ends_with("/reading") => Some(409),
@@ -84,8 +162,23 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
             let rule = alert_rule(&any_equipment(client).await);
             client.post(path, &json!({ "rule": rule, "days": 1 })).await
         }
+        ("PUT" | "POST", path) if is_of_performance(path) => {
+            ask_of_energy(client, method, path).await
+        }
         ("POST", path) if path.ends_with("/maintenance") => {
             client.post(path, &crate::maintenance::work()).await
+        }
+        ("POST", "/api/reports/generate") => {
+            client
+                .post(path, &json!({ "template": "data_quality" }))
+                .await
+        }
+        ("POST" | "PUT", path) if path.starts_with("/api/reports/schedule") => {
+            let entry = crate::reports::entry();
+            match method {
+                "PUT" => client.put(path, &entry).await,
+                _ => client.post(path, &entry).await,
+            }
         }
         ("POST", "/api/sites") => {
             let key = EquipmentId::new().to_string().replace('-', "");
@@ -105,6 +198,9 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         }
         ("PUT", path) if path.ends_with("/role") => {
             client.put(path, &json!({ "role": "viewer" })).await
+        }
+        ("POST", "/api/system/configuration") => {
+            client.post(path, &json!({ "toml": "format = 1" })).await
         }
         ("POST", "/api/system/support-bundle") => client.post(path, &json!({})).await,
         ("PUT", "/api/backups/settings") => {

@@ -3,6 +3,26 @@
 /// Routes of which the table of permissions holds no call that succeeds, and the test that looks.
 pub(crate) const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
     (
+        "DELETE",
+        "/reports/{}",
+        "reports.rs: a_report_is_kept_until_somebody_deletes_it",
+    ),
+    (
+        "POST",
+        "/reports/{}/cancel",
+        "reports.rs: a_report_that_waits_can_be_ended",
+    ),
+    (
+        "PUT",
+        "/reports/schedule/{}",
+        "report_timetable.rs: a_timetable_makes_reports_and_hands_them_on",
+    ),
+    (
+        "DELETE",
+        "/reports/schedule/{}",
+        "report_timetable.rs: a_timetable_makes_reports_and_hands_them_on",
+    ),
+    (
         "POST",
         "/update/install",
         "update.rs: a_good_bundle_is_installed_once_it_is_confirmed",
@@ -66,6 +86,81 @@ pub(crate) const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
         "PUT",
         "/equipment/{}/maintenance/{}",
         "maintenance.rs: work_is_written",
+    ),
+    (
+        "POST",
+        "/coldchain/customers",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "PUT",
+        "/coldchain/customers/{}",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "DELETE",
+        "/coldchain/customers/{}",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "POST",
+        "/coldchain/locations",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "PUT",
+        "/coldchain/locations/{}",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "DELETE",
+        "/coldchain/locations/{}",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "POST",
+        "/coldchain/cells",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "PUT",
+        "/coldchain/cells/{}",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "DELETE",
+        "/coldchain/cells/{}",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "POST",
+        "/coldchain/cells/import",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "POST",
+        "/coldchain/cells/{}/devices",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "POST",
+        "/coldchain/cells/{}/calibrations",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "DELETE",
+        "/coldchain/cells/{}/calibrations/{}",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "PUT",
+        "/coldchain/cells/{}/excursions/{}/review",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
+    ),
+    (
+        "POST",
+        "/coldchain/cells/{}/evidence/{}/seal",
+        "coldchain_entries.rs: each_change_leaves_its_entry",
     ),
     ("DELETE", "/equipment/{}", "equipment.rs"),
     ("POST", "/backups", "backups.rs: a_backup_is_made_proven"),

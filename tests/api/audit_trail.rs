@@ -41,6 +41,11 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
     ),
     (
         "POST",
+        "/reports/{}/recompute",
+        "holds a report against the readings; nothing is kept",
+    ),
+    (
+        "POST",
         "/setup/backups",
         "looks into a folder, for who owns the console",
     ),

@@ -77,8 +77,10 @@ async fn the_role_decides_what_me_says() {
         "audit.read",
         "notifications.read",
         "notifications.manage",
+        "reports.manage",
         "backups.manage",
         "update.manage",
+        "coldchain.read",
     ];
     assert_eq!(me["permissions"], json!(all));
     let operator = appliance.client_as(Role::Operator).await;
@@ -95,7 +97,8 @@ async fn the_role_decides_what_me_says() {
             "alerts.read",
             "alerts.acknowledge",
             "alerts.shelve",
-            "readings.read"
+            "readings.read",
+            "coldchain.read"
         ])
     );
 }

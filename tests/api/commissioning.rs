@@ -132,7 +132,7 @@ async fn a_meter_proves_itself_and_one_that_cannot_be_true_is_not_believed() {
     chief.post(&path, &reason).await.refused(409);
 }
 
-async fn ended(chief: &crate::support::client::Client, id: &str) -> Value {
+pub(crate) async fn ended(chief: &crate::support::client::Client, id: &str) -> Value {
     eventually("the scan to end", || async {
         let scan = chief.get(&format!("/api/modbus/scan/{id}")).await.data();
         (scan["state"] != "RUNNING").then_some(scan)

@@ -138,7 +138,7 @@ async fn raw_readings_of_several_meters_name_their_meter() {
 }
 
 /// One file of a zip, which lists its files at its end.
-fn unzipped(zip: &[u8], name: &str) -> String {
+pub fn unzipped(zip: &[u8], name: &str) -> String {
     let number = |at: usize, bytes: usize| {
         zip[at..at + bytes]
             .iter()

@@ -6,6 +6,7 @@
 
 use crate::permissions::{ACT, READ as WHO_READS, TABLE, WRITE};
 use crate::support::client::{Client, Reply};
+use crate::support::socket::Socket;
 use crate::support::{Appliance, PASSWORD};
 use indusmind::auth::Role;
 use reqwest::Method;
@@ -26,6 +27,28 @@ const ELSEWHERE: &[(&str, &str, &[Role])] = &[
     ("POST", "/alerts/{}/out-of-service", WRITE),
     ("POST", "/alerts/{}/in-service", WRITE),
     ("PUT", "/equipment/{}/maintenance/{}", ACT),
+    ("POST", "/coldchain/customers", &[Role::Admin]),
+    ("GET", "/coldchain/customers/{}", &Role::ALL),
+    ("PUT", "/coldchain/customers/{}", &[Role::Admin]),
+    ("DELETE", "/coldchain/customers/{}", &[Role::Admin]),
+    ("POST", "/coldchain/locations", WRITE),
+    ("PUT", "/coldchain/locations/{}", WRITE),
+    ("DELETE", "/coldchain/locations/{}", WRITE),
+    ("POST", "/coldchain/cells", WRITE),
+    ("GET", "/coldchain/cells/{}", &Role::ALL),
+    ("PUT", "/coldchain/cells/{}", WRITE),
+    ("DELETE", "/coldchain/cells/{}", WRITE),
+    ("POST", "/coldchain/cells/import", WRITE),
+    ("POST", "/coldchain/cells/{}/devices", WRITE),
+    ("GET", "/coldchain/cells/{}/calibrations", &Role::ALL),
+    ("POST", "/coldchain/cells/{}/calibrations", WRITE),
+    ("DELETE", "/coldchain/cells/{}/calibrations/{}", WRITE),
+    ("GET", "/coldchain/cells/{}/excursions", &Role::ALL),
+    ("PUT", "/coldchain/cells/{}/excursions/{}/review", ACT),
+    ("GET", "/coldchain/cells/{}/evidence/{}", &Role::ALL),
+    ("GET", "/coldchain/cells/{}/evidence/{}/csv", &Role::ALL),
+    ("POST", "/coldchain/cells/{}/evidence/{}/seal", WRITE),
+    ("GET", "/readings/coldcells/{}/readings", &Role::ALL),
     ("DELETE", "/api-tokens/{}", &[Role::Admin]),
     ("POST", "/admin/sessions/cleanup", &[Role::Admin]),
     (
@@ -357,4 +380,19 @@ async fn the_session_of_another_is_not_there() {
         other.delete(&path).await.refused(404);
     }
     chief.get("/api/auth/me").await.data();
+}
+
+#[tokio::test]
+async fn a_role_without_readings_gets_no_socket() {
+    let (appliance, _) = Appliance::furnished().await;
+    let customer = appliance.client_as(Role::Customer).await;
+    for path in ["/ws", "/ws/dashboard:site_a"] {
+        let mut socket = Socket::open(&customer, path).await;
+        assert_eq!(socket.close_code().await, 4403, "{path}");
+    }
+    let kiosk = appliance.client_as(Role::Kiosk).await;
+    Socket::open(&kiosk, "/ws/dashboard:site_a")
+        .await
+        .message()
+        .await;
 }

@@ -4,7 +4,6 @@ use crate::asks::{alert_rule, ask, in_use, invite, profile, refused_for_itself};
 use crate::audit_trail::left_a_trace;
 use crate::support::Appliance;
 use crate::support::forms::{pdf, png, send_file};
-use crate::support::socket::Socket;
 use indusmind::auth::Role;
 use indusmind::base::EquipmentId;
 use serde_json::json;
@@ -58,7 +57,7 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/api/profiles", WRITE),
     ("PUT", "/api/profiles/{profile}", WRITE),
     ("DELETE", "/api/profiles/{profile}", WRITE),
-    ("GET", "/api/sites", READ),
+    ("GET", "/api/sites", &Role::ALL),
     ("GET", "/api/realtime/meters", READ),
     ("GET", "/api/dashboard/today", READ),
     (
@@ -108,10 +107,23 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
         "/api/energy/peaks?from=2026-11-20&to=2026-11-21",
         READ,
     ),
+    ("GET", "/api/reports/templates", READ),
+    ("POST", "/api/reports/generate", SETTINGS),
+    ("GET", "/api/reports/list", READ),
+    ("GET", "/api/reports/{paper}", READ),
+    ("DELETE", "/api/reports/{paper}", SETTINGS),
+    ("POST", "/api/reports/{paper}/cancel", SETTINGS),
+    ("POST", "/api/reports/{paper}/recompute", SETTINGS),
+    ("GET", "/api/reports/export/{paper}", READ),
+    ("GET", "/api/reports/schedule", SETTINGS),
+    ("POST", "/api/reports/schedule", SETTINGS),
+    ("PUT", "/api/reports/schedule/{slot}", SETTINGS),
+    ("DELETE", "/api/reports/schedule/{slot}", SETTINGS),
     ("POST", "/api/equipment", WRITE),
     ("PUT", "/api/equipment/{id}", WRITE),
     ("POST", "/api/modbus/test-read", WRITE),
     ("POST", "/api/modbus/scan", WRITE),
+    ("GET", "/api/modbus/serial-ports", WRITE),
     ("GET", "/api/modbus/scan/{scan}", WRITE),
     ("DELETE", "/api/modbus/scan/{scan}", WRITE),
     ("POST", "/api/equipment/{id}/belief", WRITE),
@@ -127,6 +139,8 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/admin/audit-logs", ADMIN),
     ("GET", "/api/system", ADMIN),
     ("POST", "/api/system/support-bundle", ADMIN),
+    ("GET", "/api/system/configuration", ADMIN),
+    ("POST", "/api/system/configuration", ADMIN),
     ("GET", "/api/system/certificate", ADMIN),
     ("GET", "/api/system/storage", ADMIN),
     ("PUT", "/api/system/storage", ADMIN),
@@ -201,10 +215,67 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/api/update/rollback", ADMIN),
     ("GET", "/api/equipment/{id}/documents/{document}", READ),
     ("DELETE", "/api/equipment/{id}/documents/{document}", WRITE),
+    ("GET", "/api/energy/enpi", READ),
+    ("POST", "/api/energy/enpi", SETTINGS),
+    ("GET", "/api/energy/enpi/{enpi}", READ),
+    ("PUT", "/api/energy/enpi/{enpi}", SETTINGS),
+    ("POST", "/api/energy/enpi/{enpi}/adjustments", SETTINGS),
+    (
+        "DELETE",
+        "/api/energy/enpi/{enpi}/adjustments/{number}",
+        SETTINGS,
+    ),
+    ("GET", "/api/energy/enpi/{enpi}/baselines", READ),
+    ("POST", "/api/energy/enpi/{enpi}/baselines", SETTINGS),
+    ("GET", "/api/energy/enpi/{enpi}/baselines/{version}", READ),
+    (
+        "GET",
+        "/api/energy/enpi/{enpi}/evaluation?from=2026-11-18&to=2026-11-20",
+        READ,
+    ),
+    ("DELETE", "/api/energy/enpi/{enpi}", SETTINGS),
+    (
+        "GET",
+        "/api/energy/production?from=2026-11-18&to=2026-11-20",
+        READ,
+    ),
+    ("POST", "/api/energy/production", SETTINGS),
+    ("POST", "/api/energy/production/import", SETTINGS),
+    (
+        "DELETE",
+        "/api/energy/production?product=caps&from=2026-11-18T05:00:00Z",
+        SETTINGS,
+    ),
+    (
+        "GET",
+        "/api/energy/carbon?from=2026-11-18&to=2026-11-20",
+        READ,
+    ),
+    ("GET", "/api/energy/carbon/factors", READ),
+    ("POST", "/api/energy/carbon/factors", SETTINGS),
+    (
+        "GET",
+        "/api/energy/idle?equipment_id={id}&from=2026-11-18&to=2026-11-20",
+        READ,
+    ),
+    (
+        "GET",
+        "/api/energy/power-quality?equipment_id={id}&week=2026-11-18",
+        READ,
+    ),
+    ("GET", "/api/energy/plan", READ),
+    ("POST", "/api/energy/plan", SETTINGS),
+    ("PUT", "/api/energy/plan/{plan}", SETTINGS),
+    ("GET", "/api/energy/plan/{plan}/progress", READ),
+    ("DELETE", "/api/energy/plan/{plan}", SETTINGS),
     ("GET", "/api/equipment/{id}/maintenance", READ),
     ("POST", "/api/equipment/{id}/maintenance", ACT),
     ("DELETE", "/api/equipment/{id}/maintenance/{entry}", WRITE),
     ("POST", "/api/sites", ADMIN),
+    ("GET", "/api/dashboard/technician", &Role::ALL),
+    ("GET", "/api/coldchain/customers", &Role::ALL),
+    ("GET", "/api/coldchain/locations", &Role::ALL),
+    ("GET", "/api/coldchain/cells", &Role::ALL),
 ];
 
 #[tokio::test]
@@ -240,6 +311,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         chief.post("/api/profiles", &profile(&own)).await.created();
         let rule = chief.post("/api/alert-rules", &alert_rule(&id)).await;
         let rule = rule.created()["id"].as_str().unwrap().to_owned();
+        let planned = crate::asks::planned(&chief, &id).await;
         let contract = crate::energy_cost::tariff("Contract");
         let contract = chief.post("/api/energy/tariffs", &contract).await.created();
         let tariff = contract["id"].as_str().unwrap();
@@ -248,14 +320,17 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         let user = in_use(&appliance, &chief).await;
         let (policy, letter) = crate::notifications::to_begin_with(&chief).await;
         for (method, row, allowed) in TABLE.iter().copied() {
-            let path = row.replace("{device}", device).replace("{line}", &line);
+            let path = planned.fill(row).replace("{device}", device);
+            let path = path.replace("{line}", &line);
             let path = path.replace("{guest}", guest).replace("{user}", &user);
             let path = path.replace("{id}", &id).replace("{site}", site);
             let path = path.replace("{document}", &document);
             let path = path.replace("{entry}", &entry);
             let path = path.replace("{profile}", &own).replace("{rule}", &rule);
             let path = path.replace("{tariff}", tariff);
-            let path = path.replace("{kiosk}", &EquipmentId::new().to_string());
+            let nobody = EquipmentId::new().to_string();
+            let path = path.replace("{paper}", &nobody).replace("{slot}", &nobody);
+            let path = path.replace("{kiosk}", &nobody);
             let path = path
                 .replace("{outlet}", "webhook")
                 .replace("{policy}", &policy)
@@ -313,19 +388,4 @@ async fn who_is_refused_changes_nothing() {
     }
     assert_eq!(chief.get(&path).await.data(), before);
     assert_eq!(chief.get("/api/equipment").await.data()["total"], 1);
-}
-
-#[tokio::test]
-async fn a_role_without_readings_gets_no_socket() {
-    let (appliance, _) = Appliance::furnished().await;
-    let customer = appliance.client_as(Role::Customer).await;
-    for path in ["/ws", "/ws/dashboard:site_a"] {
-        let mut socket = Socket::open(&customer, path).await;
-        assert_eq!(socket.close_code().await, 4403, "{path}");
-    }
-    let kiosk = appliance.client_as(Role::Kiosk).await;
-    Socket::open(&kiosk, "/ws/dashboard:site_a")
-        .await
-        .message()
-        .await;
 }

@@ -312,3 +312,45 @@ async fn the_version_before_comes_back() {
     let entry = log.iter().find(|entry| entry["action"] == "update.go_back");
     assert_eq!(entry.unwrap()["details"]["version"], "0.0.9");
 }
+
+#[tokio::test]
+async fn a_key_that_was_revoked_brings_nothing_more() {
+    let mut plant = plant().await;
+    let stolen = SecretKey::generate().unwrap();
+    let spare = plant.key.public();
+    let mut revoking = manifest("9.0.0");
+    // Itself a key cannot revoke: nobody could bring the next update.
+    revoking["revoked"] = json!([stolen.public().id(), spare.id()]);
+    let staged = plant.send(plant.bundle(&revoking)).await.data();
+    let confirmed = json!({ "manifest_hash": staged["manifest_hash"] });
+    let install = "/api/update/install";
+    plant.chief.post(install, &confirmed).await.data();
+    plant.appliance.stop().await;
+    plant.launcher(|switch| assert!(matches!(switch.advance().unwrap(), Next::Try(_))));
+    plant.launcher(|switch| switch.commit().unwrap());
+    plant.appliance.start().await;
+    plant.chief = plant.appliance.client().login(EMAIL, PASSWORD).await;
+    let standing = plant.chief.get("/api/update").await.data();
+    assert!(
+        standing["keys"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(spare.id()))
+    );
+
+    plant.appliance.stop().await;
+    plant.appliance.config.update_test_key = Some(stolen.public().line());
+    plant.appliance.start().await;
+    plant.chief = plant.appliance.client().login(EMAIL, PASSWORD).await;
+    let standing = plant.chief.get("/api/update").await.data();
+    assert!(
+        !standing["keys"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(stolen.public().id()))
+    );
+    plant.key = stolen;
+    let reply = plant.send(plant.bundle(&manifest("9.9.0"))).await;
+    assert_eq!(reply.bad_fields(), ["signature"], "{}", reply.text);
+    assert!(reply.text.contains("revoked"), "{}", reply.text);
+}

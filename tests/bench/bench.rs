@@ -2,7 +2,7 @@
 //! `make bench` prints it; nothing here passes or fails. `INDUSMIND_BENCH=full` takes a month of
 //! history instead of three days, and 6 GB of it for the restart. `make bench-peers` asks other
 //! servers the same questions. `cargo bench --profile release --bench bench -- only ticks` (or
-//! `questions`, `restart`) does one part, for a profiler.
+//! `questions`, `restart`, `cold`) does one part, for a profiler.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -14,6 +14,7 @@
     clippy::unwrap_used
 )]
 
+mod cold;
 mod entropy;
 mod export;
 mod fixture;
@@ -55,6 +56,7 @@ fn main() {
         [served::COMMAND, data, now_ms] => runtime.block_on(served::serve(data, now_ms)),
         // Behind it stands what the build tool adds.
         ["peers", programs, ..] => runtime.block_on(peers(Path::new(programs))),
+        ["only", "cold", ..] => runtime.block_on(cold::run()),
         ["only", "ticks", ..] => runtime.block_on(ticks()),
         ["only", "questions", ..] => runtime.block_on(questions_of_days()),
         ["only", "restart", ..] => runtime.block_on(restart::run_with(BIG_HISTORY)),

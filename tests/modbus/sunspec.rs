@@ -2,9 +2,13 @@
 
 use crate::support::{Rig, start_time};
 use indusmind::base::{Metric, Phase, Timestamp, Unit};
+use indusmind::equipment::Profiles;
+use indusmind::equipment::asking::Asking;
 use indusmind::equipment::source::ModbusSource;
 use indusmind::equipment::sunspec::{Common, ModelPlace, SunSpecDevice, discover};
 use indusmind::equipment::test_read::test_read;
+use indusmind::modbus::simulator::sunspec::SunSpecSlave;
+use indusmind::modbus::simulator::virtual_device::VirtualDevice;
 use indusmind::modbus::simulator::{Fault, Instrument, Listener};
 use indusmind::modbus::{
     DataType, Decoding, Endpoint, Extras, Function, Line, LineError, Register, WordOrder,
@@ -117,9 +121,9 @@ async fn rig(base: u16, words: &[u16]) -> Rig {
     Rig::new(vec![device]).await
 }
 
-fn line(rig: &Rig) -> Line {
+fn line(rig: &Rig) -> Asking {
     let port = rig.simulator.addresses()[0].port();
-    Line::new(Endpoint::tcp("127.0.0.1", port))
+    Line::new(Endpoint::tcp("127.0.0.1", port)).into()
 }
 
 async fn found(rig: &Rig) -> Result<Option<SunSpecDevice>, LineError> {
@@ -194,7 +198,9 @@ async fn the_walk_ends_whatever_the_device_says() {
 #[tokio::test]
 async fn a_test_read_finds_the_model_and_tells_where_it_is() {
     let rig = rig(40_000, &chain(&[&common(), &meter()])).await;
-    let read = test_read(&source(&rig), &rig.profiles).await.unwrap();
+    let read = test_read(&source(&rig), &rig.profiles, &rig.acquisition)
+        .await
+        .unwrap();
     assert!(read.ok, "{read:?}");
     assert_eq!(read.base_address, Some(40_070));
     let value = |name: &str| {
@@ -257,11 +263,74 @@ async fn a_device_with_other_models_names_them() {
     inverter[0] = 103;
     inverter[1] = 50;
     let rig = rig(0, &chain(&[&common(), &inverter])).await;
-    let read = test_read(&source(&rig), &rig.profiles).await.unwrap();
+    let read = test_read(&source(&rig), &rig.profiles, &rig.acquisition)
+        .await
+        .unwrap();
     assert!(!read.ok && read.base_address.is_none());
     let error = read.error.unwrap();
     assert!(error.contains("models 1, 103"), "{error}");
     let none = self::rig(7, &[1, 2, 3]).await;
-    let read = test_read(&source(&none), &none.profiles).await.unwrap();
+    let read = test_read(&source(&none), &none.profiles, &none.acquisition)
+        .await
+        .unwrap();
     assert!(read.error.unwrap().contains("no SunSpec marker"));
+}
+
+/// What the profile's registers show at the start, in their own units, without any wire.
+fn truth(registers: &[Register], name: &str) -> f64 {
+    let device = VirtualDevice::new(registers.to_vec(), 40.0, 7);
+    let place = registers.iter().position(|r| r.name() == name).unwrap();
+    device.values(start_time())[place]
+}
+
+#[tokio::test]
+async fn a_virtual_slave_is_searched_and_read_like_a_real_one() {
+    let profiles = Profiles::embedded().unwrap();
+    for (id, model, length) in [
+        ("sunspec-inverter", 103, 50),
+        ("sunspec-inverter-float", 113, 60),
+        ("sunspec-meter", 203, 105),
+        ("sunspec-meter-float", 213, 124),
+    ] {
+        let registers = &profiles.get(id).unwrap().registers;
+        let slave = SunSpecSlave::new(model, length, registers, 40.0, 7, start_time());
+        let listener = Listener::on_loopback(vec![(1, Arc::new(slave) as Arc<dyn Instrument>)]);
+        let rig = Rig::new(vec![listener]).await;
+        let device = found(&rig).await.unwrap().unwrap();
+        assert_eq!(device.common.unwrap().manufacturer, "Indusmind", "{id}");
+        let models: Vec<_> = device.models.iter().map(|m| (m.id, m.length)).collect();
+        assert_eq!(models, [(1, 66), (model, length)], "{id}");
+        let mut source = source(&rig);
+        source.profile = Some(id.to_owned());
+        let read = test_read(&source, &rig.profiles, &rig.acquisition)
+            .await
+            .unwrap();
+        assert!(read.ok, "{id}: {:?}", read.error);
+        let shown = |metric: &Metric| {
+            let same = |v: &&indusmind::equipment::test_read::TestValue| v.metric == *metric;
+            read.values.iter().find(same).unwrap().value.unwrap()
+        };
+        // Watts and watt-hours on the wire; the last digit is what the power of ten leaves.
+        // An inverter feeds in what another device would take.
+        let feeds = id.contains("inverter");
+        let (sign, counter) = if feeds {
+            (-1.0, "export_energy")
+        } else {
+            (1.0, "consumption")
+        };
+        let meter = &profiles.get("sunspec-meter-float").unwrap().registers;
+        for (name, real, shown) in [
+            ("power", sign * truth(meter, "power"), shown(&Metric::POWER)),
+            (
+                counter,
+                truth(meter, "consumption"),
+                shown(&Metric::with_phase(counter).unwrap().0),
+            ),
+        ] {
+            let near = (shown - real).abs() < 0.002 * real.abs();
+            assert!(near, "{id} {name}: {shown} instead of {real}");
+        }
+        let (frequency, _) = Metric::with_phase("frequency").unwrap();
+        assert!((shown(&frequency) - 50.0).abs() < 0.5, "{id}");
+    }
 }

@@ -9,7 +9,9 @@ use indusmind::modbus::simulator::Fault;
 #[tokio::test]
 async fn a_test_shows_words_and_values() {
     let rig = Rig::with_beacons(&[&[1]]).await;
-    let read = test_read(&rig.source(0, 1), &rig.profiles).await.unwrap();
+    let read = test_read(&rig.source(0, 1), &rig.profiles, &rig.acquisition)
+        .await
+        .unwrap();
     assert!(read.ok, "{read:?}");
     assert_eq!(read.values.len(), 2);
     let power = &read.values[0];
@@ -34,7 +36,9 @@ async fn a_test_names_the_register_that_is_refused() {
     inside.address = 15;
     inside.data_type = DataType::Uint16;
     source.registers.insert("consumption".to_owned(), inside);
-    let read = test_read(&source, &rig.profiles).await.unwrap();
+    let read = test_read(&source, &rig.profiles, &rig.acquisition)
+        .await
+        .unwrap();
     assert!(!read.ok);
     let refused: Vec<_> = read
         .values
@@ -59,7 +63,9 @@ async fn a_test_of_a_silent_device_ends_after_one_time_out() {
     let mut far = register_source();
     far.address = 4_000;
     source.registers.insert("temperature".to_owned(), far);
-    let read = test_read(&source, &rig.profiles).await.unwrap();
+    let read = test_read(&source, &rig.profiles, &rig.acquisition)
+        .await
+        .unwrap();
     assert!(!read.ok && read.round_trip_ms.is_none());
     assert!(read.values.iter().all(|value| value.error.is_some()));
     assert_eq!(rig.simulator.requests(0, 1), 1);
@@ -70,6 +76,8 @@ async fn a_test_of_a_bad_source_is_refused() {
     let rig = Rig::with_beacons(&[&[1]]).await;
     let mut source = rig.source(0, 1);
     source.port = 0;
-    let error = test_read(&source, &rig.profiles).await.unwrap_err();
+    let error = test_read(&source, &rig.profiles, &rig.acquisition)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
 }

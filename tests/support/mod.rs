@@ -40,7 +40,8 @@ pub const PATIENCE: Duration = Duration::from_secs(45);
 pub struct Appliance {
     /// Everybody's clock.
     pub clock: ManualClock,
-    config: Config,
+    /// What it is started with the next time.
+    pub config: Config,
     _directory: TempDir,
     running: Option<Running>,
 }

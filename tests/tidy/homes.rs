@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 23] = [
+pub(crate) const HOMES: [(&str, &str); 26] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -20,6 +20,9 @@ pub(crate) const HOMES: [(&str, &str); 23] = [
     ("csv", "src/exchange/"),
     ("flate2", "src/exchange/"),
     ("rust_xlsxwriter", "src/exchange/"),
+    ("krilla", "src/reports/"),
+    ("rustybuzz", "src/reports/"),
+    ("unicode_bidi", "src/reports/"),
     ("rumqttc", "src/mqtt/"),
     ("nix", "src/machine.rs"),
     ("rcgen", "src/tls/"),

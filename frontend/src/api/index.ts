@@ -1,5 +1,8 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data, file, text } from './client';
+import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
+import { performance } from './performance';
+import { coldCalls } from './coldchain';
 import { upload, type Sending } from './upload';
 import type {
   AccountChange,
@@ -45,6 +48,9 @@ import type {
   Photo,
   PeaksQuery,
   PolicyInput,
+  ReportFormat,
+  ReportOrder,
+  ReportPlan,
   ScanRequest,
   ProfileQuery,
   SetupRequest,
@@ -53,44 +59,6 @@ import type {
   TariffChange,
   TypedBill,
 } from './types';
-
-const at = (id: string) => ({ params: { path: { id } } });
-
-/** Four thousand machines: more than a plant has that one appliance reads. */
-const ALL_PAGES = 40;
-const PAGE_SIZE = 100;
-
-interface Part<T> {
-  items: T[];
-  has_more: boolean;
-}
-
-/** One page after the other, until the last or the limit. */
-async function everyPage<T>(
-  ask: (query: { page: number; page_size: number }) => Promise<Part<T>>,
-): Promise<T[]> {
-  const items: T[] = [];
-  for (let page = 1; page <= ALL_PAGES; page += 1) {
-    const part = await ask({ page, page_size: PAGE_SIZE });
-    items.push(...part.items);
-    if (!part.has_more) break;
-  }
-  return items;
-}
-
-/** A body that is a text already, under its own content type. */
-const plain = (body: string, kind: string) => ({
-  body: body as never,
-  bodySerializer: (words: unknown) => words as string,
-  headers: { 'Content-Type': kind },
-});
-
-/** A body of bytes. The generated type says how they are read: as numbers. */
-const raw = (file: File) => ({
-  body: file as unknown as number[],
-  bodySerializer: (bytes: unknown) => bytes as File,
-  headers: { 'Content-Type': 'application/octet-stream' },
-});
 
 export const api = {
   setupState: () => data(client.GET('/setup')),
@@ -158,12 +126,36 @@ export const api = {
   revokeKiosk: (id: string) => data(client.DELETE('/kiosks/{id}', at(id))),
 
   system: () => data(client.GET('/system')),
+  certificate: () => data(client.GET('/system/certificate')),
   supportBundle: () => data(client.POST('/system/support-bundle')),
 
   findBackups: (body: { token: string; folder: string }) =>
     data(client.POST('/setup/backups', { body })),
   beginWithBackup: (body: { token: string; folder: string; id: string; passphrase?: string }) =>
     data(client.POST('/setup/restore', { body })),
+  reportTemplates: () => data(client.GET('/reports/templates')),
+  /** The newest hundred: twice as many are kept. */
+  reportList: async () =>
+    (await data(client.GET('/reports/list', { params: { query: { page_size: PAGE_SIZE } } })))
+      .items,
+  report: (id: string) => data(client.GET('/reports/{id}', at(id))),
+  generateReport: (body: ReportOrder) => data(client.POST('/reports/generate', { body })),
+  cancelReport: (id: string) => data(client.POST('/reports/{id}/cancel', at(id))),
+  deleteReport: (id: string) => data(client.DELETE('/reports/{id}', at(id))),
+  recomputeReport: (id: string) => data(client.POST('/reports/{id}/recompute', at(id))),
+  downloadReport: (id: string, format: ReportFormat) =>
+    file(
+      client.GET('/reports/export/{id}', {
+        params: { path: { id }, query: { format } },
+        parseAs: 'blob',
+      }),
+    ),
+  reportSchedules: () => data(client.GET('/reports/schedule')),
+  addReportSchedule: (body: ReportPlan) => data(client.POST('/reports/schedule', { body })),
+  changeReportSchedule: (id: string, body: ReportPlan) =>
+    data(client.PUT('/reports/schedule/{id}', { ...at(id), body })),
+  deleteReportSchedule: (id: string) => data(client.DELETE('/reports/schedule/{id}', at(id))),
+
   backups: () => data(client.GET('/backups')),
   makeBackup: () => data(client.POST('/backups')),
   changeBackupSettings: (body: BackupChange) => data(client.PUT('/backups/settings', { body })),
@@ -251,6 +243,7 @@ export const api = {
     data(client.PUT('/profiles/{id}', { params: { path: { id }, query }, ...plain(body, kind) })),
   deleteProfile: (id: string) => data(client.DELETE('/profiles/{id}', at(id))),
   testRead: (modbus: Modbus) => data(client.POST('/modbus/test-read', { body: { modbus } })),
+  serialPorts: () => data(client.GET('/modbus/serial-ports')),
   startScan: (body: ScanRequest) => data(client.POST('/modbus/scan', { body })),
   scan: (id: string) => data(client.GET('/modbus/scan/{id}', at(id))),
   cancelScan: (id: string) => data(client.DELETE('/modbus/scan/{id}', at(id))),
@@ -281,6 +274,8 @@ export const api = {
     data(client.PUT('/devices/{id}', { ...at(id), body })),
   renewDeviceKey: (id: string) => data(client.POST('/devices/{id}/key', at(id))),
   deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
+
+  ...coldCalls,
 
   maintenance: (id: string) =>
     data(
@@ -378,6 +373,8 @@ export const api = {
   changeTariff: (id: string, body: TariffChange) =>
     data(client.PUT('/energy/tariffs/{id}', { ...at(id), body })),
   deleteTariff: (id: string) => data(client.DELETE('/energy/tariffs/{id}', at(id))),
+
+  ...performance,
 
   today: () => data(client.GET('/dashboard/today')),
   history: (query: HistoryQuery) =>

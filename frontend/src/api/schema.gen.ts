@@ -933,6 +933,290 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/coldchain/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cells that one reaches, by name, as they are now. */
+        get: operations["list_cold_cells"];
+        put?: never;
+        /**
+         * Adds a cell to a location. Its readings lie under equipment of its own, unless some is named
+         *     that is polled or published already.
+         */
+        post: operations["add_cold_cell"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds the cells and devices of a list, all or none of them: CSV with the columns `customer`,
+         *     `location`, `cell`, and if you like `product`, `set_point_c`, `min_c`, `max_c`, `interval_s`,
+         *     `serial_number`, `device_name`, `probe`. What is there already stays as it is; the keys are in
+         *     this answer and never again.
+         */
+        post: operations["import_cold_cells"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One cell as it is now. */
+        get: operations["get_cold_cell"];
+        /** Says a cell anew; its limits hold for what is measured from now on, and for the last two days. */
+        put: operations["change_cold_cell"];
+        post?: never;
+        /** Takes a cell out of use: its devices are let in no more, its alerts end, its evidence stays. */
+        delete: operations["retire_cold_cell"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/calibrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates of the probes of a cell, the latest day in front. */
+        get: operations["list_calibrations"];
+        put?: never;
+        /**
+         * Writes a certificate down: its correction holds from its day on, for what was measured since as
+         *     well.
+         */
+        post: operations["add_calibration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/calibrations/{calibration}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a certificate out that was written down wrong; the audit log keeps it. */
+        delete: operations["delete_calibration"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds a device to a cell. Its key is in this answer and never again; a new one is made at
+         *     `/devices/{id}/key`.
+         */
+        post: operations["add_cold_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/evidence/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The evidence of a cell for a month: day by day, with gaps, excursions, certificates, and the
+         *     chain of hashes.
+         */
+        get: operations["cold_evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/evidence/{month}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** As the evidence, as a table of text. */
+        get: operations["cold_evidence_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/evidence/{month}/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Seals a month that is over: from then on it is held against what it says now. */
+        post: operations["seal_cold_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/excursions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The excursions of a cell, newest first. */
+        get: operations["list_excursions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/cells/{id}/excursions/{excursion}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes down why an excursion happened and what was done. */
+        put: operations["review_excursion"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that one reaches, by name. */
+        get: operations["list_cold_customers"];
+        put?: never;
+        /**
+         * Adds a customer, with a site of his own: his users and the technicians who look after him are
+         *     those who reach it. Only who reaches all sites may.
+         */
+        post: operations["add_cold_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer. */
+        get: operations["get_cold_customer"];
+        /** Says a customer anew; his site stays. */
+        put: operations["change_cold_customer"];
+        post?: never;
+        /** Takes a customer out who has no location; his site stays. */
+        delete: operations["delete_cold_customer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The locations of the customers that one reaches, by name. */
+        get: operations["list_cold_locations"];
+        put?: never;
+        /** Adds a location to a customer. */
+        post: operations["add_cold_location"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/locations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says a location anew; it stays with its customer. */
+        put: operations["change_cold_location"];
+        post?: never;
+        /** Takes a location out in which no cell stands, nor stood. */
+        delete: operations["delete_cold_location"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/corrections": {
         parameters: {
             query?: never;
@@ -962,6 +1246,26 @@ export interface paths {
         put?: never;
         /** Undoes a correction: the readings are again what was measured. */
         post: operations["undo_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboard/technician": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customers, cells, active alerts by type, and the cells that need hands first in front: of the
+         *     customers that one reaches.
+         */
+        get: operations["technician_dashboard"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1117,6 +1421,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/energy/carbon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the counted meters of the site emitted: the energy of each hour times the newest factor
+         *     that holds, location and market based. Energy without a factor is told, not guessed.
+         */
+        get: operations["get_carbon"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/carbon/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The factors of the site. */
+        get: operations["list_carbon_factors"];
+        put?: never;
+        /** Enters factors as the next version; none is ever changed. */
+        post: operations["enter_carbon_factors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/energy/cost": {
         parameters: {
             query?: never;
@@ -1157,6 +1499,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/energy/enpi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The indicators of the site, by name. */
+        get: operations["list_enpis"];
+        put?: never;
+        /** Makes an indicator. */
+        post: operations["create_enpi"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/enpi/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One indicator. */
+        get: operations["get_enpi"];
+        /** Says an indicator anew; its baselines keep the recipe that they were made with. */
+        put: operations["update_enpi"];
+        post?: never;
+        /** Deletes an indicator that has no baseline. */
+        delete: operations["delete_enpi"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/enpi/{id}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enters energy that the baseline could not know of. */
+        post: operations["adjust_enpi"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/enpi/{id}/adjustments/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an adjustment back; the audit log keeps it. */
+        delete: operations["undo_enpi_adjustment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/enpi/{id}/baselines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The baselines of an indicator. */
+        get: operations["list_enpi_baselines"];
+        put?: never;
+        /**
+         * Computes a baseline and, unless it is a preview, keeps it as the next version. None is ever
+         *     changed.
+         */
+        post: operations["create_enpi_baseline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/enpi/{id}/baselines/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One baseline with its model and its periods. */
+        get: operations["get_enpi_baseline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/enpi/{id}/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The periods of a range: what was measured, what the baseline expects, the difference and its
+         *     running sum, savings with their interval, and whether the plant drifts.
+         */
+        get: operations["evaluate_enpi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/energy/flow": {
         parameters: {
             query?: never;
@@ -1166,6 +1637,26 @@ export interface paths {
         };
         /** The flow of energy through the site: what goes from where to where in a period, and now. */
         get: operations["get_energy_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/idle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hours and energy of a machine by state (off, idle, run) and shift, what its idling costs, and
+         *     the energy of each part. The states are learnt from the power of four weeks or more.
+         */
+        get: operations["get_idle_ledger"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1185,6 +1676,119 @@ export interface paths {
         get: operations["list_energy_peaks"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items of the site, those that are due first. */
+        get: operations["list_energy_plan"];
+        put?: never;
+        /** Makes an item. */
+        post: operations["create_energy_plan_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/plan/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says an item anew. */
+        put: operations["update_energy_plan_item"];
+        post?: never;
+        /** Deletes an item. */
+        delete: operations["delete_energy_plan_item"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/plan/{id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came of an objective or a measure so far. */
+        get: operations["get_energy_plan_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/power-quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The voltage of a week against the limits of EN 50160, from means of ten minutes: indicative. */
+        get: operations["get_power_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/production": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The entries of the site that touch a range, in order of time. */
+        get: operations["list_production"];
+        put?: never;
+        /**
+         * Takes entries. One that is there with the same figures changes nothing, one with other figures
+         *     is replaced; those that cannot be taken are named, and the others are stored.
+         */
+        post: operations["enter_production"];
+        /** Deletes an entry. */
+        delete: operations["delete_production"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/production/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * As entering them one by one, from a table: CSV with the columns `product`, `from`, `to`,
+         *     `quantity`, and if you like `unit`, `equipment` (id, name or serial number), `note`. Times
+         *     without an offset are on the clock of the site.
+         */
+        post: operations["import_production"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1897,7 +2501,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts to look for devices on the plant's own networks. */
+        /** Starts to look for devices on the plant's own networks, or on a serial port. */
         post: operations["start_scan"];
         delete?: never;
         options?: never;
@@ -1918,6 +2522,23 @@ export interface paths {
         post?: never;
         /** Ends a scan; what it found stays. */
         delete: operations["cancel_scan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/modbus/serial-ports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The serial ports of this machine, by name. */
+        get: operations["ports"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2172,6 +2793,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/readings/coldcells/{id}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The readings of a cell in buckets: of 5 min for a day, 30 min for a week, 2 h for a month; with
+         *     its doors, its defrosts and its excursions.
+         */
+        get: operations["cold_cell_readings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readings/devices/{serial}/readings": {
         parameters: {
             query?: never;
@@ -2224,6 +2865,165 @@ export interface paths {
         get: operations["meters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/export/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as a file. */
+        get: operations["export_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a report; it is made when its turn has come. See its `state` and `progress`. */
+        post: operations["generate_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reports of the site, the newest first. */
+        get: operations["list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The timetable of the site. */
+        get: operations["list_report_schedules"];
+        put?: never;
+        /** Adds an entry to the timetable. */
+        post: operations["schedule_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/schedule/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces an entry of the timetable. */
+        put: operations["change_report_schedule"];
+        post?: never;
+        /** Takes an entry out of the timetable. */
+        delete: operations["delete_report_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of reports. */
+        get: operations["list_report_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report: how far it is, or its figures. */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        /** Deletes a report. */
+        delete: operations["delete_report"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a report that waits or is being made. */
+        post: operations["cancel_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}/recompute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a report again from its recipe, and says whether its data are the same and what is
+         *     different. Nothing is changed.
+         */
+        post: operations["recompute_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2414,6 +3214,31 @@ export interface paths {
         get: operations["certificate"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sites, own profiles, equipment, alert rules, tariffs and users as a TOML file. Passwords, keys and
+         *     tokens are not in it.
+         */
+        get: operations["export_configuration"];
+        put?: never;
+        /**
+         * Adds and changes what the file names, all of it or nothing; what it does not name stays. Users that
+         *     are new have no password: invite them again. When something changed the appliance starts again and
+         *     everybody signs in anew.
+         */
+        post: operations["import_configuration"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2695,6 +3520,28 @@ export interface components {
             revision?: number | null;
             /** @description Ignored: the token says who it is. */
             user_id?: string | null;
+        };
+        /** @description Energy that the baseline could not know of: a hall was added, a shift was dropped. */
+        Adjustment: {
+            /** @description When it was entered. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who entered it. */
+            by: string;
+            /** @description From when. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What is added to the expected energy, for each day, kWh; negative takes off.
+             */
+            kwh_per_day: number;
+            /**
+             * Format: int32
+             * @description Its number within the indicator.
+             */
+            number: number;
+            /** @description Why, for the auditor. */
+            reason: string;
+            to?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A session in the words of the administration page. */
         AdminSession: {
@@ -3308,7 +4155,7 @@ export interface components {
          * @description Where an alert comes from.
          * @enum {string}
          */
-        AlertSource: "rule" | "line" | "site" | "storm" | "appliance";
+        AlertSource: "rule" | "line" | "site" | "storm" | "appliance" | "cell";
         /**
          * @description Where an alarm stands.
          * @enum {string}
@@ -3632,6 +4479,13 @@ export interface components {
             /** @description Which one. */
             part: components["schemas"]["Part"];
         };
+        /** @description A span of time. */
+        Band: {
+            /** @description Its first instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Its end. */
+            to: components["schemas"]["Timestamp"];
+        };
         /**
          * @description Bands around the ordered power: below, the lower edge is billed; within, what was measured;
          *     above, what is over the upper edge counts more.
@@ -3653,6 +4507,112 @@ export interface components {
              */
             low_percent: string;
         };
+        /** @description A baseline (ISO 50006: EnB). It is never changed: another one gets the next version. */
+        Baseline: {
+            /** @description When it was made. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            by: string;
+            /** @description Where its first variable bends, ascending. */
+            change_points: number[];
+            /** @description SHA-256 over the periods that count: start, energy and variables, a line each. */
+            data_hash: string;
+            /** @description Of which indicator. */
+            enpi_id: components["schemas"]["EnpiId"];
+            /** @description What was left out, and why. */
+            excluded: components["schemas"]["Exclusion"][];
+            /** @description First instant of its period. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The model. */
+            model: components["schemas"]["Regression"];
+            /** @description Why this period. */
+            note: string;
+            /** @description Its periods. */
+            points: components["schemas"]["BaselinePoint"][];
+            /** @description In which ranges the variables were seen. */
+            ranges: components["schemas"]["VariableRange"][];
+            /** @description How the indicator was computed then. */
+            recipe: components["schemas"]["EnpiRecipe"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            version: number;
+            /** @description What an auditor should know before he believes it. */
+            warnings: components["schemas"]["BaselineWarning"][];
+        };
+        /** @description A baseline in a list: all but its periods. */
+        BaselineHead: {
+            /** @description When it was made. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            by: string;
+            /** @description SHA-256 over the periods that count. */
+            data_hash: string;
+            /** @description First instant of its period. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Why this period. */
+            note: string;
+            /** @description How good its model is. */
+            quality: components["schemas"]["FitQuality"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            version: number;
+            /** @description What an auditor should know before he believes it. */
+            warnings: components["schemas"]["BaselineWarning"][];
+        };
+        /** @description The baselines of an indicator. */
+        BaselineHeads: {
+            /** @description Newest first. */
+            items: components["schemas"]["BaselineHead"][];
+        };
+        /** @description One period of a baseline. */
+        BaselinePoint: ({
+            /**
+             * Format: double
+             * @description How much of the time of its meters was measured, 0 to 1.
+             */
+            coverage: number;
+            /** @description Its first instant after. */
+            end: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy inside the boundary, kWh; `null` when nothing was measured.
+             */
+            energy_kwh?: number | null;
+            /** @description Its first instant. */
+            start: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description How much of the energy is not as it was read, kWh.
+             */
+            substituted_kwh: number;
+            /** @description The variables, in their order; `null` where too little is known. */
+            values: (number | null)[];
+        } & Record<string, unknown>) & {
+            /**
+             * Format: double
+             * @description What the model says of it, kWh; `null` when it does not count.
+             */
+            expected_kwh?: number | null;
+            left_out?: components["schemas"]["LeftOut"] | null;
+            /**
+             * Format: double
+             * @description Measured minus expected, kWh.
+             */
+            residual_kwh?: number | null;
+        };
+        /**
+         * @description A doubt about a model.
+         * @enum {string}
+         */
+        BaselineWarning: "weak_fit" | "wide_scatter" | "weak_variable" | "autocorrelation" | "short_period";
         /** @description What became of the last update. */
         Became: {
             /**
@@ -3769,6 +4729,139 @@ export interface components {
             /** @description Sum of the typed lines. */
             typed_total: string;
         };
+        /**
+         * @description What became of the comparison of a line.
+         * @enum {string}
+         */
+        BillVerdict: "same" | "rounding" | "price" | "quantity" | "amount" | "not_in_tariff" | "not_on_bill";
+        /** @description A certificate. */
+        Calibration: components["schemas"]["NewCalibration"] & {
+            /** @description The cell. */
+            cell_id: components["schemas"]["CellId"];
+            /** @description When. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When the next one is due. */
+            due_at: components["schemas"]["Timestamp"];
+            /** @description From when on its correction holds. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: components["schemas"]["CalibrationId"];
+            /** @description Who wrote it down. */
+            written_by: string;
+        };
+        /**
+         * Format: uuid
+         * @description A certificate of a probe.
+         */
+        CalibrationId: string;
+        /**
+         * @description How the certificate of a probe stands.
+         * @enum {string}
+         */
+        CalibrationStanding: "none" | "valid" | "due_soon" | "overdue";
+        /** @description What a site emitted. */
+        Carbon: {
+            /** @description Its days or months. */
+            buckets: components["schemas"]["CarbonBucket"][];
+            /**
+             * Format: double
+             * @description How much of the hours of the meters was measured, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description Energy, kWh.
+             */
+            energy_kwh?: number | null;
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description By the grid. */
+            location: components["schemas"]["Emitted"];
+            /** @description By the contract. */
+            market: components["schemas"]["Emitted"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A stretch of time. */
+        CarbonBucket: {
+            /**
+             * Format: double
+             * @description Energy, kWh; `null` when nothing was measured.
+             */
+            energy_kwh?: number | null;
+            /** @description By the grid. */
+            location: components["schemas"]["Emitted"];
+            /** @description By the contract. */
+            market: components["schemas"]["Emitted"];
+            /** @description Its first instant. */
+            start: components["schemas"]["Timestamp"];
+        };
+        /** @description All factors of a site. */
+        CarbonFactorList: {
+            /** @description Newest first. */
+            items: components["schemas"]["CarbonFactors"][];
+        };
+        /** @description Factors as they are kept. */
+        CarbonFactors: components["schemas"]["NewCarbonFactors"] & {
+            /** @description When they were entered. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who entered them. */
+            by: string;
+            /**
+             * Format: int32
+             * @description Number within the site, from 1.
+             */
+            version: number;
+        };
+        /**
+         * @description By what a factor is attributed.
+         * @enum {string}
+         */
+        CarbonMethod: "location" | "market";
+        /** @description How a factor runs over time, kg of CO₂ equivalent for each kWh. */
+        CarbonTable: {
+            /** @enum {string} */
+            by: "flat";
+            /**
+             * Format: double
+             * @description kg for each kWh.
+             */
+            kg_per_kwh: number;
+        } | {
+            /** @enum {string} */
+            by: "hour_of_day";
+            /** @description Twenty-four numbers, kg for each kWh. */
+            kg_per_kwh: number[];
+        } | {
+            /** @enum {string} */
+            by: "hourly";
+            /** @description Up to a year of numbers, kg for each kWh. */
+            kg_per_kwh: number[];
+        };
+        /** @description An alert of a cell, as far as it is shown with it. */
+        CellAlert: {
+            /** @description Whether somebody said that he knows. */
+            acknowledged: boolean;
+            /** @description By whom. */
+            acknowledged_by?: string | null;
+            /** @description Whether its condition holds. */
+            active: boolean;
+            /** @description The alert. */
+            id: components["schemas"]["AlertId"];
+            /** @description How urgent it is. */
+            level: components["schemas"]["Level"];
+            /** @description What is wrong. */
+            message: string;
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description The word for programs. */
+            type?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A cold room, a freezer, a display case.
+         */
+        CellId: string;
         /** @description What a correction does to each sample of its span. */
         Change: {
             /** @enum {string} */
@@ -3898,10 +4991,231 @@ export interface components {
             /** @description Always `true`. */
             two_factor_required: boolean;
         };
+        /** @description One estimated number of a model. */
+        Coefficient: {
+            /**
+             * Format: double
+             * @description Upper end of the 90 % interval.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower end of the 90 % interval.
+             */
+            low: number;
+            /** @description The variable, or `intercept`. */
+            name: string;
+            /**
+             * Format: double
+             * @description How likely a t of this size is by chance; `null` when the fit is exact.
+             */
+            p?: number | null;
+            /**
+             * Format: double
+             * @description Its standard error.
+             */
+            standard_error: number;
+            /**
+             * Format: double
+             * @description Value by standard error; `null` when the fit is exact.
+             */
+            t?: number | null;
+            /**
+             * Format: double
+             * @description Energy for each unit of the variable.
+             */
+            value: number;
+        };
+        /** @description A cell. */
+        ColdCell: components["schemas"]["NewColdCell"] & {
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whose it is. */
+            customer_id: components["schemas"]["CustomerId"];
+            /** @description The equipment under which its readings lie. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Its id. */
+            id: components["schemas"]["CellId"];
+            retired_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Key of his site. */
+            site: string;
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A cell as it is now. */
+        ColdCellNow: components["schemas"]["ColdCell"] & {
+            /** @description Its open alerts, the worst in front. */
+            alerts: components["schemas"]["CellAlert"][];
+            /** @description What its customer is called. */
+            customer_name: string;
+            /** @description Whether it is being defrosted, by its timetable. */
+            defrosting: boolean;
+            /**
+             * Format: double
+             * @description How far the probes differ, K.
+             */
+            difference_k?: number | null;
+            /** @description Whether its door is open. */
+            door_open?: boolean | null;
+            excursion?: components["schemas"]["Excursion"] | null;
+            last_reading_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What its location is called. */
+            location_name: string;
+            /** @description Whether it has power. */
+            power_ok?: boolean | null;
+            /** @description Its probes. */
+            probes: components["schemas"]["ProbeNow"][];
+            /**
+             * Format: double
+             * @description The warmest probe, °C; absent when none is fresh.
+             */
+            temperature_c?: number | null;
+        };
+        /** @description A cell over time. */
+        ColdCurve: {
+            /** @description The cell. */
+            cell_id: components["schemas"]["CellId"];
+            /**
+             * Format: int32
+             * @description Readings of the range.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Share of the range, up to now, that was measured, 0 to 1.
+             */
+            coverage: number;
+            /** @description When it was defrosted, by its timetable; `null` as above. */
+            defrost?: components["schemas"]["Band"][] | null;
+            /** @description When the door was open; `null` when the range is too long to look it up. */
+            door?: components["schemas"]["Band"][] | null;
+            /** @description Excursions of the range. */
+            excursions: components["schemas"]["Excursion"][];
+            /** @description From when. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description The warmest of the range, °C.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description The warmest that is well, °C.
+             */
+            max_c?: number | null;
+            /**
+             * Format: double
+             * @description Mean of the range, weighted by time, °C.
+             */
+            mean?: number | null;
+            /**
+             * Format: double
+             * @description The coldest of the range, °C.
+             */
+            min?: number | null;
+            /**
+             * Format: double
+             * @description The coldest that is well, °C.
+             */
+            min_c?: number | null;
+            /**
+             * Format: int32
+             * @description How often it was opened.
+             */
+            openings?: number | null;
+            /** @description The probes, by what stands before their quantities; empty for the first one. */
+            probes: string[];
+            /** @description Length of a bucket: `5min`, `30min` or `2hour`. */
+            resolution: string;
+            /** @description The buckets, the empty ones too. */
+            series: components["schemas"]["ColdPoint"][];
+            /**
+             * Format: double
+             * @description The temperature that is wanted, °C.
+             */
+            set_point_c: number;
+            /** @description To when. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A customer. */
+        ColdCustomer: {
+            /** @description Who is called. */
+            contact?: string | null;
+            /** @description When he was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Where he is written to. */
+            email?: string | null;
+            /** @description His id. */
+            id: components["schemas"]["CustomerId"];
+            /** @description What he is called. */
+            name: string;
+            /** @description Anything else. */
+            note?: string | null;
+            /** @description Where he is called. */
+            phone?: string | null;
+            /** @description Key of his site. */
+            site: string;
+            /** @description When he was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A place where cells stand. */
+        ColdLocation: {
+            /** @description Where it is. */
+            address?: string | null;
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whose it is. */
+            customer_id: components["schemas"]["CustomerId"];
+            /** @description Its id. */
+            id: components["schemas"]["LocationId"];
+            /** @description What it is called. */
+            name: string;
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A bucket of a cell; without a count nothing was measured. */
+        ColdPoint: {
+            /**
+             * Format: int32
+             * @description Readings.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Share of its time that was measured, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description The warmest of all probes, °C.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Mean of the probe that was the warmest, weighted by time, °C.
+             */
+            mean?: number | null;
+            /**
+             * Format: double
+             * @description The coldest of all probes, °C.
+             */
+            min?: number | null;
+            /** @description Mean of each probe, °C. */
+            probes: (number | null)[];
+            /** @description Its first instant. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
         /** @description Words. */
         CommentRequest: {
             /** @description What is said. */
             text: string;
+        };
+        /** @description What a file changed, or would change. */
+        ConfigurationTaken: {
+            /** @description Whether the appliance starts again now: everybody signs in anew then. */
+            starts_again: boolean;
+            /** @description By kind. */
+            taken: components["schemas"]["TakenOver"];
         };
         /** @description What a person confirmed. */
         Confirmed: {
@@ -4005,6 +5319,42 @@ export interface components {
             undone?: components["schemas"]["Undone"] | null;
         };
         /**
+         * Format: uuid
+         * @description Who has cold cells looked after.
+         */
+        CustomerId: string;
+        /** @description A customer and how he is doing. */
+        CustomerNow: {
+            /** @description Active alerts of his cells. */
+            active_alerts: number;
+            /** @description His cells. */
+            cells: number;
+            /** @description His id. */
+            id: components["schemas"]["CustomerId"];
+            /** @description His locations. */
+            locations: number;
+            /** @description What he is called. */
+            name: string;
+            /** @description Devices that are silent. */
+            offline_devices: number;
+            /** @description Key of his site. */
+            site: string;
+            worst_level?: components["schemas"]["Level"] | null;
+        };
+        /** @description The powers between which the states lie. */
+        Cuts: {
+            /**
+             * Format: double
+             * @description Below it the machine is off, kW; 0 when it was never seen off.
+             */
+            off_below_kw: number;
+            /**
+             * Format: double
+             * @description Above it the machine runs, kW.
+             */
+            run_above_kw: number;
+        };
+        /**
          * @description What a control room looks at, in the shape of the dashboard channel. A figure is `null` when
          *     nothing current is known of it.
          */
@@ -4058,6 +5408,24 @@ export interface components {
          * @enum {string}
          */
         Decoding: "plain" | "four_quadrant";
+        /** @description A time of each day in which the evaporator is defrosted. */
+        Defrost: {
+            /**
+             * Format: int32
+             * @description How long it takes, minutes, 1 to 120.
+             */
+            minutes: number;
+            /**
+             * @description When it begins, on the clock of the site.
+             * @example 02:30
+             */
+            start: string;
+        };
+        /**
+         * @description On which side of the base temperature degrees count.
+         * @enum {string}
+         */
+        DegreeSide: "heating" | "cooling";
         /** @description How many were ended. */
         Deleted: {
             /** @description Sessions that ended. */
@@ -4069,6 +5437,8 @@ export interface components {
             confidential: boolean;
             /** @description When it was decided on. */
             created_at: components["schemas"]["Timestamp"];
+            /** @description What goes with it. */
+            enclosed?: components["schemas"]["Enclosure"][];
             /** @description Tries that failed since it was queued. */
             failed: number;
             /** @description Its id; receivers see it and can tell a letter that came twice. */
@@ -4331,6 +5701,49 @@ export interface components {
          * @description A document of a meter or machine.
          */
         DocumentId: string;
+        /**
+         * @description Which way a plant drifts.
+         * @enum {string}
+         */
+        DriftDirection: "more" | "less";
+        /** @description A lasting change. */
+        DriftShown: {
+            /** @description Which way. */
+            direction: components["schemas"]["DriftDirection"];
+            /**
+             * Format: double
+             * @description Mean difference since then, kWh for each period.
+             */
+            kwh_per_period: number;
+            /** @description Start of the period in which it was certain. */
+            noticed: components["schemas"]["Timestamp"];
+            /** @description Start of its first period. */
+            since: components["schemas"]["Timestamp"];
+        };
+        /** @description What energy emitted by one method. */
+        Emitted: {
+            /**
+             * Format: double
+             * @description kg of CO₂ equivalent of the energy that has a factor; `null` when none has.
+             */
+            kg?: number | null;
+            /** @description Versions of the factors that were used. */
+            versions: number[];
+            /**
+             * Format: double
+             * @description Energy that no factor is known of, kWh.
+             */
+            without_factor_kwh: number;
+        };
+        /** @description A file that goes with a letter. It is fetched when the letter is sent: the outbox holds none. */
+        Enclosure: {
+            /** @description By what whoever has it knows it. */
+            key: string;
+            /** @description What it is. */
+            media_type: string;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description What energy cost. */
         EnergyCost: {
             /** @description Cost over all buckets: exactly the sum of theirs. Fixed and demand charges are in the bill. */
@@ -4395,6 +5808,71 @@ export interface components {
             updated_by?: string | null;
             /** @description The computed meters. */
             virtual_meters: components["schemas"]["VirtualMeter"][];
+        };
+        /** @description An energy performance indicator. */
+        Enpi: components["schemas"]["EnpiRecipe"] & {
+            /** @description What the baseline could not know of. */
+            adjustments: components["schemas"]["Adjustment"][];
+            /**
+             * Format: int32
+             * @description Version of its newest baseline; 0 when it has none.
+             */
+            baseline: number;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: components["schemas"]["EnpiId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What it is for. */
+            note: string;
+            /** @description Key of its site. */
+            site: string;
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * Format: uuid
+         * @description An energy performance indicator.
+         */
+        EnpiId: string;
+        /**
+         * @description In which form an indicator is told.
+         * @enum {string}
+         */
+        EnpiKind: "value" | "ratio" | "model";
+        /**
+         * @description Over which stretches it is computed.
+         * @enum {string}
+         */
+        EnpiPeriod: "day" | "week" | "month";
+        /** @description How energy and variables are counted and put together: what a baseline freezes. */
+        EnpiRecipe: {
+            /**
+             * Format: double
+             * @description How much of a period must be measured for it to count, 0.5 to 1.
+             */
+            coverage_min?: number;
+            /** @description The meters whose energy counts; those of the place when one is named. */
+            equipment?: components["schemas"]["EquipmentId"][];
+            /** @description Whether a straight model has energy when all variables are zero. */
+            intercept?: boolean;
+            /** @description In which form it is told. */
+            kind: components["schemas"]["EnpiKind"];
+            /** @description Meters whose energy is taken off. */
+            less?: components["schemas"]["EquipmentId"][];
+            /** @description Over which stretches. */
+            period: components["schemas"]["EnpiPeriod"];
+            /**
+             * @description The place of the meter tree whose energy counts, by its id, instead of meters that are
+             *     named. A baseline keeps the meters that the place had.
+             * @example hall-1
+             */
+            place?: string | null;
+            /** @description The form of a model; with a change point the first variable is the temperature. */
+            shape?: components["schemas"]["ModelShape"];
+            /** @description What the energy depends on; a ratio has one, a value none. */
+            variables?: components["schemas"]["Variable"][];
         };
         /** @description One line of the log. */
         Entry: {
@@ -4918,6 +6396,61 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Baseline: {
+            /** @description A baseline (ISO 50006: EnB). It is never changed: another one gets the next version. */
+            data: {
+                /** @description When it was made. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Who made it. */
+                by: string;
+                /** @description Where its first variable bends, ascending. */
+                change_points: number[];
+                /** @description SHA-256 over the periods that count: start, energy and variables, a line each. */
+                data_hash: string;
+                /** @description Of which indicator. */
+                enpi_id: components["schemas"]["EnpiId"];
+                /** @description What was left out, and why. */
+                excluded: components["schemas"]["Exclusion"][];
+                /** @description First instant of its period. */
+                from: components["schemas"]["Timestamp"];
+                /** @description The model. */
+                model: components["schemas"]["Regression"];
+                /** @description Why this period. */
+                note: string;
+                /** @description Its periods. */
+                points: components["schemas"]["BaselinePoint"][];
+                /** @description In which ranges the variables were seen. */
+                ranges: components["schemas"]["VariableRange"][];
+                /** @description How the indicator was computed then. */
+                recipe: components["schemas"]["EnpiRecipe"];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int32
+                 * @description Its number, from 1.
+                 */
+                version: number;
+                /** @description What an auditor should know before he believes it. */
+                warnings: components["schemas"]["BaselineWarning"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_BaselineHeads: {
+            /** @description The baselines of an indicator. */
+            data: {
+                /** @description Newest first. */
+                items: components["schemas"]["BaselineHead"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Bill: {
             /** @description A bill. */
             data: {
@@ -4969,6 +6502,262 @@ export interface components {
                 lines: components["schemas"]["TwinLine"][];
                 /** @description Sum of the typed lines. */
                 typed_total: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Calibration: {
+            /** @description A certificate. */
+            data: components["schemas"]["NewCalibration"] & {
+                /** @description The cell. */
+                cell_id: components["schemas"]["CellId"];
+                /** @description When. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description When the next one is due. */
+                due_at: components["schemas"]["Timestamp"];
+                /** @description From when on its correction holds. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Its id. */
+                id: components["schemas"]["CalibrationId"];
+                /** @description Who wrote it down. */
+                written_by: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Carbon: {
+            /** @description What a site emitted. */
+            data: {
+                /** @description Its days or months. */
+                buckets: components["schemas"]["CarbonBucket"][];
+                /**
+                 * Format: double
+                 * @description How much of the hours of the meters was measured, 0 to 1.
+                 */
+                coverage: number;
+                /**
+                 * Format: double
+                 * @description Energy, kWh.
+                 */
+                energy_kwh?: number | null;
+                /** @description First instant. */
+                from: components["schemas"]["Timestamp"];
+                /** @description By the grid. */
+                location: components["schemas"]["Emitted"];
+                /** @description By the contract. */
+                market: components["schemas"]["Emitted"];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_CarbonFactorList: {
+            /** @description All factors of a site. */
+            data: {
+                /** @description Newest first. */
+                items: components["schemas"]["CarbonFactors"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_CarbonFactors: {
+            /** @description Factors as they are kept. */
+            data: components["schemas"]["NewCarbonFactors"] & {
+                /** @description When they were entered. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Who entered them. */
+                by: string;
+                /**
+                 * Format: int32
+                 * @description Number within the site, from 1.
+                 */
+                version: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ColdCellNow: {
+            /** @description A cell as it is now. */
+            data: components["schemas"]["ColdCell"] & {
+                /** @description Its open alerts, the worst in front. */
+                alerts: components["schemas"]["CellAlert"][];
+                /** @description What its customer is called. */
+                customer_name: string;
+                /** @description Whether it is being defrosted, by its timetable. */
+                defrosting: boolean;
+                /**
+                 * Format: double
+                 * @description How far the probes differ, K.
+                 */
+                difference_k?: number | null;
+                /** @description Whether its door is open. */
+                door_open?: boolean | null;
+                excursion?: components["schemas"]["Excursion"] | null;
+                last_reading_at?: components["schemas"]["Timestamp"] | null;
+                /** @description What its location is called. */
+                location_name: string;
+                /** @description Whether it has power. */
+                power_ok?: boolean | null;
+                /** @description Its probes. */
+                probes: components["schemas"]["ProbeNow"][];
+                /**
+                 * Format: double
+                 * @description The warmest probe, °C; absent when none is fresh.
+                 */
+                temperature_c?: number | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ColdCurve: {
+            /** @description A cell over time. */
+            data: {
+                /** @description The cell. */
+                cell_id: components["schemas"]["CellId"];
+                /**
+                 * Format: int32
+                 * @description Readings of the range.
+                 */
+                count: number;
+                /**
+                 * Format: double
+                 * @description Share of the range, up to now, that was measured, 0 to 1.
+                 */
+                coverage: number;
+                /** @description When it was defrosted, by its timetable; `null` as above. */
+                defrost?: components["schemas"]["Band"][] | null;
+                /** @description When the door was open; `null` when the range is too long to look it up. */
+                door?: components["schemas"]["Band"][] | null;
+                /** @description Excursions of the range. */
+                excursions: components["schemas"]["Excursion"][];
+                /** @description From when. */
+                from: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description The warmest of the range, °C.
+                 */
+                max?: number | null;
+                /**
+                 * Format: double
+                 * @description The warmest that is well, °C.
+                 */
+                max_c?: number | null;
+                /**
+                 * Format: double
+                 * @description Mean of the range, weighted by time, °C.
+                 */
+                mean?: number | null;
+                /**
+                 * Format: double
+                 * @description The coldest of the range, °C.
+                 */
+                min?: number | null;
+                /**
+                 * Format: double
+                 * @description The coldest that is well, °C.
+                 */
+                min_c?: number | null;
+                /**
+                 * Format: int32
+                 * @description How often it was opened.
+                 */
+                openings?: number | null;
+                /** @description The probes, by what stands before their quantities; empty for the first one. */
+                probes: string[];
+                /** @description Length of a bucket: `5min`, `30min` or `2hour`. */
+                resolution: string;
+                /** @description The buckets, the empty ones too. */
+                series: components["schemas"]["ColdPoint"][];
+                /**
+                 * Format: double
+                 * @description The temperature that is wanted, °C.
+                 */
+                set_point_c: number;
+                /** @description To when. */
+                to: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ColdCustomer: {
+            /** @description A customer. */
+            data: {
+                /** @description Who is called. */
+                contact?: string | null;
+                /** @description When he was added. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Where he is written to. */
+                email?: string | null;
+                /** @description His id. */
+                id: components["schemas"]["CustomerId"];
+                /** @description What he is called. */
+                name: string;
+                /** @description Anything else. */
+                note?: string | null;
+                /** @description Where he is called. */
+                phone?: string | null;
+                /** @description Key of his site. */
+                site: string;
+                /** @description When he was last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ColdLocation: {
+            /** @description A place where cells stand. */
+            data: {
+                /** @description Where it is. */
+                address?: string | null;
+                /** @description When it was added. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Whose it is. */
+                customer_id: components["schemas"]["CustomerId"];
+                /** @description Its id. */
+                id: components["schemas"]["LocationId"];
+                /** @description What it is called. */
+                name: string;
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ConfigurationTaken: {
+            /** @description What a file changed, or would change. */
+            data: {
+                /** @description Whether the appliance starts again now: everybody signs in anew then. */
+                starts_again: boolean;
+                /** @description By kind. */
+                taken: components["schemas"]["TakenOver"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5075,6 +6864,8 @@ export interface components {
                 confidential: boolean;
                 /** @description When it was decided on. */
                 created_at: components["schemas"]["Timestamp"];
+                /** @description What goes with it. */
+                enclosed?: components["schemas"]["Enclosure"][];
                 /** @description Tries that failed since it was queued. */
                 failed: number;
                 /** @description Its id; receivers see it and can tell a letter that came twice. */
@@ -5268,6 +7059,35 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Enpi: {
+            /** @description An energy performance indicator. */
+            data: components["schemas"]["EnpiRecipe"] & {
+                /** @description What the baseline could not know of. */
+                adjustments: components["schemas"]["Adjustment"][];
+                /**
+                 * Format: int32
+                 * @description Version of its newest baseline; 0 when it has none.
+                 */
+                baseline: number;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Its id. */
+                id: components["schemas"]["EnpiId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description What it is for. */
+                note: string;
+                /** @description Key of its site. */
+                site: string;
+                /** @description When it was changed last. */
+                updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_EquipmentDetail: {
             /** @description One piece of equipment, whole. */
             data: components["schemas"]["EquipmentSummary"] & {
@@ -5285,6 +7105,171 @@ export interface components {
                 specs: Record<string, unknown>;
                 /** @description When it was last changed. */
                 updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Evaluation: {
+            /** @description A range of periods beside their baseline. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Version of the baseline; `null` when there is none.
+                 */
+                baseline?: number | null;
+                /**
+                 * @description Whether the place of the meter tree has other meters now than when the baseline was made:
+                 *     the baseline still counts those that it was made of.
+                 */
+                boundary_changed: boolean;
+                drift?: components["schemas"]["DriftShown"] | null;
+                /** @description Periods that do not count. */
+                left_out: number;
+                /** @description The periods. */
+                points: components["schemas"]["EvaluatedPoint"][];
+                savings?: components["schemas"]["Savings"] | null;
+                /** @description Unit of the indicator. */
+                unit: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Evidence: {
+            /** @description The evidence of a cell for a month. */
+            data: {
+                /** @description Certificates that held in the month, or were due in it. */
+                calibrations: components["schemas"]["Calibration"][];
+                /** @description The cell. */
+                cell: components["schemas"]["ColdCell"];
+                /**
+                 * Format: double
+                 * @description Share of the time that was measured, 0 to 1.
+                 */
+                coverage: number;
+                /** @description What its customer is called. */
+                customer_name: string;
+                /** @description Its days. */
+                days: components["schemas"]["EvidenceDay"][];
+                /** @description Excursions, oldest first. */
+                excursions: components["schemas"]["Excursion"][];
+                /** @description Its first instant. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Times in which nothing was measured. */
+                gaps: components["schemas"]["EvidenceGap"][];
+                /** @description Hash of the last day. */
+                hash: string;
+                /** @description Up to when it is known. */
+                known_to: components["schemas"]["Timestamp"];
+                /** @description What its location is called. */
+                location_name: string;
+                /**
+                 * Format: double
+                 * @description The warmest, °C.
+                 */
+                max_c?: number | null;
+                /**
+                 * Format: double
+                 * @description Mean kinetic temperature of the month, °C.
+                 */
+                mean_kinetic_c?: number | null;
+                /**
+                 * Format: double
+                 * @description The coldest, °C.
+                 */
+                min_c?: number | null;
+                /** @description The month, `2026-10`. */
+                month: string;
+                /** @description Whether there were more gaps than are named. */
+                more_gaps: boolean;
+                seal?: components["schemas"]["EvidenceSeal"] | null;
+                /** @description The first instant after it. */
+                to: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Excursion: {
+            /** @description A time in which a cell was too warm or too cold. */
+            data: {
+                alert_id?: components["schemas"]["AlertId"] | null;
+                /** @description The first value beyond it. */
+                began_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Time known to be beyond the limit, s.
+                 */
+                beyond_s: number;
+                /** @description The cell. */
+                cell_id: components["schemas"]["CellId"];
+                /** @description When the delays were over. */
+                counted_at: components["schemas"]["Timestamp"];
+                /** @description Whether it was defrosted in it. */
+                defrost: boolean;
+                /**
+                 * Format: double
+                 * @description Distance from the limit over time, K·min.
+                 */
+                degree_minutes: number;
+                /** @description Whether the door was opened in it. */
+                door: boolean;
+                /**
+                 * Format: int64
+                 * @description From the first value beyond to the first that was well again, or to what is known, s.
+                 */
+                duration_s: number;
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int64
+                 * @description Time that a door or a defrost excused, s.
+                 */
+                excused_s: number;
+                /** @description When it was found. */
+                found_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Time of which nothing is known, s.
+                 */
+                gap_s: number;
+                /** @description Its id. */
+                id: components["schemas"]["ExcursionId"];
+                /** @description Whether it was found in readings that came late. */
+                late: boolean;
+                /**
+                 * Format: double
+                 * @description The limit, °C.
+                 */
+                limit_c: number;
+                /**
+                 * Format: double
+                 * @description Mean kinetic temperature over its time after USP <1079>, with 83.144 kJ/mol, °C.
+                 */
+                mean_kinetic_c: number;
+                /** @description When. */
+                peak_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description The value farthest beyond, °C.
+                 */
+                peak_c: number;
+                review?: components["schemas"]["ExcursionReview"] | null;
+                /** @description Too warm or too cold. */
+                type: components["schemas"]["ExcursionKind"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+                /**
+                 * @description Whether readings that came later say that it was none; it is kept because people heard of
+                 *     it.
+                 */
+                withdrawn: boolean;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5347,6 +7332,57 @@ export interface components {
                  *     allowed.
                  */
                 enabled: boolean;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_IdleLedger: {
+            /** @description What a machine did in a range. */
+            data: {
+                /** @description The currency of what idling costs. */
+                currency: string;
+                cuts?: components["schemas"]["Cuts"] | null;
+                /** @description The machine. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description First instant. */
+                from: components["schemas"]["Timestamp"];
+                /**
+                 * Format: double
+                 * @description Energy for each of them, idle and standby included, kWh.
+                 */
+                kwh_per_part?: number | null;
+                /** @description Whether the cuts were learnt from its power, or given. */
+                learnt: boolean;
+                /**
+                 * Format: double
+                 * @description What it produced in the range, if all of it is known.
+                 */
+                parts?: number | null;
+                /** @description By shift, in the order of their beginnings. */
+                shifts: components["schemas"]["ShiftLedger"][];
+                /** @description First instant after. */
+                to: components["schemas"]["Timestamp"];
+                /** @description All of it. */
+                total: components["schemas"]["ShiftLedger"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ImportedCells: {
+            /** @description What was made of a list. */
+            data: {
+                /** @description Cells that were not known before. */
+                cells: number;
+                /** @description Devices with their keys, which are not shown again. */
+                devices: components["schemas"]["MadeDevice"][];
+                /** @description Locations that were not known before. */
+                locations: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -5962,6 +7998,158 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Calibration: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["NewCalibration"] & {
+                    /** @description The cell. */
+                    cell_id: components["schemas"]["CellId"];
+                    /** @description When. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description When the next one is due. */
+                    due_at: components["schemas"]["Timestamp"];
+                    /** @description From when on its correction holds. */
+                    from: components["schemas"]["Timestamp"];
+                    /** @description Its id. */
+                    id: components["schemas"]["CalibrationId"];
+                    /** @description Who wrote it down. */
+                    written_by: string;
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_ColdCellNow: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["ColdCell"] & {
+                    /** @description Its open alerts, the worst in front. */
+                    alerts: components["schemas"]["CellAlert"][];
+                    /** @description What its customer is called. */
+                    customer_name: string;
+                    /** @description Whether it is being defrosted, by its timetable. */
+                    defrosting: boolean;
+                    /**
+                     * Format: double
+                     * @description How far the probes differ, K.
+                     */
+                    difference_k?: number | null;
+                    /** @description Whether its door is open. */
+                    door_open?: boolean | null;
+                    excursion?: components["schemas"]["Excursion"] | null;
+                    last_reading_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description What its location is called. */
+                    location_name: string;
+                    /** @description Whether it has power. */
+                    power_ok?: boolean | null;
+                    /** @description Its probes. */
+                    probes: components["schemas"]["ProbeNow"][];
+                    /**
+                     * Format: double
+                     * @description The warmest probe, °C; absent when none is fresh.
+                     */
+                    temperature_c?: number | null;
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_ColdCustomer: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description Who is called. */
+                    contact?: string | null;
+                    /** @description When he was added. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Where he is written to. */
+                    email?: string | null;
+                    /** @description His id. */
+                    id: components["schemas"]["CustomerId"];
+                    /** @description What he is called. */
+                    name: string;
+                    /** @description Anything else. */
+                    note?: string | null;
+                    /** @description Where he is called. */
+                    phone?: string | null;
+                    /** @description Key of his site. */
+                    site: string;
+                    /** @description When he was last changed. */
+                    updated_at: components["schemas"]["Timestamp"];
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_ColdLocation: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description Where it is. */
+                    address?: string | null;
+                    /** @description When it was added. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Whose it is. */
+                    customer_id: components["schemas"]["CustomerId"];
+                    /** @description Its id. */
+                    id: components["schemas"]["LocationId"];
+                    /** @description What it is called. */
+                    name: string;
+                    /** @description When it was last changed. */
+                    updated_at: components["schemas"]["Timestamp"];
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_Correction: {
             /** @description A page of a list. */
             data: {
@@ -6047,6 +8235,46 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Enpi: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["EnpiRecipe"] & {
+                    /** @description What the baseline could not know of. */
+                    adjustments: components["schemas"]["Adjustment"][];
+                    /**
+                     * Format: int32
+                     * @description Version of its newest baseline; 0 when it has none.
+                     */
+                    baseline: number;
+                    /** @description When it was made. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Its id. */
+                    id: components["schemas"]["EnpiId"];
+                    /** @description What people call it. */
+                    name: string;
+                    /** @description What it is for. */
+                    note: string;
+                    /** @description Key of its site. */
+                    site: string;
+                    /** @description When it was changed last. */
+                    updated_at: components["schemas"]["Timestamp"];
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_EquipmentSummary: {
             /** @description A page of a list. */
             data: {
@@ -6090,6 +8318,97 @@ export interface components {
                     temperature?: number | null;
                     /** @description What kind of thing it is. */
                     type: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_Excursion: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    alert_id?: components["schemas"]["AlertId"] | null;
+                    /** @description The first value beyond it. */
+                    began_at: components["schemas"]["Timestamp"];
+                    /**
+                     * Format: int64
+                     * @description Time known to be beyond the limit, s.
+                     */
+                    beyond_s: number;
+                    /** @description The cell. */
+                    cell_id: components["schemas"]["CellId"];
+                    /** @description When the delays were over. */
+                    counted_at: components["schemas"]["Timestamp"];
+                    /** @description Whether it was defrosted in it. */
+                    defrost: boolean;
+                    /**
+                     * Format: double
+                     * @description Distance from the limit over time, K·min.
+                     */
+                    degree_minutes: number;
+                    /** @description Whether the door was opened in it. */
+                    door: boolean;
+                    /**
+                     * Format: int64
+                     * @description From the first value beyond to the first that was well again, or to what is known, s.
+                     */
+                    duration_s: number;
+                    ended_at?: components["schemas"]["Timestamp"] | null;
+                    /**
+                     * Format: int64
+                     * @description Time that a door or a defrost excused, s.
+                     */
+                    excused_s: number;
+                    /** @description When it was found. */
+                    found_at: components["schemas"]["Timestamp"];
+                    /**
+                     * Format: int64
+                     * @description Time of which nothing is known, s.
+                     */
+                    gap_s: number;
+                    /** @description Its id. */
+                    id: components["schemas"]["ExcursionId"];
+                    /** @description Whether it was found in readings that came late. */
+                    late: boolean;
+                    /**
+                     * Format: double
+                     * @description The limit, °C.
+                     */
+                    limit_c: number;
+                    /**
+                     * Format: double
+                     * @description Mean kinetic temperature over its time after USP <1079>, with 83.144 kJ/mol, °C.
+                     */
+                    mean_kinetic_c: number;
+                    /** @description When. */
+                    peak_at: components["schemas"]["Timestamp"];
+                    /**
+                     * Format: double
+                     * @description The value farthest beyond, °C.
+                     */
+                    peak_c: number;
+                    review?: components["schemas"]["ExcursionReview"] | null;
+                    /** @description Too warm or too cold. */
+                    type: components["schemas"]["ExcursionKind"];
+                    /** @description When it was last changed. */
+                    updated_at: components["schemas"]["Timestamp"];
+                    /**
+                     * @description Whether readings that came later say that it was none; it is kept because people heard of
+                     *     it.
+                     */
+                    withdrawn: boolean;
                 }[];
                 /** @description Number of this page, from 1. */
                 page: number;
@@ -6289,6 +8608,72 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_PlanItem: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["NewPlanItem"] & {
+                    /** @description When it was made. */
+                    created_at: components["schemas"]["Timestamp"];
+                    /** @description Its id. */
+                    id: components["schemas"]["PlanId"];
+                    /** @description Key of its site. */
+                    site: string;
+                    /** @description When it was changed last. */
+                    updated_at: components["schemas"]["Timestamp"];
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_ProductionEntry: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    equipment_id?: components["schemas"]["EquipmentId"] | null;
+                    /** @description From when. */
+                    from: components["schemas"]["Timestamp"];
+                    /** @description Anything worth knowing: a batch, a shift. */
+                    note?: string;
+                    /** @description What was produced. */
+                    product: string;
+                    /**
+                     * Format: double
+                     * @description How much.
+                     */
+                    quantity: number;
+                    /** @description Until when. */
+                    to: components["schemas"]["Timestamp"];
+                    /** @description Of what: `parts`, `t`. */
+                    unit?: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_ProfileSummary: {
             /** @description A page of a list. */
             data: {
@@ -6441,6 +8826,56 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_StoredReport: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: {
+                    /** @description When it was asked for. */
+                    asked_at: components["schemas"]["Timestamp"];
+                    /**
+                     * Format: int64
+                     * @description Bytes of its data.
+                     */
+                    data_bytes: number;
+                    /** @description SHA-256 of its data: the same when it is made again from the same readings. */
+                    data_hash?: string | null;
+                    /** @description Why it could not be made. */
+                    error?: string | null;
+                    finished_at?: components["schemas"]["Timestamp"] | null;
+                    /** @description Its id. */
+                    id: components["schemas"]["PaperId"];
+                    /** @description Who asked for it. */
+                    owner: string;
+                    /**
+                     * Format: int32
+                     * @description How far that is, percent.
+                     */
+                    progress: number;
+                    /** @description From what it is made. */
+                    recipe: components["schemas"]["ReportRecipe"];
+                    schedule?: components["schemas"]["ScheduleId"] | null;
+                    stage?: components["schemas"]["ReportStage"] | null;
+                    /** @description How it stands. */
+                    state: components["schemas"]["JobState"];
+                    /** @description Its title, in its language. */
+                    title: string;
+                }[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_PairingCode: {
             /** @description What a screen shows until somebody lets it in. */
             data: {
@@ -6496,6 +8931,54 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_PlanItem: {
+            /** @description An item of the plan. */
+            data: components["schemas"]["NewPlanItem"] & {
+                /** @description When it was made. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Its id. */
+                id: components["schemas"]["PlanId"];
+                /** @description Key of its site. */
+                site: string;
+                /** @description When it was changed last. */
+                updated_at: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_PlanProgress: {
+            /** @description What came of an objective or a measure. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Version of the baseline that says what would have been used.
+                 */
+                baseline: number;
+                /** @description From when. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Periods that do not count. */
+                left_out: number;
+                /** @description Whether it is reached so far; `null` without a target or savings. */
+                reached?: boolean | null;
+                /** @description What was saved. */
+                savings: components["schemas"]["Savings"];
+                /**
+                 * Format: double
+                 * @description What the objective wants, by expected.
+                 */
+                target_fraction?: number | null;
+                /** @description Until when. */
+                to: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Plausibility: {
             /** @description How far a device has proved itself. */
             data: {
@@ -6506,6 +8989,56 @@ export interface components {
                 findings: components["schemas"]["Finding"][];
                 /** @description What its values say. */
                 state: components["schemas"]["State"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_PowerQualityWeek: {
+            /** @description A week of one meter against EN 50160. */
+            data: {
+                /** @description The meter. */
+                equipment_id: components["schemas"]["EquipmentId"];
+                /** @description Monday at midnight at the site. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Always `true`: a meter is no instrument of class A, so that this proves nothing to a supplier. */
+                indicative: boolean;
+                /** @description Means of ten minutes that were looked at. */
+                intervals: number;
+                /** @description Line by line. */
+                lines: components["schemas"]["PowerQualityLine"][];
+                /**
+                 * Format: double
+                 * @description Nominal frequency, Hz.
+                 */
+                nominal_hz: number;
+                /**
+                 * Format: double
+                 * @description Nominal voltage, V.
+                 */
+                nominal_v: number;
+                /** @description First instant after, or now. */
+                to: components["schemas"]["Timestamp"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ProductionReport: {
+            /** @description What became of the entries that were brought. */
+            data: {
+                /** @description Those that replaced other figures. */
+                changed: number;
+                /** @description New ones. */
+                created: number;
+                /** @description Those that were not taken; the others were. */
+                refused: components["schemas"]["RefusedEntry"][];
+                /** @description Those that were there. */
+                unchanged: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -6589,6 +9122,26 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_RecomputedReport: {
+            /** @description A report that was made again. */
+            data: {
+                /** @description How many places are different. */
+                changed: number;
+                /** @description What is different, 50 at most. */
+                differences: components["schemas"]["ReportDifference"][];
+                /** @description SHA-256 of the data as they are now. */
+                hash: string;
+                /** @description Whether the data are the same, byte for byte. */
+                same: boolean;
+                /** @description SHA-256 of the stored data. */
+                stored_hash: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_RecoveryCodes: {
             /** @description What is left when the telephone is lost. */
             data: {
@@ -6661,6 +9214,43 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ReportSchedule: {
+            /** @description An entry of the timetable. */
+            data: {
+                /** @description Its id. */
+                id: components["schemas"]["ScheduleId"];
+                last?: components["schemas"]["LastScheduledReport"] | null;
+                /** @description What is made when. */
+                plan: components["schemas"]["ReportPlan"];
+                /** @description Since when it is so. */
+                since: components["schemas"]["Timestamp"];
+                /** @description Key of its site. */
+                site: string;
+                tried_at?: components["schemas"]["Timestamp"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_ReportShown: {
+            /** @description A report with its figures. */
+            data: {
+                document?: components["schemas"]["ReportDocument"] | null;
+                /** @description Its charts as shapes, by the number of the section and of the block in it: `0/1`. */
+                drawings: {
+                    [key: string]: components["schemas"]["ReportScene"];
+                };
+                /** @description What was asked for, and how it stands. */
+                report: components["schemas"]["StoredReport"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Reports: {
             /** @description The reports of a device. */
             data: {
@@ -6685,7 +9275,7 @@ export interface components {
                 finds: components["schemas"]["Find"][];
                 /** @description Its id. */
                 id: components["schemas"]["ScanId"];
-                /** @description Units to ask. */
+                /** @description Units to ask, in every way that is to be tried. */
                 of: number;
                 /**
                  * Format: int32
@@ -6890,6 +9480,45 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_StoredReport: {
+            /** @description A report: asked for, being made, or made. */
+            data: {
+                /** @description When it was asked for. */
+                asked_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Bytes of its data.
+                 */
+                data_bytes: number;
+                /** @description SHA-256 of its data: the same when it is made again from the same readings. */
+                data_hash?: string | null;
+                /** @description Why it could not be made. */
+                error?: string | null;
+                finished_at?: components["schemas"]["Timestamp"] | null;
+                /** @description Its id. */
+                id: components["schemas"]["PaperId"];
+                /** @description Who asked for it. */
+                owner: string;
+                /**
+                 * Format: int32
+                 * @description How far that is, percent.
+                 */
+                progress: number;
+                /** @description From what it is made. */
+                recipe: components["schemas"]["ReportRecipe"];
+                schedule?: components["schemas"]["ScheduleId"] | null;
+                stage?: components["schemas"]["ReportStage"] | null;
+                /** @description How it stands. */
+                state: components["schemas"]["JobState"];
+                /** @description Its title, in its language. */
+                title: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_SupportBundle: {
             /** @description A file for whoever helps. */
             data: {
@@ -7030,6 +9659,30 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_TechnicianDashboard: {
+            /** @description What a technician looks at first. */
+            data: {
+                /** @description Active alerts of these. */
+                active_alerts: number;
+                /** @description Active alerts by their type. */
+                alerts_by_type: {
+                    [key: string]: number;
+                };
+                /** @description The cells, those that need hands first in front. */
+                cells: components["schemas"]["ColdCellNow"][];
+                /** @description The customers, by name. */
+                customers: components["schemas"]["CustomerNow"][];
+                /** @description Their cells in use. */
+                total_cold_cells: number;
+                /** @description Customers that he looks after. */
+                total_customers: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_TestRead: {
             /** @description What a test read brought. */
             data: {
@@ -7069,6 +9722,20 @@ export interface components {
                 expires_in: number;
                 /** @description Goes into `?ticket=` of the socket's address. */
                 ticket: string;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Timetable: {
+            /** @description The timetable of the site. */
+            data: {
+                /** @description Its entries. */
+                items: components["schemas"]["ScheduleShown"][];
+                /** @description Whether an outlet writes e-mail. */
+                writes_mail: boolean;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -7206,6 +9873,27 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_ReportTemplate: {
+            data: {
+                /** @description What it holds, in each language. */
+                about: {
+                    [key: string]: string;
+                };
+                /** @description Its name in requests. */
+                id: string;
+                /** @description The period that it is usually of. */
+                span: components["schemas"]["ReportSpan"];
+                /** @description Its title in each language: `en`, `fr`, `ar`. */
+                titles: {
+                    [key: string]: string;
+                };
+            }[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Vec_ResetRequest: {
             data: (components["schemas"]["ResetCode"] & {
                 /** @description Login name. */
@@ -7228,6 +9916,29 @@ export interface components {
                  * @example Operator
                  */
                 title: string;
+            }[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Vec_SerialPort: {
+            data: {
+                /** @description What the adapter says of itself. */
+                adapter?: string | null;
+                /**
+                 * @description Path to be entered: the name that stays the same, where there is one.
+                 * @example /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0
+                 */
+                device: string;
+                /**
+                 * @description What the kernel calls it.
+                 * @example ttyUSB0
+                 */
+                name: string;
+                /** @description How devices on it are polled: `9600 8E1`; nothing when none is. */
+                polled_with?: string | null;
             }[];
             /** @description Always `true`. */
             success: boolean;
@@ -7388,11 +10099,216 @@ export interface components {
             /** @description Who is asked. */
             recipients: components["schemas"]["Recipient"][];
         };
+        /** @description One period beside its baseline. */
+        EvaluatedPoint: ({
+            /**
+             * Format: double
+             * @description How much of the time of its meters was measured, 0 to 1.
+             */
+            coverage: number;
+            /** @description Its first instant after. */
+            end: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy inside the boundary, kWh; `null` when nothing was measured.
+             */
+            energy_kwh?: number | null;
+            /** @description Its first instant. */
+            start: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description How much of the energy is not as it was read, kWh.
+             */
+            substituted_kwh: number;
+            /** @description The variables, in their order; `null` where too little is known. */
+            values: (number | null)[];
+        } & Record<string, unknown>) & {
+            /**
+             * Format: double
+             * @description What adjustments add to it, kWh.
+             */
+            adjustment_kwh: number;
+            /** @description Variables outside the range of the baseline: the model guesses there. */
+            beyond: string[];
+            /**
+             * Format: double
+             * @description The running sum of the differences, kWh.
+             */
+            cusum_kwh?: number | null;
+            /**
+             * Format: double
+             * @description Measured minus expected and adjusted, kWh.
+             */
+            difference_kwh?: number | null;
+            /**
+             * Format: double
+             * @description What the baseline expects, without adjustments, kWh.
+             */
+            expected_kwh?: number | null;
+            /**
+             * Format: double
+             * @description The indicator: kWh for each day, kWh for each unit, or measured by expected.
+             */
+            indicator?: number | null;
+            left_out?: components["schemas"]["LeftOut"] | null;
+        };
+        /** @description A range of periods beside their baseline. */
+        Evaluation: {
+            /**
+             * Format: int32
+             * @description Version of the baseline; `null` when there is none.
+             */
+            baseline?: number | null;
+            /**
+             * @description Whether the place of the meter tree has other meters now than when the baseline was made:
+             *     the baseline still counts those that it was made of.
+             */
+            boundary_changed: boolean;
+            drift?: components["schemas"]["DriftShown"] | null;
+            /** @description Periods that do not count. */
+            left_out: number;
+            /** @description The periods. */
+            points: components["schemas"]["EvaluatedPoint"][];
+            savings?: components["schemas"]["Savings"] | null;
+            /** @description Unit of the indicator. */
+            unit: string;
+        };
         /**
          * @description The word for every site.
          * @enum {string}
          */
         Every: "all";
+        /** @description The evidence of a cell for a month. */
+        Evidence: {
+            /** @description Certificates that held in the month, or were due in it. */
+            calibrations: components["schemas"]["Calibration"][];
+            /** @description The cell. */
+            cell: components["schemas"]["ColdCell"];
+            /**
+             * Format: double
+             * @description Share of the time that was measured, 0 to 1.
+             */
+            coverage: number;
+            /** @description What its customer is called. */
+            customer_name: string;
+            /** @description Its days. */
+            days: components["schemas"]["EvidenceDay"][];
+            /** @description Excursions, oldest first. */
+            excursions: components["schemas"]["Excursion"][];
+            /** @description Its first instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Times in which nothing was measured. */
+            gaps: components["schemas"]["EvidenceGap"][];
+            /** @description Hash of the last day. */
+            hash: string;
+            /** @description Up to when it is known. */
+            known_to: components["schemas"]["Timestamp"];
+            /** @description What its location is called. */
+            location_name: string;
+            /**
+             * Format: double
+             * @description The warmest, °C.
+             */
+            max_c?: number | null;
+            /**
+             * Format: double
+             * @description Mean kinetic temperature of the month, °C.
+             */
+            mean_kinetic_c?: number | null;
+            /**
+             * Format: double
+             * @description The coldest, °C.
+             */
+            min_c?: number | null;
+            /** @description The month, `2026-10`. */
+            month: string;
+            /** @description Whether there were more gaps than are named. */
+            more_gaps: boolean;
+            seal?: components["schemas"]["EvidenceSeal"] | null;
+            /** @description The first instant after it. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description One day of a cell. */
+        EvidenceDay: {
+            /**
+             * Format: int64
+             * @description Time beyond a limit, s, with what was excused.
+             */
+            beyond_s: number;
+            /**
+             * Format: int32
+             * @description Readings.
+             */
+            count: number;
+            /** @description The day on the calendar of the site. */
+            date: string;
+            /** @description Hash of this day, the one before in it. */
+            hash: string;
+            /**
+             * Format: double
+             * @description The warmest, °C.
+             */
+            max_c?: number | null;
+            /**
+             * Format: double
+             * @description Mean, weighted by time, °C.
+             */
+            mean_c?: number | null;
+            /**
+             * Format: double
+             * @description Mean kinetic temperature after USP <1079>, with 83.144 kJ/mol, °C.
+             */
+            mean_kinetic_c?: number | null;
+            /**
+             * Format: int64
+             * @description Time that was measured, s.
+             */
+            measured_s: number;
+            /**
+             * Format: double
+             * @description The coldest of the warmest probe, °C.
+             */
+            min_c?: number | null;
+            /**
+             * Format: int64
+             * @description How long it was open, s.
+             */
+            open_s: number;
+            /**
+             * Format: int32
+             * @description How often the door was opened.
+             */
+            openings: number;
+            /**
+             * Format: int64
+             * @description Time of the day that has passed, s.
+             */
+            passed_s: number;
+            /** @description Hash of the day before, as SHA-256; that of the first day is of the cell and the month. */
+            previous: string;
+        };
+        /** @description A time in which nothing was measured. */
+        EvidenceGap: {
+            /** @description When the last reading stood no longer. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The next reading. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description How a month stands against its seal. */
+        EvidenceSeal: {
+            /** @description By whom. */
+            by: string;
+            /** @description Days that say something else now. */
+            changed_days: string[];
+            /** @description Hash of this seal: of the one before, of the last day, and of the excursions. */
+            hash: string;
+            /** @description Whether the readings still say what they said then. */
+            holds: boolean;
+            /** @description Hash of the seal of the month that was sealed before; empty for the first one. */
+            previous: string;
+            /** @description When it was sealed. */
+            sealed_at: components["schemas"]["Timestamp"];
+        };
         /** @description An exchange of meters as it is entered, before or after it was made. */
         Exchange: {
             /** @description When, RFC 3339: readings from this instant on are those of the new meter. */
@@ -7411,6 +10327,111 @@ export interface components {
              * @description First reading of the new meter.
              */
             start_reading: number;
+        };
+        /** @description A stretch that is not typical. */
+        Exclusion: {
+            /** @description From when. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Why, for the auditor. */
+            reason: string;
+            /** @description Until when. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A time in which a cell was too warm or too cold. */
+        Excursion: {
+            alert_id?: components["schemas"]["AlertId"] | null;
+            /** @description The first value beyond it. */
+            began_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Time known to be beyond the limit, s.
+             */
+            beyond_s: number;
+            /** @description The cell. */
+            cell_id: components["schemas"]["CellId"];
+            /** @description When the delays were over. */
+            counted_at: components["schemas"]["Timestamp"];
+            /** @description Whether it was defrosted in it. */
+            defrost: boolean;
+            /**
+             * Format: double
+             * @description Distance from the limit over time, K·min.
+             */
+            degree_minutes: number;
+            /** @description Whether the door was opened in it. */
+            door: boolean;
+            /**
+             * Format: int64
+             * @description From the first value beyond to the first that was well again, or to what is known, s.
+             */
+            duration_s: number;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Time that a door or a defrost excused, s.
+             */
+            excused_s: number;
+            /** @description When it was found. */
+            found_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Time of which nothing is known, s.
+             */
+            gap_s: number;
+            /** @description Its id. */
+            id: components["schemas"]["ExcursionId"];
+            /** @description Whether it was found in readings that came late. */
+            late: boolean;
+            /**
+             * Format: double
+             * @description The limit, °C.
+             */
+            limit_c: number;
+            /**
+             * Format: double
+             * @description Mean kinetic temperature over its time after USP <1079>, with 83.144 kJ/mol, °C.
+             */
+            mean_kinetic_c: number;
+            /** @description When. */
+            peak_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description The value farthest beyond, °C.
+             */
+            peak_c: number;
+            review?: components["schemas"]["ExcursionReview"] | null;
+            /** @description Too warm or too cold. */
+            type: components["schemas"]["ExcursionKind"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /**
+             * @description Whether readings that came later say that it was none; it is kept because people heard of
+             *     it.
+             */
+            withdrawn: boolean;
+        };
+        /**
+         * Format: uuid
+         * @description A time in which a cell was too warm or too cold.
+         */
+        ExcursionId: string;
+        /**
+         * @description Which limit.
+         * @enum {string}
+         */
+        ExcursionKind: "HIGH_TEMP" | "LOW_TEMP";
+        /** @description What people found of an excursion. */
+        ExcursionReview: {
+            /** @description What was done. */
+            action: string;
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who says so. */
+            by: string;
+            /** @description Why it happened. */
+            cause: string;
+            /** @description What became of the goods, if anything is said. */
+            goods?: string | null;
         };
         /** @description What was seen, for programs and for other languages than English. */
         Facts: {
@@ -7472,21 +10493,24 @@ export interface components {
             equipment_id?: components["schemas"]["EquipmentId"] | null;
             /** @description Its name. */
             equipment_name?: string | null;
-            /** @description Its address. */
+            /** @description Its address; empty on a serial port. */
             host: string;
             identity?: components["schemas"]["Identity"] | null;
             /**
              * Format: int32
-             * @description TCP port.
+             * @description TCP port; 0 on a serial port.
              */
             port: number;
             /** @description The profiles that fit, the best first. */
             profiles: components["schemas"]["ProfileFit"][];
+            /** @description How it is reached. */
+            protocol: components["schemas"]["Protocol"];
             /**
              * Format: double
              * @description Time from question to answer, ms.
              */
             round_trip_ms?: number | null;
+            serial?: components["schemas"]["ModbusSerial"] | null;
             /**
              * Format: int32
              * @description Its unit id.
@@ -7521,6 +10545,60 @@ export interface components {
          * @enum {string}
          */
         Fit: "plausible" | "implausible" | "unknown";
+        /** @description How well a model describes what it was made of. */
+        FitQuality: {
+            /**
+             * Format: double
+             * @description The same, paid for with the parameters that it took.
+             */
+            adjusted_r2: number;
+            /**
+             * Format: double
+             * @description Correlation of each residual with the one before.
+             */
+            autocorrelation?: number | null;
+            /**
+             * Format: double
+             * @description Standard error by mean, the scatter that ASHRAE 14 and IPMVP ask for; `null` at a mean of zero.
+             */
+            cv_rmse?: number | null;
+            /** @description Observations minus parameters. */
+            degrees_of_freedom: number;
+            /**
+             * Format: double
+             * @description Durbin–Watson statistic of the residuals, 0 to 4; near 2 when they do not hang together.
+             */
+            durbin_watson?: number | null;
+            /**
+             * Format: double
+             * @description All variables together against none; `null` without variables or with an exact fit.
+             */
+            f?: number | null;
+            /**
+             * Format: double
+             * @description How likely an F of this size is by chance.
+             */
+            f_p?: number | null;
+            /**
+             * Format: double
+             * @description Mean bias by mean, ASHRAE 14: Σ(measured − expected) / ((n − p) · mean).
+             */
+            nmbe?: number | null;
+            /** @description Observations. */
+            observations: number;
+            /** @description Estimated numbers: coefficients, the intercept and the change points. */
+            parameters: number;
+            /**
+             * Format: double
+             * @description Share of the variance that is explained; without an intercept, of the sum of squares.
+             */
+            r2: number;
+            /**
+             * Format: double
+             * @description Standard error of the regression, in units of the energy.
+             */
+            standard_error: number;
+        };
         /** @description One stream of a flow picture. */
         FlowEdge: {
             energy?: components["schemas"]["EnergyFigure"] | null;
@@ -7817,6 +10895,43 @@ export interface components {
             /** @description Its firmware. */
             version: string;
         };
+        /** @description What a machine did in a range. */
+        IdleLedger: {
+            /** @description The currency of what idling costs. */
+            currency: string;
+            cuts?: components["schemas"]["Cuts"] | null;
+            /** @description The machine. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Energy for each of them, idle and standby included, kWh.
+             */
+            kwh_per_part?: number | null;
+            /** @description Whether the cuts were learnt from its power, or given. */
+            learnt: boolean;
+            /**
+             * Format: double
+             * @description What it produced in the range, if all of it is known.
+             */
+            parts?: number | null;
+            /** @description By shift, in the order of their beginnings. */
+            shifts: components["schemas"]["ShiftLedger"][];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /** @description All of it. */
+            total: components["schemas"]["ShiftLedger"];
+        };
+        /** @description What was made of a list. */
+        ImportedCells: {
+            /** @description Cells that were not known before. */
+            cells: number;
+            /** @description Devices with their keys, which are not shown again. */
+            devices: components["schemas"]["MadeDevice"][];
+            /** @description Locations that were not known before. */
+            locations: number;
+        };
         /** @description Who is invited. */
         Invitation: {
             /**
@@ -7992,6 +11107,20 @@ export interface components {
          * @enum {string}
          */
         Language: "en" | "fr" | "ar";
+        /** @description How the last report of a timetable went. */
+        LastScheduledReport: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What went wrong; `null` when it was made and handed on. */
+            error?: string | null;
+            /** @description The report. */
+            report: components["schemas"]["PaperId"];
+        };
+        /**
+         * @description Why a period does not count.
+         * @enum {string}
+         */
+        LeftOut: "open" | "energy" | "variable" | "excluded";
         /**
          * Format: uuid
          * @description A notification to one recipient.
@@ -8222,6 +11351,11 @@ export interface components {
              */
             value?: number | null;
         };
+        /**
+         * Format: uuid
+         * @description A place where cold cells stand.
+         */
+        LocationId: string;
         /** @description What a sign-in leads to, for the document. */
         LoginAnswer: components["schemas"]["SessionAnswer"] | components["schemas"]["CodeWanted"];
         /** @description What a person types to sign in. */
@@ -8520,6 +11654,11 @@ export interface components {
              */
             stop_bits: number;
         };
+        /**
+         * @description The form of a model.
+         * @enum {string}
+         */
+        ModelShape: "linear" | "heating" | "cooling" | "heating_cooling" | "heating_level_cooling";
         /** @description New settings, as a whole. */
         MqttChange: {
             /** @description The certificate that the broker's must be signed by, PEM. */
@@ -8762,6 +11901,19 @@ export interface components {
             name: string;
             part?: components["schemas"]["Part"] | null;
         };
+        /** @description What a person says of an adjustment. */
+        NewAdjustment: {
+            /** @description From when. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description What is added to the expected energy, for each day, kWh.
+             */
+            kwh_per_day: number;
+            /** @description Why, for the auditor. */
+            reason: string;
+            to?: components["schemas"]["Timestamp"] | null;
+        };
         /**
          * @description What is said of a new rule. `metric`, `phase`, `operator` and `threshold` are short for a
          *     `condition` of the kind `threshold`.
@@ -8834,6 +11986,242 @@ export interface components {
             /** @description Key of the site that it reaches; that of the person who makes it when absent. */
             site?: string | null;
         };
+        /** @description What a person says of a new baseline. */
+        NewBaseline: {
+            /** @description Stretches that are left out. */
+            excluded?: components["schemas"]["Exclusion"][];
+            /** @description First instant of its period. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Why this period. */
+            note?: string;
+            /** @description Only computed, not stored. */
+            preview?: boolean;
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description What is said of a certificate. */
+        NewCalibration: {
+            /**
+             * @description The day on which it was calibrated; its correction holds from then on.
+             * @example 2026-03-01
+             */
+            calibrated_on: string;
+            /**
+             * @description Number of the certificate.
+             * @example DKD-K-12345
+             */
+            certificate: string;
+            /**
+             * @description The day on which the next one is due.
+             * @example 2027-03-01
+             */
+            due_on: string;
+            /** @description Who calibrated it. */
+            laboratory?: string | null;
+            /**
+             * Format: double
+             * @description What is added to what it says, K.
+             */
+            offset_c: number;
+            /** @description The probe: what stands before `temperature` in its name; empty for the first one. */
+            probe?: string;
+        };
+        /** @description What a person says of factors. */
+        NewCarbonFactors: {
+            /** @description By what they are attributed. */
+            method: components["schemas"]["CarbonMethod"];
+            /** @description What people call them. */
+            name: string;
+            /** @description Who published them, where: the auditor looks there. */
+            source: string;
+            /** @description The numbers. */
+            table: components["schemas"]["CarbonTable"];
+            /** @description From when they hold. */
+            valid_from: components["schemas"]["Timestamp"];
+            valid_to?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description The year that they describe.
+             */
+            year: number;
+        };
+        /** @description What is said of a cell. What is absent has its usual value. */
+        NewColdCell: {
+            /**
+             * Format: double
+             * @description A battery below this is low, percent.
+             * @default 20
+             */
+            battery_min_percent: number;
+            /**
+             * Format: double
+             * @description How far back it must come before it is well again, K.
+             * @default 0.5
+             */
+            dead_band_c: number;
+            /** @description When it is defrosted. */
+            defrost?: components["schemas"]["Defrost"][];
+            /**
+             * Format: int32
+             * @description How long after a defrost warmth is excused, s.
+             * @default 1200
+             */
+            defrost_grace_s: number;
+            /**
+             * Format: double
+             * @description Probes that differ by more than this disagree, K.
+             * @default 3
+             */
+            disagree_c: number;
+            /**
+             * Format: int32
+             * @description How long after the door was opened warmth is excused, s.
+             * @default 600
+             */
+            door_grace_s: number;
+            /**
+             * Format: int32
+             * @description How long the door may stand open, s.
+             * @default 300
+             */
+            door_limit_s: number;
+            /**
+             * Format: int32
+             * @description After how long a temperature alert is critical, s.
+             * @default 3600
+             */
+            escalate_after_s: number;
+            /**
+             * Format: int32
+             * @description How long it may be too warm, s.
+             * @default 600
+             */
+            high_delay_s: number;
+            /**
+             * Format: int32
+             * @description How often its sensors report when no device says so, s.
+             * @default 60
+             */
+            interval_s: number;
+            /** @description Where it stands. */
+            location_id: components["schemas"]["LocationId"];
+            /**
+             * Format: int32
+             * @description How long it may be too cold, s.
+             * @default 600
+             */
+            low_delay_s: number;
+            /**
+             * Format: double
+             * @description The warmest that is well, °C.
+             */
+            max_c?: number | null;
+            /**
+             * Format: double
+             * @description The coldest that is well, °C.
+             */
+            min_c?: number | null;
+            /**
+             * @description What it is called.
+             * @example Freezer 2
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description How long a sensor may be silent, s.
+             * @default 600
+             */
+            offline_after_s: number;
+            /**
+             * Format: int32
+             * @description How long its power may be gone, s.
+             * @default 30
+             */
+            power_delay_s: number;
+            /**
+             * @description What stands before `temperature` in the names of further probes that are polled or
+             *     published; those of its devices are known.
+             * @example [
+             *       "rear"
+             *     ]
+             */
+            probes?: string[];
+            /**
+             * @description What lies in it.
+             * @example Fish, frozen
+             */
+            product?: string | null;
+            /**
+             * Format: double
+             * @description The temperature that is wanted, °C.
+             */
+            set_point_c: number;
+        };
+        /** @description What is said of a customer. */
+        NewColdCustomer: {
+            /** @description Who is called. */
+            contact?: string | null;
+            /** @description Where he is written to. */
+            email?: string | null;
+            /**
+             * @description What he is called.
+             * @example Medina Foods
+             */
+            name: string;
+            /** @description Anything else. */
+            note?: string | null;
+            /** @description Where he is called. */
+            phone?: string | null;
+            /**
+             * @description Key of his site, where all that is his lies. One is made for him when absent; who reaches
+             *     it, reaches him.
+             * @example medina_foods
+             */
+            site?: string | null;
+        };
+        /** @description What is said of a new device of a cell. */
+        NewColdDevice: {
+            /**
+             * Format: int32
+             * @description How often it reports, s; that of the cell when absent.
+             */
+            expected_interval_s?: number | null;
+            /** @description What people call it; its serial number when absent. */
+            name?: string | null;
+            /**
+             * @description Where its probe hangs: a word such as `rear`. The first device needs none, further ones are
+             *     numbered.
+             * @example rear
+             */
+            probe?: string | null;
+            /**
+             * @description The number on its plate: letters, digits and `. _ : -`; no other device has it.
+             * @example CELL-0042
+             */
+            serial_number: string;
+        };
+        /** @description What is said of a location. */
+        NewColdLocation: {
+            /** @description Where it is. */
+            address?: string | null;
+            /** @description Whose it is. */
+            customer_id: components["schemas"]["CustomerId"];
+            /**
+             * @description What it is called.
+             * @example Warehouse north
+             */
+            name: string;
+        };
+        /** @description A file, and whether it is only to be looked at. */
+        NewConfiguration: {
+            /** @description Whether to say what would change, and change nothing. */
+            check?: boolean;
+            /**
+             * @description The file.
+             * @example format = 1
+             */
+            toml: string;
+        };
         /** @description What is said of a new device. */
         NewDevice: {
             /** @description The equipment whose readings it brings. */
@@ -8856,6 +12244,13 @@ export interface components {
              * @example CELL-0042
              */
             serial_number: string;
+        };
+        /** @description What a person says of an indicator. */
+        NewEnpi: components["schemas"]["EnpiRecipe"] & {
+            /** @description What people call it. */
+            name: string;
+            /** @description What it is for, and where its boundary runs. */
+            note?: string;
         };
         /** @description What is said of new equipment. */
         NewEquipment: {
@@ -8930,6 +12325,34 @@ export interface components {
             /** @description What kind of work it was. */
             type: components["schemas"]["MaintenanceKind"];
         };
+        /** @description What a person says of an item. */
+        NewPlanItem: {
+            due?: components["schemas"]["Timestamp"] | null;
+            enpi_id?: components["schemas"]["EnpiId"] | null;
+            /** @description The equipment that it is about. */
+            equipment?: components["schemas"]["EquipmentId"][];
+            /**
+             * Format: double
+             * @description What is hoped for, kWh a year.
+             */
+            expected_kwh_per_year?: number | null;
+            /** @description What it is. */
+            kind: components["schemas"]["PlanKind"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Why, how, and what was decided. */
+            note?: string;
+            /** @description Who looks after it. */
+            owner?: string;
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description How far it is. */
+            state?: components["schemas"]["PlanState"];
+            /**
+             * Format: double
+             * @description What an objective wants to save, by what the baseline expects: 0.05 is five percent.
+             */
+            target_fraction?: number | null;
+        };
         /** @description What a person says of a policy. */
         NewPolicy: {
             /** @description Whether anybody is told by it. */
@@ -8954,6 +12377,11 @@ export interface components {
             /** @description Whether those who were told hear when it is over. */
             tell_when_over?: boolean;
         };
+        /** @description Entries that are brought. */
+        NewProduction: {
+            /** @description The entries, 1200 at most. */
+            entries: components["schemas"]["ProductionEntry"][];
+        };
         /** @description What an installer adds to a reading. */
         NewReport: {
             /**
@@ -8969,6 +12397,21 @@ export interface components {
             shown?: {
                 [key: string]: number;
             };
+        };
+        /** @description What somebody writes of an excursion. */
+        NewReview: {
+            /**
+             * @description What was done.
+             * @example Door shut, goods checked with a probe
+             */
+            action: string;
+            /**
+             * @description Why it happened.
+             * @example Door left open during a delivery
+             */
+            cause: string;
+            /** @description What became of the goods. */
+            goods?: string | null;
         };
         /** @description What a person says of a new site. */
         NewSite: {
@@ -9182,7 +12625,8 @@ export interface components {
         /** @description An entry of the operations log. */
         Operation: {
             /**
-             * @description What was done: `appliance.start`, `appliance.stop`, `sessions.cleanup`, `readings.import`.
+             * @description What was done: `appliance.start`, `appliance.stop`, `sessions.cleanup`, `readings.import`,
+             *     `backup.restore`.
              * @example appliance.start
              */
             action: string;
@@ -9336,6 +12780,11 @@ export interface components {
             expires_in: number;
         };
         /**
+         * Format: uuid
+         * @description A report of figures, made for people.
+         */
+        PaperId: string;
+        /**
          * @description The bit that makes the number of ones in a character even or odd.
          * @enum {string}
          */
@@ -9436,7 +12885,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage" | "backups.manage" | "update.manage";
+        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage" | "reports.manage" | "backups.manage" | "update.manage" | "coldchain.read";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -9482,6 +12931,55 @@ export interface components {
              */
             photo: string;
         };
+        /**
+         * Format: uuid
+         * @description An item of the energy plan.
+         */
+        PlanId: string;
+        /** @description An item of the plan. */
+        PlanItem: components["schemas"]["NewPlanItem"] & {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: components["schemas"]["PlanId"];
+            /** @description Key of its site. */
+            site: string;
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description What an item is.
+         * @enum {string}
+         */
+        PlanKind: "objective" | "significant_use" | "action" | "measure";
+        /** @description What came of an objective or a measure. */
+        PlanProgress: {
+            /**
+             * Format: int32
+             * @description Version of the baseline that says what would have been used.
+             */
+            baseline: number;
+            /** @description From when. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Periods that do not count. */
+            left_out: number;
+            /** @description Whether it is reached so far; `null` without a target or savings. */
+            reached?: boolean | null;
+            /** @description What was saved. */
+            savings: components["schemas"]["Savings"];
+            /**
+             * Format: double
+             * @description What the objective wants, by expected.
+             */
+            target_fraction?: number | null;
+            /** @description Until when. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description How far an item is.
+         * @enum {string}
+         */
+        PlanState: "open" | "doing" | "done" | "dropped";
         /** @description How far a device has proved itself. */
         Plausibility: {
             belief?: components["schemas"]["Belief"] | null;
@@ -9505,6 +13003,141 @@ export interface components {
             percent: string;
             /** @description Down to this one. */
             to: string;
+        };
+        /**
+         * @description What was judged.
+         * @enum {string}
+         */
+        PowerQualityCharacteristic: "voltage" | "voltage_always" | "unbalance" | "frequency" | "frequency_always" | "harmonics";
+        /** @description One line of the statement. */
+        PowerQualityLine: {
+            /** @description What was judged. */
+            characteristic: components["schemas"]["PowerQualityCharacteristic"];
+            /**
+             * Format: double
+             * @description How much of the week was measured, 0 to 1.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description Upper limit.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower limit, in the unit of the characteristic; `null` where there is none.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description The greatest mean.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description The smallest mean.
+             */
+            min?: number | null;
+            /** @description V, Hz or %. */
+            unit: string;
+            /** @description The verdict. */
+            verdict: components["schemas"]["PowerQualityVerdict"];
+            /**
+             * Format: double
+             * @description Which share of the means must lie within.
+             */
+            wanted: number;
+            /**
+             * Format: double
+             * @description Which share does; of voltages the worst phase. `null` when nothing was measured.
+             */
+            within?: number | null;
+        };
+        /**
+         * @description How it was judged.
+         * @enum {string}
+         */
+        PowerQualityVerdict: "kept" | "broken" | "unknown";
+        /** @description A week of one meter against EN 50160. */
+        PowerQualityWeek: {
+            /** @description The meter. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @description Monday at midnight at the site. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Always `true`: a meter is no instrument of class A, so that this proves nothing to a supplier. */
+            indicative: boolean;
+            /** @description Means of ten minutes that were looked at. */
+            intervals: number;
+            /** @description Line by line. */
+            lines: components["schemas"]["PowerQualityLine"][];
+            /**
+             * Format: double
+             * @description Nominal frequency, Hz.
+             */
+            nominal_hz: number;
+            /**
+             * Format: double
+             * @description Nominal voltage, V.
+             */
+            nominal_v: number;
+            /** @description First instant after, or now. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A probe of a cell, as it is now. */
+        ProbeNow: {
+            /** @description How its certificate stands. */
+            calibration: components["schemas"]["CalibrationStanding"];
+            calibration_due_at?: components["schemas"]["Timestamp"] | null;
+            device?: components["schemas"]["Device"] | null;
+            /**
+             * Format: double
+             * @description Relative humidity, percent; absent when it is not fresh.
+             */
+            humidity_percent?: number | null;
+            life?: components["schemas"]["DeviceLife"] | null;
+            /**
+             * Format: double
+             * @description What is added to what it says, K.
+             */
+            offset_c: number;
+            /** @description What stands before its quantities; empty for the first one. */
+            probe: string;
+            status?: components["schemas"]["PushDeviceStatus"] | null;
+            /**
+             * Format: double
+             * @description What it says, corrected, °C; absent when it is not fresh.
+             */
+            temperature_c?: number | null;
+        };
+        /** @description An amount that was produced in a stretch of time. */
+        ProductionEntry: {
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @description From when. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Anything worth knowing: a batch, a shift. */
+            note?: string;
+            /** @description What was produced. */
+            product: string;
+            /**
+             * Format: double
+             * @description How much.
+             */
+            quantity: number;
+            /** @description Until when. */
+            to: components["schemas"]["Timestamp"];
+            /** @description Of what: `parts`, `t`. */
+            unit?: string;
+        };
+        /** @description What became of the entries that were brought. */
+        ProductionReport: {
+            /** @description Those that replaced other figures. */
+            changed: number;
+            /** @description New ones. */
+            created: number;
+            /** @description Those that were not taken; the others were. */
+            refused: components["schemas"]["RefusedEntry"][];
+            /** @description Those that were there. */
+            unchanged: number;
         };
         /** @description What holds for a register that does not say otherwise. */
         ProfileDefaults: {
@@ -9982,11 +13615,29 @@ export interface components {
             role?: string | null;
             user_id?: components["schemas"]["UserId"] | null;
         };
+        /** @description A report that was made again. */
+        RecomputedReport: {
+            /** @description How many places are different. */
+            changed: number;
+            /** @description What is different, 50 at most. */
+            differences: components["schemas"]["ReportDifference"][];
+            /** @description SHA-256 of the data as they are now. */
+            hash: string;
+            /** @description Whether the data are the same, byte for byte. */
+            same: boolean;
+            /** @description SHA-256 of the stored data. */
+            stored_hash: string;
+        };
         /** @description What is left when the telephone is lost. */
         RecoveryCodes: {
             /** @description Each works once. They are not shown again. */
             recovery_codes: string[];
         };
+        /**
+         * @description What becomes of the values of a series in a period.
+         * @enum {string}
+         */
+        Reduction: "mean" | "min" | "max";
         /** @description What a client shows to stay signed in. */
         RefreshRequest: {
             /** @description Whether the next one goes into the cookie. */
@@ -10011,6 +13662,18 @@ export interface components {
             success: boolean;
             /** @description When it was refused. */
             timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description An entry that was not taken. */
+        RefusedEntry: {
+            /** @description Which field. */
+            field: string;
+            /**
+             * Format: int64
+             * @description Its line in the file, or its place in the list, from 1.
+             */
+            line: number;
+            /** @description What to do. */
+            message: string;
         };
         /** @description A register that brings no value, and why. */
         RefusedRegister: {
@@ -10049,6 +13712,16 @@ export interface components {
              */
             age_ms: number;
             register?: components["schemas"]["RegisterPlace"] | null;
+        };
+        /** @description A fitted linear model. */
+        Regression: {
+            /** @description In the order of the variables. */
+            coefficients: components["schemas"]["Coefficient"][];
+            intercept?: components["schemas"]["Coefficient"] | null;
+            /** @description (XᵀX)⁻¹ with the intercept first where there is one: what intervals are made of. */
+            inverse: number[][];
+            /** @description How good it is. */
+            quality: components["schemas"]["FitQuality"];
         };
         /** @description What the rule would do with another dead band and delay. */
         RehearsalTry: {
@@ -10127,10 +13800,381 @@ export interface components {
             written_by: string;
         };
         /**
+         * @description Which point of a text its place is.
+         * @enum {string}
+         */
+        ReportAnchor: "left" | "middle" | "right";
+        /** @description A piece of a section. */
+        ReportBlock: {
+            /** @enum {string} */
+            kind: "text";
+            /** @description What it says. */
+            text: string;
+        } | {
+            /** @enum {string} */
+            kind: "note";
+            /** @description What it says. */
+            text: string;
+        } | {
+            /** @description Four in a row. */
+            figures: components["schemas"]["ReportFigure"][];
+            /** @enum {string} */
+            kind: "figures";
+        } | (components["schemas"]["ReportTable"] & {
+            /** @enum {string} */
+            kind: "table";
+        }) | (components["schemas"]["ReportChart"] & {
+            /** @enum {string} */
+            kind: "chart";
+        });
+        /** @description A cell, as it is documented. */
+        ReportCell: "empty" | {
+            /** @description Words. */
+            text: string;
+        } | {
+            /** @description A number in the unit of its column, as a decimal string. */
+            number: string;
+        } | {
+            /** @description An instant. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /** @description A chart. */
+        ReportChart: {
+            /**
+             * Format: int32
+             * @description Digits behind the point.
+             */
+            decimals: number;
+            /** @description How it is drawn. */
+            form: components["schemas"]["ReportChartForm"];
+            /** @description What each place on the axis is. */
+            labels: string[];
+            limit?: components["schemas"]["ReportLimit"] | null;
+            /** @description What is drawn. */
+            series: components["schemas"]["ReportSeries"][];
+            /** @description What it shows. */
+            title: string;
+            /** @description The unit of its values. */
+            unit: string;
+        };
+        /**
+         * @description How a chart is drawn.
+         * @enum {string}
+         */
+        ReportChartForm: "bars" | "stacked" | "lines" | "ranked" | "heat";
+        /** @description A column. */
+        ReportColumn: {
+            /** @description What stands in it. */
+            holds: components["schemas"]["ReportColumnHolds"];
+            /** @description Its head. */
+            name: string;
+        };
+        /** @description What stands in a column. */
+        ReportColumnHolds: "text" | {
+            /** @description Numbers. */
+            number: {
+                /**
+                 * Format: int32
+                 * @description Digits behind the point.
+                 */
+                decimals: number;
+                /** @description Their unit; empty for counts. */
+                unit: string;
+            };
+        } | {
+            /** @description Instants. */
+            time: {
+                /** @description How finely they are shown. */
+                precision: components["schemas"]["ReportPrecision"];
+            };
+        };
+        /** @description A figure that is not what it was. */
+        ReportDifference: {
+            /** @description What it was; `null` when it was not there. */
+            before: Record<string, unknown>;
+            /** @description What it is now; `null` when it is not there any more. */
+            now: Record<string, unknown>;
+            /** @description Where: section, table and place in it. */
+            place: string;
+        };
+        /** @description A report. */
+        ReportDocument: {
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The language of its words. */
+            language: components["schemas"]["Language"];
+            /** @description Its parts. */
+            sections: components["schemas"]["ReportSection"][];
+            /** @description Name of the site. */
+            site: string;
+            /** @description Time zone of the site: days and hours are those of its clock. */
+            time_zone: string;
+            /** @description Its title. */
+            title: string;
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description One figure. */
+        ReportFigure: {
+            /**
+             * Format: int32
+             * @description Digits behind the point.
+             */
+            decimals: number;
+            /** @description What it is. */
+            name: string;
+            /** @description What to read beside it. */
+            remark?: string | null;
+            /** @description Its unit. */
+            unit: string;
+            /** @description How much; `null` when it is not known. */
+            value?: string | null;
+        };
+        /**
+         * @description A form of a report.
+         * @enum {string}
+         */
+        ReportFormat: "pdf" | "xlsx" | "csv" | "html";
+        /**
          * Format: uuid
          * @description A commissioning report of a meter or machine.
          */
         ReportId: string;
+        /** @description With what something is drawn; whoever draws it chooses the colour. */
+        ReportInk: {
+            /** @description The colour of a series, by its number. */
+            series: number;
+        } | {
+            /**
+             * Format: float
+             * @description The shade of a field, 0 to 1.
+             */
+            shade: number;
+        } | "grid" | "axis" | "text" | "limit";
+        /** @description A line across a chart. */
+        ReportLimit: {
+            /** @description What it means. */
+            name: string;
+            /** @description Where it lies. */
+            value: string;
+        };
+        /** @description What is asked for. */
+        ReportOrder: {
+            /**
+             * @description First day on the clock of the site, `2026-10-01`, or an instant; without it the last period
+             *     of the template that is over.
+             */
+            from?: string | null;
+            /** @description The language; English when absent. */
+            language?: components["schemas"]["Language"];
+            /** @description The kind of report. */
+            template: string;
+            /** @description First day after. */
+            to?: string | null;
+        };
+        /** @description An entry of the timetable, as a person writes it. */
+        ReportPlan: {
+            /**
+             * @description At which hour of the site, `06:30`; weeks on Monday, months on the first.
+             * @example 06:30
+             */
+            at: string;
+            /** @description Whether it is kept to. */
+            enabled?: boolean;
+            /** @description How often: each report is of the last one of these that is over. */
+            every: components["schemas"]["ReportSpan"];
+            /** @description A folder of the machine into which it is put: a mounted share or stick. */
+            folder?: string | null;
+            /** @description In which forms it is handed on. */
+            formats: components["schemas"]["ReportFormat"][];
+            /** @description The language. */
+            language?: components["schemas"]["Language"];
+            /** @description To which addresses it goes by e-mail. */
+            recipients?: string[];
+            /** @description The kind of report. */
+            template: string;
+        };
+        /**
+         * @description How finely an instant is shown.
+         * @enum {string}
+         */
+        ReportPrecision: "month" | "day" | "minute";
+        /** @description From what a report is made: with the same readings it is always the same. */
+        ReportRecipe: {
+            /** @description First instant. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The language. */
+            language: components["schemas"]["Language"];
+            /** @description Key of the site. */
+            site: string;
+            /** @description The kind of report. */
+            template: string;
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A row. */
+        ReportRow: {
+            /** @description A cell for each column. */
+            cells: components["schemas"]["ReportCell"][];
+            /**
+             * Format: int32
+             * @description How far it lies inside others; 0 for the outermost.
+             */
+            depth: number;
+            /** @description Whether it is a sum or a head of others. */
+            strong: boolean;
+        };
+        /** @description A drawing. */
+        ReportScene: {
+            /**
+             * Format: float
+             * @description Height, points.
+             */
+            height: number;
+            /** @description The shapes, the lower ones first. */
+            shapes: components["schemas"]["ReportShape"][];
+            /**
+             * Format: float
+             * @description Width, points.
+             */
+            width: number;
+        };
+        /** @description An entry of the timetable. */
+        ReportSchedule: {
+            /** @description Its id. */
+            id: components["schemas"]["ScheduleId"];
+            last?: components["schemas"]["LastScheduledReport"] | null;
+            /** @description What is made when. */
+            plan: components["schemas"]["ReportPlan"];
+            /** @description Since when it is so. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Key of its site. */
+            site: string;
+            tried_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A part of a report, with where its figures come from. */
+        ReportSection: {
+            /** @description What it holds. */
+            blocks: components["schemas"]["ReportBlock"][];
+            /** @description How much of the period was measured, percent; `null` where that says nothing. */
+            coverage?: string | null;
+            /** @description What the figures were made from. */
+            source: string;
+            /** @description Its heading. */
+            title: string;
+        };
+        /** @description The values of a chart. */
+        ReportSeries: {
+            /** @description What it is. */
+            name: string;
+            /** @description A value for each label; `null` is a gap. */
+            values: (string | null)[];
+        };
+        /** @description A shape; lengths in points from the upper left corner. */
+        ReportShape: {
+            /**
+             * Format: float
+             * @description Height.
+             */
+            h: number;
+            /** @description With what. */
+            ink: components["schemas"]["ReportInk"];
+            /** @enum {string} */
+            shape: "rect";
+            /**
+             * Format: float
+             * @description Width.
+             */
+            w: number;
+            /**
+             * Format: float
+             * @description Left edge.
+             */
+            x: number;
+            /**
+             * Format: float
+             * @description Upper edge.
+             */
+            y: number;
+        } | {
+            /** @description With what. */
+            ink: components["schemas"]["ReportInk"];
+            /** @description The points, x and y in turn. */
+            points: number[];
+            /** @enum {string} */
+            shape: "line";
+            /**
+             * Format: float
+             * @description Its width.
+             */
+            width: number;
+        } | {
+            /** @description Which point of the text `x` is. */
+            anchor: components["schemas"]["ReportAnchor"];
+            /** @enum {string} */
+            shape: "text";
+            /**
+             * Format: float
+             * @description Size.
+             */
+            size: number;
+            /** @description What they say. */
+            text: string;
+            /**
+             * Format: float
+             * @description Where.
+             */
+            x: number;
+            /**
+             * Format: float
+             * @description Base line.
+             */
+            y: number;
+        };
+        /** @description A report with its figures. */
+        ReportShown: {
+            document?: components["schemas"]["ReportDocument"] | null;
+            /** @description Its charts as shapes, by the number of the section and of the block in it: `0/1`. */
+            drawings: {
+                [key: string]: components["schemas"]["ReportScene"];
+            };
+            /** @description What was asked for, and how it stands. */
+            report: components["schemas"]["StoredReport"];
+        };
+        /**
+         * @description The period that a report is usually of.
+         * @enum {string}
+         */
+        ReportSpan: "day" | "week" | "month";
+        /**
+         * @description What is being done.
+         * @enum {string}
+         */
+        ReportStage: "waiting" | "read" | "write";
+        /** @description A table. */
+        ReportTable: {
+            /** @description Its columns. */
+            columns: components["schemas"]["ReportColumn"][];
+            /** @description Its rows. */
+            rows: components["schemas"]["ReportRow"][];
+            /** @description What it shows. */
+            title: string;
+        };
+        /** @description A kind of report. */
+        ReportTemplate: {
+            /** @description What it holds, in each language. */
+            about: {
+                [key: string]: string;
+            };
+            /** @description Its name in requests. */
+            id: string;
+            /** @description The period that it is usually of. */
+            span: components["schemas"]["ReportSpan"];
+            /** @description Its title in each language: `en`, `fr`, `ar`. */
+            titles: {
+                [key: string]: string;
+            };
+        };
         /** @description The reports of a device. */
         Reports: {
             /** @description The newest first. */
@@ -10226,6 +14270,48 @@ export interface components {
              */
             window_minutes?: number;
         };
+        /** @description Energy that was not used. */
+        Savings: {
+            /**
+             * Format: double
+             * @description Half the interval by what was saved, as ASHRAE Guideline 14 computes it.
+             */
+            ashrae_uncertainty?: number | null;
+            /**
+             * Format: double
+             * @description What the baseline expects, with its adjustments, kWh.
+             */
+            expected_kwh: number;
+            /**
+             * Format: double
+             * @description Upper end of the 90 % interval, kWh.
+             */
+            high_kwh?: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the 90 % interval, kWh; `null` when the baseline has too few observations.
+             */
+            low_kwh?: number | null;
+            /**
+             * Format: double
+             * @description What was measured, kWh.
+             */
+            measured_kwh: number;
+            /** @description Periods that count. */
+            periods: number;
+            /**
+             * Format: double
+             * @description The same by expected; `null` when nothing was expected.
+             */
+            saved_fraction?: number | null;
+            /**
+             * Format: double
+             * @description Expected minus measured, kWh.
+             */
+            saved_kwh: number;
+            /** @description Whether the interval leaves out zero: whether anything was saved (or wasted) at all. */
+            significant: boolean;
+        };
         /** @description A scan as it is shown. */
         Scan: {
             /** @description Units that were asked or passed over. */
@@ -10237,7 +14323,7 @@ export interface components {
             finds: components["schemas"]["Find"][];
             /** @description Its id. */
             id: components["schemas"]["ScanId"];
-            /** @description Units to ask. */
+            /** @description Units to ask, in every way that is to be tried. */
             of: number;
             /**
              * Format: int32
@@ -10261,16 +14347,19 @@ export interface components {
             /**
              * @description IPv4 addresses of the plant's own networks: one, a list with commas, a range such as
              *     `192.168.10.20-192.168.10.60` or `192.168.10.20-60`, or a network such as
-             *     `192.168.10.0/24`.
+             *     `192.168.10.0/24`; empty for a serial port.
              * @example 192.168.10.20-60
              */
-            hosts: string;
+            hosts?: string;
             /**
              * Format: int64
              * @description TCP port.
              * @default 502
              */
             port: number;
+            /** @description How the devices are reached: `tcp`, `rtu_over_tcp` or `rtu` (a serial port). */
+            protocol?: components["schemas"]["Protocol"];
+            serial?: components["schemas"]["ScanSerial"] | null;
             /**
              * Format: int64
              * @description How long one answer may take, ms.
@@ -10291,10 +14380,49 @@ export interface components {
             unit_to: number;
         };
         /**
+         * @description A serial port to scan, and the ways of talking to try on it, in this order. The first one in
+         *     which somebody answers is the way of the bus; the others are not tried any more. On a port that
+         *     is polled already only the way in which it is polled is tried, between the polls.
+         */
+        ScanSerial: {
+            /**
+             * @description Bits a second.
+             * @example [
+             *       9600,
+             *       19200
+             *     ]
+             */
+            baud_rates?: number[];
+            /**
+             * @description Path of the port.
+             * @example /dev/ttyUSB0
+             */
+            device: string;
+            /** @description Parity bits. */
+            parities?: components["schemas"]["Parity"][];
+            /**
+             * Format: int64
+             * @description Stop bits, 1 or 2.
+             * @default 1
+             */
+            stop_bits: number;
+        };
+        /**
          * @description How a scan is doing.
          * @enum {string}
          */
         ScanState: "RUNNING" | "SUCCESS" | "CANCELLED" | "FAILED";
+        /**
+         * Format: uuid
+         * @description A report that is made by a timetable.
+         */
+        ScheduleId: string;
+        /** @description An entry of the timetable, and when it is due. */
+        ScheduleShown: {
+            next_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The entry. */
+            schedule: components["schemas"]["ReportSchedule"];
+        };
         /**
          * @description What a token reaches: one word for each permission that a program may have. Those that change
          *     who gets in have none.
@@ -10342,6 +14470,23 @@ export interface components {
              * @example https://api.sendgrid.com
              */
             url?: string;
+        };
+        /** @description A serial port of this machine. */
+        SerialPort: {
+            /** @description What the adapter says of itself. */
+            adapter?: string | null;
+            /**
+             * @description Path to be entered: the name that stays the same, where there is one.
+             * @example /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0
+             */
+            device: string;
+            /**
+             * @description What the kernel calls it.
+             * @example ttyUSB0
+             */
+            name: string;
+            /** @description How devices on it are polled: `9600 8E1`; nothing when none is. */
+            polled_with?: string | null;
         };
         /** @description Everything that was ever read of the equipment of a site. */
         SeriesList: {
@@ -10449,6 +14594,52 @@ export interface components {
              * @example 14:00
              */
             to: string;
+        };
+        /** @description The hours and the energy of one shift, over all days. */
+        ShiftLedger: {
+            /**
+             * @description What the idle energy costs, a decimal: minute by minute at the price of the tariff that is
+             *     in force then (energy with levies and taxes, first tier), else at the flat price of the
+             *     site; `null` when some of it has no price.
+             */
+            idle_cost?: string | null;
+            /**
+             * Format: double
+             * @description Hours idle.
+             */
+            idle_h: number;
+            /**
+             * Format: double
+             * @description Energy while idle, kWh.
+             */
+            idle_kwh: number;
+            /**
+             * Format: double
+             * @description Hours switched off.
+             */
+            off_h: number;
+            /**
+             * Format: double
+             * @description Energy while switched off, kWh.
+             */
+            off_kwh: number;
+            /**
+             * Format: double
+             * @description Hours at work.
+             */
+            run_h: number;
+            /**
+             * Format: double
+             * @description Energy at work, kWh.
+             */
+            run_kwh: number;
+            /** @description When it begins on the clock of the site, `06:00`; `all` for the sum. */
+            shift: string;
+            /**
+             * Format: double
+             * @description Hours of which nothing was measured.
+             */
+            unknown_h: number;
         };
         /** @description An entry as it is shown. */
         ShownEntry: components["schemas"]["Entry"] & {
@@ -10630,6 +14821,38 @@ export interface components {
              */
             warning_percent?: number | null;
         };
+        /** @description A report: asked for, being made, or made. */
+        StoredReport: {
+            /** @description When it was asked for. */
+            asked_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Bytes of its data.
+             */
+            data_bytes: number;
+            /** @description SHA-256 of its data: the same when it is made again from the same readings. */
+            data_hash?: string | null;
+            /** @description Why it could not be made. */
+            error?: string | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["PaperId"];
+            /** @description Who asked for it. */
+            owner: string;
+            /**
+             * Format: int32
+             * @description How far that is, percent.
+             */
+            progress: number;
+            /** @description From what it is made. */
+            recipe: components["schemas"]["ReportRecipe"];
+            schedule?: components["schemas"]["ScheduleId"] | null;
+            stage?: components["schemas"]["ReportStage"] | null;
+            /** @description How it stands. */
+            state: components["schemas"]["JobState"];
+            /** @description Its title, in its language. */
+            title: string;
+        };
         /** @description Who made the device. */
         SunSpecCommon: {
             /** @description Maker. */
@@ -10767,6 +14990,30 @@ export interface components {
              * @description The figure behind it.
              */
             value?: number | null;
+        };
+        /** @description How many of a kind were added and changed; the others were so already. */
+        Taken: {
+            /** @description How many are new. */
+            added: number;
+            /** @description How many were otherwise before. */
+            changed: number;
+            /** @description How many the file names. */
+            named: number;
+        };
+        /** @description What a file changed, by kind. */
+        TakenOver: {
+            /** @description Alert rules. */
+            alert_rule: components["schemas"]["Taken"];
+            /** @description Meters and machines. */
+            equipment: components["schemas"]["Taken"];
+            /** @description Own profiles. */
+            profile: components["schemas"]["Taken"];
+            /** @description Plants. */
+            site: components["schemas"]["Taken"];
+            /** @description Tariffs. */
+            tariff: components["schemas"]["Taken"];
+            /** @description Users. */
+            user: components["schemas"]["Taken"];
         };
         /** @description A reading that waits for its report. */
         TakenReading: {
@@ -10917,6 +15164,23 @@ export interface components {
              */
             percent: string;
         };
+        /** @description What a technician looks at first. */
+        TechnicianDashboard: {
+            /** @description Active alerts of these. */
+            active_alerts: number;
+            /** @description Active alerts by their type. */
+            alerts_by_type: {
+                [key: string]: number;
+            };
+            /** @description The cells, those that need hands first in front. */
+            cells: components["schemas"]["ColdCellNow"][];
+            /** @description The customers, by name. */
+            customers: components["schemas"]["CustomerNow"][];
+            /** @description Their cells in use. */
+            total_cold_cells: number;
+            /** @description Customers that he looks after. */
+            total_customers: number;
+        };
         /** @description A term of a formula: a factor times the energy of something, kWh. */
         Term: {
             /**
@@ -11016,6 +15280,13 @@ export interface components {
          * @description RFC 3339 in UTC with milliseconds.
          */
         Timestamp: string;
+        /** @description The timetable of the site. */
+        Timetable: {
+            /** @description Its entries. */
+            items: components["schemas"]["ScheduleShown"][];
+            /** @description Whether an outlet writes e-mail. */
+            writes_mail: boolean;
+        };
         /** @description HTTPS of the appliance, as it is shown. */
         TlsView: {
             authority?: components["schemas"]["AuthorityView"] | null;
@@ -11134,7 +15405,7 @@ export interface components {
             explanation: string;
             typed?: components["schemas"]["TypedLine"] | null;
             /** @description What it is. */
-            verdict: components["schemas"]["Verdict"];
+            verdict: components["schemas"]["BillVerdict"];
         };
         /** @description A supplier's bill, as it was typed in. */
         TypedBill: {
@@ -11235,6 +15506,63 @@ export interface components {
             regular: number;
             /** @description All of them. */
             totalUsers: number;
+        };
+        /** @description A relevant variable. */
+        Variable: {
+            /** @description Its short name in answers: `parts`, `outside`. */
+            name: string;
+            /** @description Where its values come from. */
+            source: components["schemas"]["VariableSource"];
+            /** @description Its unit. */
+            unit?: string;
+        };
+        /** @description The range in which a variable was seen. */
+        VariableRange: {
+            /**
+             * Format: double
+             * @description Its greatest value.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description Its smallest value.
+             */
+            min: number;
+            /** @description The variable. */
+            name: string;
+        };
+        /** @description Where the values of a variable come from. */
+        VariableSource: {
+            /** @description Whose. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @enum {string} */
+            from: "series";
+            /** @description Of which quantity. */
+            metric: components["schemas"]["Metric"];
+            /** @description Of which conductor. */
+            phase?: components["schemas"]["Phase"];
+            /** @description What becomes of its values. */
+            reduction?: components["schemas"]["Reduction"];
+        } | {
+            equipment_id?: components["schemas"]["EquipmentId"] | null;
+            /** @enum {string} */
+            from: "production";
+            /** @description The product. */
+            product: string;
+        } | {
+            /**
+             * Format: double
+             * @description From which temperature degrees count, °C.
+             */
+            base_c: number;
+            /** @description Whose temperature. */
+            equipment_id: components["schemas"]["EquipmentId"];
+            /** @enum {string} */
+            from: "degree_days";
+            /** @description Of which quantity. */
+            metric?: components["schemas"]["Metric"];
+            /** @description On which side. */
+            side: components["schemas"]["DegreeSide"];
         };
         /**
          * @description How a line or a report ends.
@@ -13800,6 +18128,1016 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    list_cold_cells: {
+        parameters: {
+            query?: {
+                /** @description Of this customer. */
+                customer_id?: components["schemas"]["CustomerId"];
+                /** @description At this location. */
+                location_id?: components["schemas"]["LocationId"];
+                /** @description Those, too, that were taken out of use. */
+                retired?: boolean;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_ColdCellNow"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_cold_cell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewColdCell"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdCellNow"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    import_cold_cells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ImportedCells"];
+                };
+            };
+            /** @description Every refused cell of the table by line and column */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_cold_cell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdCellNow"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    change_cold_cell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewColdCell"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdCellNow"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    retire_cold_cell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_calibrations: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Calibration"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCalibration"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Calibration"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_calibration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+                /** @description Id of the certificate */
+                calibration: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such certificate */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_cold_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewColdDevice"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_MadeDevice"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is out of use, or has too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    cold_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+                /** @description The month, `2026-10` */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Evidence"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    cold_evidence_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+                /** @description The month, `2026-10` */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    seal_cold_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+                /** @description The month, `2026-10` */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Evidence"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is not over, or sealed already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_excursions: {
+        parameters: {
+            query?: {
+                /** @description Those that lasted after this instant; ten years ago when absent. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Those that began before it; now when absent. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Excursion"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    review_excursion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+                /** @description Id of the excursion */
+                excursion: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Excursion"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such excursion */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_cold_customers: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_ColdCustomer"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_cold_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewColdCustomer"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdCustomer"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_cold_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the customer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdCustomer"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such customer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    change_cold_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the customer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewColdCustomer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdCustomer"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such customer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_cold_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the customer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such customer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description He has locations */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_cold_locations: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_ColdLocation"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    add_cold_location: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewColdLocation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdLocation"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    change_cold_location: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the location */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewColdLocation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdLocation"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such location */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_cold_location: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the location */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such location */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Cells name it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     list_corrections: {
         parameters: {
             query?: {
@@ -13904,6 +19242,29 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    technician_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_TechnicianDashboard"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -14351,6 +19712,107 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    get_carbon: {
+        parameters: {
+            query: {
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description `daily` or `monthly`; `monthly` when absent. */
+                resolution?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Carbon"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_carbon_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CarbonFactorList"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    enter_carbon_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCarbonFactors"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CarbonFactors"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     get_energy_cost: {
         parameters: {
             query: {
@@ -14433,6 +19895,472 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    list_enpis: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Enpi"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    create_enpi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnpi"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Enpi"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_enpi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Enpi"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    update_enpi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnpi"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Enpi"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_enpi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It has a baseline */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    adjust_enpi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAdjustment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Enpi"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    undo_enpi_adjustment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+                /** @description Number of the adjustment */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Enpi"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator or adjustment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_enpi_baselines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_BaselineHeads"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    create_enpi_baseline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBaseline"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Baseline"];
+                };
+            };
+            /** @description Every refused field, or too few periods */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_enpi_baseline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+                /** @description Number of the baseline */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Baseline"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator or baseline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    evaluate_enpi: {
+        parameters: {
+            query: {
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description Version of the baseline; the newest when absent. */
+                baseline?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the indicator */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Evaluation"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such indicator or baseline */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     get_energy_flow: {
         parameters: {
             query: {
@@ -14476,6 +20404,62 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    get_idle_ledger: {
+        parameters: {
+            query: {
+                /** @description The machine. */
+                equipment_id: string;
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description When shifts begin: `06:00,14:00,22:00`. */
+                shifts?: string;
+                /** @description Below it the machine is off, kW, instead of what is learnt; with `run_above_kw`. */
+                off_below_kw?: number;
+                /** @description Above it the machine runs, kW; with `off_below_kw`. */
+                run_above_kw?: number;
+                /** @description The product whose entries of this machine count as parts. */
+                product?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_IdleLedger"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     list_energy_peaks: {
         parameters: {
             query: {
@@ -14512,6 +20496,419 @@ export interface operations {
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_energy_plan: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_PlanItem"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    create_energy_plan_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlanItem"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PlanItem"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    update_energy_plan_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the item */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlanItem"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PlanItem"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such item */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_energy_plan_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the item */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such item */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_energy_plan_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the item */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PlanProgress"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such item */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It cannot be counted */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_power_quality: {
+        parameters: {
+            query: {
+                /** @description The meter. */
+                equipment_id: string;
+                /** @description Any day of the week, `2026-11-18`; it is taken from Monday to Sunday at the site. */
+                week: string;
+                /** @description Nominal voltage between phase and neutral, V; 230 when absent. */
+                nominal_v?: number;
+                /** @description Nominal frequency, Hz; 50 when absent. */
+                nominal_hz?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PowerQualityWeek"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such equipment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_production: {
+        parameters: {
+            query: {
+                /** @description First instant, RFC 3339, or a date or time on the clock of the site. */
+                from: string;
+                /** @description First instant after. */
+                to: string;
+                /** @description Of this product. */
+                product?: string;
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_ProductionEntry"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    enter_production: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProduction"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProductionReport"];
+                };
+            };
+            /** @description No list of entries */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_production: {
+        parameters: {
+            query: {
+                /** @description Its product. */
+                product: string;
+                /** @description Its machine, if it names one. */
+                equipment_id?: string;
+                /** @description Its beginning. */
+                from: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    import_production: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ProductionReport"];
+                };
+            };
+            /** @description The text is no such table */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -16935,6 +23332,29 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    ports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_SerialPort"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     try_read: {
         parameters: {
             query?: never;
@@ -17848,6 +24268,57 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    cold_cell_readings: {
+        parameters: {
+            query?: {
+                /** @description `24h`, `7d` or `30d`, up to now; `24h` when nothing is said. */
+                range?: string;
+                /** @description First instant, RFC 3339, instead of `range`. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description First instant after; now when absent. */
+                to?: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ColdCurve"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     push_device_readings: {
         parameters: {
             query?: never;
@@ -17986,6 +24457,494 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    export_report: {
+        parameters: {
+            query?: {
+                /** @description `pdf` (the default), `xlsx`, `csv` or `html`. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            /** @description No such form, or too long for it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such report */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is not made */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    generate_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportOrder"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StoredReport"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description Too many wait */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_StoredReport"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_report_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Timetable"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    schedule_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportPlan"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReportSchedule"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description The timetable is full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    change_report_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReportSchedule"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_report_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such entry */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    list_report_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Vec_ReportTemplate"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ReportShown"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such report */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Message"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such report */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It waits or is being made */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    cancel_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StoredReport"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such report */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    recompute_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RecomputedReport"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such report */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It is not made */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -18464,6 +25423,77 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    export_configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/toml": string;
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    import_configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfiguration"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ConfigurationTaken"];
+                };
+            };
+            /** @description Every refused field, with its line */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description Nobody could administer the appliance afterwards, or there would be too many of something */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };

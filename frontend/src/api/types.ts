@@ -43,6 +43,7 @@ export type Backups = Answer<Schemas['BackupsShown']>;
 export type Backup = Answer<Schemas['BackupShown']>;
 export type BackupSettings = Schemas['BackupSettings'];
 export type BackupChange = Schemas['BackupChange'];
+export type Https = Answer<Schemas['Https']>;
 export type System = Answer<Schemas['System']>;
 export type SystemCheck = Answer<Schemas['SystemCheck']>;
 export type Job = Answer<Schemas['Job']>;
@@ -95,6 +96,7 @@ export type TestRead = Answer<Schemas['TestRead']>;
 export type TestValue = TestRead['values'][number];
 export type Plausibility = Answer<Schemas['Plausibility']>;
 export type Finding = Answer<Schemas['Finding']>;
+export type SerialPort = Answer<Schemas['SerialPort']>;
 export type ScanRequest = Schemas['ScanRequest'];
 export type Scan = Answer<Schemas['Scan']>;
 export type ScanFind = Answer<Schemas['Find']>;
@@ -113,6 +115,13 @@ export type Device = Answer<Schemas['PushDevice']>;
 export type DeviceStatus = Schemas['PushDeviceStatus'];
 export type MadeDevice = Answer<Schemas['MadeDevice']>;
 export type DeviceInput = Schemas['NewDevice'];
+export type ColdCell = Answer<Schemas['ColdCellNow']>;
+export type ColdProbe = Answer<Schemas['ProbeNow']>;
+export type ColdCustomer = Answer<Schemas['CustomerNow']>;
+export type ColdCurve = Answer<Schemas['ColdCurve']>;
+export type ColdExcursion = Answer<Schemas['Excursion']>;
+export type ColdDeviceInput = Schemas['NewColdDevice'];
+export type ColdReview = Schemas['NewReview'];
 export type DeviceChange = Schemas['DeviceChange'];
 export type Level = Schemas['Level'];
 export type Weekday = Schemas['Weekday'];
@@ -159,6 +168,8 @@ export type NewEnergyTree = Schemas['NewTree'];
 export type TreeNode = Schemas['Node'];
 export type TreePart = Schemas['Part'];
 export type VirtualMeter = Schemas['VirtualMeter'];
+export type DemandNow = Answer<Schemas['DemandNow']>;
+export type TwinLine = Answer<Schemas['TwinLine']>;
 export type EnergyDemand = Answer<Schemas['Demand']>;
 export type Tariff = Answer<Schemas['Tariff']>;
 export type TariffRules = Schemas['Rules'];
@@ -170,6 +181,25 @@ export type TypedBill = Schemas['TypedBill'];
 export type TypedLine = Schemas['TypedLine'];
 export type BillTwin = Answer<Schemas['BillTwin']>;
 
+export type Enpi = Answer<Schemas['Enpi']>;
+export type NewEnpi = Schemas['NewEnpi'];
+export type EnpiVariable = Schemas['Variable'];
+export type EnpiEvaluation = Answer<Schemas['Evaluation']>;
+export type EnpiBaseline = Answer<Schemas['Baseline']>;
+export type EnpiBaselineHead = Answer<Schemas['BaselineHead']>;
+export type NewBaseline = Schemas['NewBaseline'];
+export type NewAdjustment = Schemas['NewAdjustment'];
+export type FitQuality = Answer<Schemas['FitQuality']>;
+export type ModelCoefficient = Answer<Schemas['Coefficient']>;
+export type ProductionEntry = Schemas['ProductionEntry'];
+export type ProductionReport = Answer<Schemas['ProductionReport']>;
+export type PlanItem = Answer<Schemas['PlanItem']>;
+export type NewPlanItem = Schemas['NewPlanItem'];
+export type PlanProgress = Answer<Schemas['PlanProgress']>;
+export type CarbonFactors = Answer<Schemas['CarbonFactors']>;
+export type NewCarbonFactors = Schemas['NewCarbonFactors'];
+export type IdleLedger = Answer<Schemas['IdleLedger']>;
+
 export type AuditEntry = Answer<Schemas['ShownEntry']>;
 
 type Asked =
@@ -177,8 +207,12 @@ type Asked =
   | '/audit'
   | '/energy/balance'
   | '/energy/bill'
+  | '/energy/carbon'
   | '/energy/cost'
+  | '/energy/idle'
   | '/energy/peaks'
+  | '/energy/power-quality'
+  | '/energy/production'
   | '/equipment'
   | '/historical/consumption'
   | '/historical/export'
@@ -195,6 +229,10 @@ export type EnergyRange = Query<'/energy/balance'>;
 export type CostQuery = Query<'/energy/cost'>;
 export type BillQuery = Query<'/energy/bill'>;
 export type PeaksQuery = Query<'/energy/peaks'>;
+export type CarbonQuery = Query<'/energy/carbon'>;
+export type IdleQuery = Query<'/energy/idle'>;
+export type VoltageQuery = Query<'/energy/power-quality'>;
+export type ProductionQuery = Query<'/energy/production'>;
 export type ExportFormat = 'csv' | 'excel';
 export type Resolution =
   | 'raw'
@@ -209,3 +247,16 @@ export type Resolution =
   | 'weekly'
   | 'monthly'
   | 'auto';
+
+export type StoredReport = Answer<Schemas['StoredReport']>;
+export type ReportTemplate = Answer<Schemas['ReportTemplate']>;
+export type ReportOrder = Schemas['ReportOrder'];
+export type ReportPlan = Schemas['ReportPlan'];
+export type ReportFormat = Schemas['ReportFormat'];
+export type ReportSchedule = Answer<Schemas['ReportSchedule']>;
+export type ReportBlock = Answer<Schemas['ReportBlock']>;
+export type ReportCell = Schemas['ReportCell'];
+export type ReportHolds = Schemas['ReportColumnHolds'];
+export type ReportScene = Answer<Schemas['ReportScene']>;
+export type ReportInk = Schemas['ReportInk'];
+export type Recomputed = Answer<Schemas['RecomputedReport']>;

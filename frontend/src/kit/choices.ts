@@ -25,3 +25,12 @@ export function matching(choices: Choice[], typed: string, limit: number): Choic
   }
   return hits.slice(0, limit);
 }
+
+/** The choices of a filter: any of them, then each once, and the one that is chosen though it is gone. */
+export function filterChoices(values: readonly string[], chosen: string, any: string): Choice[] {
+  const all = chosen && !values.includes(chosen) ? [...values, chosen] : values;
+  return [
+    { value: '', label: any },
+    ...[...new Set(all)].map((value) => ({ value, label: value })),
+  ];
+}

@@ -109,10 +109,10 @@ export function percent(ratio: number | null | undefined, locale: string): strin
 }
 
 /** "+8%", "−3%", "0%": a difference always shows its direction. */
-export function signedPercent(ratio: number, locale: string): string {
+export function signedPercent(ratio: number, locale: string, digits = 0): string {
   const options = {
     style: 'percent',
-    maximumFractionDigits: 0,
+    maximumFractionDigits: digits,
     signDisplay: 'exceptZero',
   } as const;
   return numberFormat(locale, options).format(ratio);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matching } from './choices';
+import { filterChoices, matching } from './choices';
 import { passwordStrength } from './passwordStrength';
 
 describe('password strength (S2-14)', () => {
@@ -36,5 +36,19 @@ describe('searching a list', () => {
 
   it('shows all when nothing is typed, up to the limit', () => {
     expect(matching(zones, '', 2)).toHaveLength(2);
+  });
+});
+
+describe('the choices of a filter', () => {
+  const values = (list: string[], chosen: string) =>
+    filterChoices(list, chosen, 'Any').map(({ value }) => value);
+
+  it('begin with any of them, and have each once', () => {
+    expect(values(['Hall 1', 'Hall 2', 'Hall 1'], '')).toEqual(['', 'Hall 1', 'Hall 2']);
+    expect(filterChoices([], '', 'Any')).toEqual([{ value: '', label: 'Any' }]);
+  });
+
+  it('keep the one that a link asked for, though nothing stands there any more', () => {
+    expect(values(['Hall 1'], 'Yard')).toEqual(['', 'Hall 1', 'Yard']);
   });
 });

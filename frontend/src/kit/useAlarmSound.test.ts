@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { effectScope, nextTick, ref } from 'vue';
-import { useAlarmSound } from './useAlarmSound';
+import { deskAlarm, useAlarmSound, wallAlarms, type AlarmPattern } from './useAlarmSound';
 
 /** As much of an audio device as the alarm touches. */
 class Audio {
@@ -38,17 +38,17 @@ afterEach(() => {
 
 describe('the alarm', () => {
   it('sounds while it is wanted, and not a moment longer', async () => {
-    const wanted = ref(false);
+    const wanted = ref<AlarmPattern | null>(null);
     const scope = effectScope();
     scope.run(() => useAlarmSound(wanted));
     vi.advanceTimersByTime(10_000);
     expect(Audio.tones).toBe(0);
-    wanted.value = true;
+    wanted.value = deskAlarm;
     await nextTick();
     expect(Audio.tones).toBe(2);
     vi.advanceTimersByTime(4_000);
     expect(Audio.tones).toBe(6);
-    wanted.value = false;
+    wanted.value = null;
     await nextTick();
     vi.advanceTimersByTime(10_000);
     expect(Audio.tones).toBe(6);
@@ -58,7 +58,7 @@ describe('the alarm', () => {
   it('says that the browser keeps it silent until somebody touches the page', () => {
     Audio.state = 'suspended';
     const scope = effectScope();
-    const alarm = scope.run(() => useAlarmSound(ref(true)))!;
+    const alarm = scope.run(() => useAlarmSound(ref(deskAlarm)))!;
     expect(alarm.blocked.value).toBe(true);
     Audio.state = 'running';
     window.dispatchEvent(new Event('pointerdown'));
@@ -67,5 +67,39 @@ describe('the alarm', () => {
     scope.stop();
     vi.advanceTimersByTime(10_000);
     expect(Audio.tones).toBe(2);
+  });
+
+  it('calls less often from a wall for what is less urgent', async () => {
+    const wanted = ref<AlarmPattern | null>(wallAlarms.low);
+    const scope = effectScope();
+    scope.run(() => useAlarmSound(wanted));
+    vi.advanceTimersByTime(59_000);
+    expect(Audio.tones).toBe(4);
+    wanted.value = wallAlarms.high;
+    await nextTick();
+    vi.advanceTimersByTime(59_000);
+    expect(Audio.tones).toBe(4 + 15 * 3);
+    scope.stop();
+  });
+
+  it('looks again with each call whether it may sound: nobody touches a wall', () => {
+    Audio.state = 'suspended';
+    const scope = effectScope();
+    const alarm = scope.run(() => useAlarmSound(ref(wallAlarms.high)))!;
+    vi.advanceTimersByTime(10_000);
+    expect([alarm.blocked.value, Audio.tones]).toEqual([true, 0]);
+    Audio.state = 'running';
+    vi.advanceTimersByTime(4_000);
+    expect([alarm.blocked.value, Audio.tones]).toEqual([false, 3]);
+    scope.stop();
+  });
+
+  it('is silent on a machine without any sound', () => {
+    vi.stubGlobal('AudioContext', undefined);
+    const scope = effectScope();
+    const alarm = scope.run(() => useAlarmSound(ref(deskAlarm)))!;
+    vi.advanceTimersByTime(10_000);
+    expect(alarm.blocked.value).toBe(false);
+    scope.stop();
   });
 });

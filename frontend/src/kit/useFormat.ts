@@ -35,7 +35,8 @@ export function useFormat() {
     moneyParts: (amount: string | null | undefined, currency: string) =>
       format.moneyParts(amount, currency, locale()),
     percent: (ratio: number | null | undefined) => format.percent(ratio, locale()),
-    signedPercent: (ratio: number) => format.signedPercent(ratio, locale()),
+    signedPercent: (ratio: number, digits?: number) =>
+      format.signedPercent(ratio, locale(), digits),
     bytes: (value: number | null | undefined) => format.bytes(value, locale()),
     duration: (ms: number) => format.duration(ms, locale()),
     time: (at: Moment) => format.time(at, place.value),

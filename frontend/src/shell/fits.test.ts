@@ -1,17 +1,19 @@
 import { expect, it } from 'vitest';
 import { entriesThatFit } from './fits';
 
-it('keeps the bar of a telephone at five buttons, the last of them for the rest', () => {
-  expect(entriesThatFit(390, 7)).toBe(4);
-  expect(entriesThatFit(390, 3)).toBe(3);
+const widths = [100, 80, 120, 90];
+
+it('shows all where there is room, without a button for more', () => {
+  expect(entriesThatFit(390, widths, 60)).toBe(4);
 });
 
-it('shows more the wider the window is, and all on a desk', () => {
-  expect(entriesThatFit(1440, 7)).toBe(7);
-  expect(entriesThatFit(1100, 7)).toBe(4);
+it('keeps room for the button of those that do not fit', () => {
+  expect(entriesThatFit(389, widths, 60)).toBe(3);
+  expect(entriesThatFit(359, widths, 60)).toBe(2);
+  expect(entriesThatFit(239, widths, 60)).toBe(1);
 });
 
-it('never hides one entry alone behind a button', () => {
-  expect(entriesThatFit(1250, 6)).toBe(6);
-  expect(entriesThatFit(1250, 5)).toBe(5);
+it('never takes the first entry away, and knows an empty menu', () => {
+  expect(entriesThatFit(20, widths, 60)).toBe(1);
+  expect(entriesThatFit(20, [], 60)).toBe(0);
 });

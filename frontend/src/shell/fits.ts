@@ -1,15 +1,14 @@
-/** Widths of the window, and how many entries of the main menu fit beside the rest. */
-const steps: [below: number, entries: number][] = [
-  // A bar of its own at the foot of a telephone.
-  [768, 4],
-  [900, 1],
-  [1060, 2],
-  [1200, 4],
-  [1400, 5],
-];
+/** A telephone has a bar of its own at its foot, with one button for the rest. */
+export const ON_TELEPHONE = 4;
 
-/** How many entries stand in the main menu itself; one alone is not put behind a button. Pure. */
-export function entriesThatFit(width: number, entries: number): number {
-  const fit = steps.find(([below]) => width < below)?.[1] ?? entries;
-  return entries - fit <= 1 && width >= 768 ? Math.min(entries, fit + 1) : Math.min(entries, fit);
+/**
+ * How many entries of the main menu fit into the room that the rest of the header leaves, when
+ * those that do not stand behind a button as wide as `more`. Pure.
+ */
+export function entriesThatFit(room: number, widths: number[], more: number): number {
+  const sum = (parts: number[]) => parts.reduce((all, width) => all + width, 0);
+  if (sum(widths) <= room) return widths.length;
+  let fit = widths.length - 1;
+  while (fit > 1 && sum(widths.slice(0, fit)) + more > room) fit -= 1;
+  return Math.max(0, fit);
 }

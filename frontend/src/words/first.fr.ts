@@ -1,4 +1,5 @@
 import names from 'virtual:room-names/fr';
+import { french } from './french';
 import { merge, withNames, type Words } from './merge';
 
 const files = import.meta.glob<Words>(
@@ -13,4 +14,4 @@ const files = import.meta.glob<Words>(
   ],
   { eager: true, import: 'default' },
 );
-export default withNames(merge(files), names);
+export default french(withNames(merge(files), names));

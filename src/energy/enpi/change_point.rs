@@ -22,6 +22,7 @@ const SIDE_MIN: usize = 3;
 /// The form of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ModelShape)]
 pub enum Shape {
     /// A straight line in every variable.
     #[default]

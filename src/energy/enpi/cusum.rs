@@ -16,6 +16,7 @@ const LIMIT: f64 = 5.0;
 /// Which way a plant drifts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DriftDirection)]
 pub enum Direction {
     /// More is used than the baseline expects.
     More,

@@ -44,6 +44,7 @@ pub struct Coefficient {
 
 /// How well a model describes what it was made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = FitQuality)]
 pub struct Quality {
     /// Observations.
     pub observations: usize,
@@ -73,6 +74,7 @@ pub struct Quality {
 
 /// The range in which a variable was seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = VariableRange)]
 pub struct Seen {
     /// The variable.
     pub name: String,
@@ -218,7 +220,7 @@ impl Numbers {
 }
 
 /// The figures of a fit from what it leaves over.
-pub fn judge(
+fn judge(
     y: &[f64],
     residuals: &[f64],
     intercept: bool,
@@ -255,6 +257,34 @@ pub fn judge(
         durbin_watson: (rest > 0.0).then(|| steps / rest),
         autocorrelation: (rest > 0.0).then(|| together / rest),
     }
+}
+
+/// Energy for each unit of one variable, sum by sum. Its variance is n·s²/(Σx)², as that of a ratio
+/// of means (Cochran, Sampling Techniques, 2.11).
+///
+/// # Errors
+/// When there are too few observations, or the variable adds up to nothing.
+pub fn ratio(column: &Column, y: &[f64]) -> Result<Regression> {
+    check(std::slice::from_ref(column), y, 1)?;
+    let total: f64 = column.values.iter().sum();
+    if total.is_nan() || total <= 0.0 {
+        let sentence = format!("{} adds up to nothing in this period.", column.name);
+        return Err(Error::invalid("variables", sentence));
+    }
+    let value = y.iter().sum::<f64>() / total;
+    let rest = y.iter().zip(&column.values).map(|(y, x)| y - value * x);
+    let quality = judge(y, &rest.collect::<Vec<_>>(), false, 1, 1);
+    let inverse = vec![vec![count(y.len()) / (total * total)]];
+    let numbers = Numbers {
+        standard_error: quality.standard_error,
+        freedom: count(quality.degrees_of_freedom),
+    };
+    Ok(Regression {
+        intercept: None,
+        coefficients: vec![numbers.coefficient(&column.name, value, inverse[0][0])],
+        quality,
+        inverse,
+    })
 }
 
 /// The ranges in which the variables were seen.

@@ -1,8 +1,8 @@
 //! What was said on a line, byte by byte, and what it adds up to.
 //!
 //! Promises: every exchange is noted with its raw bytes, its outcome and its round trip; the ring
-//! is bounded in frames and in bytes, oldest forgotten first, and of what is forgotten that was not
-//! fine a sample stays; each minute of three days is counted; looking holds the line up for no
+//! is bounded in frames and in bytes, oldest forgotten first, and of what is forgotten a sample
+//! stays; each minute of three days is counted; looking holds the line up for no
 //! longer than it takes to copy a few pointers. Will not do: outlive a restart.
 
 mod meaning;
@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// The most bytes of one line's ring: 10,000 frames of 80 words each, and a quarter for old ones.
-pub const RING_BYTES_MAX: usize = 2_800_000;
+/// The most bytes of one line's ring: 10,000 frames of 80 words each, and as much for old ones.
+pub const RING_BYTES_MAX: usize = 4_200_000;
 
 /// How an exchange ended.
 #[derive(

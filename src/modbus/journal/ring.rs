@@ -5,8 +5,9 @@
 //! shares them instead of copying.
 //!
 //! Ten thousand frames are days of a quiet line and half an hour of a busy one. What went wrong
-//! must be found the morning after all the same: before a block is forgotten, its frames that were
-//! not fine are taken out and kept, one a minute of each kind.
+//! must be found after a weekend all the same, and what the device said when it was well, to
+//! compare: before a block is forgotten, frames that were not fine are taken out and kept, one a
+//! minute of each kind, and of the fine ones one in ten minutes of each question.
 
 use super::{Frame, Note, Outcome, RING_BYTES_MAX};
 use crate::base::Timestamp;
@@ -20,13 +21,19 @@ const BLOCK_BYTES: usize = 16_384;
 /// The most bytes that are kept of one answer: more than the longest frame, so that what came
 /// beyond it shows.
 const ANSWER_MAX: usize = 300;
+/// Bytes of a read question over RTU: unit, function, address, count and checksum.
+const RTU_QUESTION: usize = 8;
 /// Bytes before those of the wire.
 const HEAD: usize = 28;
-/// Of the bytes of a line, one in so many is for old frames that were not fine.
-const OLD_SHARE: usize = 4;
+/// Of the bytes of a line, one in so many is for old frames.
+const OLD_SHARE: usize = 2;
 /// Old frames that were not fine: one of each kind in this time, ms. A device that was silent all
 /// weekend must not push out what else happened.
 const OLD_EVERY_MS: i64 = 60_000;
+/// Old frames that were fine: one of each question in so many minutes.
+const FINE_EVERY: i64 = 10;
+/// Questions of a line that are told apart: a bus of 32 meters with four each.
+const QUESTIONS_MAX: usize = 128;
 
 /// Frames that lie one behind the other.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +59,9 @@ pub(super) struct Ring {
     /// Kinds of old frames that were kept of the minute that is being looked through.
     kinds: HashSet<(u8, Outcome, Option<u8>)>,
     minute: i64,
+    /// Questions of which a fine old frame was kept, and the ten minutes that are looked through.
+    questions: HashSet<Vec<u8>>,
+    span: i64,
     next_number: u64,
     bytes_max: usize,
 }
@@ -63,6 +73,8 @@ impl Default for Ring {
             old: Blocks::default(),
             kinds: HashSet::new(),
             minute: i64::MIN,
+            questions: HashSet::new(),
+            span: i64::MIN,
             next_number: 1,
             bytes_max: RING_BYTES_MAX,
         }
@@ -131,7 +143,7 @@ impl Ring {
     }
 
     /// Drops the oldest blocks that are not needed for the last frames, or for which there is no
-    /// room, and keeps what was not fine in them.
+    /// room, and keeps some of them.
     fn forget(&mut self) {
         let old_max = self.bytes_max / OLD_SHARE;
         while let Some(oldest) = self.recent.full.front() {
@@ -140,18 +152,21 @@ impl Ring {
                 break;
             }
             if let Some(block) = self.recent.pop() {
-                self.keep_troubles(&block);
+                self.keep_some(&block);
             }
         }
         while self.old.bytes > old_max && self.old.pop().is_some() {}
     }
 
-    fn keep_troubles(&mut self, block: &Block) {
+    fn keep_some(&mut self, block: &Block) {
         for frame in block.raw() {
+            let minute = frame.at.ms().div_euclid(OLD_EVERY_MS);
             if frame.outcome == Outcome::Answered {
+                if self.is_first_of_span(minute.div_euclid(FINE_EVERY), &frame) {
+                    self.old.push(&frame);
+                }
                 continue;
             }
-            let minute = frame.at.ms().div_euclid(OLD_EVERY_MS);
             if minute != self.minute {
                 self.minute = minute;
                 self.kinds.clear();
@@ -161,6 +176,21 @@ impl Ring {
                 self.old.push(&frame);
             }
         }
+    }
+
+    /// Whether this question had no fine answer yet in these ten minutes. The transaction number
+    /// of Modbus TCP is no part of the question.
+    fn is_first_of_span(&mut self, span: i64, frame: &Raw<'_>) -> bool {
+        if span != self.span {
+            self.span = span;
+            self.questions.clear();
+        }
+        let question = match frame.request.get(2..4) {
+            Some([0, 0]) if frame.request.len() > RTU_QUESTION => &frame.request[4..],
+            _ => frame.request,
+        };
+        let room = self.questions.len() < QUESTIONS_MAX;
+        !self.questions.contains(question) && room && self.questions.insert(question.to_vec())
     }
 
     /// Everything that is kept; only pointers and two blocks are copied.

@@ -34,7 +34,8 @@ fn the_last_ten_thousand_come_back_in_order() {
     for count in 0..25_000 {
         push(&mut ring, count, &[7; 12]);
     }
-    let frames = all(&ring);
+    // Before them, one of each question that fits.
+    let frames = all(&ring).split_off(QUESTIONS_MAX);
     // Beyond the ten thousand only what shares a block with one of them.
     assert!((FRAMES_MAX..FRAMES_MAX + BLOCK_BYTES / HEAD).contains(&frames.len()));
     let first = number(&frames[0]);
@@ -49,7 +50,7 @@ fn the_last_ten_thousand_come_back_in_order() {
     let newest: Vec<_> = ring.look().newest_first().take(3).collect();
     let few: Vec<u32> = newest.iter().map(number).collect();
     assert_eq!(few, [24_999, 24_998, 24_997]);
-    assert_eq!(ring.frames(), frames.len());
+    assert_eq!(ring.frames(), QUESTIONS_MAX + frames.len());
 }
 
 #[test]
@@ -59,8 +60,9 @@ fn long_answers_keep_fewer_frames_within_the_bytes() {
         push(&mut ring, count, &[1; 260]);
     }
     assert!(ring.frames() < FRAMES_MAX);
+    // Every question here is another one, so some of the old ones stay as well.
     let most = RING_BYTES_MAX - RING_BYTES_MAX / OLD_SHARE;
-    assert!(ring.bytes() <= most && ring.bytes() > most - 2 * BLOCK_BYTES);
+    assert!(ring.bytes() <= RING_BYTES_MAX && ring.bytes() > most - 2 * BLOCK_BYTES);
     let frames = all(&ring);
     assert_eq!(number(frames.last().unwrap()), 11_999);
     let before = frames.len();
@@ -112,6 +114,41 @@ fn what_went_wrong_is_found_when_the_good_frames_are_long_forgotten() {
 }
 
 #[test]
+fn three_days_of_a_bus_leave_each_question_s_good_answers_to_compare() {
+    const HOURS: i64 = 72;
+    let mut ring = Ring::default();
+    let mut count = 0_u16;
+    // Three meters with three questions each, every five seconds, over Modbus TCP.
+    for beat in 0..HOURS * 720 {
+        for question in 0..9_u8 {
+            count = count.wrapping_add(1);
+            let [high, low] = count.to_be_bytes();
+            let request = [high, low, 0, 0, 0, 6, question / 3, 4, 0, question, 0, 40];
+            ring.push(
+                Timestamp::from_ms(beat * 5_000),
+                &Note {
+                    unit: question / 3,
+                    function: 4,
+                    request: &request,
+                    answer: &[5; 89],
+                    outcome: Outcome::Answered,
+                    exception: None,
+                    round_trip: Duration::from_millis(20),
+                },
+            );
+        }
+    }
+    assert!(ring.bytes() <= RING_BYTES_MAX);
+    let frames = all(&ring);
+    assert!(frames.iter().map(|frame| frame.number).is_sorted());
+    for question in 0..9_u8 {
+        let of = frames.iter().filter(|frame| frame.request[9] == question);
+        let tens: std::collections::BTreeSet<_> = of.map(|frame| frame.at.ms() / 600_000).collect();
+        assert_eq!(tens.len(), 6 * 72, "question {question}");
+    }
+}
+
+#[test]
 fn old_troubles_take_their_share_and_no_more() {
     let mut ring = Ring::default();
     for count in 0..60_000 {
@@ -122,7 +159,8 @@ fn old_troubles_take_their_share_and_no_more() {
     let frames = all(&ring);
     assert_eq!(frames.last().unwrap().number, 60_000);
     let old = RING_BYTES_MAX / OLD_SHARE / (HEAD + 204);
-    assert!(frames.len() > RING_BYTES_MAX * 3 / 4 / (HEAD + 204) + old / 2);
+    let recent = (RING_BYTES_MAX - RING_BYTES_MAX / OLD_SHARE) / (HEAD + 204);
+    assert!(frames.len() > recent + old / 2);
 }
 
 #[test]

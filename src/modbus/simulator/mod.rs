@@ -13,6 +13,7 @@ mod physics;
 pub mod plant;
 mod schedule;
 mod serve;
+pub mod sunspec;
 pub mod virtual_device;
 
 pub use fault::Fault;

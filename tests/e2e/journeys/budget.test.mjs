@@ -9,6 +9,8 @@ import { arrive, demoLogin } from '../support/person.mjs';
 const FIRST_VIEW_MAX_BYTES = 280_000;
 /** The rest of the rooms comes when the first view stands. */
 const ROOM_MAX_BYTES = 120_000;
+/** Different questions that the dashboard asks when it opens: a person has a hundred a minute. */
+const QUESTIONS_MOST = 12;
 
 /** Counts what comes over the wire from now on, file by file. */
 async function wire(page) {
@@ -69,8 +71,18 @@ journey('the first view is small, and brings no room but its own', async (stage,
   await roomsWait(person);
   await arrive(person, login);
   const files = await wire(person);
+  // What is asked again after some seconds is no other question.
+  const asked = new Set();
+  person.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    const of = searchParams.get('meter_id') ?? searchParams.get('resolution') ?? '';
+    if (pathname.startsWith('/api/')) asked.add(`${pathname} ${of}`);
+  });
   await person.goto('/');
   await person.locator('.reading--good').first().waitFor();
+  await person.getByRole('region', { name: 'Energy flow' }).getByRole('listitem').first().waitFor();
+  t.diagnostic(`${asked.size} questions`);
+  assert.ok(asked.size <= QUESTIONS_MOST, [...asked].join(', '));
   const board = new Map(files);
   const boardMs = await sinceStart(person);
   const said = kilobytes(total(board) - total(built(board)));

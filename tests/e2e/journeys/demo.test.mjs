@@ -4,8 +4,8 @@ import { arrive, demoLogin, readingIn } from '../support/person.mjs';
 import { until } from '../support/until.mjs';
 
 const MACHINES = 12;
-/** Two cold rooms have sensors that push, and no power. */
-const TILES = MACHINES + 2;
+/** Four cold cells have sensors that push, and no power. */
+const TILES = MACHINES + 4;
 
 journey('demo: the machines are there, and their values move', async (stage) => {
   const appliance = await stage.appliance('demo');

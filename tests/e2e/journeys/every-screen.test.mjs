@@ -96,12 +96,23 @@ async function examples(appliance, token) {
   const alert = await until('an alert is on', () => first('/alerts'));
   const profile = { id: await ownProfile(appliance, token) };
   const equipment = { id: machine.id, report: '' };
+  const indicator = { id: (await first('/energy/enpi')).id };
+  const cell = { id: (await first('/coldchain/cells')).id };
+  const report = await appliance.ask('POST', '/reports/generate', {
+    token,
+    body: { template: 'daily_energy' },
+  });
   return {
+    report: { id: report.id },
+    'cold-cell': cell,
+    'cold-install': cell,
     'equipment-detail': equipment,
     'equipment-commissioning': equipment,
     'equipment-edit': equipment,
     'alert-rule': { id: (await first('/alert-rules')).id },
     alert: { id: alert.id },
+    indicator,
+    'indicator-edit': indicator,
     'device-edit': { id: (await first('/devices')).id },
     outlet: { kind: 'smtp' },
     policy: { id: (await first('/notifications/policies')).id },

@@ -29,7 +29,7 @@ const settled = (page) => page.locator('.trend__main[aria-busy="false"]').waitFo
 
 journey('history: two series, zoom, comparison, table, files', async (stage) => {
   const page = await open(stage);
-  await page.getByRole('link', { name: 'History', exact: true }).click();
+  await page.goto('/history');
   await figures(page).filter({ hasText: 'Whole site' }).first().waitFor();
   await choose(page, 'Add a series', 'Oven line A · Power');
   await figures(page).filter({ hasText: 'Oven line A' }).first().waitFor();

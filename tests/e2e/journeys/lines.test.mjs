@@ -16,7 +16,7 @@ journey('a silent device is named by its line, its frames and the doctor', async
   await doctor.getByText('Check the power and wiring of the device').waitFor();
   await stage.browser.picture(page, 'lines-doctor');
 
-  await page.getByRole('link', { name: 'Lines', exact: true }).click();
+  await page.goto('/lines');
   const row = page.getByRole('row').filter({ hasText: `127.0.0.1:${meter.port}` });
   await row.getByText('Nobody answers').waitFor();
   await row.getByText('Silent: Press').waitFor();
@@ -36,6 +36,6 @@ journey('a silent device is named by its line, its frames and the doctor', async
   await page.getByRole('heading', { name: `127.0.0.1:${meter.port}` }).waitFor();
 
   meter.thaw();
-  await page.getByRole('link', { name: 'Lines', exact: true }).click();
+  await page.goto('/lines');
   await row.getByText('Working').or(row.getByText('Errors')).first().waitFor();
 });

@@ -5,7 +5,7 @@ import { journey } from '../support/journey.mjs';
 import { arrive, demoLogin } from '../support/person.mjs';
 import { until } from '../support/until.mjs';
 
-const TILES = 14;
+const TILES = 16;
 const address = (page) => new URL(page.url()).searchParams;
 
 journey('the live grid: filters in the address, cards and table', async (stage) => {

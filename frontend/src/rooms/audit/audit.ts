@@ -25,6 +25,16 @@ export const noFilters = (): Filters => ({
 
 export const isFiltered = (filters: Filters) => Object.values(filters).some((part) => part !== '');
 
+/** What a link asks for: only words that stand in the fields. */
+export function filtersOf(query: Record<string, unknown>): Filters {
+  const filters = noFilters();
+  for (const name of Object.keys(filters) as (keyof Filters)[]) {
+    const value = query[name];
+    if (typeof value === 'string') filters[name] = value;
+  }
+  return filters;
+}
+
 /** The groups of actions in the order of a working day: who came, what was changed. */
 export const groups = [
   'auth',
@@ -38,18 +48,26 @@ export const groups = [
   'meter',
   'maintenance',
   'device',
+  'coldchain',
   'profile',
   'mqtt',
   'readings',
   'modbus',
   'site',
+  'carbon',
+  'enpi',
+  'production',
+  'energy_plan',
   'energy_tree',
   'tariff',
+  'report',
+  'report_schedule',
   'storage',
   'backup',
   'update',
   'job',
   'support',
+  'configuration',
   'audit',
 ] as const;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowEdge } from '@/api/types';
-import { flowOf, flowOfTree, pictureOf } from './flow';
+import { flowOf, flowOfTree, gathered, onlyMeter, OTHERS, pictureOf } from './flow';
 
 const source = (id: string, kwh: number, inTotal = true, area: string | null = 'Hall') => ({
   id,
@@ -54,6 +54,26 @@ describe('the flow of energy', () => {
   });
 });
 
+describe('a flow of many machines', () => {
+  const many = flowOf(100, [source('a', 40), source('b', 30), source('c', 20), source('d', 5)]);
+
+  it('draws the smallest as one where their names would lie upon each other', () => {
+    expect(many.restKwh).toBe(5);
+    const few = gathered(many, 4);
+    expect(few.drains.map(({ id, kwh, count }) => [id, kwh, count])).toEqual([
+      ['a', 40, undefined],
+      ['b', 30, undefined],
+      ['others', 25, 2],
+    ]);
+    expect(few.drains[2]).toMatchObject({ area: OTHERS, kind: 'others' });
+    expect(few.restKwh).toBe(5);
+  });
+
+  it('leaves it as it is where there is room', () => {
+    expect(gathered(many, 5)).toBe(many);
+  });
+});
+
 describe('the flow by the meter tree', () => {
   const edge = (from: string, to: string, kwh: number | null): FlowEdge => ({
     from,
@@ -101,5 +121,27 @@ describe('the flow by the meter tree', () => {
     expect(flowOfTree(odd)).toMatchObject({ totalKwh: 36, restKwh: -2, unknown: 1 });
     expect(flowOfTree(odd)).not.toHaveProperty('coverage');
     expect(flowOfTree([])).toBeNull();
+  });
+
+  it('takes the places from the records of the machines where nobody made any', () => {
+    const flat = [
+      edge('supply', 'node:site', 30),
+      edge('node:site', 'meter:a', 20),
+      edge('node:site', 'meter:b', 10),
+    ];
+    const stands = (id: string) => (id === 'a' ? 'Hall 1' : null);
+    expect(flowOfTree(flat, stands)!.drains.map(({ area }) => area)).toEqual(['Hall 1', null]);
+    // A tree that somebody made is not mixed with them.
+    expect(flowOfTree(edges, () => 'Hall 1')!.drains.find(({ id }) => id === 'light')?.area).toBe(
+      null,
+    );
+  });
+
+  it('knows the one meter that stands before all', () => {
+    const before = [edge('supply', 'node:site', 30), edge('node:site', 'meter:main', 30)];
+    expect(onlyMeter(before)).toBe('main');
+    expect(onlyMeter([...before, edge('node:site', 'meter:b', 1)])).toBeNull();
+    expect(onlyMeter([before[0]!, edge('node:site', 'node:hall', 30)])).toBeNull();
+    expect(onlyMeter([])).toBeNull();
   });
 });

@@ -8,8 +8,13 @@ export interface Drain {
   /** Null where nobody said where it stands. */
   area: string | null;
   kwh: number;
-  /** What it is, where it is no machine: a place without meters in it, or what is unaccounted for. */
-  kind?: 'place' | 'rest';
+  /**
+   * What it is, where it is no machine: a place without meters in it, what is unaccounted for, or
+   * the small ones together.
+   */
+  kind?: 'place' | 'rest' | 'others';
+  /** How many are in it, where it is several. */
+  count?: number;
 }
 
 export interface Flow {
@@ -58,20 +63,37 @@ export function flowOf(totalKwh: number, sources: Source[]): Flow {
   };
 }
 
-/** The flow by the meter tree: the places at the site are the areas, what lies deeper is in them. */
-export function flowOfTree(edges: FlowEdge[]): Flow | null {
+const METER = 'meter:';
+const isPlace = ({ to }: FlowEdge) => to.startsWith('node:');
+
+/** The one meter that everything hangs behind, where no place was made that says what is behind it. */
+export function onlyMeter(edges: FlowEdge[]): string | null {
+  const streams = edges.filter(({ from }) => from !== 'supply');
+  const [only] = streams;
+  return streams.length === 1 && only?.to.startsWith(METER) ? only.to.slice(METER.length) : null;
+}
+
+/**
+ * The flow by the meter tree: the places at the site are the areas, what lies deeper is in them.
+ * Where nobody made a place yet, a machine is where its record says that it stands.
+ */
+export function flowOfTree(
+  edges: FlowEdge[],
+  standsIn: (meter: string) => string | null = () => null,
+): Flow | null {
   const from = new Map<string, FlowEdge[]>();
   for (const edge of edges) from.set(edge.from, [...(from.get(edge.from) ?? []), edge]);
   const root = edges.find((edge) => edge.from === 'supply');
   if (!root) return null;
+  const flat = !edges.some((edge) => edge !== root && isPlace(edge));
   const drains: Drain[] = [];
   let below = 0;
   let unknown = 0;
   function walk(key: string, area: string | null): void {
     for (const edge of from.get(key) ?? []) {
       const inner = (from.get(edge.to) ?? []).filter(({ to }) => !to.startsWith('rest:'));
-      const isPlace = edge.to.startsWith('node:');
-      if (isPlace && inner.length) {
+      const place = isPlace(edge);
+      if (place && inner.length) {
         walk(edge.to, area ?? edge.name);
         continue;
       }
@@ -84,12 +106,13 @@ export function flowOfTree(edges: FlowEdge[]): Flow | null {
       const { kwh } = edge.energy;
       if (kwh < 0) below += kwh;
       if (kwh <= 0) continue;
-      const kind = isRest ? 'rest' : isPlace || edge.to.startsWith('virtual:') ? 'place' : null;
-      const id = kind ? edge.to : edge.to.slice('meter:'.length);
+      const kind = isRest ? 'rest' : place || edge.to.startsWith('virtual:') ? 'place' : null;
+      const id = kind ? edge.to : edge.to.slice(METER.length);
+      const stands = place ? edge.name : flat && !kind ? standsIn(id) : null;
       drains.push({
         id,
         name: edge.name,
-        area: area ?? (isPlace ? edge.name : null),
+        area: area ?? stands,
         kwh,
         ...(kind ? { kind } : {}),
       });
@@ -107,6 +130,27 @@ export function flowOfTree(edges: FlowEdge[]): Flow | null {
     unknown,
     ...(root.energy ? { coverage: root.energy.coverage } : {}),
   };
+}
+
+/** The area of those that are drawn together. */
+export const OTHERS = ' others';
+
+/** A flow of so many blocks at most: the smallest become one, so that no name lies upon another. */
+export function gathered(flow: Flow, most: number): Flow {
+  const free = most - (flow.restKwh !== null && flow.restKwh > 0 ? 1 : 0);
+  if (flow.drains.length <= free) return flow;
+  const kept = flow.drains.slice(0, Math.max(0, free - 1));
+  const small = flow.drains.slice(kept.length);
+  const kwh = small.reduce((sum, one) => sum + one.kwh, 0);
+  const others: Drain = {
+    id: 'others',
+    name: '',
+    area: OTHERS,
+    kwh,
+    kind: 'others',
+    count: small.length,
+  };
+  return { ...flow, drains: [...kept, others] };
 }
 
 export interface Block {

@@ -5,6 +5,8 @@ import {
   fitting,
   linesOf,
   ordered,
+  partsOf,
+  placesFor,
   queryOf,
   stateOf,
   troubles,
@@ -119,5 +121,34 @@ describe('a grid', () => {
     ]);
     expect(grouped[2]).toMatchObject({ count: 4, troubled: 2 });
     expect(grouped[4]).toMatchObject({ at: 4 });
+  });
+});
+
+describe('the cards of a wall', () => {
+  const most = { columns: 5, rows: 3 };
+
+  it('are as large as their number allows, in the shape of the wall', () => {
+    expect(placesFor(1, most)).toEqual({ columns: 1, rows: 1 });
+    expect(placesFor(4, most)).toEqual({ columns: 2, rows: 2 });
+    expect(placesFor(8, most)).toEqual({ columns: 4, rows: 2 });
+    // As wide as before, but without a row that stays empty.
+    expect(placesFor(8, { columns: 4, rows: 3 })).toEqual({ columns: 4, rows: 2 });
+    expect(placesFor(15, most)).toEqual(most);
+    expect(placesFor(99, most)).toEqual(most);
+    expect(placesFor(0, most)).toEqual({ columns: 1, rows: 1 });
+    for (let count = 1; count <= 15; count += 1) {
+      const { columns, rows } = placesFor(count, most);
+      expect(columns * rows).toBeGreaterThanOrEqual(count);
+      expect(columns <= most.columns && rows <= most.rows).toBe(true);
+    }
+  });
+
+  it('take turns in parts of about the same size, and none is left out', () => {
+    const all = Array.from({ length: 12 }, (_, n) => n);
+    expect(partsOf(all, 8).map(({ length }) => length)).toEqual([6, 6]);
+    expect(partsOf(all, 12)).toEqual([all]);
+    expect(partsOf(all, 5).flat()).toEqual(all);
+    expect(partsOf([], 5)).toEqual([[]]);
+    expect(partsOf(all, 0).every(({ length }) => length === 1)).toBe(true);
   });
 });

@@ -95,6 +95,34 @@ export function entriesOf(
     });
 }
 
+export interface Places {
+  columns: number;
+  rows: number;
+}
+
+/** The fewest places for so many cards, in the shape of the wall: the fewer, the larger each is. */
+export function placesFor(count: number, most: Places): Places {
+  // How large a card becomes in its smaller direction, next to the smallest that can be read.
+  const size = (one: Places) => Math.min(most.columns / one.columns, most.rows / one.rows);
+  const better = (one: Places, other: Places) =>
+    size(one) > size(other) ||
+    (size(one) === size(other) && one.columns * one.rows < other.columns * other.rows);
+  let best = most;
+  for (let rows = 1; rows <= most.rows; rows += 1) {
+    const columns = Math.max(1, Math.ceil(count / rows));
+    if (columns > most.columns) continue;
+    if (better({ columns, rows }, best)) best = { columns, rows };
+  }
+  return best;
+}
+
+/** What takes turns, in parts of about the same size; never more than `room` at once. */
+export function partsOf<T>(all: T[], room: number): T[][] {
+  const count = Math.max(1, Math.ceil(all.length / Math.max(1, room)));
+  const each = Math.ceil(all.length / count) || 1;
+  return Array.from({ length: count }, (_, part) => all.slice(part * each, (part + 1) * each));
+}
+
 const folded = (words: string) => words.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 export function fitting(entries: Entry[], { search, area, status }: GridState): Entry[] {

@@ -1,103 +1,72 @@
-// Where today's energy went. The one place that knows where it comes from: the meter tree where
-// somebody made one; else it is asked meter by meter, so only of the greatest.
+// Where today's energy went, in one question: the appliance knows what hangs where. Only where one
+// meter stands before all and nobody said what is behind it, the greatest of the others are asked.
 import { useIntervalFn } from '@vueuse/core';
-import { computed, shallowRef, watch, type Ref } from 'vue';
+import { computed, watch, type Ref } from 'vue';
 import { api } from '@/api';
-import type { DashboardToday } from '@/api/types';
 import { useFormat } from '@/kit/useFormat';
 import { useTask } from '@/kit/useTask';
 import { dayStart } from '@/kit/zone';
-import type { useFeed } from '@/live/feed';
-import { flowOf, flowOfTree, type Flow } from './flow';
+import { useReload, type useFeed } from '@/live/feed';
+import { flowOf, flowOfTree, onlyMeter, type Flow } from './flow';
 import type { Tile } from './tiles';
 
-/** Each meter costs two requests; a person at the page is allowed a hundred per minute. */
-const METERS_MOST = 12;
-const EVERY_MS = 5 * 60_000;
+/** A question each; the first view of a desk is to stay at a dozen. */
+const BEHIND_MOST = 5;
+/** The figures of the day beside it are as new. */
+const EVERY_MS = 60_000;
 
-interface Known {
-  inTotal: boolean;
-  kwh: number;
-}
-
-export function useFlow(
-  feed: ReturnType<typeof useFeed>,
-  tiles: Ref<Tile[]>,
-  today: Ref<DashboardToday | null>,
-) {
+export function useFlow(feed: ReturnType<typeof useFeed>, tiles: Ref<Tile[]>) {
   const { place } = useFormat();
-  /** Whether a meter counts in the site's total: asked once, it changes with the register. */
-  const counts = new Map<string, boolean>();
-  const known = shallowRef(new Map<string, Known>());
-
-  async function inTotal(id: string): Promise<boolean> {
-    const before = counts.get(id);
-    if (before !== undefined) return before;
-    const { in_site_total } = await api.equipment(id);
-    counts.set(id, in_site_total);
-    return in_site_total;
-  }
-  async function energyOf(id: string): Promise<[string, Known]> {
-    const { series } = await api.history({
-      from: new Date(dayStart(feed.now, place.value.timeZone)).toISOString(),
-      to: new Date(feed.now).toISOString(),
-      resolution: 'daily',
-      meter_id: id,
-    });
-    const kwh = series.reduce((sum, { consumption }) => sum + (consumption ?? 0), 0);
-    return [id, { inTotal: await inTotal(id), kwh }];
-  }
-  /** The greatest of now; machines that rest are few of those that used much today. */
-  const meters = computed(() =>
-    tiles.value
-      .filter(({ metric }) => metric === 'power')
-      .sort((a, b) => (b.reading.value ?? 0) - (a.reading.value ?? 0))
-      .slice(0, METERS_MOST)
-      .map(({ id }) => id),
-  );
-  const tree = shallowRef<Flow | null>(null);
-  async function byTree(): Promise<Flow | null> {
-    try {
-      if ((await api.energyTree()).revision === 0) return null;
-      const from = new Date(dayStart(feed.now, place.value.timeZone)).toISOString();
-      const to = new Date(feed.now).toISOString();
-      return flowOfTree((await api.energyFlow({ from, to })).edges);
-    } catch {
-      // The other way asks other things; it says what fails, should that fail, too.
-      return null;
-    }
-  }
-  const task = useTask(async () => {
-    tree.value = await byTree();
-    if (tree.value) return true;
-    known.value = new Map(await Promise.all(meters.value.map(energyOf)));
-    return true;
+  const today = () => ({
+    from: new Date(dayStart(feed.now, place.value.timeZone)).toISOString(),
+    to: new Date(feed.now).toISOString(),
   });
-  const load = () => {
-    if (meters.value.length) void task.run();
-  };
-  watch(() => meters.value.length > 0, load, { immediate: true });
-  watch([() => feed.registryRevision, () => feed.epoch], () => {
-    counts.clear();
-    load();
-  });
+  const streams = useTask(() => api.energyFlow(today()));
+  const load = () => void streams.run();
+  load();
+  useReload(load);
   useIntervalFn(() => feed.connected && load(), EVERY_MS);
 
+  const edges = computed(() => streams.data.value?.edges ?? []);
+  const main = computed(() => onlyMeter(edges.value));
+  const measuring = computed(() =>
+    tiles.value.filter(({ metric, id }) => metric === 'power' && id !== main.value),
+  );
+
+  async function energyOf(id: string): Promise<[string, number]> {
+    const { series } = await api.history({ ...today(), resolution: 'daily', meter_id: id });
+    return [id, series.reduce((sum, { consumption }) => sum + (consumption ?? 0), 0)];
+  }
+  /** The greatest of now; machines that rest are few of those that used much today. */
+  const behind = useTask(async () => {
+    const greatest = [...measuring.value]
+      .sort((a, b) => (b.reading.value ?? 0) - (a.reading.value ?? 0))
+      .slice(0, BEHIND_MOST);
+    return new Map(await Promise.all(greatest.map(({ id }) => energyOf(id))));
+  });
+  watch([() => streams.data.value, () => measuring.value.length > 0], ([, any]) => {
+    if (main.value === null) behind.clear();
+    else if (any) void behind.run();
+  });
+
   const flow = computed<Flow | null>(() => {
-    if (tree.value) return tree.value;
-    const total = today.value?.energy_kwh ?? null;
-    if (total === null || known.value.size === 0) return null;
+    const known = behind.data.value;
+    const total = edges.value.find(({ from }) => from === 'supply')?.energy?.kwh;
+    const places = new Map(tiles.value.map(({ id, location }) => [id, location || null]));
+    if (main.value === null || !known?.size || total === undefined)
+      return flowOfTree(edges.value, (id) => places.get(id) ?? null);
     const sources = tiles.value.flatMap(({ id, name, location }) => {
-      const one = known.value.get(id);
-      return one ? [{ id, name, area: location || null, ...one }] : [];
+      const inTotal = id === main.value;
+      const kwh = inTotal ? total : known.get(id);
+      return kwh === undefined ? [] : [{ id, name, area: location || null, inTotal, kwh }];
     });
     return flowOf(total, sources);
   });
-  /** The others are not asked: what they used is in the rest. */
+  /** Those that were not asked: what they used is in the rest. */
   const unasked = computed(() =>
-    tree.value
-      ? 0
-      : tiles.value.filter(({ metric }) => metric === 'power').length - known.value.size,
+    behind.data.value ? Math.max(0, measuring.value.length - behind.data.value.size) : 0,
   );
-  return { flow, unasked, slow: task.slow, error: task.error, reload: load };
+  const until = computed(() => (streams.data.value ? Date.parse(streams.data.value.to) : null));
+  const error = computed(() => streams.error.value ?? behind.error.value);
+  return { flow, unasked, until, slow: streams.slow, error, reload: load };
 }

@@ -34,7 +34,7 @@ export function useMachines() {
   return { session, seesAlerts, feed, list, tiles, load, alertsKnown };
 }
 
-export function useToday(feed: ReturnType<typeof useLive>) {
+function useToday(feed: ReturnType<typeof useLive>) {
   const heardAt = ref<number | null>(null);
   const today = useTask(async () => {
     const answer = await api.today();

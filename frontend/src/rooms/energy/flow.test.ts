@@ -21,7 +21,7 @@ const plant = [
 
 describe('the flow picture', () => {
   it('gives each stream the breadth of its energy', () => {
-    const flow = layFlow(plant, { width: 600, height: 200 });
+    const flow = layFlow(plant, { width: 600, height: 200, names: 100 });
     const height = (key: string) => flow.bands.find((band) => band.key === key)?.height;
     expect(height('node:site')).toBe(200);
     expect(height('node:hall')).toBe(120);
@@ -30,7 +30,7 @@ describe('the flow picture', () => {
   });
 
   it('puts the greatest first, what is unaccounted for last, and nothing over another', () => {
-    const flow = layFlow(plant, { width: 600, height: 200 });
+    const flow = layFlow(plant, { width: 600, height: 200, names: 100 });
     const keys = flow.bands.map((band) => band.key);
     expect(keys).toEqual([
       'node:site',
@@ -52,17 +52,38 @@ describe('the flow picture', () => {
     );
   });
 
-  it('fills its width, and names what comes in apart', () => {
-    const flow = layFlow(plant, { width: 600, height: 200 });
-    expect(flow.bands.map(({ x, root }) => [x, root])).toEqual([
-      [0, true],
-      [295, false],
-      [590, false],
-      [590, false],
-      [295, false],
-      [295, false],
+  it('fills its width, each place in its column', () => {
+    const flow = layFlow(plant, { width: 600, height: 200, names: 100 });
+    expect(flow.bands.map(({ x, depth }) => [x, depth])).toEqual([
+      [0, 0],
+      [295, 1],
+      [590, 2],
+      [590, 2],
+      [295, 1],
+      [295, 1],
     ]);
+    expect(flow.bands.map(({ share }) => share)).toEqual([1, 0.6, 0.4, 0.2, 0.3, 0.1]);
     expect([depthOf(plant), depthOf([])]).toEqual([3, 1]);
+  });
+
+  it('lays no name upon another, however small the streams are and however deep the tree', () => {
+    const small = Array.from({ length: 12 }, (_, n) => edge('node:line', `meter:${n}`, 0.1));
+    const deep = [
+      ...plant,
+      edge('node:hall', 'node:line', 1.2),
+      ...small,
+      edge('node:hall', 'meter:pump', 0.01),
+    ];
+    const { bands, height } = layFlow(deep, { width: 600, height: 200, names: 100 });
+    const lines = bands.map(({ label }) => label);
+    for (const [at, one] of lines.entries()) {
+      expect(one.width).toBeGreaterThan(50);
+      expect(one.y + 20).toBeLessThanOrEqual(height + 0.001);
+      for (const other of lines.slice(at + 1)) {
+        const beside = one.x + one.width <= other.x || other.x + other.width <= one.x;
+        expect(beside || Math.abs(one.y - other.y) >= 19.999).toBe(true);
+      }
+    }
   });
 
   it('draws a place that is not known as a whole as broad as what is known of it', () => {
@@ -70,14 +91,23 @@ describe('the flow picture', () => {
     const flow = layFlow([...partly, edge('node:site', 'meter:new', null)], {
       width: 600,
       height: 200,
+      names: 100,
     });
     expect(flow.bands.find(({ key }) => key === 'node:hall')?.height).toBe(120);
   });
 
   it('draws what is not known or below zero as a line, and survives nothing at all', () => {
     const odd = [edge('supply', 'node:site', 5), edge('node:site', 'rest:site', -3)];
-    const flow = layFlow([...odd, edge('node:site', 'meter:a', null)], { width: 9, height: 50 });
+    const flow = layFlow([...odd, edge('node:site', 'meter:a', null)], {
+      width: 9,
+      height: 50,
+      names: 9,
+    });
     expect(flow.bands.filter((band) => band.height === 2)).toHaveLength(2);
-    expect(layFlow([], { width: 9, height: 50 })).toEqual({ bands: [], ribbons: [], height: 0 });
+    expect(layFlow([], { width: 9, height: 50, names: 9 })).toEqual({
+      bands: [],
+      ribbons: [],
+      height: 0,
+    });
   });
 });

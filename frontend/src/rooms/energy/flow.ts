@@ -3,9 +3,13 @@ import type { FlowEdge } from '@/api/types';
 
 /** Heights and widths in the units of the picture's own box. */
 const BAND = 10;
-const GAP = 10;
+const BETWEEN = 6;
 /** Above what comes in from outside stands its name. */
 const GAP_OF_ROOTS = 26;
+/** A name needs this much height, so that none lies upon the next. */
+const LINE = 20;
+/** Between a band and its name. */
+const ASIDE = 6;
 /** A stream that is not known, or too small to see, still has a place to point at. */
 const LEAST = 2;
 
@@ -19,7 +23,12 @@ export interface Band {
   x: number;
   y: number;
   height: number;
-  root: boolean;
+  /** How many places it lies in. */
+  depth: number;
+  /** Of what comes in, 0 to 1; null where that is not known. */
+  share: number | null;
+  /** Where its name stands, and how wide it may be. */
+  label: { x: number; y: number; width: number };
 }
 
 export interface Ribbon {
@@ -60,7 +69,10 @@ export function depthOf(edges: FlowEdge[]): number {
 }
 
 /** Lays the streams out from the left to the right, each beside where it comes from. */
-export function layFlow(edges: FlowEdge[], box: { width: number; height: number }): Flow {
+export function layFlow(
+  edges: FlowEdge[],
+  box: { width: number; height: number; names: number },
+): Flow {
   const from = grouped(edges);
   const wide = (edge: FlowEdge) => breadth(edge, from);
   /** Greatest first, and what is unaccounted for at the end. */
@@ -78,29 +90,42 @@ export function layFlow(edges: FlowEdge[], box: { width: number; height: number 
     const children = [...(from.get(edge.to) ?? [])].sort(inOrder);
     const height = Math.max(LEAST, wide(edge) * scale);
     const x = column * step;
+    const after = x + BAND + ASIDE;
+    // What comes in has its name above it; what lies deeper begins where the next column does.
+    const width = children.length ? step - BAND - 2 * ASIDE : box.width + box.names - after;
+    // A thin stream stands in the middle of the line of its name.
+    const row = column === 0 || children.length ? height : Math.max(height, LINE);
+    const y = top + (row - height) / 2;
+    const label =
+      column === 0
+        ? { x, y: top - LINE, width: box.width + box.names }
+        : { x: after, y: children.length ? top : top + (row - LINE) / 2, width };
     flow.bands.push({
       key: edge.to,
       name: edge.name,
       kind,
       edge,
       x,
-      y: top,
+      y,
       height,
-      root: column === 0,
+      depth: column,
+      share: edge.energy && total > 0 ? edge.energy.kwh / total : null,
+      label,
     });
     let bottom = top;
     let out = top;
     for (const child of children) {
       const part = Math.max(LEAST, wide(child) * scale);
+      const at = flow.bands.length;
+      bottom = put(child, column + 1, bottom) + BETWEEN;
       flow.ribbons.push({
         key: child.to,
         kind: kindOf(child.to),
-        path: ribbon([x + BAND, out], [x + step, bottom], part),
+        path: ribbon([x + BAND, out], [x + step, flow.bands[at]!.y], part),
       });
       out += part;
-      bottom = put(child, column + 1, bottom) + GAP;
     }
-    return Math.max(top + height, children.length ? bottom - GAP : 0);
+    return Math.max(top + row, children.length ? bottom - BETWEEN : 0);
   }
 
   let top = 0;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { TwinLine } from '@/api/types';
+import { whyOf } from './twinWords';
 import { faultsOf, linesOf, plainNumber, refusedAt, type TypedRow } from './twin';
 
 const row = (key: number, name: string, amount: string, quantity = '', price = ''): TypedRow => ({
@@ -59,5 +61,33 @@ describe('a typed bill', () => {
     expect(refusedAt('lines[0].price', from)).toBe('8.price');
     expect(refusedAt('lines[0]', from)).toBe('8.amount');
     expect(refusedAt('lines', from)).toBeNull();
+  });
+});
+
+describe('why a line differs', () => {
+  const computed = { quantity: '1000', price: '0.2', amount: '200', unit: 'kWh' };
+  const line = (verdict: string, typed: object | null, ours: object | null = computed) =>
+    whyOf({ verdict, typed, computed: ours, difference: '0' } as unknown as TwinLine);
+
+  it('is told by the figures that differ', () => {
+    expect(line('quantity', { quantity: '1050', amount: '210' })).toEqual({
+      key: 'quantity',
+      bill: '1050',
+      ours: '1000',
+      unit: 'kWh',
+      share: 0.05,
+    });
+    expect(line('price', { price: '0.25', amount: '250' })).toMatchObject({
+      bill: '0.25',
+      ours: '0.2',
+    });
+    expect(line('amount', { amount: '250' })).toMatchObject({ bill: '1000', ours: '0.2' });
+  });
+
+  it('survives a line that only one of the two has, and a nought', () => {
+    expect(line('not_in_tariff', { amount: '5' }, null)).toMatchObject({ bill: '5', ours: null });
+    expect(line('not_on_bill', null)).toMatchObject({ bill: null, ours: '200', share: null });
+    const none = { ...computed, quantity: '0' };
+    expect(line('quantity', { quantity: '3', amount: '1' }, none).share).toBeNull();
   });
 });

@@ -1,1 +1,0 @@
-var e=e=>e.normalize(`NFD`).replace(/\p{M}/gu,``).replace(/[_/\-,.]+/g,` `).toLowerCase();function t(t,n,r){let i=e(n).split(/\s+/).filter(Boolean),a=t.filter(t=>{let n=e(`${t.label} ${t.value} ${t.note??``}`);return i.every(e=>n.includes(e))}),o=i[0];if(o){let t=t=>+!e(t.label).startsWith(o);a.sort((e,n)=>t(e)-t(n))}return a.slice(0,r)}export{t};

@@ -1,0 +1,1 @@
+var e=e=>e.replace(/ ([;?!])/g,` $1`).replace(/ ([:»%])/g,`\xA0$1`).replace(/« /g,`«\xA0`);function t(n){return Object.fromEntries(Object.entries(n).map(([n,r])=>[n,typeof r==`string`?e(r):t(r)]))}export{t};

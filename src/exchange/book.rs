@@ -1,0 +1,133 @@
+//! A workbook of a few sheets that fits into memory: what reports are written with.
+
+use super::number::neutral;
+use crate::base::{Error, Result, Timestamp};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
+
+/// 1970-01-01 in the days of a spreadsheet.
+const EPOCH_DAYS: f64 = 25_569.0;
+const DAY_MS: f64 = 86_400_000.0;
+/// Longest name of a sheet, and most rows of one: what the format takes.
+const NAME_MAX: usize = 31;
+const ROWS_MAX: u32 = 1_048_576;
+
+/// What stands in a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BookCell<'a> {
+    /// Nothing.
+    Empty,
+    /// Words.
+    Text(&'a str),
+    /// A number, shown with so many digits behind the point.
+    Number(f64, u32),
+    /// What a clock on the wall shows, ms since 1970 of that clock, and how it is shown.
+    Time(i64, &'static str),
+}
+
+/// A workbook that is being written, row by row.
+pub struct Book {
+    workbook: Workbook,
+    row: u32,
+}
+
+impl Book {
+    /// A workbook without a sheet; `made_at` is what it says of itself.
+    ///
+    /// # Errors
+    /// When the instant is none that a workbook knows.
+    pub fn new(title: &str, made_at: Timestamp) -> Result<Self> {
+        let mut workbook = Workbook::new();
+        let created = ExcelDateTime::from_timestamp(made_at.ms() / 1_000).map_err(refused)?;
+        let properties = DocProperties::new()
+            .set_title(title)
+            .set_creation_datetime(&created);
+        workbook.set_properties(&properties);
+        Ok(Self { workbook, row: 0 })
+    }
+
+    /// Begins a sheet; its name is shortened and freed of what a name may not hold. `widths` are
+    /// those of its columns, in characters.
+    ///
+    /// # Errors
+    /// When the sheet cannot be made.
+    pub fn sheet(&mut self, name: &str, right_to_left: bool, widths: &[f64]) -> Result<()> {
+        let number = self.workbook.worksheets().len() + 1;
+        let clean = |c: &char| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'');
+        let plain: String = name.chars().filter(clean).collect();
+        // Two sheets may not have one name.
+        let numbered = format!("{number} {plain}");
+        let name: String = numbered.chars().take(NAME_MAX).collect();
+        let sheet = self.workbook.add_worksheet();
+        sheet.set_name(name.trim_end()).map_err(refused)?;
+        sheet.set_right_to_left(right_to_left);
+        for (column, width) in (0..).zip(widths) {
+            sheet.set_column_width(column, *width).map_err(refused)?;
+        }
+        self.row = 0;
+        Ok(())
+    }
+
+    /// Writes a row into the last sheet; `indent` moves its first cell in.
+    ///
+    /// # Errors
+    /// When there is no sheet, or it is full.
+    pub fn row(&mut self, cells: &[BookCell<'_>], strong: bool, indent: u8) -> Result<()> {
+        if self.row >= ROWS_MAX {
+            let sentence = "A sheet holds 1048576 rows at most. Ask for a shorter period.";
+            return Err(Error::invalid("to", sentence));
+        }
+        let (row, last) = (self.row, self.workbook.worksheets().len());
+        let place = last.saturating_sub(1);
+        let sheet = self.workbook.worksheet_from_index(place).map_err(refused)?;
+        for (column, cell) in (0..).zip(cells) {
+            let mut format = Format::new();
+            if strong {
+                format = format.set_bold();
+            }
+            if column == 0 && indent > 0 {
+                format = format.set_indent(indent);
+            }
+            match cell {
+                BookCell::Empty => continue,
+                BookCell::Text(text) => {
+                    sheet.write_string_with_format(row, column, neutral(text), &format)
+                }
+                BookCell::Number(value, decimals) => {
+                    let format = format.set_num_format(shape(*decimals));
+                    let format = format.set_align(FormatAlign::Right);
+                    sheet.write_number_with_format(row, column, *value, &format)
+                }
+                BookCell::Time(wall_ms, shape) => {
+                    let format = format.set_num_format(*shape).set_align(FormatAlign::Left);
+                    #[allow(clippy::cast_precision_loss)] // a few thousand years
+                    let days = *wall_ms as f64 / DAY_MS + EPOCH_DAYS;
+                    sheet.write_number_with_format(row, column, days, &format)
+                }
+            }
+            .map_err(refused)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When it cannot be packed.
+    pub fn finish(mut self) -> Result<Vec<u8>> {
+        self.workbook.save_to_buffer().map_err(refused)
+    }
+}
+
+fn shape(decimals: u32) -> String {
+    match decimals {
+        0 => "#,##0".to_owned(),
+        many => format!("#,##0.{}", "0".repeat(many as usize)),
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // as map_err hands it over
+fn refused(cause: XlsxError) -> Error {
+    let sentence = "The workbook cannot be written. Ask for CSV, or for a shorter period.";
+    Error::internal(sentence).because(std::io::Error::other(cause.to_string()))
+}

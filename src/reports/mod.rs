@@ -1,0 +1,44 @@
+//! Reports: figures of other rooms in one document, written as PDF, workbook, text and HTML; home of
+//! krilla, rustybuzz and `unicode-bidi`.
+//!
+//! Promises: every form of a report shows the same figures, each with its period, its clock, how much
+//! was measured and where it comes from; what was made can be made again from its recipe, and what is
+//! different then is named. Will not do: compute figures that the API does not give.
+
+mod alert_quality;
+mod compare;
+mod cost_centres;
+mod data_quality;
+mod deliver;
+mod document;
+mod energy;
+mod format;
+mod grid;
+mod html;
+mod output;
+mod paper;
+mod pdf;
+mod peaks;
+mod plot;
+mod progress;
+mod record;
+mod scene;
+mod service;
+mod sheet;
+mod sheets;
+mod template;
+mod text;
+mod timetable;
+mod words;
+mod worker;
+
+pub use compare::{Difference, Recomputed};
+pub use document::{Block, Cell, Chart, Document, Table};
+pub use output::Format;
+pub use progress::{Progress, Stage};
+pub use record::Report;
+pub use scene::{Scene, draw};
+pub use service::{NewReport, Reports, Written};
+pub use template::{Recipe, Sources, Span, TEMPLATES, Template};
+pub use timetable::{NewSchedule, Schedule};
+pub use words::template_about;

@@ -1,0 +1,155 @@
+//! The greatest demand windows of a period, and what made them.
+
+use super::document::{
+    Block, Cell, Chart, Column, Figure, Form, Limit, Precision, Section, Series, Table,
+};
+use super::format::quantity;
+use super::template::Work;
+use crate::base::time::BucketSize;
+use crate::base::{Result, TimeRange, Timestamp};
+use crate::energy::tariff::Rules;
+use crate::energy::{Peak, Share, Window};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive as _;
+use std::collections::BTreeMap;
+
+/// How many peaks are listed, and how many loads of each.
+const PEAKS: usize = 10;
+const LOADS: usize = 3;
+
+/// Makes the section.
+pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
+    let w = work.words;
+    let (supply, rules) = (work.supply(), work.last_rules());
+    let window = BucketSize::Fixed(i64::from(rules.window_minutes) * 60_000);
+    let range = TimeRange {
+        from: work.range.from,
+        to: work.calendar.bucket_start(work.range.to, window),
+    };
+    let title = w.of("section.peaks");
+    work.progress.expect(3);
+    if range.from >= range.to {
+        return Ok(vec![work.nothing(title)]);
+    }
+    let windows = supply.windows(range, &rules)?;
+    work.progress.step(1)?;
+    let found = supply.peaks(&work.tree, range, &rules, PEAKS)?;
+    work.progress.step(1)?;
+    if found.is_empty() {
+        return Ok(vec![work.nothing(title)]);
+    }
+    let (_, share) = work.coverage(&supply.weights, BucketSize::Day)?;
+    work.progress.step(1)?;
+    let contracted = rules.least_contracted_kw();
+    let blocks = vec![
+        figures(work, &windows, contracted),
+        Block::Chart(chart(work, &windows, contracted)),
+        Block::Table(table(work, &found, &rules)),
+    ];
+    let minutes = rules.window_minutes.to_string();
+    Ok(vec![Section {
+        title: title.to_owned(),
+        blocks,
+        source: w.with("source.windows", &[("minutes", &minutes)]),
+        coverage: share,
+    }])
+}
+
+fn figures(work: &Work<'_>, windows: &[Window], contracted: Option<Decimal>) -> Block {
+    let w = work.words;
+    let highest = windows.iter().max_by_key(|window| window.kw);
+    let sum: Decimal = windows.iter().map(|window| window.kw).sum();
+    let count = Decimal::from(windows.len().max(1));
+    let mean = sum / count;
+    let figure = |name: &str, value, unit: &str, remark| Figure {
+        name: w.of(name).to_owned(),
+        value,
+        unit: unit.to_owned(),
+        decimals: 1,
+        remark,
+    };
+    let at = highest.map(|window| work.dates().show(window.start, Precision::Minute));
+    let kw = highest.map(|window| window.kw);
+    let factor = kw.and_then(|kw| mean.checked_div(kw));
+    let mut figures = vec![
+        figure("peaks.highest", kw, "kW", at),
+        figure("peaks.mean", Some(mean), "kW", None),
+        figure(
+            "peaks.load_factor",
+            factor.map(|factor| factor * Decimal::ONE_HUNDRED),
+            "%",
+            Some(w.of("peaks.load_factor_means").to_owned()),
+        ),
+    ];
+    if let Some(limit) = contracted {
+        let over = windows.iter().filter(|window| window.kw > limit).count();
+        let remark = w.with("peaks.over", &[("count", &over.to_string())]);
+        figures.push(figure("peaks.contracted", Some(limit), "kW", Some(remark)));
+    }
+    Block::Figures { figures }
+}
+
+fn chart(work: &Work<'_>, windows: &[Window], contracted: Option<Decimal>) -> Chart {
+    let w = work.words;
+    let mut highest: BTreeMap<Timestamp, Decimal> = BTreeMap::new();
+    for window in windows {
+        let start = work.calendar.bucket_start(window.start, work.size());
+        let most = highest.entry(start).or_insert(window.kw);
+        *most = window.kw.max(*most);
+    }
+    let starts = work.starts(work.size());
+    let limit = contracted.map(|value| Limit {
+        name: w.of("peaks.contracted").to_owned(),
+        value,
+    });
+    Chart {
+        title: w.of("peaks.chart").to_owned(),
+        form: Form::Bars,
+        unit: "kW".to_owned(),
+        decimals: 1,
+        labels: starts.iter().map(|at| work.label(*at)).collect(),
+        series: vec![Series {
+            name: w.of("peaks.highest").to_owned(),
+            values: starts.iter().map(|at| highest.get(at).copied()).collect(),
+        }],
+        limit,
+    }
+}
+
+fn table(work: &Work<'_>, found: &[Peak], rules: &Rules) -> Table {
+    let w = work.words;
+    let columns = vec![
+        Column::time(w.of("column.window").to_owned(), Precision::Minute),
+        Column::number(w.of("column.power").to_owned(), "kW", 1),
+        Column::text(w.of("column.period").to_owned()),
+        Column::text(w.of("column.loads").to_owned()),
+    ];
+    let mut table = Table::new(w.of("peaks.table").to_owned(), columns);
+    for peak in found {
+        let period = rules.periods.get(peak.window.period);
+        let loads: Vec<String> = peak
+            .shares
+            .iter()
+            .filter(|share| share.kw.is_some())
+            .take(LOADS)
+            .map(|share| load(work, share))
+            .collect();
+        table.push(vec![
+            Cell::Time(peak.window.start),
+            Cell::Number(peak.window.kw),
+            Cell::Text(period.map(|period| period.name.clone()).unwrap_or_default()),
+            Cell::Text(loads.join(" · ")),
+        ]);
+    }
+    table
+}
+
+fn load(work: &Work<'_>, share: &Share) -> String {
+    let name = match &share.part {
+        Some(part) => work.name_of(part),
+        None => work.words.of("places.rest").to_owned(),
+    };
+    let kw = share.kw.and_then(Decimal::from_f64);
+    let kw = quantity(kw, "kW", 1, work.words.language);
+    format!("{name} \u{2066}{kw}\u{2069}")
+}
