@@ -8,7 +8,7 @@ use crate::base::{Reading, TimeRange, Unit};
 const START: Timestamp = Timestamp::from_ms(1_795_046_400_000); // 2026-11-19T00:00:00Z
 
 struct Plant {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     store: Store,
     meter: EquipmentId,
 }
@@ -18,7 +18,7 @@ impl Plant {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), "test").unwrap();
         Self {
-            _dir: dir,
+            dir,
             store,
             meter: EquipmentId::new(),
         }
@@ -310,4 +310,47 @@ async fn a_counter_whose_end_of_an_hour_rotted_is_counted_from_the_one_before() 
     assert!(near(energy_of(&tsdb, plant.meter, 4), 180.0));
     tsdb.seal_now().unwrap();
     assert!(near(energy_of(&tsdb, plant.meter, 4), 180.0));
+}
+
+/// What a check told of.
+struct Told(Vec<(String, &'static str)>);
+
+impl Listener for Told {
+    fn damage(&mut self, damage: &Damage) {
+        self.0.push((damage.volume.clone(), damage.span));
+    }
+
+    fn progress(&mut self, _: usize, _: usize, _: Verified) -> std::ops::ControlFlow<()> {
+        std::ops::ControlFlow::Continue(())
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_readings_that_does_not_open_does_not_end_the_check() {
+    let plant = Plant::new();
+    let tsdb = Tsdb::open(&plant.store).unwrap();
+    append_all(&tsdb, plant.two_hours(), 100).await;
+    tsdb.seal_now().unwrap();
+    let all = tsdb.blocks.list().unwrap();
+    let mut told = Told(Vec::new());
+    let sound = tsdb.verify(&mut told).unwrap();
+    assert_eq!((sound.volumes, told.0.len()), (all.len(), 0));
+    tsdb.blocks.close();
+    for info in &all {
+        let path = (plant.dir.path().join(FOLDER)).join(format!("{}.redb", info.name));
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, b"not a file of readings").unwrap();
+        let mut told = Told(Vec::new());
+        let verified = tsdb.verify(&mut told).unwrap();
+        assert_eq!(verified.volumes, all.len(), "{}", info.name);
+        assert!(
+            told.0.contains(&(info.name.clone(), "file")),
+            "{told:?}",
+            told = told.0
+        );
+        let others = told.0.iter().filter(|(volume, _)| *volume != info.name);
+        assert_eq!(others.count(), 0, "{told:?}", told = told.0);
+        tsdb.blocks.close();
+        std::fs::write(&path, whole).unwrap();
+    }
 }

@@ -74,7 +74,7 @@ impl Tsdb {
     /// When the folder cannot be listed, or the listener breaks it off.
     pub fn verify(&self, listener: &mut dyn Listener) -> Result<Verified> {
         let all = self.blocks.list()?;
-        let mut verified = Verified::default();
+        let (mut verified, mut all_open) = (Verified::default(), true);
         for (number, info) in all.iter().enumerate() {
             let Some((level, start, _)) = blocks::period_of(info) else {
                 continue;
@@ -96,10 +96,14 @@ impl Tsdb {
                 ),
                 Err(error) => walk.damage((start.ms(), "file"), None, &error.to_string()),
             }
+            let mut opens = true;
             for stage in [Stage::Hour, Stage::Day, Stage::Month] {
-                self.verify_stage(&mut walk, stage)?;
+                opens = opens && self.verify_stage(&mut walk, stage)?;
             }
-            if level == Level::Raw {
+            all_open &= opens;
+            // Files of rows come before those of samples, in the order of their names. A fold
+            // starts where a counter stood in the rows: without them nothing can be compared.
+            if level == Level::Raw && all_open {
                 self.verify_rows(&mut walk)?;
             }
             verified.volumes += 1;
@@ -107,8 +111,8 @@ impl Tsdb {
         Ok(verified)
     }
 
-    /// Unpacks every block of a stage of a volume.
-    fn verify_stage(&self, walk: &mut Walk<'_>, stage: Stage) -> Result<()> {
+    /// Unpacks every block of a stage of a volume; returns whether all of them could be listed.
+    fn verify_stage(&self, walk: &mut Walk<'_>, stage: Stage) -> Result<bool> {
         let mut after = None;
         loop {
             let step = self
@@ -119,11 +123,11 @@ impl Tsdb {
                 Err(error) => {
                     let at = after.map_or(0, |(span, _)| stage.start_of(span));
                     walk.damage((at, stage.name()), None, &error.to_string());
-                    return Ok(());
+                    return Ok(false);
                 }
             };
             let Some(last) = found.last().map(|(place, _)| *place) else {
-                return Ok(());
+                return Ok(true);
             };
             for ((span, device), bytes) in &found {
                 walk.verified.blocks += 1;
@@ -154,8 +158,13 @@ impl Tsdb {
             let look = self.blocks.look();
             for hour in start / HOUR_MS..end / HOUR_MS {
                 place += 1;
-                if place % every == 0 {
-                    self.verify_hour(walk, &look, device, hour)?;
+                if place % every == 0
+                    && let Err(error) = self.verify_hour(walk, &look, device, hour)
+                {
+                    // A file beside this one, which has its own turn: the rest of the check goes on.
+                    let at = (hour * HOUR_MS, "hour");
+                    walk.damage(at, self.equipment_of(device), &error.to_string());
+                    break;
                 }
             }
             walk.go_on()?;
@@ -190,7 +199,8 @@ impl Tsdb {
         walk.verified.hours += 1;
         let runs = desk.fold(&series, &BTreeSet::from([hour]), hour)?;
         for level in [Level::Minute, Level::Quarter, Level::Hour] {
-            if !look.has_volume(level, start)? {
+            // A file of rows that does not open is told when it has its turn.
+            if !look.has_volume(level, start).unwrap_or(false) {
                 continue;
             }
             let stored = stored_rows(look, device, level, &series, start)?;
