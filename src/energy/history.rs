@@ -160,14 +160,9 @@ impl SiteHistory {
                 ));
             }
             let points = self.tsdb.raw(&series, query.range)?;
-            let show = |point: crate::tsdb::Point| {
-                let pick = |metric: &Metric, phase: Phase| {
-                    let of = |column: &Column| column.metric == *metric && column.phase == phase;
-                    columns.iter().position(of).and_then(|n| point.values[n])
-                };
-                point_of(point.at, query, &pick)
-            };
-            return Ok(points.into_iter().map(show).collect());
+            let picks = Picks::of(&columns, query);
+            let show = |point: &crate::tsdb::Point| picks.point(point.at, &point.values);
+            return Ok(points.iter().map(show).collect());
         }
         let buckets = self.tsdb.buckets(&Query {
             series,
@@ -256,31 +251,60 @@ impl SiteHistory {
     }
 }
 
-fn point_of(
-    at: Timestamp,
-    query: &HistoryQuery,
-    pick: &dyn Fn(&Metric, Phase) -> Option<f64>,
-) -> HistoryPoint {
-    let total = |metric: &Metric| pick(metric, Phase::Total);
-    let phases: Vec<f64> = Phase::LINES
-        .iter()
-        .filter_map(|phase| pick(&Metric::VOLTAGE, *phase))
-        .collect();
-    #[allow(clippy::cast_precision_loss)] // three
-    let mean = (!phases.is_empty()).then(|| phases.iter().sum::<f64>() / phases.len() as f64);
-    HistoryPoint {
-        timestamp: at,
-        consumption: total(&Metric::CONSUMPTION),
-        power: total(&Metric::POWER),
-        voltage: mean.or_else(|| total(&Metric::VOLTAGE)),
-        frequency: Some(total(&Metric::FREQUENCY)),
-        power_factor: Some(total(&Metric::POWER_FACTOR)),
-        current: Some(total(&Metric::CURRENT)),
-        temperature: Some(total(&Metric::TEMPERATURE)),
-        value: pick(&query.metric, query.phase),
-        min: Some(None),
-        max: Some(None),
-        coverage: Some(None),
-        substituted: Some(None),
+/// Which column of a tick each figure of a point is; found once for all points.
+struct Picks {
+    consumption: Option<usize>,
+    power: Option<usize>,
+    voltage: Option<usize>,
+    phases: [Option<usize>; 3],
+    frequency: Option<usize>,
+    power_factor: Option<usize>,
+    current: Option<usize>,
+    temperature: Option<usize>,
+    value: Option<usize>,
+}
+
+impl Picks {
+    fn of(columns: &[Column], query: &HistoryQuery) -> Self {
+        let place = |metric: &Metric, phase: Phase| {
+            (columns.iter()).position(|column| column.metric == *metric && column.phase == phase)
+        };
+        let total = |metric: &Metric| place(metric, Phase::Total);
+        Self {
+            consumption: total(&Metric::CONSUMPTION),
+            power: total(&Metric::POWER),
+            voltage: total(&Metric::VOLTAGE),
+            phases: Phase::LINES.map(|phase| place(&Metric::VOLTAGE, phase)),
+            frequency: total(&Metric::FREQUENCY),
+            power_factor: total(&Metric::POWER_FACTOR),
+            current: total(&Metric::CURRENT),
+            temperature: total(&Metric::TEMPERATURE),
+            value: place(&query.metric, query.phase),
+        }
+    }
+
+    fn point(&self, at: Timestamp, values: &[Option<f64>]) -> HistoryPoint {
+        let pick = |place: Option<usize>| place.and_then(|n| values[n]);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for volts in self.phases.iter().filter_map(|place| pick(*place)) {
+            sum += volts;
+            count += 1.0;
+        }
+        let mean = (count > 0.0).then(|| sum / count);
+        HistoryPoint {
+            timestamp: at,
+            consumption: pick(self.consumption),
+            power: pick(self.power),
+            voltage: mean.or_else(|| pick(self.voltage)),
+            frequency: Some(pick(self.frequency)),
+            power_factor: Some(pick(self.power_factor)),
+            current: Some(pick(self.current)),
+            temperature: Some(pick(self.temperature)),
+            value: pick(self.value),
+            min: Some(None),
+            max: Some(None),
+            coverage: Some(None),
+            substituted: Some(None),
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::fleet::Said;
 use crate::generator::METRICS;
-use crate::questions::{CONSUMPTION, Form, Question, Rows};
+use crate::questions::{CONSUMPTION, Form, Question, Rows, Silence};
 use indusmind::base::time::{BucketSize, Calendar};
 use indusmind::base::{Batch, EquipmentId, Metric, Phase, Reading, TimeRange, Timestamp, Unit};
 use indusmind::exchange::number::push_decimal;
 use indusmind::store::Store;
 use indusmind::tsdb::rollup::Summary;
-use indusmind::tsdb::{Query, Resolution, SeriesId, Tsdb};
+use indusmind::tsdb::{Bucket, Query, Resolution, SeriesId, Tsdb};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,11 +124,11 @@ impl Ours {
         }
     }
 
-    fn buckets(&self, question: &Question, step_ms: i64) -> Rows {
+    fn asked(&self, question: &Question, step_ms: i64, metrics: &[usize]) -> Vec<Bucket> {
         let pairs = question
             .meters
             .iter()
-            .flat_map(|meter| question.metrics.iter().map(|metric| (*meter, *metric)));
+            .flat_map(|meter| metrics.iter().map(|metric| (*meter, *metric)));
         let size = match step_ms {
             crate::questions::DAY_MS => BucketSize::Day,
             step_ms => BucketSize::Fixed(step_ms),
@@ -141,8 +141,33 @@ impl Ours {
             resolution: Resolution::Buckets(size),
             calendar: Calendar::utc(),
         });
+        buckets.unwrap()
+    }
+
+    /// Where the energy of an answer lies elsewhere than a plain difference of readings puts it.
+    pub(crate) fn silence(&self, question: &Question) -> Silence {
+        let Form::Buckets(step_ms) = question.form else {
+            return Silence::default();
+        };
+        if !question.metrics.contains(&CONSUMPTION) {
+            return Silence::default();
+        }
+        let mut silence = Silence::default();
+        for bucket in self.asked(question, step_ms, &[CONSUMPTION]) {
+            let columns = bucket.columns.iter().flatten();
+            silence.energy += columns.map(|summary| summary.delta).sum::<f64>();
+            // The reading that ends a silence may come right behind the end of a bucket.
+            if bucket.substituted.iter().any(|part| *part > 0.0) {
+                let rows = [bucket.start.ms(), bucket.end.ms()];
+                silence.rows.extend(rows);
+            }
+        }
+        silence
+    }
+
+    fn buckets(&self, question: &Question, step_ms: i64) -> Rows {
         let mut rows = Rows::new();
-        for bucket in buckets.unwrap() {
+        for bucket in self.asked(question, step_ms, &question.metrics) {
             let mut row = vec![0.0; question.metrics.len()];
             let mut covered = false;
             for columns in bucket.columns.chunks(question.metrics.len()) {

@@ -75,8 +75,9 @@ fn in_process(set: &Set, question: &Question) -> Answered {
         Form::Raw | Form::Last => (true, false),
     };
     let rows = set.ours().ask(question);
+    let silence = set.ours().silence(question);
     let against = |theirs: Rows| {
-        if let Some(difference) = difference(&rows, &theirs) {
+        if let Some(difference) = difference(question, (&rows, &silence), &theirs) {
             panic!("{}: the answers differ: {difference}", question.name);
         }
     };

@@ -1,6 +1,7 @@
 //! What every store is asked, in a form that all of them understand, and whether they agree.
 
 use crate::generator::METRICS;
+use std::collections::BTreeSet;
 
 /// Columns of a tick.
 pub(crate) const POWER: usize = 0;
@@ -107,16 +108,41 @@ pub(crate) fn of_months(days: i64, meters: u32) -> Question {
     Question::new(&name, vec![meters / 2], &both, all, Form::Buckets(DAY_MS))
 }
 
+/// Where a meter was silent: its energy is spread over the silence by one store and booked at its
+/// end by the other. Both must have the same in all.
+#[derive(Default)]
+pub(crate) struct Silence {
+    /// Starts of the rows that it touches.
+    pub(crate) rows: BTreeSet<i64>,
+    /// Energy of all rows, those in which nothing was measured too, kWh.
+    pub(crate) energy: f64,
+}
+
 /// Says where two answers differ; two that differ would compare nothing.
-pub(crate) fn difference(ours: &Rows, theirs: &Rows) -> Option<String> {
+pub(crate) fn difference(
+    question: &Question,
+    (ours, silence): (&Rows, &Silence),
+    theirs: &Rows,
+) -> Option<String> {
     if ours.len() != theirs.len() {
         return Some(format!("{} rows against {}", ours.len(), theirs.len()));
     }
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
-    ours.iter().zip(theirs).find_map(|(ours, theirs)| {
+    let energy = (question.metrics.iter()).position(|metric| *metric == CONSUMPTION);
+    let apart = ours.iter().zip(theirs).find_map(|(ours, theirs)| {
+        let elsewhere = |n: usize| energy == Some(n) && silence.rows.contains(&ours.0);
+        let pairs = ours.1.iter().zip(&theirs.1).enumerate();
+        let mut pairs = pairs.filter(|(n, _)| !elsewhere(*n));
         let same = ours.0 == theirs.0
             && ours.1.len() == theirs.1.len()
-            && ours.1.iter().zip(&theirs.1).all(|(a, b)| near(*a, *b));
+            && pairs.all(|(_, (a, b))| near(*a, *b));
         (!same).then(|| format!("{ours:?} against {theirs:?}"))
-    })
+    });
+    let total = || {
+        let column = energy.filter(|_| matches!(question.form, Form::Buckets(_)))?;
+        let theirs: f64 = theirs.iter().map(|(_, row)| row[column]).sum();
+        let ours = silence.energy;
+        (!near(ours, theirs)).then(|| format!("{ours} kWh in all against {theirs}"))
+    };
+    apart.or_else(total)
 }
