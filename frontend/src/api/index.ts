@@ -3,6 +3,7 @@ import { client, data, file, text } from './client';
 import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
 import { performance } from './performance';
 import { coldCalls } from './coldchain';
+import { configuration } from './configuration';
 import { upload, type Sending } from './upload';
 import type {
   AccountChange,
@@ -276,6 +277,7 @@ export const api = {
   deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
 
   ...coldCalls,
+  ...configuration,
 
   maintenance: (id: string) =>
     data(
