@@ -178,7 +178,7 @@ journey('a customer sees the own cells and no other', async (stage) => {
   await page.goto(`/coldchain/cells/${idOf('Cold room 1')}`);
   await page.getByText('There is no such cold cell, or it is none of yours.').waitFor();
   await page.goto(`/coldchain/cells/${idOf('Fish, fresh')}/install`);
-  await page.getByText('There is nothing at this address').waitFor();
+  await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor();
 
   // Nor does a script of his get at it, in any way that a cell has.
   const of = { [FISH]: 'Cold room 1', [CANTEEN]: 'Fish, fresh' };
