@@ -1,9 +1,9 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data, file, text } from './client';
 import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
+import { configuration } from './configuration';
 import { performance } from './performance';
 import { coldCalls } from './coldchain';
-import { configuration } from './configuration';
 import { upload, type Sending } from './upload';
 import type {
   AccountChange,
@@ -277,7 +277,6 @@ export const api = {
   deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
 
   ...coldCalls,
-  ...configuration,
 
   maintenance: (id: string) =>
     data(
@@ -376,6 +375,7 @@ export const api = {
     data(client.PUT('/energy/tariffs/{id}', { ...at(id), body })),
   deleteTariff: (id: string) => data(client.DELETE('/energy/tariffs/{id}', at(id))),
 
+  ...configuration,
   ...performance,
 
   today: () => data(client.GET('/dashboard/today')),

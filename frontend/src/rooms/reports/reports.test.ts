@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  addressesOf,
-  anyUnderWay,
-  cellOf,
-  dayAfter,
-  numbersOf,
-  periodErrors,
-  precisionOf,
-} from './reports';
+import { addressesOf, anyUnderWay, cellOf, numbersOf, precisionOf } from './reports';
 import type { StoredReport } from '@/api/types';
 
 const report = {
@@ -39,17 +31,6 @@ describe('reports', () => {
     });
     expect(precisionOf({ time: { precision: 'day' } })).toBe('day');
     expect(precisionOf('text')).toBeNull();
-  });
-
-  it('says what is wrong with days of one\u2019s own', () => {
-    const wrong = (from: string, to: string, which = 'own') =>
-      periodErrors({ which, from, to }, (key) => key);
-    expect(wrong('', '')).toEqual({ from: 'reports.wantDay', to: 'reports.wantDay' });
-    expect(wrong('2026-11-20', '2026-11-10')).toEqual({ to: 'reports.wantOrder' });
-    expect(wrong('2026-11-20', '2026-11-20')).toEqual({});
-    expect(wrong('', '', 'last')).toEqual({});
-    expect(dayAfter('2026-12-31')).toBe('2027-01-01');
-    expect(dayAfter('')).toBe('');
   });
 
   it('takes addresses as people type them', () => {

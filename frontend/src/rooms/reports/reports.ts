@@ -1,8 +1,6 @@
 // What the page decides about reports. Pure.
 import type { ReportBlock, ReportCell, ReportFormat, ReportHolds, StoredReport } from '@/api/types';
 
-const DAY_MS = 86_400_000;
-
 export const FORMATS: ReportFormat[] = ['pdf', 'xlsx', 'csv', 'html'];
 
 export const isOver = (report: StoredReport): boolean => report.finished_at !== null;
@@ -33,25 +31,4 @@ export function precisionOf(holds: ReportHolds): 'month' | 'day' | 'minute' | nu
 /** Addresses as people type them: by lines, commas or blanks. */
 export function addressesOf(text: string): string[] {
   return text.split(/[\s,;]+/).filter((one) => one !== '');
-}
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-/** People name the last day; the appliance wants the first one after. */
-export const dayAfter = (day: string): string =>
-  DAY.test(day)
-    ? new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10)
-    : day;
-
-/** What is wrong with days that a person chose; what lies ahead the appliance knows. */
-export function periodErrors(
-  { which, from, to }: { which: string; from: string; to: string },
-  t: (key: string) => string,
-): Record<string, string> {
-  if (which !== 'own') return {};
-  const errors: Record<string, string> = {};
-  if (!DAY.test(from)) errors.from = t('reports.wantDay');
-  if (!DAY.test(to)) errors.to = t('reports.wantDay');
-  else if (DAY.test(from) && to < from) errors.to = t('reports.wantOrder');
-  return errors;
 }
