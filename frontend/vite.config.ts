@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 import { reader } from './vite.reader.ts';
 import { roomNames } from './vite.words.ts';
 
-const appliance = 'http://127.0.0.1:8080';
+/** The appliance behind the page that is worked on. */
+const appliance = process.env.INDUSMIND_ADDRESS ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [vue(), reader(), roomNames()],

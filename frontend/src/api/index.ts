@@ -1,6 +1,7 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
 import { client, data, file, text } from './client';
 import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
+import { configuration } from './configuration';
 import { performance } from './performance';
 import { coldCalls } from './coldchain';
 import { upload, type Sending } from './upload';
@@ -374,6 +375,7 @@ export const api = {
     data(client.PUT('/energy/tariffs/{id}', { ...at(id), body })),
   deleteTariff: (id: string) => data(client.DELETE('/energy/tariffs/{id}', at(id))),
 
+  ...configuration,
   ...performance,
 
   today: () => data(client.GET('/dashboard/today')),

@@ -118,6 +118,7 @@ export type DeviceInput = Schemas['NewDevice'];
 export type ColdCell = Answer<Schemas['ColdCellNow']>;
 export type ColdProbe = Answer<Schemas['ProbeNow']>;
 export type ColdCustomer = Answer<Schemas['CustomerNow']>;
+export type TakenOver = Answer<Schemas['TakenOver']>;
 export type ColdCurve = Answer<Schemas['ColdCurve']>;
 export type ColdExcursion = Answer<Schemas['Excursion']>;
 export type ColdDeviceInput = Schemas['NewColdDevice'];

@@ -3,6 +3,13 @@ import uPlot from 'uplot';
 import { dayMonth, fixed, hourMinute, type Place } from './format';
 import { stepDigits, valueRange, type ChartData } from './chartData';
 
+/** What somebody draws beside the curve, and which values the picture must hold for it. */
+export interface ChartPaint {
+  within: number[];
+  under: (plot: uPlot) => void;
+  over: (plot: uPlot) => void;
+}
+
 export interface ChartLook {
   kind: 'line' | 'bars';
   fromZero: boolean;
@@ -12,6 +19,7 @@ export interface ChartLook {
   /** The visible span in seconds since 1970; without it the data decides. */
   span: () => [number, number] | null;
   onCursor: (index: number | null, left: number) => void;
+  paint: () => ChartPaint | null;
 }
 
 const DAY_S = 86_400;
@@ -134,6 +142,15 @@ export const plotData = (data: ChartData): uPlot.AlignedData =>
     ? [data.times, data.high, data.low, data.values]
     : [data.times, data.values];
 
+/** A range that holds what is drawn beside the curve, too. */
+function widened(
+  [low, high]: [number | null, number | null],
+  paint: ChartPaint | null,
+): [number | null, number | null] {
+  if (!paint?.within.length || low === null || high === null) return [low, high];
+  return [Math.min(low, ...paint.within), Math.max(high, ...paint.within)];
+}
+
 export function chartOptions(
   data: ChartData,
   look: ChartLook,
@@ -148,13 +165,19 @@ export function chartOptions(
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: {
       x: { range: (_, low, high) => look.span() ?? [low, high] },
-      y: { range: (_, low, high) => valueRange(low, high, look.fromZero) },
+      y: {
+        range: (_, low, high) => valueRange(...widened([low, high], look.paint()), look.fromZero),
+      },
     },
     series: seriesOf(data, look, rem),
     bands: data.low ? [{ series: [1, 2], fill: token('--chart-band') }] : [],
     axes: axesOf(look, rem),
     hooks: {
-      draw: look.live ? [(plot) => markEnd(plot, rem)] : [],
+      drawClear: [(plot) => look.paint()?.under(plot)],
+      draw: [
+        (plot) => look.paint()?.over(plot),
+        ...(look.live ? [(plot: uPlot) => markEnd(plot, rem)] : []),
+      ],
       setCursor: [(plot) => look.onCursor(plot.cursor.idx ?? null, plot.cursor.left ?? 0)],
     },
   };

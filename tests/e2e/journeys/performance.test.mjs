@@ -37,7 +37,16 @@ journey('an indicator is defined, modelled and judged', async (stage) => {
   await next.click();
   await next.click();
   await page.getByText('Choose at least one meter.').waitFor();
-  await page.getByLabel('Offices and lighting').check();
+  const added = page.getByRole('group', { name: 'Meters' });
+  for (const name of ['Offices and lighting', 'Main compressor']) await added.getByLabel(name).check();
+  // A meter that is taken off cannot be added up as well.
+  await page.getByText('Take meters off').click();
+  const less = page.getByRole('group', { name: 'Taken off' });
+  await less.getByLabel('Offices and lighting').check();
+  await next.click();
+  await page.getByText('A meter counts once').waitFor();
+  await less.getByLabel('Offices and lighting').uncheck();
+  await less.getByLabel('Compressor 2').check();
   await next.click();
   await page.getByLabel('Short name').fill('Parts made');
   await page.getByLabel('Product').fill('Caps');
@@ -58,7 +67,9 @@ journey('an indicator is defined, modelled and judged', async (stage) => {
   await page.getByRole('button', { name: 'Keep as the next version' }).click();
   await page.getByRole('row').filter({ hasText: 'Version 1' }).waitFor();
   const { items } = await appliance.ask('GET', '/energy/enpi?page_size=100', { token });
-  assert.equal(items.find(({ name }) => name === 'Offices by parts')?.baseline, 1);
+  const made = items.find(({ name }) => name === 'Offices by parts');
+  assert.equal(made?.baseline, 1);
+  assert.deepEqual([made.equipment.length, made.less.length], [2, 1]);
 
   // Production by hand and from a file; a line that is refused is named, the others count.
   await page.goto('/performance/production');
@@ -91,6 +102,34 @@ journey('an indicator is defined, modelled and judged', async (stage) => {
   await dialog.getByLabel('Wanted saving').fill('10');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('row').filter({ hasText: 'aims at 10% less' }).waitFor();
+
+  // A factor for each hour of the day; what is no number is named by its place.
+  await page.goto('/performance/carbon');
+  await page.getByRole('button', { name: 'Enter a factor' }).click();
+  await dialog.getByLabel('Name').fill('Grid by the hour');
+  await dialog.getByLabel('Over time').selectOption({ label: 'For each hour of the day' });
+  const numbers = dialog.getByLabel('kg CO₂e for each kWh');
+  await numbers.fill('0.4 0.5 much');
+  await dialog.getByLabel('Source').fill('The grid operator, 2025');
+  await dialog.getByRole('button', { name: 'Enter', exact: true }).click();
+  await dialog.getByText('Number 3 is no factor from 0 to 10: much').waitFor();
+  await numbers.fill('0.4 0.5');
+  await dialog.getByText('24 numbers are wanted, here are 2.').waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  const day24 = Array.from({ length: 24 }, (_, hour) => `0.${30 + hour}`).join('\n');
+  const list = { name: 'grid.csv', mimeType: 'text/csv', buffer: Buffer.from(day24) };
+  await dialog.locator('input[type="file"]').setInputFiles(list);
+  await until('the file is read', async () => (await numbers.inputValue()) === day24);
+  await dialog.getByRole('button', { name: 'Enter', exact: true }).click();
+  await page.getByRole('row').filter({ hasText: 'Grid by the hour' }).getByText('by the hour').last().waitFor();
+  const factors = await appliance.ask('GET', '/energy/carbon/factors', { token });
+  const newest = factors.items.find(({ name }) => name === 'Grid by the hour');
+  assert.deepEqual([newest.table.by, newest.table.kg_per_kwh.length], ['hour_of_day', 24]);
+
+  // Shifts that are no hours are told at their field.
+  await page.goto('/performance/idle');
+  await page.getByLabel('Shifts begin at').fill('25:00');
+  await page.getByText('Hours such as 06:00, in their order, six at most.').waitFor();
 
   for (const [path, words] of [
     ['/performance/carbon', 'Scope 2, location based'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ColdCell, ColdCustomer } from '@/api/types';
-import { bandsOf, installCode, stateOf, treeOf } from './cells';
+import { bandsOf, installCode, serialIn, stateOf, treeOf } from './cells';
 
 const cell = (more: object = {}) =>
   ({
@@ -31,10 +31,11 @@ it('draws bands within the span only', () => {
     { from: at(-10), to: at(10) },
     { from: at(50), to: at(60) },
   ];
-  expect(bandsOf(bands, [0, 6000])).toEqual([
-    { start: 0, width: 10 },
-    { start: 50, width: 10 },
+  expect(bandsOf(bands, [0, 3300])).toEqual([
+    [0, 600],
+    [3000, 3300],
   ]);
+  expect(bandsOf(bands, [700, 900])).toEqual([]);
   expect(bandsOf(null, [0, 6000])).toEqual([]);
 });
 
@@ -56,4 +57,21 @@ it('tells the installer where to send', () => {
     serial: 'C 1',
     key: 'imd_x',
   });
+});
+
+describe('the serial number in a code', () => {
+  it.each([
+    ['COLD-0042', 'COLD-0042'],
+    [' 70:B3:D5:00 \n', '70:B3:D5:00'],
+    ['{"serial":"A1","key":"imd_x"}', 'A1'],
+    ['{"model":"T5","SN":"B-2"}', 'B-2'],
+    ['SN: 0042; FW 1.2', '0042'],
+    ['Model T5\nSerial No.: C_3', 'C_3'],
+    ['https://maker.example/q?sn=D4', 'D4'],
+    ['http://plant/api/readings/devices/E%3A5/readings', 'E:5'],
+    ['https://maker.example/shop', null],
+    ['WIFI:S:plant;T:WPA;P:secret;;', null],
+    ['{"ssid":"plant"}', null],
+    ['', null],
+  ])('%s', (code, serial) => expect(serialIn(code)).toBe(serial));
 });

@@ -1,6 +1,10 @@
 // What a cell looks like, and what its curve is made of. Pure.
 import type { ColdCell, ColdCurve, ColdCustomer, ColdExcursion } from '@/api/types';
 import type { ChartData } from '@/kit/chartData';
+import type { ChartLane } from '@/kit/chartMarks';
+
+/** Sensors report every minute or half; nobody waits longer for what they said. */
+export const REFRESH_MS = 15_000;
 
 export type Look = {
   shape: 'circle' | 'triangle' | 'diamond' | 'dash' | 'ring';
@@ -44,22 +48,33 @@ export const spanOf = (curve: ColdCurve): [number, number] => [
   Date.parse(curve.to) / 1000,
 ];
 
-/** Where a limit lies between the coldest and the warmest that is drawn, 0 below to 1 above. */
-export function bandsOf(
-  bands: { from: string; to: string }[] | null,
-  span: [number, number],
-): { start: number; width: number }[] {
-  const [from, to] = span;
-  const length = to - from;
-  if (length <= 0) return [];
-  return (bands ?? []).map((band) => {
-    const start = Math.max(from, Date.parse(band.from) / 1000);
-    const end = Math.min(to, Date.parse(band.to) / 1000);
-    return {
-      start: (100 * (start - from)) / length,
-      width: Math.max(0.3, (100 * (end - start)) / length),
-    };
-  });
+type Band = { from: string; to: string };
+/** Bands in seconds since 1970, as far as they lie within the span. */
+export function bandsOf(bands: Band[] | null, [from, to]: [number, number]): [number, number][] {
+  return (bands ?? [])
+    .map((band): [number, number] => [
+      Math.max(from, Date.parse(band.from) / 1000),
+      Math.min(to, Date.parse(band.to) / 1000),
+    ])
+    .filter(([start, end]) => end >= start);
+}
+
+export interface Strip extends ChartLane {
+  key: 'door' | 'defrost' | 'excursion';
+}
+
+/** What stands at the foot of the curve: doors, defrosts and excursions, where there are any. */
+export function stripsOf(curve: ColdCurve): Strip[] {
+  const span = spanOf(curve);
+  const beyond = curve.excursions
+    .filter((one) => !one.withdrawn)
+    .map((one) => ({ from: one.began_at, to: one.ended_at ?? curve.to }));
+  const strips: Strip[] = [
+    { key: 'door', colour: '--info-text', bands: bandsOf(curve.door ?? null, span) },
+    { key: 'defrost', colour: '--chart-bar', bands: bandsOf(curve.defrost ?? null, span) },
+    { key: 'excursion', colour: '--error-text', bands: bandsOf(beyond, span), wash: true },
+  ];
+  return strips.filter(({ bands }) => bands.length > 0);
 }
 
 /** What people have to say something about: what counted and has no word yet. */
@@ -93,3 +108,41 @@ export const installCode = (origin: string, serial: string, key: string): string
     serial,
     key,
   });
+
+/** What a probe's place may be called: it stands before its quantities. */
+export const PROBE = /^[a-z][a-z0-9_]{0,15}$/;
+
+const SERIAL = /^[A-Za-z0-9._:-]{1,64}$/;
+/** How makers name the number on a plate, before a colon, in an address or in an object. */
+const NAMES = ['serial', 'serial_number', 'serialNumber', 'sn', 'SN', 'S/N'];
+
+/** The value of the first name that is there. */
+const named = (get: (name: string) => unknown) =>
+  NAMES.map(get).find((value): value is string => typeof value === 'string' && value !== '');
+
+function asObject(text: string): string | undefined {
+  try {
+    const object: unknown = JSON.parse(text);
+    if (typeof object !== 'object' || object === null) return undefined;
+    return named((name) => (object as Record<string, unknown>)[name]);
+  } catch {
+    return undefined;
+  }
+}
+
+function asAddress(text: string): string | undefined {
+  if (!/^https?:/i.test(text)) return undefined;
+  const query = new URLSearchParams(text.split('?')[1] ?? '');
+  const path = /\/devices\/([^/?#]+)/.exec(text)?.[1];
+  return named((name) => query.get(name)) ?? (path && decodeURIComponent(path));
+}
+
+const asLine = (text: string): string | undefined =>
+  /(?:^|[\s;,])(?:s\/?n|serial(?: ?(?:no|number))?)\.?\s*[:=]\s*([^\s;,]+)/i.exec(text)?.[1];
+
+/** The serial number in what a code on a plate says; null when there is none. */
+export function serialIn(code: string): string | null {
+  const text = code.trim();
+  const found = asObject(text) ?? asAddress(text) ?? asLine(text) ?? text;
+  return SERIAL.test(found) && !/^https?:/i.test(found) ? found : null;
+}

@@ -78,6 +78,8 @@ describe('each step', () => {
       coverage_min: 'wantCoverage',
     });
     expect(missing(blank(), 1, t)).toEqual({ equipment: 'wantMeters' });
+    const twice = { ...blank(), equipment: [METER], less: [METER] };
+    expect(missing(twice, 1, t)).toEqual({ less: 'wantOnce' });
     expect(missing({ ...blank(), boundary: 'place' }, 1, t)).toEqual({ place: 'wantPlace' });
     expect(missing(blank(), 2, t)).toEqual({
       'variables[0].name': 'wantDriver',

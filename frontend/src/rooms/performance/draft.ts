@@ -165,8 +165,10 @@ export function missing(draft: Draft, step: number, t: (key: string) => string):
     want('coverage_min', share >= 50 && share <= 100, 'wantCoverage');
   }
   if (step === 1 && draft.boundary === 'place') want('place', draft.place !== '', 'wantPlace');
-  if (step === 1 && draft.boundary === 'meters')
+  if (step === 1 && draft.boundary === 'meters') {
     want('equipment', draft.equipment.length > 0, 'wantMeters');
+    want('less', !draft.less.some((one) => draft.equipment.includes(one)), 'wantOnce');
+  }
   if (step === 2)
     counted(draft).forEach((driver, n, all) => {
       const at = (field: string) => `variables[${n}].${field}`;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { dayOf, lastDays, monthText, sinceBaseline, weeksBack } from './spans';
+import { areShifts, dayOf, lastDays, monthText, sinceBaseline, weeksBack } from './spans';
 
 const NOW = Date.parse('2026-11-21T22:30:00Z');
 const TUNIS = 'Africa/Tunis';
@@ -24,3 +24,15 @@ it('names a month of the site', () => {
   expect(monthText('2026-10-31T23:00:00Z', 'en-GB', TUNIS)).toBe('November 2026');
   expect(monthText('2026-10-31T23:00:00Z', 'fr-TN', 'UTC')).toBe('octobre 2026');
 });
+
+it.each([
+  ['06:00,14:00,22:00', true],
+  ['06:00, 14:00', true],
+  ['00:00', true],
+  ['', false],
+  ['25:00', false],
+  ['6:00,14:00', false],
+  ['14:00,06:00', false],
+  ['06:00,06:00', false],
+  ['01:00,02:00,03:00,04:00,05:00,06:00,07:00', false],
+])('shifts %j: %s', (text, fine) => expect(areShifts(text)).toBe(fine));

@@ -35,3 +35,17 @@ export const monthText = (at: string, locale: string, timeZone: string): string 
   new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone }).format(
     Date.parse(at),
   );
+
+/** Most shifts of a day. */
+const SHIFTS_MAX = 6;
+
+/** Whether a text names when shifts begin, each later than the one before: "06:00,14:00,22:00". */
+export function areShifts(text: string): boolean {
+  const hours = text.replace(/\s/g, '').split(',');
+  return (
+    hours.length <= SHIFTS_MAX &&
+    hours.every(
+      (hour, n) => /^([01]\d|2[0-3]):[0-5]\d$/.test(hour) && (n === 0 || hour > hours[n - 1]!),
+    )
+  );
+}
