@@ -36,6 +36,7 @@ pub(super) struct LimitsFile {
     export_per_minute: Option<u32>,
     search_per_minute: Option<u32>,
     write_per_minute: Option<u32>,
+    report_per_minute: Option<u32>,
     connections: Option<u32>,
     connections_per_address: Option<u32>,
 }
@@ -128,6 +129,13 @@ fn rates(file: &LimitsFile) -> Result<Limits> {
             Class::Write,
             "write_per_minute",
             file.write_per_minute,
+            60,
+            2,
+        ),
+        (
+            Class::Report,
+            "report_per_minute",
+            file.report_per_minute,
             60,
             2,
         ),
