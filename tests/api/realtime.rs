@@ -214,6 +214,8 @@ async fn the_day_begins_at_midnight_of_the_site() {
         "date",
         "energy_kwh",
         "substituted_kwh",
+        "target_cost",
+        "target_kwh",
         "time_zone",
         "yesterday_same_time_kwh",
     ];
