@@ -250,6 +250,6 @@ mod tests {
         // Never used: the first that can go.
         assert_eq!(seen.keys[0].name, "idle");
         assert_eq!(seen.keys.len(), 4);
-        assert_eq!((seen.checks_met, seen.checks_open), (7, 2));
+        assert_eq!((seen.checks_met, seen.checks_open), (6, 2));
     }
 }
