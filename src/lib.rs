@@ -75,6 +75,9 @@ pub mod syslog;
 /// How the appliance looks after itself: what is well, what went wrong, the heartbeat.
 pub mod care;
 
+/// What is known about safety: events, threats recognised from them, checks with their evidence.
+pub mod security;
+
 /// Newer versions: signed bundles, by stick or upload, and what was measured on trial.
 pub mod update;
 

@@ -140,6 +140,8 @@ pub enum Change {
     },
     /// A session ended: its sockets close.
     SessionEnded(crate::base::SessionId),
+    /// The screen of this session is to show something else.
+    Arranged(crate::base::SessionId),
 }
 
 /// The latest values and their feed.

@@ -3,6 +3,10 @@
 //! Promises: a site's time zone and currency are always valid ones. Will not do: know what is
 //! measured there.
 
+mod wishes;
+
+pub use wishes::{PageLanguage, PageTheme, SiteWishes};
+
 use crate::base::error::Checks;
 use crate::base::time::Calendar;
 use crate::base::{Clock, Error, Result, SiteId, Timestamp};
@@ -39,6 +43,9 @@ pub struct Site {
     /// Flat price of a kilowatt-hour in the currency; `null` when no price is known.
     #[schema(value_type = Option<String>, example = "0.291")]
     pub price_per_kwh: Option<Decimal>,
+    /// What is wanted there beyond that; records of earlier versions have nothing.
+    #[serde(default)]
+    pub wishes: SiteWishes,
     /// When it was set up.
     pub created_at: Timestamp,
 }
@@ -58,6 +65,9 @@ pub struct NewSite {
     /// Flat price of a kilowatt-hour, as a decimal string.
     #[schema(value_type = Option<String>)]
     pub price_per_kwh: Option<Decimal>,
+    /// What is wanted there beyond that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wishes: Option<SiteWishes>,
 }
 
 /// A change of a site: what is absent stays.
@@ -73,6 +83,8 @@ pub struct SiteChange {
     /// Flat price of a kilowatt-hour, as a decimal string.
     #[schema(value_type = Option<String>)]
     pub price_per_kwh: Option<Decimal>,
+    /// What is wanted there, all of it anew: what is left out of it is wanted no more.
+    pub wishes: Option<SiteWishes>,
 }
 
 impl Site {
@@ -88,6 +100,7 @@ impl Site {
             time_zone: input.time_zone,
             currency: input.currency.to_ascii_uppercase(),
             price_per_kwh: input.price_per_kwh,
+            wishes: input.wishes.unwrap_or_default(),
             created_at: now,
         };
         site.check()?;
@@ -103,6 +116,7 @@ impl Site {
             time_zone: self.time_zone.clone(),
             currency: self.currency.clone(),
             price_per_kwh: self.price_per_kwh,
+            wishes: Some(self.wishes.clone()).filter(|wishes| *wishes != SiteWishes::default()),
         }
     }
 
@@ -139,6 +153,7 @@ impl Site {
             .price_per_kwh
             .is_none_or(|price| (Decimal::ZERO..=Decimal::from(1_000_000)).contains(&price));
         checks.require(price_holds, "price_per_kwh", "A price from 0 to 1000000.");
+        self.wishes.check(&mut checks);
         checks.finish()
     }
 }
@@ -315,6 +330,7 @@ impl Sites {
                     .currency
                     .map_or(site.currency, |c| c.to_ascii_uppercase());
                 site.price_per_kwh = change.price_per_kwh.or(site.price_per_kwh);
+                site.wishes = change.wishes.unwrap_or(site.wishes);
                 site.check()?;
                 SITES.put(transaction, id.as_bytes(), &site)?;
                 let details = audit::changed_fields(&before, &site);

@@ -93,6 +93,9 @@ pub enum Permission {
     /// See the cold cells of the customers that one reaches.
     #[serde(rename = "coldchain.read")]
     ColdchainRead,
+    /// Report what happened to the safety of another system of the plant.
+    #[serde(rename = "security.report")]
+    SecurityReport,
 }
 
 use Permission::{
@@ -101,7 +104,7 @@ use Permission::{
 use Permission::{
     AuditRead, EquipmentRead, EquipmentWrite, KiosksManage, LinesRead, MaintenanceWrite,
     NotificationsManage, NotificationsRead, ReadingsCorrect, ReadingsRead, ReadingsWrite,
-    ReportsManage, SettingsWrite, TokensManage, UpdateManage, UsersManage,
+    ReportsManage, SecurityReport, SettingsWrite, TokensManage, UpdateManage, UsersManage,
 };
 
 /// What is too dangerous for an open screen that somebody left: method, route below `/api`, and
@@ -183,6 +186,7 @@ impl Role {
                 BackupsManage,
                 UpdateManage,
                 ColdchainRead,
+                SecurityReport,
             ],
             Self::EnergyManager => &[
                 EquipmentRead,

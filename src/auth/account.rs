@@ -72,7 +72,7 @@ pub struct AccountChange {
 }
 
 /// Tells `null` from absent.
-fn present<'de, T, D>(input: D) -> Result<Option<Option<T>>, D::Error>
+pub(super) fn present<'de, T, D>(input: D) -> Result<Option<Option<T>>, D::Error>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,

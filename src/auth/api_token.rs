@@ -7,6 +7,7 @@
 use super::Caller;
 use super::access::{Permission, Role};
 use super::networks::{Network, networks};
+use super::places::{self, KeyPlace};
 use crate::base::error::Checks;
 use crate::base::secret::{random_token, token_hash};
 use crate::base::{ApiTokenId, Clock, Error, ErrorKind, Result, Timestamp};
@@ -49,6 +50,9 @@ pub enum Scope {
     /// `GET /api/equipment` and `/api/equipment/{id}`.
     #[serde(rename = "equipment:read")]
     EquipmentRead,
+    /// `POST /api/security/log`.
+    #[serde(rename = "security:report")]
+    SecurityReport,
 }
 
 impl Scope {
@@ -59,6 +63,7 @@ impl Scope {
             Self::ReadingsWrite => Permission::ReadingsWrite,
             Self::ReadingsRead => Permission::ReadingsRead,
             Self::EquipmentRead => Permission::EquipmentRead,
+            Self::SecurityReport => Permission::SecurityReport,
         }
     }
 }
@@ -92,6 +97,9 @@ pub struct ApiToken {
     /// The addresses and networks from which alone it works; from everywhere when empty.
     #[serde(default)]
     pub addresses: Vec<String>,
+    /// From where it was used of late, the last one last.
+    #[serde(default)]
+    pub places: Vec<KeyPlace>,
 }
 
 /// A token as it is stored.
@@ -260,14 +268,17 @@ impl ApiTokens {
         }
         let hour = now.floor_to(LAST_USED_STEP_MS);
         let from = from.map(|from| from.to_canonical().to_string());
-        if (record.shown.last_used_at, &record.shown.last_used_from) != (Some(hour), &from) {
-            self.note_use(record.shown.id, hour, from).await;
+        let place = from.as_deref();
+        let told = place.is_none_or(|from| places::is_told(&record.shown.places, from, now));
+        if !told || record.shown.last_used_at != Some(hour) {
+            self.note_use(record.shown.id, now, from).await;
         }
         Ok(record.shown)
     }
 
     /// Notes the hour and the place of a use. That it cannot be noted is no reason to refuse the use.
-    async fn note_use(&self, id: ApiTokenId, hour: Timestamp, from: Option<String>) {
+    async fn note_use(&self, id: ApiTokenId, now: Timestamp, from: Option<String>) {
+        let hour = now.floor_to(LAST_USED_STEP_MS);
         let _turn = self.changing.lock().await;
         let found = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -277,7 +288,10 @@ impl ApiTokens {
         let Some(mut record) = found else {
             return;
         };
-        let is_told = record.shown.last_used_at == Some(hour);
+        let mut is_told = record.shown.last_used_at == Some(hour);
+        if let Some(from) = &from {
+            is_told &= !places::note(&mut record.shown.places, from, now);
+        }
         record.shown.last_used_at = Some(hour);
         record.shown.last_used_from = from;
         let stored = record.clone();
@@ -310,7 +324,8 @@ fn checked(new: NewApiToken, maker: Role, now: Timestamp) -> Result<ApiToken> {
     let mut scopes = new.scopes;
     scopes.sort();
     scopes.dedup();
-    let sentence = "Name readings:write, readings:read, equipment:read or several.";
+    let sentence =
+        "Name readings:write, readings:read, equipment:read, security:report or several.";
     checks.require(!scopes.is_empty(), "scopes", sentence);
     let own = scopes.iter().all(|scope| maker.may(scope.permission()));
     checks.require(
@@ -342,6 +357,7 @@ fn checked(new: NewApiToken, maker: Role, now: Timestamp) -> Result<ApiToken> {
         last_used_from: None,
         prefix: None,
         addresses: new.addresses,
+        places: Vec::new(),
     })
 }
 

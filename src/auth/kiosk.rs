@@ -3,11 +3,13 @@
 //! Promises: a kiosk only looks, at one site; it stays in until it is revoked, also over a restart,
 //! and is out at once then; the data file holds no secret of it.
 
+use super::arrangement::Arrangement;
 use super::reach::Reach;
 use super::{Auth, Caller, Role, SignedIn, User, unauthenticated};
 use crate::base::error::Checks;
 use crate::base::secret::token_hash;
 use crate::base::{Error, ErrorKind, KioskId, Result, SessionId, Timestamp, UserId};
+use crate::live::Change;
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use serde::{Deserialize, Serialize};
@@ -48,6 +50,27 @@ pub struct KioskView {
     pub approved_at: Timestamp,
     /// The hour in which it last fetched an access token.
     pub last_seen_at: Option<Timestamp>,
+    /// What it shows; `null` for what its address says, or as usual.
+    #[serde(default)]
+    pub arrangement: Option<Arrangement>,
+    /// Counts the changes of its name and of what it shows.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+/// A change of a kiosk: what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KioskChange {
+    /// What it is called from now on.
+    #[schema(example = "Hall 2, north wall")]
+    pub name: Option<String>,
+    /// What it shows from now on; `null` for as usual. A screen that is on follows at once.
+    #[serde(default, deserialize_with = "super::account::present")]
+    #[schema(value_type = Option<Arrangement>)]
+    pub arrangement: Option<Option<Arrangement>>,
+    /// The revision that the change was made from: refused when somebody else was quicker.
+    pub revision: Option<u64>,
 }
 
 /// What a person says of a kiosk whose code he reads.
@@ -154,6 +177,8 @@ impl Auth {
                 approved_by: caller.user.email.clone(),
                 approved_at: now,
                 last_seen_at: None,
+                arrangement: None,
+                revision: 0,
             },
             hash,
         };
@@ -250,24 +275,54 @@ impl Auth {
         found.cloned().ok_or_else(|| Error::not_found("kiosk", id))
     }
 
-    /// Calls a kiosk something else.
+    /// What the screen of this session shows; `None` when it is no screen.
+    #[must_use]
+    pub fn kiosk_shown(&self, session: SessionId) -> Option<KioskView> {
+        let id = KioskId::from_slice(session.as_bytes())?;
+        self.read().kiosks.get(&id).map(|kiosk| kiosk.shown.clone())
+    }
+
+    /// Calls a kiosk something else, or lets it show something else; the screen hears of it.
     ///
     /// # Errors
-    /// When there is none; a name that is refused; a disk that refuses.
-    pub async fn rename_kiosk(
+    /// When there is none; every refused field; a change that was made from an older state; a disk
+    /// that refuses.
+    pub async fn change_kiosk(
         &self,
         caller: &Caller,
         id: KioskId,
-        name: &str,
+        change: KioskChange,
     ) -> Result<KioskView> {
-        let name = checked_name(name)?;
+        let name = change.name.as_deref().map(checked_name).transpose()?;
+        if let Some(Some(arrangement)) = &change.arrangement {
+            arrangement.check()?;
+        }
         let _turn = self.changing.lock().await;
         let mut kiosk = self.kiosk_of(caller, id)?;
-        let details = serde_json::json!({ "name": { "before": kiosk.shown.name, "after": name } });
-        kiosk.shown.name = name;
-        let shown = kiosk.shown.clone();
-        self.store_kiosk(kiosk, caller.actor(), "kiosk.rename", details)
+        let before = kiosk.shown.clone();
+        if change
+            .revision
+            .is_some_and(|made_from| made_from != before.revision)
+        {
+            let sentence = "Somebody else changed this kiosk. Look at it again and repeat yours.";
+            return Err(Error::conflict(sentence));
+        }
+        kiosk.shown.name = name.unwrap_or(kiosk.shown.name);
+        kiosk.shown.arrangement = change.arrangement.unwrap_or(kiosk.shown.arrangement);
+        let details = audit::changed_fields(&before, &kiosk.shown);
+        kiosk.shown.revision += 1;
+        let is_arranged = before.arrangement != kiosk.shown.arrangement;
+        let action = if is_arranged {
+            "kiosk.arrange"
+        } else {
+            "kiosk.rename"
+        };
+        let (shown, session) = (kiosk.shown.clone(), kiosk.session());
+        self.store_kiosk(kiosk, caller.actor(), action, details)
             .await?;
+        if is_arranged {
+            self.live.tell(Change::Arranged(session));
+        }
         Ok(shown)
     }
 

@@ -80,4 +80,18 @@ mod tests {
         clock.advance(Duration::from_secs(30));
         assert_eq!(tickets.redeem(&late), None);
     }
+
+    #[test]
+    fn a_flood_of_tickets_takes_bounded_memory() {
+        let clock = ManualClock::new(Timestamp::from_ms(0));
+        let tickets = Tickets::new(Arc::new(clock.clone()));
+        let first = tickets.issue(SessionId::new()).unwrap();
+        for _ in 0..TICKETS_MAX {
+            clock.advance(Duration::from_millis(1));
+            tickets.issue(SessionId::new()).unwrap();
+        }
+        assert_eq!(tickets.waiting.lock().unwrap().len(), TICKETS_MAX);
+        // The oldest had to go.
+        assert_eq!(tickets.redeem(&first), None);
+    }
 }

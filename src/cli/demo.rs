@@ -175,6 +175,7 @@ async fn set_up(app: &App, password: &str, actor: &Actor) -> Result<String> {
             time_zone: TIME_ZONE.to_owned(),
             currency: "TND".to_owned(),
             price_per_kwh: "0.291".parse().ok(),
+            wishes: None,
         },
         context.clock.now(),
     )?;

@@ -89,6 +89,7 @@ impl Coldchain {
             time_zone: zone.unwrap_or_else(|| "UTC".to_owned()),
             currency: first.map_or_else(|| "EUR".to_owned(), |site| site.currency),
             price_per_kwh: None,
+            wishes: None,
         };
         let mut site = sites.add(new, actor.clone()).await;
         if let Err(error) = &mut site {

@@ -36,6 +36,7 @@ pub(super) struct LimitsFile {
     export_per_minute: Option<u32>,
     search_per_minute: Option<u32>,
     write_per_minute: Option<u32>,
+    report_per_minute: Option<u32>,
     connections: Option<u32>,
     connections_per_address: Option<u32>,
 }
@@ -74,62 +75,43 @@ pub(super) fn read(
 
 fn rates(file: &LimitsFile) -> Result<Limits> {
     let mut limits = Limits::default();
-    for (class, name, count, seconds, burst) in [
+    let minute = |name, count, burst| (name, count, 60, burst);
+    for (class, (name, count, seconds, burst)) in [
         (
             Class::SignIn,
-            "login_per_minute",
-            file.login_per_minute,
-            60,
-            1,
+            minute("login_per_minute", file.login_per_minute, 1),
         ),
         (
             Class::Reset,
-            "reset_per_hour",
-            file.reset_per_hour,
-            3_600,
-            1,
+            ("reset_per_hour", file.reset_per_hour, 3_600, 1),
         ),
         (
             Class::Session,
-            "session_per_minute",
-            file.session_per_minute,
-            60,
-            2,
+            minute("session_per_minute", file.session_per_minute, 2),
         ),
         (
             Class::Kiosk,
-            "kiosk_per_minute",
-            file.kiosk_per_minute,
-            60,
-            1,
+            minute("kiosk_per_minute", file.kiosk_per_minute, 1),
         ),
         (
             Class::Upload,
-            "upload_per_minute",
-            file.upload_per_minute,
-            60,
-            1,
+            minute("upload_per_minute", file.upload_per_minute, 1),
         ),
         (
             Class::Export,
-            "export_per_minute",
-            file.export_per_minute,
-            60,
-            1,
+            minute("export_per_minute", file.export_per_minute, 1),
         ),
         (
             Class::Search,
-            "search_per_minute",
-            file.search_per_minute,
-            60,
-            2,
+            minute("search_per_minute", file.search_per_minute, 2),
         ),
         (
             Class::Write,
-            "write_per_minute",
-            file.write_per_minute,
-            60,
-            2,
+            minute("write_per_minute", file.write_per_minute, 2),
+        ),
+        (
+            Class::Report,
+            minute("report_per_minute", file.report_per_minute, 2),
         ),
     ] {
         if let Some(count) = checked(name, count, 1_000_000)? {

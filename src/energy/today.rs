@@ -8,7 +8,7 @@ use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Result, TimeRange, Timestamp};
 use crate::site::Site;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::FromPrimitive as _;
+use rust_decimal::prelude::{FromPrimitive as _, ToPrimitive as _};
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
@@ -36,6 +36,11 @@ pub struct Today {
     pub cost: Option<String>,
     /// The currency of the cost.
     pub currency: String,
+    /// Energy that the whole day is to need at most, kWh; `null` when nobody set a target.
+    pub target_kwh: Option<f64>,
+    /// What the energy of the whole day is to cost at most, a decimal in the currency of the cost;
+    /// `null` without a target, or when the tariff is in another currency than the site.
+    pub target_cost: Option<String>,
     /// How much of the day so far was measured, 0 to 1.
     pub coverage: Option<f64>,
 }
@@ -110,7 +115,15 @@ impl TodayCache {
         };
         let by_tariff = self.by_tariff(site, equipment, (range, kwh), &calendar)?;
         let cost = by_tariff.or_else(flat);
+        let wishes = &site.wishes;
+        // A target is meant in the currency of the site.
+        let comparable = cost
+            .as_ref()
+            .is_none_or(|(_, currency)| *currency == site.currency);
+        let target_cost = wishes.target_cost_per_day.filter(|_| comparable);
         Ok(Today {
+            target_kwh: wishes.target_kwh_per_day.and_then(|target| target.to_f64()),
+            target_cost: target_cost.map(|target| target.to_string()),
             date: calendar.date(now),
             time_zone: site.time_zone.clone(),
             energy_kwh: kwh,

@@ -100,7 +100,12 @@ pub async fn serve(mut socket: Socket, context: &Context) {
                     return socket.end(close::SESSION_ENDED, "the session has ended").await;
                 }
                 Err(RecvError::Closed) => return,
-                Ok(Change::Values(_) | Change::Registry { .. } | Change::SessionEnded(_))
+                Ok(
+                    Change::Values(_)
+                    | Change::Registry { .. }
+                    | Change::SessionEnded(_)
+                    | Change::Arranged(_),
+                )
                 | Err(RecvError::Lagged(_)) => {
                     // The end of the session may be among what was missed.
                     if context.auth.caller_of(session, None).is_err() {

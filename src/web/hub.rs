@@ -123,12 +123,14 @@ impl Interests {
                 self.snapshot |= self.any();
                 Outcome::RegistryChanged { revision }
             }
-            Ok(Change::SessionEnded(_)) => Outcome::Quiet,
+            Ok(Change::Arranged(screen)) if screen == session => Outcome::Arranged,
+            Ok(Change::SessionEnded(_) | Change::Arranged(_)) => Outcome::Quiet,
             // The end of the session may be among what was missed.
             Err(_) if context.auth.caller_of(session, None).is_err() => Outcome::SessionEnded,
             Err(_) => {
                 self.snapshot |= self.any();
-                Outcome::Quiet
+                // What the screen is to show may be among it, too.
+                Outcome::Arranged
             }
         }
     }
@@ -139,6 +141,7 @@ enum Outcome {
     Quiet,
     RegistryChanged { revision: u64 },
     SessionEnded,
+    Arranged,
 }
 
 /// Opens the hub.
@@ -170,6 +173,9 @@ async fn serve(mut socket: Socket, context: &Context) {
     let mut heard = Instant::now();
     let mut interests = Interests::default();
     let mut next_beat = context.clock.now();
+    if !send_arrangement(&mut socket, context).await {
+        return socket.end(close::TOO_SLOW, "too slow or gone").await;
+    }
     loop {
         let alive = tokio::select! {
             () = context.stop.cancelled() => {
@@ -212,6 +218,7 @@ async fn serve(mut socket: Socket, context: &Context) {
             }
             change = feed.recv() => match interests.take(change, context, session) {
                 Outcome::Quiet => true,
+                Outcome::Arranged => send_arrangement(&mut socket, context).await,
                 Outcome::RegistryChanged { revision } => {
                     let data = serde_json::json!({ "revision": revision });
                     send(&mut socket, "registry", data).await
@@ -279,6 +286,15 @@ async fn send<T: Serialize>(socket: &mut Socket, event: &str, data: T) -> bool {
 async fn send_error(socket: &mut Socket, error: &Error) -> bool {
     let data = serde_json::json!({ "error_code": code_of(error.kind), "error": error.sentence });
     send(socket, "error", data).await
+}
+
+/// What a screen shows, when it is one: first, and whenever somebody changed it.
+async fn send_arrangement(socket: &mut Socket, context: &Context) -> bool {
+    let Some(kiosk) = context.auth.kiosk_shown(socket.session()) else {
+        return true;
+    };
+    let data = serde_json::json!({ "arrangement": kiosk.arrangement, "revision": kiosk.revision });
+    send(socket, "kiosk", data).await
 }
 
 async fn send_dashboard(socket: &mut Socket, context: &Context) -> bool {

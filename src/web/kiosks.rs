@@ -5,13 +5,15 @@ use super::auth::{cookie, set_cookie};
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
 use super::envelope::{created, ok, page};
-use crate::auth::{Caller, KIOSK_COOKIE_S, KioskApproval, KioskState, KioskView, Permission, User};
+use crate::auth::{
+    Caller, KIOSK_COOKIE_S, KioskApproval, KioskChange, KioskState, KioskView, Permission, User,
+};
 use crate::base::{Error, ErrorKind, KioskId, Result, Timestamp};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,7 +35,7 @@ pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(approve))
-        .routes(routes!(rename, revoke))
+        .routes(routes!(change, revoke))
 }
 
 /// What a screen shows until somebody lets it in.
@@ -197,33 +199,24 @@ async fn approve(
     created(context.auth.approve_kiosk(&caller, request, &site).await?)
 }
 
-/// What a screen is called.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct KioskName {
-    /// The new name.
-    #[schema(example = "Hall 2, north wall")]
-    name: String,
-}
-
-/// Calls a screen something else.
-#[utoipa::path(put, path = "/kiosks/{id}", operation_id = "rename_kiosk", tag = "kiosks",
-    params(("id" = String, Path, description = "Id of the kiosk")), request_body = KioskName,
+/// Calls a screen something else, or lets it show something else: it follows at once.
+#[utoipa::path(put, path = "/kiosks/{id}", operation_id = "change_kiosk", tag = "kiosks",
+    params(("id" = String, Path, description = "Id of the kiosk")), request_body = KioskChange,
     responses(
         (status = 200, body = Envelope<KioskView>),
+        (status = 400, description = "Every refused field", body = Refusal),
         (status = 404, description = "No such kiosk", body = Refusal),
+        (status = 409, description = "Somebody else was quicker", body = Refusal),
     ))]
-async fn rename(
+async fn change(
     State(context): State<Context>,
     caller: Caller,
     Path(id): Path<String>,
-    Body(request): Body<KioskName>,
+    Body(request): Body<KioskChange>,
 ) -> Answer<KioskView> {
     caller.require(Permission::KiosksManage)?;
-    let renamed = context
-        .auth
-        .rename_kiosk(&caller, id_of(&id)?, &request.name);
-    ok(renamed.await?)
+    let changed = context.auth.change_kiosk(&caller, id_of(&id)?, request);
+    ok(changed.await?)
 }
 
 /// Lets a screen in no longer: what it shows ends at once.

@@ -75,6 +75,7 @@ mod reports;
 mod roles;
 mod routes;
 mod seats;
+mod security;
 mod serve;
 mod sessions;
 mod show;
@@ -113,6 +114,7 @@ use crate::live::Live;
 use crate::mqtt::Mqtt;
 use crate::notify::Notify;
 use crate::reports::Reports;
+use crate::security::Book;
 use crate::site::{Site, Sites};
 use crate::store::Store;
 use crate::syslog::Forwarder;
@@ -228,6 +230,7 @@ pub struct Edge {
     hosts: Hosts,
     seats: Arc<Seats>,
     rates: Rates,
+    safety: Book,
     setting_up: tokio::sync::Mutex<()>,
     trying: tokio::sync::Mutex<()>,
     rehearsing: tokio::sync::Mutex<()>,
@@ -266,6 +269,7 @@ impl Context {
             seats,
             services,
             dashboards: DashboardCache::default(),
+            safety: Book::default(),
             sockets: Sockets::default(),
             setting_up: tokio::sync::Mutex::default(),
             trying: tokio::sync::Mutex::default(),

@@ -50,11 +50,13 @@ pub enum Class {
     Write,
     /// Brings readings, as a device; all devices behind one address together.
     Push,
+    /// Reports what happened elsewhere: each report is kept for ever.
+    Report,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignIn,
         Self::Reset,
         Self::Session,
@@ -65,12 +67,13 @@ impl Class {
         Self::Search,
         Self::Write,
         Self::Push,
+        Self::Report,
     ];
 }
 
 /// How often each of them may be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits([Rate; 10]);
+pub struct Limits([Rate; 11]);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -86,6 +89,7 @@ impl Default for Limits {
             per_minute(20, 40),
             per_minute(600, 1_200),
             per_minute(6_000, 6_000),
+            per_minute(30, 60),
         ])
     }
 }
@@ -228,6 +232,7 @@ fn classify(method: &Method, route: &str) -> Class {
         "/historical/export" | "/audit/export" => Class::Export,
         route if route.ends_with("/frames/download") => Class::Export,
         "/v2/write" | "/write" if posts => Class::Write,
+        "/security/log" if posts => Class::Report,
         route if posts && route.starts_with("/readings/devices/") => Class::Push,
         "/devices/import" | "/update/bundle" if posts => Class::Upload,
         route if posts && (route.ends_with("/photo") || route.ends_with("/documents")) => {
@@ -286,6 +291,8 @@ mod tests {
                 Class::Push,
             ),
             (Method::POST, "/write", Class::Write),
+            (Method::POST, "/security/log", Class::Report),
+            (Method::GET, "/security/threats", Class::Api),
             (Method::GET, "", Class::Api),
         ] {
             assert_eq!(classify(&method, route), class, "{method} {route}");

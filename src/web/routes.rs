@@ -7,7 +7,7 @@ use super::{
     energy_enpi, energy_idle, energy_plan, energy_production, energy_tariffs, energy_tree,
     equipment, export, history, history_series, jobs, kiosks, line_frames, lines, maintenance,
     meter_events, mqtt, notifications, operations, passwords, photo, profiles, realtime,
-    report_schedule, reports, roles, sessions, sites, step_up, storage, support, system,
+    report_schedule, reports, roles, security, sessions, sites, step_up, storage, support, system,
     two_factor, update, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -35,7 +35,8 @@ pub(super) fn api() -> Routes {
         .merge(history_series::open())
         .merge(export::open())
         .merge(equipment::open())
-        .merge(write::open());
+        .merge(write::open())
+        .merge(security::open());
     let protected = OpenApiRouter::new()
         .merge(auth::protected())
         .merge(users::protected())
@@ -53,6 +54,7 @@ pub(super) fn api() -> Routes {
         .merge(audit::protected())
         .merge(audit_export::protected())
         .merge(operations::protected())
+        .merge(security::protected())
         .merge(configuration::protected())
         .merge(equipment::protected())
         .merge(doctor::protected())

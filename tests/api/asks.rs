@@ -153,6 +153,7 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         ("PUT", path) if path.starts_with("/api/kiosks/") => {
             client.put(path, &json!({ "name": "Wall" })).await
         }
+        ("POST", "/api/security/log") => client.post(path, &crate::security::event()).await,
         ("POST", "/api/alerts/acknowledge") => client.post(path, &json!({ "alerts": [] })).await,
         ("POST", "/api/alert-rules") => {
             let rule = alert_rule(&any_equipment(client).await);

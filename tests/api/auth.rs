@@ -81,6 +81,7 @@ async fn the_role_decides_what_me_says() {
         "backups.manage",
         "update.manage",
         "coldchain.read",
+        "security.report",
     ];
     assert_eq!(me["permissions"], json!(all));
     let operator = appliance.client_as(Role::Operator).await;

@@ -1,8 +1,8 @@
 //! Screens on a wall: paired by a code, looking only, in until they are revoked.
 
-use crate::support::Appliance;
 use crate::support::client::{Client, Reply};
 use crate::support::socket::Socket;
+use crate::support::{Appliance, EMAIL, PASSWORD};
 use indusmind::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -106,6 +106,95 @@ async fn a_screen_only_looks() {
         .client()
         .request(Method::POST, "/api/kiosk/pairing");
     Reply::to(again.header("cookie", cookie)).await.refused(409);
+}
+
+#[tokio::test]
+async fn a_screen_goes_on_when_its_token_ends_and_nobody_is_there() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let (screen, cookie, _) = let_in(&appliance, &chief).await;
+    for _ in 0..3 {
+        // An access token lives for an hour, and a minute of grace for clocks at most.
+        appliance.advance(3_700_000);
+        screen.get("/api/realtime/meters").await.refused(401);
+        let held = session(&appliance.client(), &cookie).await.data();
+        let again = screen.with_session(&held);
+        again.get("/api/realtime/meters").await.data();
+        Socket::open(&again, "/ws").await.event("heartbeat").await;
+    }
+}
+
+/// An arrangement of these pages.
+fn arrangement(pages: &[(&str, u32)]) -> Value {
+    let page = |(name, seconds): &(&str, u32)| json!({ "name": name, "seconds": seconds });
+    json!({ "pages": pages.iter().map(page).collect::<Vec<_>>(),
+        "night": { "from": 1320, "to": 360 }, "sound": true })
+}
+
+#[tokio::test]
+async fn what_a_screen_shows_stands_in_its_record_and_reaches_it_at_once() {
+    let (mut appliance, chief) = Appliance::furnished().await;
+    let (screen, cookie, shown) = let_in(&appliance, &chief).await;
+    let (_, _, other) = let_in(&appliance, &chief).await;
+    let path = format!("/api/kiosks/{}", shown["id"].as_str().unwrap());
+    let mut hub = Socket::open(&screen, "/ws").await;
+    let first = hub.event("kiosk").await;
+    assert_eq!(first, json!({ "arrangement": null, "revision": 0 }));
+    let two = arrangement(&[("alerts", 10), ("overview", 30)]);
+    let elsewhere = format!("/api/kiosks/{}", other["id"].as_str().unwrap());
+    let one = arrangement(&[("flow", 60)]);
+    chief
+        .put(&elsewhere, &json!({ "arrangement": one }))
+        .await
+        .data();
+    let change = json!({ "arrangement": two, "revision": 0 });
+    assert_eq!(chief.put(&path, &change).await.data()["arrangement"], two);
+    // The change of the other screen is none of its business.
+    let told = hub.event("kiosk").await;
+    assert_eq!(told, json!({ "arrangement": two, "revision": 1 }));
+    // From an older state nobody overwrites it; a new name leaves it as it is.
+    chief.put(&path, &change).await.refused(409);
+    let named = json!({ "name": "North", "revision": 1 });
+    assert_eq!(chief.put(&path, &named).await.data()["arrangement"], two);
+    let log = chief.audit().await;
+    let arranged = log
+        .iter()
+        .find(|entry| entry["action"] == "kiosk.arrange")
+        .unwrap();
+    assert_eq!(arranged["details"]["arrangement"]["after"], two);
+    appliance.stop().await;
+    appliance.start().await;
+    let held = session(&appliance.client(), &cookie).await.data();
+    let screen = appliance.client().with_session(&held);
+    let mut hub = Socket::open(&screen, "/ws").await;
+    let told = hub.event("kiosk").await;
+    assert_eq!(told, json!({ "arrangement": two, "revision": 2 }));
+    let chief = appliance.client().login(EMAIL, PASSWORD).await;
+    chief
+        .put(&path, &json!({ "arrangement": null }))
+        .await
+        .data();
+    assert_eq!(hub.event("kiosk").await["arrangement"], Value::Null);
+    // Who is no screen hears nothing of it.
+    let mut person = Socket::open(&chief, "/ws").await;
+    assert_ne!(person.message().await["event"], "kiosk");
+}
+
+#[tokio::test]
+async fn what_no_screen_can_show_is_refused_at_its_place() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let (screen, _, shown) = let_in(&appliance, &chief).await;
+    let path = format!("/api/kiosks/{}", shown["id"].as_str().unwrap());
+    let wrong = arrangement(&[("overview", 20), ("alerts", 4)]);
+    let reply = chief.put(&path, &json!({ "arrangement": wrong })).await;
+    assert_eq!(reply.bad_fields(), ["arrangement.pages.1.seconds"]);
+    let good = json!({ "arrangement": arrangement(&[("overview", 20)]) });
+    let operator = appliance.client_as(Role::Operator).await;
+    operator.put(&path, &good).await.refused(403);
+    screen.put(&path, &good).await.refused(403);
+    let nobody = "/api/kiosks/01a1fc32-7959-7208-9b0d-bfecd1744b85";
+    chief.put(nobody, &good).await.refused(404);
+    let list = chief.get("/api/kiosks").await.data();
+    assert_eq!(list["items"][0]["arrangement"], Value::Null);
 }
 
 #[tokio::test]

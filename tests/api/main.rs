@@ -76,6 +76,7 @@ mod report_timetable;
 mod reports;
 mod restart;
 mod revocation;
+mod security;
 mod self_watch;
 mod serial_bus;
 mod sessions;

@@ -309,7 +309,8 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
         .into_iter()
         .partition(|row| row.pattern != "/auth/logout" && row.pattern != "/sessions");
     let program =
-        json!({ "name": "P", "scopes": ["readings:read", "readings:write", "equipment:read"] });
+        json!({ "name": "P", "scopes": ["readings:read", "readings:write", "equipment:read",
+            "security:report"] });
     let chief = appliance
         .client()
         .login(crate::support::EMAIL, PASSWORD)
@@ -354,6 +355,7 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
         ("GET", "/equipment/{}"),
         ("GET", "/equipment/{}/live"),
         ("POST", "/v2/write"),
+        ("POST", "/security/log"),
     ];
     for route in rows
         .iter()

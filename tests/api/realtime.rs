@@ -162,6 +162,24 @@ async fn what_does_not_count_in_the_total_is_left_out_of_it() {
     let now = chief.get("/api/realtime/current").await.data();
     assert_near(&now["power"], power, "the power of the main meter alone");
     let today = chief.get("/api/dashboard/today").await.data();
+    assert_eq!(
+        (&today["target_kwh"], &today["target_cost"]),
+        (&Value::Null, &Value::Null)
+    );
+    let sites = chief.get("/api/sites").await.data();
+    let site = format!("/api/sites/{}", sites["items"][0]["id"].as_str().unwrap());
+    let wishes = json!({ "target_kwh_per_day": "1200", "target_cost_per_day": "350.5",
+        "language": "ar", "theme": "dark" });
+    let said = chief.put(&site, &json!({ "wishes": wishes })).await.data();
+    assert_eq!(said["wishes"], wishes);
+    let wrong = json!({ "wishes": { "target_kwh_per_day": "0" } });
+    assert_eq!(
+        chief.put(&site, &wrong).await.bad_fields(),
+        ["target_kwh_per_day"]
+    );
+    let today = chief.get("/api/dashboard/today").await.data();
+    assert_eq!(today["target_kwh"], 1_200.0);
+    assert_eq!(today["target_cost"], "350.5");
     let energy = field.meters[0].energy(at.minus_ms(BEAT_MS), at);
     assert_near(
         &today["energy_kwh"],
@@ -196,6 +214,8 @@ async fn the_day_begins_at_midnight_of_the_site() {
         "date",
         "energy_kwh",
         "substituted_kwh",
+        "target_cost",
+        "target_kwh",
         "time_zone",
         "yesterday_same_time_kwh",
     ];

@@ -48,6 +48,7 @@ async fn the_secret_is_shown_once_and_not_kept() {
         "last_used_at",
         "last_used_from",
         "name",
+        "places",
         "prefix",
         "scopes",
         "site",

@@ -19,8 +19,11 @@ mod measure;
 mod report;
 
 use indusmind::app::App;
-use indusmind::base::SystemClock;
+use indusmind::base::{SystemClock, Timestamp};
 use indusmind::config::{Config, Overrides};
+use indusmind::security::Book;
+use indusmind::store::Store;
+use indusmind::store::audit::{self, Actor, Filter};
 use measure::Process;
 use report::{Table, figure};
 use reqwest::{Client, StatusCode};
@@ -50,6 +53,7 @@ fn main() {
         println!("{}", measure::machine(place));
         flood("200 wrong passwords a second from one address", 1).await;
         flood("200 wrong passwords a second from 50 addresses", 50).await;
+        long_log();
     });
 }
 
@@ -178,6 +182,84 @@ async fn flood(title: &str, addresses: u8) {
         "memory grew",
         format!("{} MB", figure(grown as f64 / 1e6)),
         "",
+    );
+    table.print();
+}
+
+/// Entries of the long log, and how many are written at once.
+const LONG_LOG: i64 = 1_000_000;
+const AT_ONCE: i64 = 20_000;
+/// From one entry to the next, ms: a million within a year.
+const EVERY_MS: i64 = 31_536;
+
+/// A log of a million entries, a thousandth of them about who gets in.
+fn written(store: &Store, now: Timestamp) {
+    for piece in 0..LONG_LOG / AT_ONCE {
+        let write = store.write_blocking(move |transaction| {
+            (piece * AT_ONCE..(piece + 1) * AT_ONCE).try_for_each(|n| {
+                let action = match n % 1_000 {
+                    0 => "auth.login_failed",
+                    _ => "equipment.update",
+                };
+                let at = now.plus_ms((n - LONG_LOG) * EVERY_MS);
+                let details = json!({ "name": { "before": n, "after": n + 1 } });
+                audit::append(
+                    transaction,
+                    at,
+                    &Actor::console(),
+                    action,
+                    "equipment/1",
+                    details,
+                )
+            })
+        });
+        write.unwrap();
+    }
+}
+
+/// What the questions of the security screen and of the audit log cost in a long log.
+fn long_log() {
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let store = Store::open(directory.path(), "bench").unwrap();
+    let now = Timestamp::from_ms(1_795_000_000_000);
+    written(&store, now);
+    let title = "questions to an audit log of 1,000,000 entries";
+    let mut table = Table::new(title, &["", "measured", "goal"]);
+    let mut timed = |name: &str, goal: &str, ask: &dyn Fn() -> usize| {
+        let began = Instant::now();
+        let found = ask();
+        let ms = figure(began.elapsed().as_secs_f64() * 1e3);
+        table.line([
+            name.to_owned(),
+            format!("{ms} ms, {found} found"),
+            goal.to_owned(),
+        ]);
+    };
+    let book = Book::default();
+    let recent = || book.recent(&store, now).unwrap().entries.len();
+    timed("events of a week, first question", "< 1000 ms", &recent);
+    timed(
+        "events of a week, each question after it",
+        "< 10 ms",
+        &recent,
+    );
+    let page = |filter: Filter, before: Option<u64>| {
+        let found = audit::search(&store, &filter, before, 20).unwrap();
+        found.entries.len()
+    };
+    let of = |action: &str| Filter {
+        actions: vec![action.to_owned()],
+        ..Filter::default()
+    };
+    timed("newest page", "< 100 ms", &|| page(Filter::default(), None));
+    timed("a page in the middle", "< 100 ms", &|| {
+        page(Filter::default(), Some(500_000))
+    });
+    timed("one in a thousand", "< 500 ms", &|| page(of("auth"), None));
+    timed(
+        "what is not there, 50,000 entries looked at",
+        "< 500 ms",
+        &|| page(of("none"), None),
     );
     table.print();
 }

@@ -4,6 +4,7 @@ import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
 import { configuration } from './configuration';
 import { performance } from './performance';
 import { coldCalls } from './coldchain';
+import { securityCalls } from './security';
 import { upload, type Sending } from './upload';
 import type {
   AccountChange,
@@ -30,6 +31,7 @@ import type {
   Invitation,
   Keep,
   KioskApproval,
+  KioskChange,
   MaintenanceInput,
   LoginRequest,
   MeterExchange,
@@ -122,8 +124,8 @@ export const api = {
   goBack: (old_data: boolean) => data(client.POST('/update/rollback', { body: { old_data } })),
   allKiosks: () => everyPage((query) => data(client.GET('/kiosks', { params: { query } }))),
   approveKiosk: (body: KioskApproval) => data(client.POST('/kiosks/approve', { body })),
-  renameKiosk: (id: string, name: string) =>
-    data(client.PUT('/kiosks/{id}', { ...at(id), body: { name } })),
+  changeKiosk: (id: string, body: KioskChange) =>
+    data(client.PUT('/kiosks/{id}', { ...at(id), body })),
   revokeKiosk: (id: string) => data(client.DELETE('/kiosks/{id}', at(id))),
 
   system: () => data(client.GET('/system')),
@@ -277,6 +279,7 @@ export const api = {
   deleteDevice: (id: string) => data(client.DELETE('/devices/{id}', at(id))),
 
   ...coldCalls,
+  ...securityCalls,
 
   maintenance: (id: string) =>
     data(

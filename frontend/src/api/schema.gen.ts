@@ -2391,8 +2391,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Calls a screen something else. */
-        put: operations["rename_kiosk"];
+        /** Calls a screen something else, or lets it show something else: it follows at once. */
+        put: operations["change_kiosk"];
         post?: never;
         /** Lets a screen in no longer: what it shows ends at once. */
         delete: operations["revoke_kiosk"];
@@ -3039,6 +3039,95 @@ export interface paths {
         };
         /** Every role and what it may do. */
         get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/security/compliance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What good practice asks for, and whether it is so, with what was looked at. */
+        get: operations["security_compliance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/security/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first look: counts, who was refused, which keys there are. */
+        get: operations["security_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/security/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened that is about who gets in: newest first, from the audit log. */
+        get: operations["security_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/security/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports what happened to the safety of another system of the plant: by an administrator, or by a
+         *     program with the scope `security:report`. It is an entry of the audit log from then on, and a
+         *     threat when it is critical.
+         */
+        post: operations["report_security_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/security/threats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Threats of the last week, each with the entries of the audit log that show it. */
+        get: operations["security_threats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4231,6 +4320,8 @@ export interface components {
             last_used_from?: string | null;
             /** @description What it is for. */
             name: string;
+            /** @description From where it was used of late, the last one last. */
+            places?: components["schemas"]["KeyPlace"][];
             /**
              * @description How its secret begins; tokens of earlier versions do not say.
              * @example imt_Qx3v
@@ -4246,6 +4337,14 @@ export interface components {
          * @description What a program shows to get in.
          */
         ApiTokenId: string;
+        /** @description What a screen shows. */
+        Arrangement: {
+            night?: components["schemas"]["WallNight"] | null;
+            /** @description Its pages in turn, 1 to 20 of them, each once. */
+            pages: components["schemas"]["WallPage"][];
+            /** @description Whether alerts sound until somebody acknowledges them. */
+            sound: boolean;
+        };
         /** @description A correction as it is asked for. */
         Asked: {
             /** @description What becomes of each sample. */
@@ -5210,6 +5309,38 @@ export interface components {
             /** @description What is said. */
             text: string;
         };
+        /** @description What was checked. */
+        Compliance: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Every check with its evidence. There is no score. */
+            items: components["schemas"]["ComplianceCheck"][];
+        };
+        /** @description A check with its evidence. */
+        ComplianceCheck: {
+            /** @description How many accounts, keys or looks were looked at. */
+            examined: number;
+            /** @description What fails it. */
+            findings: components["schemas"]["SecurityFinding"][];
+            /**
+             * @description What is checked: a word of the page.
+             * @example administrators_second_factor
+             */
+            key: string;
+            /**
+             * @description The requirement of IEC 62443-4-2 that it speaks to. That a check is met does not say that the
+             *     requirement is.
+             * @example IEC 62443-4-2 CR 1.1 RE 2
+             */
+            reference: string;
+            /** @description How it ended. */
+            result: components["schemas"]["ComplianceResult"];
+        };
+        /**
+         * @description How a check ended.
+         * @enum {string}
+         */
+        ComplianceResult: "met" | "attention" | "failed" | "nothing_there";
         /** @description What a file changed, or would change. */
         ConfigurationTaken: {
             /** @description Whether the appliance starts again now: everybody signs in anew then. */
@@ -6751,6 +6882,20 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Compliance: {
+            /** @description What was checked. */
+            data: {
+                /** @description When. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Every check with its evidence. There is no score. */
+                items: components["schemas"]["ComplianceCheck"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_ConfigurationTaken: {
             /** @description What a file changed, or would change. */
             data: {
@@ -7491,11 +7636,17 @@ export interface components {
                 approved_at: components["schemas"]["Timestamp"];
                 /** @description Who let it in. */
                 approved_by: string;
+                arrangement?: components["schemas"]["Arrangement"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["KioskId"];
                 last_seen_at?: components["schemas"]["Timestamp"] | null;
                 /** @description What it is called. */
                 name: string;
+                /**
+                 * Format: int64
+                 * @description Counts the changes of its name and of what it shows.
+                 */
+                revision?: number;
                 /** @description Key of the site that it shows. */
                 site: string;
             };
@@ -7975,6 +8126,8 @@ export interface components {
                     last_used_from?: string | null;
                     /** @description What it is for. */
                     name: string;
+                    /** @description From where it was used of late, the last one last. */
+                    places?: components["schemas"]["KeyPlace"][];
                     /**
                      * @description How its secret begins; tokens of earlier versions do not say.
                      * @example imt_Qx3v
@@ -8478,11 +8631,17 @@ export interface components {
                     approved_at: components["schemas"]["Timestamp"];
                     /** @description Who let it in. */
                     approved_by: string;
+                    arrangement?: components["schemas"]["Arrangement"] | null;
                     /** @description Its id. */
                     id: components["schemas"]["KioskId"];
                     last_seen_at?: components["schemas"]["Timestamp"] | null;
                     /** @description What it is called. */
                     name: string;
+                    /**
+                     * Format: int64
+                     * @description Counts the changes of its name and of what it shows.
+                     */
+                    revision?: number;
                     /** @description Key of the site that it shows. */
                     site: string;
                 }[];
@@ -8812,6 +8971,8 @@ export interface components {
                      * @example Africa/Tunis
                      */
                     time_zone: string;
+                    /** @description What is wanted there beyond that; records of earlier versions have nothing. */
+                    wishes?: components["schemas"]["SiteWishes"];
                 }[];
                 /** @description Number of this page, from 1. */
                 page: number;
@@ -9295,6 +9456,110 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SecurityDashboard: {
+            /** @description The first look: counts, each of something that can be looked at. */
+            data: {
+                /** @description When it was looked. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Checks that nothing fails. */
+                checks_met: number;
+                /** @description Checks that something fails. */
+                checks_open: number;
+                /** @description Nothing is said of events before this. */
+                events_since: components["schemas"]["Timestamp"];
+                /** @description Findings that are worth a look. */
+                findings_attention: number;
+                /** @description Findings where something is to be done. */
+                findings_bad: number;
+                /**
+                 * @description What gets in without a person; the one not used for the longest time first: it is the first
+                 *     that can go.
+                 */
+                keys: components["schemas"]["SecurityKey"][];
+                /** @description People who can sign in. */
+                people: number;
+                /** @description People behind them. */
+                people_signed_in: number;
+                /** @description Those of them with a second factor. */
+                people_with_second_factor: number;
+                /** @description Tries that were refused within a day. */
+                refused_day: number;
+                /** @description Tries that were refused since `events_since`. */
+                refused_week: number;
+                /** @description Sessions that are alive. */
+                sessions: number;
+                /** @description Who was refused, the most tries first, 50 addresses at most. */
+                sources: components["schemas"]["RefusedSource"][];
+                /** @description Threats that were seen within a day. */
+                threats_active: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SecurityEvent: {
+            /** @description An entry of the audit log that is about safety. */
+            data: {
+                /**
+                 * @description What happened: `auth.login_failed`.
+                 * @example auth.login_failed
+                 */
+                action: string;
+                /** @description From where. */
+                address?: string | null;
+                /** @description When. */
+                at: components["schemas"]["Timestamp"];
+                /** @description What it is about. */
+                category: components["schemas"]["SecurityCategory"];
+                /** @description What the log says of it. */
+                details: Record<string, unknown>;
+                /** @description Id of the request behind it. */
+                request_id?: string | null;
+                /** @description To what. */
+                resource: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the audit log.
+                 */
+                sequence: number;
+                /** @description How grave it is. */
+                severity: components["schemas"]["SecuritySeverity"];
+                /** @description Who, for a person. */
+                user: string;
+                user_id?: components["schemas"]["UserId"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SecurityEventPage: {
+            /** @description A part of the events, newest first. */
+            data: {
+                /** @description The events. */
+                items: components["schemas"]["SecurityEvent"][];
+                /**
+                 * Format: int64
+                 * @description Where the next page starts; `null` on the last one. A page may be short, or empty, and have
+                 *     a next one: one question looks at 50,000 entries of the log.
+                 */
+                next_cursor?: number | null;
+                /**
+                 * Format: int64
+                 * @description Entries that were looked at.
+                 */
+                searched: number;
+                searched_until?: components["schemas"]["Timestamp"] | null;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_SeriesList: {
             /** @description Everything that was ever read of the equipment of a site. */
             data: {
@@ -9386,6 +9651,8 @@ export interface components {
                  * @example Africa/Tunis
                  */
                 time_zone: string;
+                /** @description What is wanted there beyond that; records of earlier versions have nothing. */
+                wishes?: components["schemas"]["SiteWishes"];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -9712,6 +9979,20 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Threats: {
+            /** @description Threats, and how far back events were looked at for them. */
+            data: {
+                /** @description Nothing is said of events before this: a week, or less when there are more than are kept. */
+                events_since: components["schemas"]["Timestamp"];
+                /** @description The gravest first, then the newest. */
+                items: components["schemas"]["Threat"][];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Ticket: {
             /** @description A ticket for one socket. */
             data: {
@@ -9774,6 +10055,16 @@ export interface components {
                  *     that were corrected.
                  */
                 substituted_kwh?: number | null;
+                /**
+                 * @description What the energy of the whole day is to cost at most, a decimal in the currency of the cost;
+                 *     `null` without a target, or when the tariff is in another currency than the site.
+                 */
+                target_cost?: string | null;
+                /**
+                 * Format: double
+                 * @description Energy that the whole day is to need at most, kWh; `null` when nobody set a target.
+                 */
+                target_kwh?: number | null;
                 /** @description Its time zone. */
                 time_zone: string;
                 /**
@@ -10532,6 +10823,11 @@ export interface components {
             /** @description Of what: a metric such as `power`, a conductor such as `L2`, two of them, or nothing. */
             subject: string;
         };
+        /**
+         * @description How bad a finding is.
+         * @enum {string}
+         */
+        FindingTone: "attention" | "bad";
         /** @description The first code. */
         FirstCode: {
             /**
@@ -11037,6 +11333,14 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /** @description A place from which a key is used. */
+        KeyPlace: {
+            /** @description Its address. */
+            address: string;
+            /** @description The hour in which it was last used from there. */
+            last_used_at: components["schemas"]["Timestamp"];
+            returned_at?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description What a screen gets, for the document. */
         KioskAnswer: components["schemas"]["KioskSession"] | components["schemas"]["KioskWaiting"];
         /** @description What a person says of a kiosk whose code he reads. */
@@ -11054,19 +11358,25 @@ export interface components {
             /** @description Key of the site that it shows; that of the person when absent. */
             site?: string | null;
         };
+        /** @description A change of a kiosk: what is absent stays. */
+        KioskChange: {
+            arrangement?: components["schemas"]["Arrangement"] | null;
+            /**
+             * @description What it is called from now on.
+             * @example Hall 2, north wall
+             */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that the change was made from: refused when somebody else was quicker.
+             */
+            revision?: number | null;
+        };
         /**
          * Format: uuid
          * @description A screen on a wall.
          */
         KioskId: string;
-        /** @description What a screen is called. */
-        KioskName: {
-            /**
-             * @description The new name.
-             * @example Hall 2, north wall
-             */
-            name: string;
-        };
         /** @description A session of a screen. */
         KioskSession: {
             /**
@@ -11087,11 +11397,17 @@ export interface components {
             approved_at: components["schemas"]["Timestamp"];
             /** @description Who let it in. */
             approved_by: string;
+            arrangement?: components["schemas"]["Arrangement"] | null;
             /** @description Its id. */
             id: components["schemas"]["KioskId"];
             last_seen_at?: components["schemas"]["Timestamp"] | null;
             /** @description What it is called. */
             name: string;
+            /**
+             * Format: int64
+             * @description Counts the changes of its name and of what it shows.
+             */
+            revision?: number;
             /** @description Key of the site that it shows. */
             site: string;
         };
@@ -12425,6 +12741,7 @@ export interface components {
             price_per_kwh?: string | null;
             /** @description IANA time zone. */
             time_zone: string;
+            wishes?: components["schemas"]["SiteWishes"] | null;
         };
         /** @description A new tariff. */
         NewTariff: {
@@ -12764,6 +13081,16 @@ export interface components {
             /** @description The password that holds now. */
             password: string;
         };
+        /**
+         * @description A language of the page.
+         * @enum {string}
+         */
+        PageLanguage: "en" | "fr" | "ar";
+        /**
+         * @description How the page looks.
+         * @enum {string}
+         */
+        PageTheme: "light" | "dark";
         /** @description What a screen shows until somebody lets it in. */
         PairingCode: {
             /**
@@ -12885,7 +13212,7 @@ export interface components {
          * @description One thing that a route or a domain asks for.
          * @enum {string}
          */
-        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage" | "reports.manage" | "backups.manage" | "update.manage" | "coldchain.read";
+        Permission: "equipment.read" | "equipment.write" | "maintenance.write" | "lines.read" | "alerts.read" | "alerts.acknowledge" | "alerts.shelve" | "alert_rules.manage" | "readings.read" | "readings.write" | "readings.correct" | "settings.write" | "users.manage" | "tokens.manage" | "kiosks.manage" | "audit.read" | "notifications.read" | "notifications.manage" | "reports.manage" | "backups.manage" | "update.manage" | "coldchain.read" | "security.report";
         /**
          * @description Which conductor a value belongs to.
          * @enum {string}
@@ -13692,6 +14019,20 @@ export interface components {
             /** @description What was to be read: `power_l1`. */
             name: string;
         };
+        /**
+         * @description An address from which somebody was refused. Many names from one address is guessing, one name is
+         *     a slip.
+         */
+        RefusedSource: {
+            /** @description The address; `null` for this machine. */
+            address?: string | null;
+            /** @description When the last one was. */
+            last_at: components["schemas"]["Timestamp"];
+            /** @description The names that were tried, 20 at most; an entry about nobody has none. */
+            names: string[];
+            /** @description Tries. */
+            tries: number;
+        };
         /** @description Where a value sits in the device. */
         RegisterPlace: {
             /**
@@ -14175,6 +14516,36 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description An event that another system reports. Send no passwords, tokens or keys: the log is for ever. */
+        ReportedEvent: {
+            /** @description Anything else, 2,000 bytes at most. */
+            details?: Record<string, unknown> | null;
+            /**
+             * @description What kind of event it is: lower-case letters, digits, `.`, `_` and `-`.
+             * @example port_scan
+             */
+            event_type: string;
+            happened_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description The network address that it is about.
+             * @example 10.0.3.99
+             */
+            ip_address?: string | null;
+            /**
+             * @description What happened, in a sentence.
+             * @example 40 ports of 10.0.3.17 were tried within a minute.
+             */
+            message: string;
+            /** @description How grave it is; a critical one is shown as a threat. */
+            severity: components["schemas"]["SecuritySeverity"];
+            /**
+             * @description Which system reports it.
+             * @example Firewall of hall 2
+             */
+            source: string;
+            /** @description Whom it is about. */
+            user?: string | null;
+        };
         /** @description The reports of a device. */
         Reports: {
             /** @description The newest first. */
@@ -14428,7 +14799,7 @@ export interface components {
          *     who gets in have none.
          * @enum {string}
          */
-        Scope: "readings:write" | "readings:read" | "equipment:read";
+        Scope: "readings:write" | "readings:read" | "equipment:read" | "security:report";
         /** @description A part of the year, both days included; it may go over the new year. */
         Season: {
             /** @description First day, `11-01`. */
@@ -14449,6 +14820,142 @@ export interface components {
             /** @description Put the refresh token into a cookie instead of the answer: for browsers. */
             cookie?: boolean;
         };
+        /**
+         * @description What an event is about.
+         * @enum {string}
+         */
+        SecurityCategory: "refused" | "access" | "account" | "key" | "system" | "reported";
+        /** @description The first look: counts, each of something that can be looked at. */
+        SecurityDashboard: {
+            /** @description When it was looked. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Checks that nothing fails. */
+            checks_met: number;
+            /** @description Checks that something fails. */
+            checks_open: number;
+            /** @description Nothing is said of events before this. */
+            events_since: components["schemas"]["Timestamp"];
+            /** @description Findings that are worth a look. */
+            findings_attention: number;
+            /** @description Findings where something is to be done. */
+            findings_bad: number;
+            /**
+             * @description What gets in without a person; the one not used for the longest time first: it is the first
+             *     that can go.
+             */
+            keys: components["schemas"]["SecurityKey"][];
+            /** @description People who can sign in. */
+            people: number;
+            /** @description People behind them. */
+            people_signed_in: number;
+            /** @description Those of them with a second factor. */
+            people_with_second_factor: number;
+            /** @description Tries that were refused within a day. */
+            refused_day: number;
+            /** @description Tries that were refused since `events_since`. */
+            refused_week: number;
+            /** @description Sessions that are alive. */
+            sessions: number;
+            /** @description Who was refused, the most tries first, 50 addresses at most. */
+            sources: components["schemas"]["RefusedSource"][];
+            /** @description Threats that were seen within a day. */
+            threats_active: number;
+        };
+        /** @description An entry of the audit log that is about safety. */
+        SecurityEvent: {
+            /**
+             * @description What happened: `auth.login_failed`.
+             * @example auth.login_failed
+             */
+            action: string;
+            /** @description From where. */
+            address?: string | null;
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What it is about. */
+            category: components["schemas"]["SecurityCategory"];
+            /** @description What the log says of it. */
+            details: Record<string, unknown>;
+            /** @description Id of the request behind it. */
+            request_id?: string | null;
+            /** @description To what. */
+            resource: string;
+            /**
+             * Format: int64
+             * @description Its place in the audit log.
+             */
+            sequence: number;
+            /** @description How grave it is. */
+            severity: components["schemas"]["SecuritySeverity"];
+            /** @description Who, for a person. */
+            user: string;
+            user_id?: components["schemas"]["UserId"] | null;
+        };
+        /** @description A part of the events, newest first. */
+        SecurityEventPage: {
+            /** @description The events. */
+            items: components["schemas"]["SecurityEvent"][];
+            /**
+             * Format: int64
+             * @description Where the next page starts; `null` on the last one. A page may be short, or empty, and have
+             *     a next one: one question looks at 50,000 entries of the log.
+             */
+            next_cursor?: number | null;
+            /**
+             * Format: int64
+             * @description Entries that were looked at.
+             */
+            searched: number;
+            searched_until?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Something that fails a check. */
+        SecurityFinding: {
+            at?: components["schemas"]["Timestamp"] | null;
+            check?: components["schemas"]["SystemCheck"] | null;
+            /** @description How many. */
+            count?: number | null;
+            /**
+             * Format: int64
+             * @description How long, days.
+             */
+            days?: number | null;
+            /**
+             * @description What it is: a word of the page.
+             * @example mighty_no_factor
+             */
+            key: string;
+            /** @description Whom or what it is about. */
+            name?: string | null;
+            /** @description Where it is mended: `user`, `user/…`, `api_token`, `device/…`, `kiosk`, `system`, `backup`. */
+            object: string;
+            /** @description How bad it is. */
+            tone: components["schemas"]["FindingTone"];
+        };
+        /** @description Whatever gets in without a person. */
+        SecurityKey: {
+            ends_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Its id. */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["SecurityKeyKind"];
+            /** @description When it was made. */
+            made_at: components["schemas"]["Timestamp"];
+            /** @description What people call it. */
+            name: string;
+            used_at?: components["schemas"]["Timestamp"] | null;
+            /** @description From where. */
+            used_from?: string | null;
+        };
+        /**
+         * @description What lets a program or a screen in.
+         * @enum {string}
+         */
+        SecurityKeyKind: "token" | "device" | "kiosk";
+        /**
+         * @description How grave it is.
+         * @enum {string}
+         */
+        SecuritySeverity: "info" | "warning" | "critical";
         /** @description One alert of several. */
         SeenAlert: {
             /** @description The alert. */
@@ -14671,6 +15178,8 @@ export interface components {
              * @example Africa/Tunis
              */
             time_zone: string;
+            /** @description What is wanted there beyond that; records of earlier versions have nothing. */
+            wishes?: components["schemas"]["SiteWishes"];
         };
         /** @description A change of a site: what is absent stays. */
         SiteChange: {
@@ -14682,12 +15191,28 @@ export interface components {
             price_per_kwh?: string | null;
             /** @description IANA time zone. */
             time_zone?: string | null;
+            wishes?: components["schemas"]["SiteWishes"] | null;
         };
         /**
          * Format: uuid
          * @description A plant.
          */
         SiteId: string;
+        /** @description What a site may want, each or nothing of it. */
+        SiteWishes: {
+            language?: components["schemas"]["PageLanguage"] | null;
+            /**
+             * @description What the energy of a day is to cost at most, in the currency, a decimal.
+             * @example 350
+             */
+            target_cost_per_day?: string | null;
+            /**
+             * @description Energy that a day is to need at most, kWh, a decimal.
+             * @example 1200
+             */
+            target_kwh_per_day?: string | null;
+            theme?: components["schemas"]["PageTheme"] | null;
+        };
         /** @description Hours that belong to a period. */
         Slot: {
             /** @description On which days; on all when empty. */
@@ -15255,6 +15780,48 @@ export interface components {
             /** @description In words, with what to do. */
             sentence: string;
         };
+        /** @description A threat. */
+        Threat: {
+            /** @description From where, several with commas. */
+            address?: string | null;
+            /** @description How often. */
+            count: number;
+            /** @description What it means and what to do, in English; the page says it in its own words. */
+            description: string;
+            /** @description The newest entries of the audit log that show it, 20 at most; none where something else does. */
+            events: number[];
+            /** @description When it was first seen in the days that were looked at. */
+            first_at: components["schemas"]["Timestamp"];
+            /** @description What it is. */
+            kind: components["schemas"]["ThreatKind"];
+            /** @description When it was last seen. */
+            last_at: components["schemas"]["Timestamp"];
+            /** @description Whom or what it is about: the account, the token, the device. */
+            name?: string | null;
+            /** @description Where one looks into it: `audit`, `session`, `user/…`, `api_token/…`, `device/…`. */
+            object: string;
+            /** @description How grave it is. */
+            severity: components["schemas"]["SecuritySeverity"];
+            /** @description Whether it is going on. */
+            status: components["schemas"]["ThreatStatus"];
+        };
+        /**
+         * @description What it is.
+         * @enum {string}
+         */
+        ThreatKind: "guessing" | "guessing_account" | "entered_after_guessing" | "refresh_reused" | "new_device_admin" | "key_two_places" | "wrong_device_key" | "reported";
+        /**
+         * @description Whether it is going on.
+         * @enum {string}
+         */
+        ThreatStatus: "active" | "past";
+        /** @description Threats, and how far back events were looked at for them. */
+        Threats: {
+            /** @description Nothing is said of events before this: a week, or less when there are more than are kept. */
+            events_since: components["schemas"]["Timestamp"];
+            /** @description The gravest first, then the newest. */
+            items: components["schemas"]["Threat"][];
+        };
         /** @description A ticket for one socket. */
         Ticket: {
             /**
@@ -15330,6 +15897,16 @@ export interface components {
              *     that were corrected.
              */
             substituted_kwh?: number | null;
+            /**
+             * @description What the energy of the whole day is to cost at most, a decimal in the currency of the cost;
+             *     `null` without a target, or when the tariff is in another currency than the site.
+             */
+            target_cost?: string | null;
+            /**
+             * Format: double
+             * @description Energy that the whole day is to need at most, kWh; `null` when nobody set a target.
+             */
+            target_kwh?: number | null;
             /** @description Its time zone. */
             time_zone: string;
             /**
@@ -15608,6 +16185,35 @@ export interface components {
              * @example kWh
              */
             unit?: string;
+        };
+        /** @description The night of a wall. */
+        WallNight: {
+            /**
+             * Format: int32
+             * @description When it begins, minutes of the day.
+             * @example 1320
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description When it ends, minutes of the day; not when it begins.
+             * @example 360
+             */
+            to: number;
+        };
+        /** @description A page of a wall. */
+        WallPage: {
+            /**
+             * @description Its name, as the page of the appliance knows it: `overview`, `flow`, `live`, `alerts`.
+             * @example overview
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description How long it stands, s: 5 to 3600.
+             * @example 20
+             */
+            seconds: number;
         };
         /** @description A program of somebody else. */
         WebhookSettings: {
@@ -22919,7 +23525,7 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
-    rename_kiosk: {
+    change_kiosk: {
         parameters: {
             query?: never;
             header?: never;
@@ -22931,7 +23537,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["KioskName"];
+                "application/json": components["schemas"]["KioskChange"];
             };
         };
         responses: {
@@ -22943,11 +23549,28 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_KioskView"];
                 };
             };
-            400: components["responses"]["Refused400"];
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
             /** @description No such kiosk */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Somebody else was quicker */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24964,6 +25587,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Vec_RoleRow"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    security_compliance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Compliance"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    security_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SecurityDashboard"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    security_events: {
+        parameters: {
+            query?: {
+                /** @description `refused`, `access`, `account`, `key`, `system` or `reported`; all of them when absent. */
+                category?: components["schemas"]["SecurityCategory"];
+                /** @description A part of the name of who did it. */
+                user?: string;
+                /** @description A part of anything that an event shows. */
+                text?: string;
+                /** @description Not before: RFC 3339, or a date in UTC. */
+                from?: string;
+                /** @description Before: RFC 3339, or a date in UTC. */
+                to?: string;
+                /** @description Entries before this sequence; the newest when absent. */
+                cursor?: number;
+                /** @description Entries of a page, at most 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SecurityEventPage"];
+                };
+            };
+            /** @description Every refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    report_security_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportedEvent"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SecurityEvent"];
+                };
+            };
+            /** @description Every refused field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            /** @description Too many reports; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            503: components["responses"]["Refused503"];
+        };
+    };
+    security_threats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Threats"];
                 };
             };
             401: components["responses"]["Refused401"];

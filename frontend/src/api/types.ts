@@ -38,7 +38,10 @@ export type MadeApiToken = Answer<Schemas['MadeApiToken']>;
 export type NewApiToken = Schemas['NewApiToken'];
 export type PairingCode = Answer<Schemas['PairingCode']>;
 export type KioskApproval = Schemas['KioskApproval'];
+export type SiteWishes = Schemas['SiteWishes'];
 export type Kiosk = Answer<Schemas['KioskView']>;
+export type KioskChange = Schemas['KioskChange'];
+export type WallArrangement = Answer<Schemas['Arrangement']>;
 export type Backups = Answer<Schemas['BackupsShown']>;
 export type Backup = Answer<Schemas['BackupShown']>;
 export type BackupSettings = Schemas['BackupSettings'];
@@ -202,10 +205,18 @@ export type NewCarbonFactors = Schemas['NewCarbonFactors'];
 export type IdleLedger = Answer<Schemas['IdleLedger']>;
 
 export type AuditEntry = Answer<Schemas['ShownEntry']>;
+export type SecurityDashboard = Answer<Schemas['SecurityDashboard']>;
+export type SecurityThreat = Answer<Schemas['Threat']>;
+export type SecurityEvent = Answer<Schemas['SecurityEvent']>;
+export type SecurityKey = Answer<Schemas['SecurityKey']>;
+export type SecurityFinding = Answer<Schemas['SecurityFinding']>;
+export type RefusedSource = Answer<Schemas['RefusedSource']>;
+export type ComplianceCheck = Answer<Schemas['ComplianceCheck']>;
 
 type Asked =
   | '/alerts'
   | '/audit'
+  | '/security/events'
   | '/energy/balance'
   | '/energy/bill'
   | '/energy/carbon'
@@ -221,6 +232,7 @@ type Asked =
 type Query<Path extends Asked> = NonNullable<paths[Path]['get']['parameters']['query']>;
 export type AlertQuery = Query<'/alerts'>;
 export type AuditQuery = Query<'/audit'>;
+export type SecurityEventQuery = Query<'/security/events'>;
 export type AuditFormat = 'csv' | 'json';
 export type FramesQuery = Query<'/lines/{key}/frames'>;
 export type EquipmentQuery = Query<'/equipment'>;

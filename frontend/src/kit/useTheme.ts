@@ -1,4 +1,4 @@
-import { ref } from 'vue';
+import { computed, ref } from 'vue';
 
 const KEY = 'retv4_theme';
 
@@ -8,16 +8,20 @@ export type ThemeChoice = Theme | 'system';
 
 const media = window.matchMedia('(prefers-color-scheme: dark)');
 
-function stored(): ThemeChoice {
+/** What was chosen in this browser; null when nothing ever was. */
+function stored(): ThemeChoice | null {
   try {
     const value = localStorage.getItem(KEY);
-    return value === 'light' || value === 'dark' ? value : 'system';
+    return value === 'light' || value === 'dark' || value === 'system' ? value : null;
   } catch {
-    return 'system';
+    return null;
   }
 }
 
-const choice = ref<ThemeChoice>(stored());
+const chosen = ref<ThemeChoice | null>(stored());
+/** How the site greets those who chose nothing. */
+const usual = ref<Theme | null>(null);
+const choice = computed<ThemeChoice>(() => chosen.value ?? usual.value ?? 'system');
 const theme = ref<Theme>('light');
 /** For a while, whatever was chosen: a wall at night. */
 const forced = ref<Theme | null>(null);
@@ -33,10 +37,10 @@ apply();
 
 export function useTheme() {
   function choose(next: ThemeChoice): void {
-    choice.value = next;
+    chosen.value = next;
     try {
-      if (next === 'system') localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, next);
+      // Also the choice to follow the system: the site does not decide over it.
+      localStorage.setItem(KEY, next);
     } catch {
       // Without storage the choice lasts for this visit.
     }
@@ -46,5 +50,9 @@ export function useTheme() {
     forced.value = next;
     apply();
   }
-  return { theme, choice, choose, force };
+  function greet(next: Theme | null): void {
+    usual.value = next;
+    apply();
+  }
+  return { theme, choice, choose, force, greet };
 }

@@ -2,7 +2,13 @@
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, ref, shallowReactive, shallowRef, watch } from 'vue';
 import { api, ApiError } from '@/api';
-import type { Alert, DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
+import type {
+  Alert,
+  DashboardMetrics,
+  EquipmentStatus,
+  SocketValue,
+  WallArrangement,
+} from '@/api/types';
 import { pushIsCurrent } from './age';
 import { isOpen } from './alerts';
 import { valueKey, type Frame, type LiveEquipmentFrame, type Topic } from './frames';
@@ -42,6 +48,8 @@ export const useFeed = defineStore('feed', () => {
   /** Goes up with each frame of alerts. */
   const alertsHeard = ref(0);
   const registryRevision = ref(0);
+  /** What this screen is to show, when it hangs on a wall and somebody arranged it. */
+  const arrangement = shallowRef<WallArrangement | null>(null);
   const localNow = ref(Date.now());
   /** Panels have wrong clocks; ages are counted in the appliance's time. */
   const clockOffset = ref(0);
@@ -94,6 +102,7 @@ export const useFeed = defineStore('feed', () => {
     if (frame.event === 'heartbeat') clockOffset.value = Date.parse(frame.data.time) - Date.now();
     else if (frame.event === 'dashboard') takeDashboard(frame.data);
     else if (frame.event === 'alerts') takeAlerts(frame.data.items, frame.data.snapshot);
+    else if (frame.event === 'kiosk') arrangement.value = frame.data.arrangement;
     else if (frame.event === 'registry') registryRevision.value = frame.data.revision;
     else if (frame.event === 'live')
       for (const item of frame.data.equipment) takeEquipment(item, frame.data.snapshot);
@@ -145,6 +154,7 @@ export const useFeed = defineStore('feed', () => {
     push.value = null;
     equipment.clear();
     alerts.clear();
+    arrangement.value = null;
   }
 
   return {
@@ -161,6 +171,7 @@ export const useFeed = defineStore('feed', () => {
     alerts,
     alertsHeard,
     registryRevision,
+    arrangement,
     isCurrent,
     follow,
     take,

@@ -1,4 +1,10 @@
-import type { Alert, DashboardMetrics, EquipmentStatus, SocketValue } from '@/api/types';
+import type {
+  Alert,
+  DashboardMetrics,
+  EquipmentStatus,
+  SocketValue,
+  WallArrangement,
+} from '@/api/types';
 
 export interface LiveEquipmentFrame {
   id: string;
@@ -16,6 +22,7 @@ export type Frame =
     }
   | { event: 'alerts'; data: { snapshot: boolean; items: Alert[] } }
   | { event: 'registry'; data: { revision: number } }
+  | { event: 'kiosk'; data: { arrangement: WallArrangement | null; revision: number } }
   | { event: 'error'; data: { error_code: string; error: string } };
 
 export interface Topic {

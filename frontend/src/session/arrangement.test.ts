@@ -6,6 +6,7 @@ import {
   defaultArrangement,
   isNight,
   minuteOf,
+  recordedOf,
 } from './arrangement';
 
 const known = ['overview', 'flow', 'live', 'alerts'];
@@ -48,4 +49,18 @@ it('knows the night, over midnight too', () => {
 it('reads times of the day', () => {
   expect(['7', '07:05', '24', '12:60', 'x'].map(minuteOf)).toEqual([420, 425, null, null, null]);
   expect(clockOf(425)).toBe('07:05');
+});
+
+it('follows a record without the pages that this page does not have', () => {
+  const record = {
+    pages: [
+      { name: 'b', seconds: 9 },
+      { name: 'new', seconds: 9 },
+    ],
+    night: null,
+    sound: false,
+  };
+  expect(recordedOf(record, ['a', 'b'])).toEqual({ ...record, pages: [{ name: 'b', seconds: 9 }] });
+  expect(recordedOf(record, ['a'])?.pages).toEqual([{ name: 'a', seconds: 20 }]);
+  expect(recordedOf(null, ['a'])).toBeNull();
 });

@@ -1,4 +1,4 @@
-// What a screen on a wall shows, as it stands in its address: the pages with their seconds, the
+// What a screen on a wall shows, as it stands in its record or in its address: the pages with their seconds, the
 // hours of the night, and whether it sounds. Pure.
 
 export interface Arrangement {
@@ -18,6 +18,13 @@ export const defaultArrangement = (known: string[]): Arrangement => ({
   night: { ...NIGHT },
   sound: true,
 });
+
+/** What a record says, without the pages that this version of the page does not have. */
+export function recordedOf(record: Arrangement | null, known: string[]): Arrangement | null {
+  if (!record) return null;
+  const pages = record.pages.filter(({ name }) => known.includes(name));
+  return { ...record, pages: pages.length ? pages : defaultArrangement(known).pages };
+}
 
 const clamped = (seconds: number) =>
   Number.isFinite(seconds) ? Math.min(SECONDS_MOST, Math.max(SECONDS_LEAST, seconds)) : SECONDS;

@@ -92,14 +92,23 @@ export async function setLanguage(language: Language, remember = true): Promise<
   }
 }
 
-export function preferredLanguage(): Language {
-  let stored: string | null = null;
+function chosenLanguage(): string | null {
   try {
-    stored = localStorage.getItem(KEY);
+    return localStorage.getItem(KEY);
   } catch {
     // No storage: the browser's languages decide.
+    return null;
   }
-  for (const wanted of [stored, ...navigator.languages]) {
+}
+
+/** The language of a site, for who chose none in this browser; it is not kept as his choice. */
+export async function greetIn(language: Language | null | undefined): Promise<void> {
+  if (language && chosenLanguage() === null && i18n.global.locale.value !== language)
+    await setLanguage(language, false);
+}
+
+export function preferredLanguage(): Language {
+  for (const wanted of [chosenLanguage(), ...navigator.languages]) {
     const found = languages.find((language) => wanted?.toLowerCase().startsWith(language));
     if (found) return found;
   }

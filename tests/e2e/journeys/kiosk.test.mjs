@@ -128,7 +128,22 @@ journey(
     await phone.locator("[name=kiosk-code]").waitFor();
     await stage.browser.picture(phone, "kiosks-new-arabic-phone");
 
+    // Arranged in its record: the screen follows without a touch, whatever its address says.
     await chief.goto("/kiosks");
+    await press(chief, "What Hall 2 shows");
+    const dialog = chief.getByRole("dialog");
+    await dialog.getByLabel("Dark at night", { exact: true }).uncheck();
+    const pages = dialog.locator(".arrange__page");
+    for (let n = 0; n < (await pages.count()); n += 1)
+      await pages.nth(n).getByRole("checkbox").setChecked(n === 3);
+    await stage.browser.picture(chief, "kiosks-arrange");
+    assert.deepEqual(await accessibilityFaults(chief), []);
+    await dialog.getByRole("button", { name: "Show it" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await screen.locator(".rounds[data-page=alerts]").waitFor();
+    await screen.reload();
+    await screen.locator(".rounds[data-page=alerts]").waitFor();
+
     await press(chief, "Rename Hall 2");
     await chief
       .getByRole("dialog")

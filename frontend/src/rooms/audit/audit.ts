@@ -68,6 +68,7 @@ export const groups = [
   'job',
   'support',
   'configuration',
+  'security',
   'audit',
 ] as const;
 

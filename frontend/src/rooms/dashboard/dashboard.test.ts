@@ -5,7 +5,7 @@ import { consumersOf, missingOf } from './consumers';
 import { imbalance } from './imbalance';
 import { holeAfterS, joined, powerPoints, withBand } from './siteCurve';
 import { mainValue, tilesOf, type Tile } from './tiles';
-import { comparison, difference } from './today';
+import { comparison, difference, usedUp } from './today';
 
 const now = Date.parse('2026-11-21T12:00:00Z');
 const item = (name: string, status: EquipmentStatus) =>
@@ -106,6 +106,14 @@ it('compares with yesterday only when there is a yesterday', () => {
   expect(difference(110, 100)).toBeCloseTo(0.1);
   expect(difference(110, 0)).toBeNull();
   expect(difference(null, 100)).toBeNull();
+});
+
+it('holds today against the target of the whole day only where there is one', () => {
+  expect(usedUp(300, 1200)).toBe(0.25);
+  expect(usedUp('420.5', '350.4166')).toBeCloseTo(1.2);
+  expect(usedUp(300, null)).toBeNull();
+  expect(usedUp(null, 1200)).toBeNull();
+  expect(usedUp(300, 0)).toBeNull();
 });
 
 it('draws today and yesterday on one scale', () => {

@@ -1,8 +1,9 @@
-// How this screen is arranged. The one place that knows where it comes from: its address, kept
-// by the browser, so that a start page without it shows the same.
+// How this screen is arranged. The one place that knows where it comes from: its record, which the
+// appliance sends it; without one its address, kept by the browser.
 import { computed } from 'vue';
 import { useRoute } from 'vue-router';
-import { arrangementOf } from '@/session/arrangement';
+import { useFeed } from '@/live/feed';
+import { arrangementOf, recordedOf } from '@/session/arrangement';
 
 const KEY = 'indusmind_wall';
 
@@ -24,9 +25,11 @@ function keep(address: string): void {
 
 export function useArrangement(known: string[]) {
   const route = useRoute();
+  const feed = useFeed();
   return computed(() => {
     const said = route.fullPath.split('?')[1] ?? '';
     if (said) keep(said);
-    return arrangementOf(new URLSearchParams(said || kept()), known);
+    const recorded = recordedOf(feed.arrangement, known);
+    return recorded ?? arrangementOf(new URLSearchParams(said || kept()), known);
   });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { defaultArrangement } from '@/session/arrangement';
-import { arrangedOf, moved, type Draft } from './arrange';
+import { arrangedOf, draftOf, isSame, moved, type Draft } from './arrange';
 
 const usual = defaultArrangement(['a', 'b', 'c']);
 const draft: Draft = {
@@ -36,4 +36,18 @@ it('is right while somebody types', () => {
 it('moves nothing beyond the ends', () => {
   expect(moved(draft.pages, 0, -1)).toBe(draft.pages);
   expect(moved(draft.pages, 2, 1)).toBe(draft.pages);
+});
+
+it('is typed as it stands in its record, with the pages that it leaves out below', () => {
+  const record = { pages: [{ name: 'c', seconds: 45 }], night: null, sound: false };
+  const typed = draftOf(record, ['a', 'b', 'c'], usual);
+  expect(typed.pages.map(({ name, shown }) => [name, shown])).toEqual([
+    ['c', true],
+    ['a', false],
+    ['b', false],
+  ]);
+  expect(typed).toMatchObject({ dims: false, from: '22:00', sound: false });
+  expect(arrangedOf(typed, usual)).toEqual(record);
+  expect(isSame(arrangedOf(draftOf(usual, ['a', 'b', 'c'], usual), usual), usual)).toBe(true);
+  expect(isSame(record, usual)).toBe(false);
 });

@@ -1,157 +1,64 @@
 import { describe, expect, it } from 'vitest';
-import type { Account, ApiToken, AuditEntry, Device, Kiosk, SystemCheck } from '@/api/types';
-import { factorCoverage, keysOf, sourcesOf, type Facts } from './facts';
-import { findingsOf } from './findings';
+import type { ComplianceCheck, SecurityFinding, SecurityThreat } from '@/api/types';
+import { findingsOf, placeOf } from './findings';
 
-const now = Date.parse('2026-11-22T12:00:00Z');
-const ago = (days: number) => new Date(now - days * 86_400_000).toISOString();
-const account = (name: string, more: Partial<Account> = {}) =>
+const threat = (kind: string, more: Partial<SecurityThreat> = {}) =>
   ({
-    id: name,
-    name,
-    role_key: 'viewer',
-    state: 'active',
-    two_factor: true,
-    last_login: ago(1),
-    created_at: ago(400),
+    kind,
+    severity: 'critical',
+    status: 'active',
+    name: null,
+    address: '10.0.0.9',
+    count: 12,
+    last_at: '2026-11-22T12:00:00Z',
+    object: 'audit',
+    description: 'Twelve tries.',
     ...more,
-  }) as Account;
-const admins = [account('Amina', { role_key: 'admin' }), account('Bilel', { role_key: 'admin' })];
-const facts = (more: Partial<Facts> = {}): Facts => ({
-  now,
-  me: 'Amina',
-  accounts: admins,
-  sessions: [],
-  tokens: [],
-  devices: [],
-  kiosks: [],
-  refused: [],
-  checks: [],
-  ...more,
-});
-const keys = (more: Partial<Facts>) => findingsOf(facts(more)).map(({ key }) => key);
-const refusal = (address: string, user: string, days: number, action = 'auth.login_failed') =>
-  ({ address, user, at: ago(days), action }) as AuditEntry;
-const token = (name: string, more: Partial<ApiToken> = {}) =>
-  ({
-    id: name,
-    name,
-    addresses: ['10.0.0.0/8'],
-    created_at: ago(100),
-    last_used_at: ago(1),
-    expires_at: ago(-300),
-    ...more,
-  }) as ApiToken;
+  }) as SecurityThreat;
+const failing = (...findings: Partial<SecurityFinding>[]) =>
+  ({ key: 'x', findings }) as unknown as ComplianceCheck;
+const keys = (...asked: Parameters<typeof findingsOf>) =>
+  findingsOf(...asked).map(({ key }) => key);
 
 describe('what is open', () => {
-  it('is nothing where all is well, and nothing of what may not be seen', () => {
-    expect(findingsOf(facts())).toEqual([]);
-    const blind = { tokens: null, devices: null, kiosks: null, refused: null, checks: null };
-    expect(findingsOf(facts(blind))).toEqual([]);
+  it('is nothing where nothing is a threat and nothing fails', () => {
+    expect(findingsOf([], [failing()], null)).toEqual([]);
   });
 
-  it('asks for the second factor of the mighty one by one, of the others together', () => {
-    const accounts = [
-      account('Amina', { role_key: 'admin', two_factor: false }),
-      account('Bilel', { role_key: 'admin' }),
-      account('Chiraz', { two_factor: false }),
-      account('Dorra', { two_factor: false }),
-      account('Wall', { role_key: 'kiosk', two_factor: false }),
-      account('New', { state: 'invited', two_factor: false, created_at: ago(1) }),
-    ];
-    const found = findingsOf(facts({ accounts }));
-    expect(found.map(({ key, tone, to, values }) => [key, tone, to, values.count])).toEqual([
-      ['mightyNoFactor', 'bad', '/account', undefined],
-      ['noFactor', 'attention', '/users', 2],
-    ]);
-    expect(factorCoverage(accounts)).toEqual({ with: 1, of: 4 });
+  it('leads to where it is mended, and to oneself where it is about oneself', () => {
+    expect(placeOf('user/7', '7')).toEqual({ to: '/account', room: 'account' });
+    expect(placeOf('user/7', '8')).toEqual({ to: '/users/7', room: 'users' });
+    expect(placeOf('user', '8').to).toBe('/users');
+    expect(placeOf('session', null).to).toBe('/users/sessions');
+    expect(placeOf('device/9', null)).toEqual({ to: '/devices/9', room: 'devices' });
+    expect(placeOf('something new', null).to).toBe('/system');
+    const [guessing] = findingsOf([threat('guessing')], [], null);
+    expect(guessing).toMatchObject({
+      tone: 'bad',
+      to: '/audit?action=auth&text=10.0.0.9',
+      values: { name: '10.0.0.9', count: 12 },
+    });
   });
 
-  it('names who is locked out, who never came, and whom nobody could let in again', () => {
-    const accounts = [
-      account('Amina', { role_key: 'admin' }),
-      account('Locked', { state: 'locked', locked_until: ago(-1) }),
-      account('Gone', { last_login: ago(91) }),
-      account('Never', { last_login: null }),
-      account('Invited', { state: 'invited', created_at: ago(8) }),
-      account('Off', { state: 'deactivated', two_factor: false, last_login: ago(999) }),
-    ];
-    const found = findingsOf(facts({ accounts }));
-    expect(found.map(({ key, values }) => [key, values.name])).toEqual([
-      ['locked', 'Locked'],
-      ['unusedAccount', 'Gone'],
-      ['unusedAccount', 'Never'],
-      ['oneAdmin', undefined],
-      ['invited', 'Invited'],
-    ]);
+  it('forgets guessing that ended, and not a key that was copied', () => {
+    const past = { status: 'past' as const };
+    const all = [threat('guessing', past), threat('key_two_places', past), threat('reported')];
+    expect(keys(all, [], null)).toEqual(['key_two_places', 'reported']);
   });
 
-  it('tells guessing from a slip of the finger', () => {
-    const many = (count: number, days: number) =>
-      Array.from({ length: count }, (_, n) => refusal('10.0.0.9', `name${n}`, days));
-    expect(keys({ refused: many(9, 0.5) })).toEqual([]);
-    expect(keys({ refused: many(30, 2) })).toEqual([]);
-    const [found] = findingsOf(facts({ refused: many(10, 0.5) }));
-    expect(found).toMatchObject({ key: 'guessing', to: '/audit?action=auth&text=10.0.0.9' });
-    expect(keys({ refused: [refusal('10.0.0.1', 'Amina', 3, 'auth.refresh_reused')] })).toEqual([
-      'reused',
-    ]);
-  });
-
-  it('looks at the life of each key', () => {
-    const tokens = [
-      token('over', { expires_at: ago(1), last_used_at: null }),
-      token('ends', { expires_at: ago(-10) }),
-      token('idle', { last_used_at: null }),
-      token('open', { addresses: [] }),
-    ];
-    const device = (name: string, more: Partial<Device>) =>
-      ({ id: name, name, key_made_at: ago(5), ...more }) as Device;
-    const devices = [
-      device('wrong', { wrong_key_at: ago(2) }),
-      device('old', { key_made_at: ago(800) }),
-    ];
-    const kiosks = [{ id: 'k', name: 'Hall', approved_at: ago(31), last_seen_at: null } as Kiosk];
-    expect(keys({ tokens, devices, kiosks })).toEqual([
-      'wrongKey',
-      'tokenOver',
-      'tokenEnds',
-      'tokenUnused',
-      'tokenAnywhere',
-      'oldKey',
-      'kioskGone',
-    ]);
-    const rows = keysOf(facts({ tokens, devices, kiosks }));
-    // What was never used is the first that can go, the oldest of it in front.
-    expect(rows.map(({ name }) => name).slice(0, 3)).toEqual(['old', 'over', 'idle']);
-  });
-
-  it('takes the checks that are about safety, and plain HTTP for one', () => {
-    const check = (key: string, state: string, code = `${key}_x`) =>
-      ({ key, state, code, unit: '' }) as SystemCheck;
+  it('has the worst first, and of a check its own words', () => {
+    const check = { key: 'backup', code: 'backup_old' } as SecurityFinding['check'];
     const checks = [
-      check('disk', 'bad'),
-      check('backup', 'bad'),
-      check('clock', 'ok'),
-      check('certificate', 'ok', 'certificate_none'),
+      failing({ key: 'no_factor', tone: 'attention', object: 'user', count: 2 }),
+      failing({ key: 'check', tone: 'bad', object: 'backup', check }),
     ];
-    expect(findingsOf(facts({ checks })).map(({ tone, to }) => [tone, to])).toEqual([
-      ['bad', '/backup'],
-      ['attention', '/system'],
+    const soft = threat('new_device_admin', { severity: 'warning', object: 'user/7' });
+    const found = findingsOf([soft], checks, null);
+    expect(found.map(({ key, to }) => [key, to])).toEqual([
+      ['check', '/backup'],
+      ['new_device_admin', '/users/7'],
+      ['no_factor', '/users'],
     ]);
+    expect(found[0]?.check).toBe(check);
   });
-});
-
-it('gathers tries by the address that they came from', () => {
-  const sources = sourcesOf([
-    refusal('10.0.0.9', 'root', 0.1),
-    refusal('10.0.0.9', 'root', 0.2),
-    refusal('10.0.0.9', 'admin', 3),
-    refusal('10.0.0.2', 'amina', 0.01),
-  ]);
-  expect(sources.map(({ address, tries, names }) => [address, tries, names])).toEqual([
-    ['10.0.0.9', 3, ['root', 'admin']],
-    ['10.0.0.2', 1, ['amina']],
-  ]);
-  expect(sources[0]!.last).toBe(ago(0.1));
 });

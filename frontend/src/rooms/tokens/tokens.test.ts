@@ -29,4 +29,5 @@ it('shows a call that the token can make', () => {
   expect(path('readings:write', 'readings:read')).toContain('/api/v2/write');
   expect(path('readings:read')).toContain('/api/historical/consumption');
   expect(path('equipment:read')).toContain('/api/equipment');
+  expect(path('security:report')).toContain('/api/security/log');
 });

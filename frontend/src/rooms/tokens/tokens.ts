@@ -13,6 +13,7 @@ const order: Record<Scope, number> = {
   'readings:write': 0,
   'readings:read': 1,
   'equipment:read': 2,
+  'security:report': 3,
 };
 export const scopes = (Object.keys(order) as Scope[]).sort((a, b) => order[a] - order[b]);
 
@@ -74,9 +75,15 @@ export const exampleOf = (origin: string, token: string, reaches: Scope[]): stri
         `  -H 'Authorization: Token ${token}' \\`,
         `  --data-binary 'readings,equipment_id=ID power=12.5'`,
       ].join('\n')
-    : [
-        reaches.includes('readings:read')
-          ? `curl '${origin}/api/historical/consumption?from=2026-01-01&to=2026-01-02' \\`
-          : `curl '${origin}/api/equipment' \\`,
-        `  -H 'Authorization: Bearer ${token}'`,
-      ].join('\n');
+    : reaches.every((scope) => scope === 'security:report')
+      ? [
+          `curl -X POST '${origin}/api/security/log' \\`,
+          `  -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' \\`,
+          `  -d '{"source": "Firewall", "event_type": "test", "severity": "info", "message": "A try."}'`,
+        ].join('\n')
+      : [
+          reaches.includes('readings:read')
+            ? `curl '${origin}/api/historical/consumption?from=2026-01-01&to=2026-01-02' \\`
+            : `curl '${origin}/api/equipment' \\`,
+          `  -H 'Authorization: Bearer ${token}'`,
+        ].join('\n');
