@@ -71,11 +71,11 @@ async fn made(client: &Client, template: &str, language: &str) -> Value {
     .await
 }
 
-fn id_of(report: &Value) -> String {
+pub fn id_of(report: &Value) -> String {
     report["id"].as_str().unwrap().to_owned()
 }
 
-async fn file(client: &Client, id: &str, format: &str) -> Vec<u8> {
+pub async fn file(client: &Client, id: &str, format: &str) -> Vec<u8> {
     let path = format!("/api/reports/export/{id}?format={format}");
     let answer = client.request(Method::GET, &path).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 200);
@@ -85,7 +85,7 @@ async fn file(client: &Client, id: &str, format: &str) -> Vec<u8> {
 }
 
 /// What stands on the pages, without the blanks that a reader of files puts between letters.
-fn printed(pdf: &[u8]) -> (usize, String) {
+pub fn printed(pdf: &[u8]) -> (usize, String) {
     let file = lopdf::Document::load_mem(pdf).unwrap();
     let pages: Vec<u32> = file.get_pages().into_keys().collect();
     let text = file.extract_text(&pages).unwrap();

@@ -3,6 +3,7 @@
 
 use super::load::{Load, chance, drift};
 use crate::base::{Metric, Phase, Timestamp};
+use crate::modbus::Bits;
 
 /// What makes one device differ from the next, and one factory from another.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,18 @@ pub(super) struct Seeds {
     pub(super) device: u64,
     /// Of the grid, which all devices share.
     pub(super) plant: u64,
+}
+
+/// How long a simulated input stays as it is, ms.
+const STATE_MS: i64 = 60_000;
+
+impl Seeds {
+    /// Whether the input at this address, or bit of it, is on: on in one minute of four.
+    pub(super) fn state(self, address: u16, bits: Option<Bits>, at: Timestamp) -> bool {
+        let place = i64::from(address) * 64 + bits.map_or(0, |bits| i64::from(bits.from));
+        let seed = self.device ^ 0x5747_4154;
+        chance(seed, at.ms().div_euclid(STATE_MS) * 0x40_0000 + place) > 0.5
+    }
 }
 
 /// One machine at one instant.
