@@ -218,7 +218,7 @@ mod tests {
             "temperature": { "address": 300_101, "type": "int16" } } });
         let mut file = identity().profile(registers_of(&list).unwrap());
         let said = file.take_printed().unwrap();
-        assert!(said.contains("40001 is holding register 0"), "{said}");
+        assert!(said.contains("10007 is discrete input 6"), "{said}");
         let place = |name: &str| {
             let entry = &file.registers[name];
             (entry.function.unwrap(), entry.address)

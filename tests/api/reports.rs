@@ -172,7 +172,14 @@ async fn a_report_shows_the_figures_of_the_api_in_every_form() {
 async fn every_template_is_made_in_every_language() {
     let (_appliance, chief, _) = plant().await;
     let templates = chief.get("/api/reports/templates").await.data();
-    for template in templates.as_array().unwrap() {
+    // Those of cold cells are about a cell: `cold_reports` makes them.
+    let cold = |one: &&Value| one["id"].as_str().unwrap().starts_with("cold_");
+    for template in templates
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| !cold(one))
+    {
         for language in ["en", "fr", "ar"] {
             let name = template["id"].as_str().unwrap();
             let shown = made(&chief, name, language).await;
