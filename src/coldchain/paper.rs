@@ -12,6 +12,7 @@ use crate::base::time::BucketSize;
 use crate::base::{CellId, Result, TimeRange, Timestamp};
 use crate::reports::{
     Block, Chart, ColdAsk, ColdPages, Dates, Figure, Form, Section, Series, Subject, Words,
+    quantity,
 };
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
@@ -223,8 +224,13 @@ impl Pen<'_> {
 
     /// Whose it is, what lies in it, and within which limits.
     fn about(self, cell: &ColdCell, customer: &str, location: &str) -> Block {
-        let celsius = |value: Option<f64>| match value {
-            Some(value) => format!("{value}\u{a0}°C"),
+        let celsius = |value: Option<f64>| match decimal(value).map(|value| value.normalize()) {
+            Some(value) => {
+                let digits = value.scale().min(2);
+                let text = quantity(Some(value), "°C", digits, self.words.language);
+                // In Arabic, too, the degree stays behind its number.
+                format!("\u{2066}{text}\u{2069}")
+            }
             None => self.word("cold.no_limit"),
         };
         let product = cell.said.product.as_deref().unwrap_or("–");

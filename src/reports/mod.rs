@@ -39,7 +39,7 @@ pub use compare::{Difference, Recomputed};
 pub use document::{
     Block, Cell, Chart, Column, Document, Figure, Form, Precision, Section, Series, Table,
 };
-pub use format::Dates;
+pub use format::{Dates, quantity};
 pub use order::{NewReport, Sight};
 pub use output::Format;
 pub use progress::{Progress, Stage};

@@ -63,6 +63,8 @@ export function useReadingText() {
 
   /** "Voltage L1"; a plant's own metric shows under its own name. */
   function metricName(metric: string, phase: string | null = null): string {
+    const numbered = /^(digital|relay)_(\d+)(_on)?$/.exec(metric);
+    if (numbered) return t(`state.${numbered[1] ?? ''}`, { number: numbered[2] ?? '' });
     const key = `metric.${metric}`;
     const name = te(key) || te(key, 'en') ? t(key) : plain(metric);
     return phase ? `${name} ${phase}` : name;

@@ -3,7 +3,7 @@
 
 use super::load::{Load, chance, drift};
 use crate::base::{Metric, Phase, Timestamp};
-use crate::modbus::Bits;
+use crate::modbus::Register;
 
 /// What makes one device differ from the next, and one factory from another.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +16,18 @@ pub(super) struct Seeds {
 
 /// How long a simulated input stays as it is, ms.
 const STATE_MS: i64 = 60_000;
+/// Tells states from the other chances of a device.
+const STATES: u64 = 0x5747_4154;
 
 impl Seeds {
-    /// Whether the input at this address, or bit of it, is on: on in one minute of four.
-    pub(super) fn state(self, address: u16, bits: Option<Bits>, at: Timestamp) -> bool {
-        let place = i64::from(address) * 64 + bits.map_or(0, |bits| i64::from(bits.from));
-        let seed = self.device ^ 0x5747_4154;
-        chance(seed, at.ms().div_euclid(STATE_MS) * 0x40_0000 + place) > 0.5
+    /// Whether what is behind this register is so: in one minute of four.
+    pub(super) fn state(self, register: &Register, at: Timestamp) -> bool {
+        let bit = register.extras.bits.map_or(0, |bits| i64::from(bits.from));
+        let table = i64::from(register.function.code());
+        let place = (table * 0x1_0000 + i64::from(register.address)) * 64 + bit;
+        // A minute has room for every bit of every table.
+        let minute = at.ms().div_euclid(STATE_MS) * 0x400_0000;
+        chance(self.device ^ STATES, minute + place) > 0.5
     }
 }
 
