@@ -238,7 +238,7 @@ impl ProfileFile {
     }
 }
 
-const fn said(entry: &RegisterEntry, function: Function, data_type: DataType) -> Said<'_> {
+fn said(entry: &RegisterEntry, function: Function, data_type: DataType) -> Said<'_> {
     Said {
         function,
         data_type,
@@ -248,10 +248,7 @@ const fn said(entry: &RegisterEntry, function: Function, data_type: DataType) ->
         scale: entry.scale,
         offset: entry.offset,
         has_scale_register: entry.scale_register.is_some(),
-        unit: match &entry.unit {
-            Some(unit) => Some(unit.as_str()),
-            None => None,
-        },
+        unit: entry.unit.as_deref(),
     }
 }
 
