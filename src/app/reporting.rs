@@ -4,6 +4,7 @@ use super::figures::Figures;
 use super::ground::Ground;
 use crate::alerts::Alerts;
 use crate::base::{Error, Result};
+use crate::coldchain::Coldchain;
 use crate::equipment::Registry;
 use crate::notify::{Enclosures, Notify};
 use crate::reports::{Reports, Sources};
@@ -25,7 +26,7 @@ impl Enclosures for Files {
 /// Opens the reports and makes them until `stop`.
 pub(super) async fn start_reporting(
     (ground, registry, figures): (&Ground, &Arc<Registry>, &Figures),
-    (alerts, notify): (&Arc<Alerts>, &Arc<Notify>),
+    (alerts, notify, coldchain): (&Arc<Alerts>, &Arc<Notify>, &Arc<Coldchain>),
     stop: &CancellationToken,
 ) -> Result<(Arc<Reports>, JoinHandle<()>)> {
     let sources = Sources {
@@ -36,6 +37,7 @@ pub(super) async fn start_reporting(
         trees: Arc::clone(&figures.trees),
         tariffs: Arc::clone(&figures.tariffs),
         alerts: Arc::clone(alerts),
+        cold: Arc::clone(coldchain) as _,
     };
     let reports = Reports::open(&ground.store, sources, Arc::clone(notify)).await?;
     let reports = Arc::new(reports);

@@ -34,7 +34,7 @@ pub(super) async fn open_rooms(
     let mut tasks = Vec::from(chores(ground, registry, plant, stop));
     let figures = open_figures(ground, registry, alerts, stop)?;
     let about = (ground, registry, &figures);
-    let (reports, reporter) = start_reporting(about, (alerts, notify), stop).await?;
+    let (reports, reporter) = start_reporting(about, (alerts, notify, &coldchain), stop).await?;
     tasks.extend([cells, reporter]);
     Ok(Rooms {
         figures,

@@ -23,6 +23,11 @@ pub enum MetricKind {
     Counter,
 }
 
+/// What the name of a state ends in: what is so while it is 1.
+pub const STATE_WORDS: [&str; 10] = [
+    "open", "closed", "on", "ok", "running", "active", "present", "alarm", "fault", "tripped",
+];
+
 /// Longest metric name.
 const METRIC_MAX: usize = 48;
 
@@ -78,6 +83,15 @@ impl Metric {
         } else {
             MetricKind::Gauge
         }
+    }
+
+    /// Whether the name is that of a state, 1 while it is so and 0 while it is not: `digital_1`,
+    /// and whatever ends in a word of [`STATE_WORDS`], such as `door_open` or `pump_running`.
+    #[must_use]
+    pub fn is_state(&self) -> bool {
+        let last = self.0.rsplit('_').next().unwrap_or_default();
+        let numbered = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+        STATE_WORDS.contains(&last) || self.0.strip_prefix("digital_").is_some_and(numbered)
     }
 
     /// The unit of a well-known metric; `None` for one of the equipment's own.
@@ -330,6 +344,30 @@ mod tests {
     fn a_value_that_is_no_number_is_missing() {
         let reading = Reading::good(Metric::POWER, Phase::Total, Unit::none(), f64::NAN);
         assert_eq!((reading.value, reading.quality), (None, Quality::Missing));
+    }
+
+    #[test]
+    fn states_are_known_by_name() {
+        let is_state = |name: &str| Metric::new(name).unwrap().is_state();
+        for name in [
+            "door_open",
+            "running",
+            "power_ok",
+            "digital_1",
+            "digital_128",
+        ] {
+            assert!(is_state(name), "{name}");
+        }
+        for name in [
+            "power",
+            "digital",
+            "digital_",
+            "digital_x",
+            "open_count",
+            "reopen",
+        ] {
+            assert!(!is_state(name), "{name}");
+        }
     }
 
     #[test]

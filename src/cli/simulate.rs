@@ -5,10 +5,10 @@ use super::{say, stop_on_signal};
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock};
 use crate::equipment::profile::Origin;
 use crate::equipment::{Profile, ProfileFile, Profiles};
+use crate::modbus::Register;
 use crate::modbus::simulator::sunspec::SunSpecSlave;
 use crate::modbus::simulator::virtual_device::VirtualDevice;
 use crate::modbus::simulator::{Fault, Instrument, Listener, Simulator, Wire};
-use crate::modbus::{Function, Register};
 use std::io::BufRead as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -235,10 +235,7 @@ fn introduce(
 }
 
 fn row(register: &Register, value: f64) -> String {
-    let function = match register.function {
-        Function::Holding => "holding",
-        Function::Input => "input",
-    };
+    let function = register.function.name();
     let kind = format!("{:?}", register.data_type).to_lowercase();
     let (address, name, unit) = (register.address, register.name(), register.unit.as_str());
     format!("  {function:8}  {address:>7}  {kind:8} {value:>9.3}  {name} {unit}")

@@ -19,6 +19,8 @@ mod excursion;
 mod follow;
 mod import;
 mod overview;
+mod paper;
+mod paper_tables;
 mod record;
 mod reviews;
 mod service;

@@ -3,6 +3,7 @@
 use super::connection::in_range;
 use super::profile::{Profile, Profiles};
 use super::source::{ModbusSource, RegisterSource};
+use super::states::Said;
 use super::units;
 use crate::base::error::Checks;
 use crate::base::{Metric, Result};
@@ -148,6 +149,9 @@ impl RegisterSource {
         if let Err(error) = &named {
             checks.refuse(&path, error.fields[0].message.clone());
         }
+        let said = self.said();
+        said.check(checks, &path, named.as_ref().ok().map(|(metric, _)| metric));
+        let (sign, turned) = said.sign();
         let last = 65_536 - i64::from(self.data_type.words());
         let highest = format!("The address must be 0 to {last} for this type (zero-based).");
         let address = u16::try_from(self.address).ok();
@@ -169,12 +173,30 @@ impl RegisterSource {
             function: self.function,
             address: address.filter(|_| scale_fits)?,
             data_type: self.data_type,
-            scale: self.scale * factor,
+            scale: self.scale * factor * sign,
             word_order: self.word_order,
             decoding: Decoding::Plain,
             not_available: Vec::new(),
-            extras: Extras::default(),
+            extras: Extras {
+                bits: said.bits(),
+                offset: turned,
+                ..Extras::default()
+            },
         })
+    }
+
+    fn said(&self) -> Said<'_> {
+        Said {
+            function: self.function,
+            data_type: self.data_type,
+            bit: self.bit,
+            bits: self.bits,
+            reversed: self.reversed,
+            scale: self.scale,
+            offset: 0.0,
+            has_scale_register: false,
+            unit: self.unit.as_deref(),
+        }
     }
 }
 

@@ -40,6 +40,7 @@ mod scan_range;
 mod scan_unit;
 mod serial_ports;
 pub mod source;
+mod states;
 pub mod sunspec;
 mod supervise;
 pub mod test_read;

@@ -20,7 +20,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 60] = files![
+const FILES: [(&str, &str); 62] = files![
     "abb-a43",
     "abb-b23",
     "acrel-adw300",
@@ -34,6 +34,7 @@ const FILES: [(&str, &str); 60] = files![
     "carlo-gavazzi-et100",
     "carlo-gavazzi-et300",
     "chint-dtsu666",
+    "digital-inputs",
     "eastron-sdm120",
     "eastron-sdm220",
     "eastron-sdm230",
@@ -80,6 +81,7 @@ const FILES: [(&str, &str); 60] = files![
     "sunspec-meter",
     "sunspec-meter-float",
     "wago-879",
+    "waveshare-relay-d",
     "weidmueller-em525",
 ];
 
@@ -265,7 +267,10 @@ impl Profiles {
 fn builtin(text: &'static str) -> Result<Profile> {
     let file = ProfileFile::from_toml(text)?;
     let profile = file.check(Origin::Builtin(text))?;
-    if file.vectors.is_empty() || (profile.probe.is_none() && profile.sunspec_models.is_empty()) {
+    // Of a state nothing is known beforehand.
+    let states = profile.registers.iter().all(Register::is_state);
+    let known = profile.probe.is_some() || !profile.sunspec_models.is_empty() || states;
+    if file.vectors.is_empty() || !known {
         return Err(Error::invalid(
             "vectors",
             "A built-in profile has examples and a probe.",
@@ -316,7 +321,9 @@ mod tests {
                 }
             }
             let power = |r: &Register| r.metric == Metric::POWER && r.phase == Phase::Total;
-            assert!(profile.registers.iter().any(power), "{}", profile.id);
+            let states = profile.registers.iter().all(Register::is_state);
+            let any = profile.registers.iter().any(power) || states;
+            assert!(any, "{}", profile.id);
         }
     }
 

@@ -2,11 +2,12 @@
 
 use super::profile::{Origin, Probe, Profile};
 use super::profile_file::{LimitsEntry, ProfileFile, RegisterEntry};
+use super::states::Said;
 use super::units;
 use crate::base::error::Checks;
 use crate::base::{Metric, Result};
 use crate::modbus::plan::{Hole, WORDS_PER_READ_MAX};
-use crate::modbus::{Extras, Limits, Register, Timing};
+use crate::modbus::{DataType, Extras, Function, Limits, Register, Timing};
 use std::collections::BTreeMap;
 
 /// The most registers of one profile: with 125 words a read this still is a second of bus time.
@@ -101,7 +102,8 @@ impl ProfileFile {
         if let Err(error) = &named {
             checks.refuse(&path, error.fields[0].message.clone());
         }
-        let Some(data_type) = entry.data_type.or(self.defaults.data_type) else {
+        let function = entry.function.unwrap_or(self.defaults.function);
+        let Some(data_type) = self.data_type(entry, function) else {
             checks.refuse(
                 &place("type"),
                 "Say how the words are read, such as float32.",
@@ -118,7 +120,9 @@ impl ProfileFile {
         let scale_register = entry.scale_register.map(u16::try_from).transpose();
         let fits = scale_register.is_ok();
         checks.require(fits, &place("scale_register"), "Must be 0 to 65535.");
-        check_numbers(checks, &path, entry, data_type.words());
+        check_numbers(checks, &path, entry);
+        let said = said(entry, function, data_type);
+        said.check(checks, &path, named.as_ref().ok().map(|(metric, _)| metric));
         let not_available = sentinels(checks, &path, entry);
         let (metric, phase) = named.ok()?;
         let (unit, factor) = units::convert(&metric, entry.unit.as_deref())
@@ -126,12 +130,12 @@ impl ProfileFile {
             .ok()?;
         let bound = |value: Option<f64>, open: f64| value.map_or(open, |v| v * factor);
         let range = (bound(entry.min, f64::MIN), bound(entry.max, f64::MAX));
-        let sign = if entry.reversed { -1.0 } else { 1.0 };
+        let (sign, turned) = said.sign();
         let register = Register {
             metric,
             phase,
             unit,
-            function: entry.function.unwrap_or(self.defaults.function),
+            function,
             address: address?,
             data_type,
             scale: entry.scale * factor * sign,
@@ -139,9 +143,9 @@ impl ProfileFile {
             decoding: entry.decode,
             not_available,
             extras: Extras {
-                offset: entry.offset * factor,
+                offset: entry.offset * factor + turned,
                 scale_register: scale_register.ok()?,
-                bit: entry.bit,
+                bits: said.bits(),
                 range: (entry.min.is_some() || entry.max.is_some()).then_some(range),
                 rolls_over_at: entry.rolls_over_at.map(|at| at * factor),
                 resettable: entry.resettable,
@@ -150,6 +154,17 @@ impl ProfileFile {
         };
         self.check_reach(checks, &path, &register, limits);
         Some(register)
+    }
+
+    /// How the words are read: what the register says, what follows from its table, or the default.
+    fn data_type(&self, entry: &RegisterEntry, function: Function) -> Option<DataType> {
+        let of_bits = entry.bit.map(|_| DataType::Uint16);
+        let default = self.defaults.data_type;
+        let default = match function.is_bits() {
+            true => Some(DataType::Bool),
+            false => default.filter(|kind| entry.bit.is_none() || kind.is_whole()),
+        };
+        entry.data_type.or(default).or(of_bits)
     }
 
     /// A register must be reachable by a read that the device takes.
@@ -162,7 +177,8 @@ impl ProfileFile {
             &format!("{path}.address"),
             "It lies in a forbidden hole.",
         );
-        let short = end - start <= u32::from(limits.words_per_read_max);
+        let short =
+            register.function.is_bits() || end - start <= u32::from(limits.words_per_read_max);
         let message = "The scale register is too far away to be read in one request.";
         checks.require(short, &format!("{path}.scale_register"), message);
         let functions = &self.limits.functions;
@@ -222,7 +238,21 @@ impl ProfileFile {
     }
 }
 
-fn check_numbers(checks: &mut Checks, path: &str, entry: &RegisterEntry, words: u16) {
+fn said(entry: &RegisterEntry, function: Function, data_type: DataType) -> Said<'_> {
+    Said {
+        function,
+        data_type,
+        bit: entry.bit,
+        bits: entry.bits,
+        reversed: entry.reversed,
+        scale: entry.scale,
+        offset: entry.offset,
+        has_scale_register: entry.scale_register.is_some(),
+        unit: entry.unit.as_deref(),
+    }
+}
+
+fn check_numbers(checks: &mut Checks, path: &str, entry: &RegisterEntry) {
     let place = |field: &str| format!("{path}.{field}");
     let scale = entry.scale.is_normal();
     let message = "The scale must be a number other than zero.";
@@ -232,8 +262,6 @@ fn check_numbers(checks: &mut Checks, path: &str, entry: &RegisterEntry, words: 
         &place("offset"),
         "Enter a number.",
     );
-    let bit = entry.bit.is_none_or(|bit| u16::from(bit) < words * 16);
-    checks.require(bit, &place("bit"), "The type has fewer bits.");
     let (min, max) = (entry.min.unwrap_or(f64::MIN), entry.max.unwrap_or(f64::MAX));
     checks.require(
         min < max,

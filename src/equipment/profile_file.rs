@@ -47,7 +47,8 @@ pub struct ProfileFile {
     pub probe: Option<ProbeEntry>,
     /// The values by metric; `_l1`, `_l2`, `_l3` at the end name the phase.
     pub registers: BTreeMap<String, RegisterEntry>,
-    /// Words as they come from the wire and the values that they stand for.
+    /// Words as they come from the wire and the values that they stand for; of a coil or discrete
+    /// input a word of 0 or 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vectors: Vec<Vector>,
 }
@@ -166,7 +167,8 @@ pub struct RegisterEntry {
     /// The table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<Function>,
-    /// How the words are read.
+    /// How the words are read. A coil or discrete input is a `bool`; a single bit of a register is
+    /// one of a `uint16` unless this says otherwise.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub data_type: Option<DataType>,
     /// The order of the words.
@@ -184,13 +186,19 @@ pub struct RegisterEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 65535)]
     pub scale_register: Option<i64>,
-    /// The device counts the other way round than we do: import is positive here.
+    /// The device counts the other way round than we do: import is positive here. Of a state: 0
+    /// means that it is so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub reversed: bool,
-    /// The one bit that is meant, 0 for the lowest: the value is 0 or 1.
+    /// The one bit that is meant, 0 for the lowest: the value is 0 or 1, unless `bits` says that
+    /// there are more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 63)]
     pub bit: Option<u8>,
+    /// How many bits are meant from `bit` upwards: the value is the number that they make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 64)]
+    pub bits: Option<u8>,
     /// What follows the scale.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub decode: Decoding,

@@ -27,7 +27,8 @@ pub struct Identity {
 pub enum Addresses {
     /// As they go over the wire, from 0.
     ZeroBased,
-    /// As manuals print them: 40001 is the first holding register, 30001 the first input register.
+    /// As manuals print them: 40001 is the first holding register, 30001 the first input register,
+    /// 10001 the first discrete input, 00001 the first coil.
     Printed,
 }
 
@@ -114,13 +115,17 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
-/// Table and address on the wire of a number as manuals print it, with five digits or six.
+/// Table and address on the wire of a number as manuals print it, with five digits or six. Coils
+/// lose their leading zeros in a number: 00001 is 1.
 fn on_the_wire(printed: i64) -> Option<(Function, i64)> {
     Some(match printed {
         40_001..=49_999 => (Function::Holding, printed - 40_001),
         400_001..=465_536 => (Function::Holding, printed - 400_001),
         30_001..=39_999 => (Function::Input, printed - 30_001),
         300_001..=365_536 => (Function::Input, printed - 300_001),
+        10_001..=19_999 => (Function::Discrete, printed - 10_001),
+        100_001..=165_536 => (Function::Discrete, printed - 100_001),
+        1..=9_999 => (Function::Coil, printed - 1),
         _ => return None,
     })
 }
@@ -139,7 +144,8 @@ impl ProfileFile {
             let Some((function, address)) = on_the_wire(printed) else {
                 let message = format!(
                     "{printed} is no printed number: 40001 to 49999 and 400001 to 465536 are \
-                     holding registers, 30001 to 39999 and 300001 to 365536 input registers."
+                     holding registers, 30001 to 39999 and 300001 to 365536 input registers, 10001 \
+                     to 19999 and 100001 to 165536 discrete inputs, 00001 to 09999 coils."
                 );
                 checks.refuse(&place("address"), message);
                 continue;
@@ -161,13 +167,15 @@ impl ProfileFile {
         Ok(match example {
             None => String::new(),
             Some((printed, function, address)) => {
-                let table = match function {
-                    Function::Holding => "holding",
-                    Function::Input => "input",
+                let place = match function {
+                    Function::Holding => "holding register",
+                    Function::Input => "input register",
+                    Function::Coil => "coil",
+                    Function::Discrete => "discrete input",
                 };
                 format!(
-                    "Printed numbers became addresses on the wire: {printed} is {table} register \
-                     {address}. If a test read shows values that are shifted by one register, the \
+                    "Printed numbers became addresses on the wire: {printed} is {place} {address}. \
+                     If a test read shows values that are shifted by one register, the \
                      manual counts from 0."
                 )
             }
@@ -178,7 +186,8 @@ impl ProfileFile {
     #[must_use]
     pub fn looks_printed(&self) -> Option<String> {
         let all = self.registers.values().map(|entry| entry.address);
-        let suspicious = |address: i64| on_the_wire(address).is_some();
+        // A small number is an address more often than the number of a coil.
+        let suspicious = |address: i64| address > 9_999 && on_the_wire(address).is_some();
         let hint = "Every address looks like a printed number (40001, 30001). They were taken as \
             addresses on the wire; if they are printed numbers, bring the list in again as such.";
         (!self.registers.is_empty() && all.into_iter().all(suspicious)).then(|| hint.to_owned())
@@ -205,10 +214,11 @@ mod tests {
             "power": { "address": 40001, "scale": 0.1 },
             "voltage": { "address": 40003, "scale": 0.01 },
             "powerFactor": 40009,
+            "doorOpen": 10007, "pump_running": { "address": 1, "function": "coil" },
             "temperature": { "address": 300_101, "type": "int16" } } });
         let mut file = identity().profile(registers_of(&list).unwrap());
         let said = file.take_printed().unwrap();
-        assert!(said.contains("40001 is holding register 0"), "{said}");
+        assert!(said.contains("10007 is discrete input 6"), "{said}");
         let place = |name: &str| {
             let entry = &file.registers[name];
             (entry.function.unwrap(), entry.address)
@@ -217,6 +227,8 @@ mod tests {
         assert_eq!(place("voltage"), (Function::Holding, 2));
         assert_eq!(place("power_factor"), (Function::Holding, 8));
         assert_eq!(place("temperature"), (Function::Input, 100));
+        assert_eq!(place("door_open"), (Function::Discrete, 6));
+        assert_eq!(place("pump_running"), (Function::Coil, 0));
         let origin = crate::equipment::profile::Origin::Own(Box::new(file.clone()));
         let profile = file.check(origin).unwrap();
         let power = profile.registers.iter().find(|r| r.name() == "power");
@@ -226,7 +238,7 @@ mod tests {
 
     #[test]
     fn numbers_that_are_not_printed_ones_are_named() {
-        let list = json!({ "power": 52, "voltage": { "address": 40003, "function": "input" },
+        let list = json!({ "power": 70_000, "voltage": { "address": 40003, "function": "input" },
             "current": { "address": 30001 } });
         let mut file = identity().profile(registers_of(&list).unwrap());
         let refused = file.take_printed().unwrap_err();

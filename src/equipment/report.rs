@@ -151,10 +151,7 @@ impl LineOfReport {
             Self {
                 name,
                 address: value.register.address,
-                table: match value.register.function {
-                    crate::modbus::Function::Holding => "holding".to_owned(),
-                    crate::modbus::Function::Input => "input".to_owned(),
-                },
+                table: value.register.function.name().to_owned(),
                 raw_words: value.raw_words.clone(),
                 value: value.value,
                 unit: value.unit.clone(),

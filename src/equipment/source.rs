@@ -98,14 +98,26 @@ pub struct RegisterSource {
     /// Zero-based address on the wire: 0 is the register that manuals call 40001 or 30001.
     #[schema(minimum = 0, maximum = 65535, example = 52)]
     pub address: i64,
-    /// How the words are read.
+    /// How the words are read; `bool` for a coil or discrete input.
     #[serde(rename = "type")]
     pub data_type: DataType,
+    /// The one bit that is meant, 0 for the lowest; with `bits` the lowest of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 63)]
+    pub bit: Option<u8>,
+    /// How many bits are meant from `bit` upwards; one when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 64)]
+    pub bits: Option<u8>,
+    /// The device counts the other way round: of a state, 0 means that it is so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reversed: bool,
     /// Value = number x scale.
     #[serde(default = "default_scale")]
     #[schema(default = 1.0)]
     pub scale: f64,
-    /// The table: holding (function 3) or input (function 4).
+    /// The table: holding (function 3), input (function 4), coil (function 1) or discrete
+    /// (function 2).
     #[serde(default)]
     pub function: Function,
     /// The order of the words of one value.
@@ -159,13 +171,23 @@ impl ModbusSource {
 }
 
 impl From<&Register> for RegisterSource {
-    /// The register as a person would write it; not-available patterns, four-quadrant decoding and
+    /// The register as a person would write it; the scale has the sign in it, and not-available patterns, four-quadrant decoding and
     /// extras live in profiles only.
     fn from(register: &Register) -> Self {
+        // Of a state the turned sign comes with an offset.
+        let reversed = register.is_state() && register.scale < 0.0;
+        let bits = register.extras.bits;
         Self {
             address: i64::from(register.address),
             data_type: register.data_type,
-            scale: register.scale,
+            bit: bits.map(|bits| bits.from),
+            bits: bits.map(|bits| bits.count).filter(|count| *count > 1),
+            reversed,
+            scale: if reversed {
+                -register.scale
+            } else {
+                register.scale
+            },
             function: register.function,
             word_order: register.word_order,
             unit: Some(register.unit.as_str().to_owned()),

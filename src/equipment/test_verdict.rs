@@ -93,6 +93,10 @@ pub fn fit(metric: &Metric, value: Option<f64>) -> Fit {
 /// The value of a register in every order that its words can have.
 #[must_use]
 pub fn orders(register: &Register, words: &[u16]) -> Vec<OrderValue> {
+    if register.is_state() {
+        // A bit is a bit in any order.
+        return Vec::new();
+    }
     let one_word = register.data_type.words() == 1;
     let makes_a_difference = |order: &&Order| match order {
         Order::Big | Order::SwappedBytes => true,

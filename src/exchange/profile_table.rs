@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 const ROWS_MAX: usize = 500;
 
 /// Columns that hold numbers.
-const NUMBERS: [&str; 8] = [
+const NUMBERS: [&str; 9] = [
     "address",
     "scale",
     "offset",
     "scale_register",
     "bit",
+    "bits",
     "min",
     "max",
     "rolls_over_at",

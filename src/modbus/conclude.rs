@@ -96,7 +96,7 @@ fn doubt(asked: Asked, framing: Framing, exchange: &Exchange, outcome: Outcome) 
         Outcome::WrongLength => {
             return LineError::WordCount {
                 asked: asked.count,
-                got: words_in(framing, &exchange.came),
+                got: words_in(framing, asked.function, &exchange.came),
             };
         }
         Outcome::OtherTransaction => "it belongs to an earlier one",

@@ -5,6 +5,7 @@
 //! is a test question of a length that was never asked of it before: an old answer cannot look like
 //! the answer to that, and a device answers in order, so whoever answers the test owes nothing.
 
+use super::Function;
 use super::frame::Units;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,8 +16,11 @@ use tokio::time::Instant;
 const TESTS_MAX: u32 = 2;
 /// ... provided that the unit was left alone for so many of its time-outs.
 const ALONE_TIMEOUTS: u32 = 2;
-/// The longest read of the standard, words.
+/// The longest length of a test: the longest read of words. Answers of bits have lengths of a byte
+/// each, of which so many are enough.
 const COUNT_MAX: u16 = 125;
+/// The bits of a byte.
+const BYTE: u16 = 8;
 
 /// What is known of the units behind one wire.
 #[derive(Default)]
@@ -26,11 +30,20 @@ pub(super) struct Doubts {
 
 #[derive(Default)]
 struct Unit {
-    /// Lengths of the real questions so far, a bit each.
-    asked: u128,
-    /// Lengths of the test questions since they last ran out.
-    tested: u128,
+    /// Of questions for words and of those for bits: the answer to one is never taken for the
+    /// answer to the other, because it names another function.
+    words: Lengths,
+    bits: Lengths,
     doubt: Option<Doubt>,
+}
+
+/// Lengths of answers, a bit each.
+#[derive(Default)]
+struct Lengths {
+    /// Of the real questions so far.
+    asked: u128,
+    /// Of the test questions since they last ran out.
+    tested: u128,
 }
 
 struct Doubt {
@@ -40,28 +53,33 @@ struct Doubt {
 }
 
 impl Doubts {
-    /// Whether a test question must come first, and how many words it asks for.
+    /// Whether a test question to the same table must come first, and how many words or bits it
+    /// asks for.
     pub(super) fn test_count(
         &mut self,
         unit: u8,
-        count: u16,
+        (function, count): (Function, u16),
         answer_timeout: Duration,
         now: Instant,
     ) -> Option<u16> {
         let unit = self.units.entry(unit).or_default();
-        unit.asked |= bit(count);
+        let (lengths, per) = match function.is_bits() {
+            true => (&mut unit.bits, BYTE),
+            false => (&mut unit.words, 1),
+        };
+        lengths.asked |= bit(count.div_ceil(per));
         let doubt = unit.doubt.as_ref()?;
         let alone = now.saturating_duration_since(doubt.last_asked);
         if doubt.silences >= TESTS_MAX && alone >= answer_timeout * ALONE_TIMEOUTS {
             return None;
         }
-        let test = unit.unused().unwrap_or_else(|| {
+        let test = lengths.unused().unwrap_or_else(|| {
             // A hundred tests later nothing of the first is under way any more.
-            unit.tested = 0;
-            unit.unused().unwrap_or(COUNT_MAX)
+            lengths.tested = 0;
+            lengths.unused().unwrap_or(COUNT_MAX)
         });
-        unit.tested |= bit(test);
-        Some(test)
+        lengths.tested |= bit(test);
+        Some(test * per)
     }
 
     /// The unit did not answer a real question as it should.
@@ -96,7 +114,7 @@ impl Doubts {
     }
 }
 
-impl Unit {
+impl Lengths {
     /// A length that no answer under way can have. Odd ones first: values rarely have them, so a
     /// question that is yet to come has another.
     fn unused(&self) -> Option<u16> {
@@ -117,16 +135,37 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_millis(200);
 
+    const fn words(count: u16) -> (Function, u16) {
+        (Function::Holding, count)
+    }
+
+    #[test]
+    fn a_test_of_bits_is_told_apart_by_its_bytes() {
+        let mut doubts = Doubts::default();
+        let now = Instant::now();
+        // 17 bits are answered with three bytes, the first length that a test would have.
+        let bits = (Function::Discrete, 17);
+        assert_eq!(doubts.test_count(1, bits, TIMEOUT, now), None);
+        doubts.raise(1, now);
+        assert_eq!(doubts.test_count(1, bits, TIMEOUT, now), Some(5 * 8));
+        // Words are not taken for bits: their lengths are their own.
+        assert_eq!(doubts.test_count(1, words(2), TIMEOUT, now), Some(3));
+    }
+
     #[test]
     fn a_unit_that_owes_nothing_is_asked_straight() {
         let mut doubts = Doubts::default();
         let now = Instant::now();
-        assert_eq!(doubts.test_count(1, 8, TIMEOUT, now), None);
+        assert_eq!(doubts.test_count(1, words(8), TIMEOUT, now), None);
         doubts.raise(1, now);
         doubts.clear(1);
-        assert_eq!(doubts.test_count(1, 8, TIMEOUT, now), None);
+        assert_eq!(doubts.test_count(1, words(8), TIMEOUT, now), None);
         doubts.raise(1, now);
-        assert_eq!(doubts.test_count(2, 8, TIMEOUT, now), None, "another unit");
+        assert_eq!(
+            doubts.test_count(2, words(8), TIMEOUT, now),
+            None,
+            "another unit"
+        );
     }
 
     #[test]
@@ -134,13 +173,13 @@ mod tests {
         let mut doubts = Doubts::default();
         let now = Instant::now();
         for count in [2, 3, 7] {
-            doubts.test_count(1, count, TIMEOUT, now);
+            doubts.test_count(1, words(count), TIMEOUT, now);
         }
         doubts.raise(1, now);
         let mut seen = vec![2, 3, 7];
         // Neither that of a real question nor that of an earlier test.
         while seen.len() < usize::from(COUNT_MAX) {
-            let test = doubts.test_count(1, 2, TIMEOUT, now).unwrap();
+            let test = doubts.test_count(1, words(2), TIMEOUT, now).unwrap();
             assert!(
                 (1..=COUNT_MAX).contains(&test) && !seen.contains(&test),
                 "{test}"
@@ -150,33 +189,40 @@ mod tests {
         }
         assert_eq!(seen[3..6], [5, 9, 11]);
         assert_eq!(
-            doubts.test_count(1, 2, TIMEOUT, now),
+            doubts.test_count(1, words(2), TIMEOUT, now),
             Some(5),
             "from the beginning"
         );
         for count in 1..=COUNT_MAX {
-            doubts.test_count(1, count, TIMEOUT, now);
+            doubts.test_count(1, words(count), TIMEOUT, now);
         }
-        assert!(doubts.test_count(1, 2, TIMEOUT, now).is_some());
+        assert!(doubts.test_count(1, words(2), TIMEOUT, now).is_some());
     }
 
     #[test]
     fn a_device_that_is_deaf_to_tests_is_asked_again() {
         let mut doubts = Doubts::default();
         let start = Instant::now();
-        doubts.test_count(1, 8, TIMEOUT, start);
+        doubts.test_count(1, words(8), TIMEOUT, start);
         doubts.raise(1, start);
         doubts.test_failed(1, true, start);
         let later = start + 5 * TIMEOUT;
-        assert_eq!(doubts.test_count(1, 8, TIMEOUT, later), Some(3));
+        assert_eq!(doubts.test_count(1, words(8), TIMEOUT, later), Some(3));
         doubts.test_failed(1, true, later);
-        assert_eq!(doubts.test_count(1, 8, TIMEOUT, later), Some(5), "too soon");
-        assert_eq!(doubts.test_count(1, 8, TIMEOUT, later + 2 * TIMEOUT), None);
+        assert_eq!(
+            doubts.test_count(1, words(8), TIMEOUT, later),
+            Some(5),
+            "too soon"
+        );
+        assert_eq!(
+            doubts.test_count(1, words(8), TIMEOUT, later + 2 * TIMEOUT),
+            None
+        );
         // What is late is not deaf.
         doubts.test_failed(1, false, later);
         assert!(
             doubts
-                .test_count(1, 8, TIMEOUT, later + 2 * TIMEOUT)
+                .test_count(1, words(8), TIMEOUT, later + 2 * TIMEOUT)
                 .is_some()
         );
     }

@@ -97,8 +97,9 @@ fn judge_tcp(asked: Asked, request: &[u8], came: &[u8]) -> Judgement {
 }
 
 fn judge_rtu(asked: Asked, request: &[u8], came: &[u8]) -> Judgement {
-    // An adapter that hears itself returns the question first. No answer looks like that: with
-    // the length of a question it would have an odd number of data bytes.
+    // An adapter that hears itself returns the question first. No answer of words looks like that:
+    // with the length of a question it would have an odd number of data bytes. One of 17 to 24 bits
+    // from an address of 0x03xx may; then it is waited for in vain, and never taken wrongly.
     let mut start = if request.len() == RTU_REQUEST && came.starts_with(request) {
         RTU_REQUEST
     } else {
@@ -149,7 +150,7 @@ fn judge_data(asked: Asked, unit: u8, data: &[u8]) -> Result<Option<u8>, Outcome
         _ if unit != asked.unit => Err(Outcome::OtherUnit),
         [function, exception] if function == code | REFUSED => Ok(Some(exception)),
         [function, bytes, ref words @ ..] if function == code => {
-            let expected = usize::from(asked.count) * 2;
+            let expected = asked.function.answer_bytes(asked.count);
             let fits = usize::from(bytes) == expected && words.len() == expected;
             if fits {
                 Ok(None)
@@ -161,13 +162,16 @@ fn judge_data(asked: Asked, unit: u8, data: &[u8]) -> Result<Option<u8>, Outcome
     }
 }
 
-/// How many words a whole answer of the wrong length brought: for the sentence.
-pub(super) fn words_in(framing: Framing, came: &[u8]) -> usize {
+/// How many words or bits a whole answer of the wrong length brought: for the sentence.
+pub(super) fn words_in(framing: Framing, function: Function, came: &[u8]) -> usize {
     let at = match framing {
         Framing::Tcp => HEADER + 1,
         Framing::Rtu => 2,
     };
-    came.get(at).map_or(0, |bytes| usize::from(*bytes) / 2)
+    came.get(at).map_or(0, |bytes| match function.is_bits() {
+        true => usize::from(*bytes) * 8,
+        false => usize::from(*bytes) / 2,
+    })
 }
 
 /// The checksum of RTU frames: CRC-16 with the polynomial 0xA001, sent low byte first (Modbus

@@ -132,7 +132,8 @@ impl Line {
         Ok(())
     }
 
-    /// Reads `count` words of one unit, and returns exactly that many. `answer_timeout` is for
+    /// Reads `count` words of one unit, and returns exactly that many; of a table of bits as many
+    /// words of 0 or 1. `answer_timeout` is for
     /// the whole exchange: a device that drips bytes gets no more time.
     ///
     /// When the future is dropped halfway, the connection goes with it.
@@ -183,7 +184,7 @@ impl Line {
         let (unit, now) = (asked.unit, Instant::now());
         let test = self
             .doubts
-            .test_count(unit, asked.count, answer_timeout, now);
+            .test_count(unit, (asked.function, asked.count), answer_timeout, now);
         let Some(count) = test else { return Ok(()) };
         let test = Asked { count, ..asked };
         match self.ask(test, answer_timeout).await {
@@ -307,10 +308,17 @@ impl Connection {
         let request = match asked.function {
             Function::Holding => Request::ReadHoldingRegisters(asked.address, asked.count),
             Function::Input => Request::ReadInputRegisters(asked.address, asked.count),
+            Function::Coil => Request::ReadCoils(asked.address, asked.count),
+            Function::Discrete => Request::ReadDiscreteInputs(asked.address, asked.count),
         };
         self.context.set_slave(Slave(asked.unit));
         match self.context.call(request).await {
             Ok(Ok(Response::ReadHoldingRegisters(w) | Response::ReadInputRegisters(w))) => Ok(w),
+            Ok(Ok(Response::ReadCoils(bits) | Response::ReadDiscreteInputs(bits))) => {
+                // Bits come in bytes: those that fill up the last one were not asked for.
+                let asked = bits.into_iter().take(usize::from(asked.count));
+                Ok(asked.map(u16::from).collect())
+            }
             Ok(Ok(_)) => Err(Said::Nonsense("another function".to_owned())),
             Ok(Err(exception)) => Err(Said::Exception(exception.into())),
             Err(WireError::Protocol(protocol)) => Err(Said::Nonsense(protocol.to_string())),

@@ -16,6 +16,7 @@ pub mod line;
 pub mod plan;
 pub mod register;
 pub mod simulator;
+pub mod table;
 mod transport;
 
 pub use endpoint::{Endpoint, Framing, Parity, SerialSettings};
@@ -23,4 +24,5 @@ pub use error::LineError;
 pub use journal::Journal;
 pub use line::Line;
 pub use plan::{Limits, ReadPlan, Request, Timing};
-pub use register::{DataType, Decoding, Extras, Function, Register, WordOrder};
+pub use register::{DataType, Decoding, Extras, Register, WordOrder};
+pub use table::{Bits, Function};

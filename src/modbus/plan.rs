@@ -28,7 +28,7 @@ impl Hole {
 /// What a device puts up with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most words in one read, 4 to 125.
+    /// The most words in one read, 4 to 125; sixteen times as many bits.
     pub words_per_read_max: u16,
     /// The most words between two registers that are read along rather than asked separately.
     pub gap_words_max: u16,
@@ -67,6 +67,19 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The most addresses of a table in one read, and the most between two values that are read
+    /// along. A bit costs a sixteenth of a word: what the device takes in words, it takes in bits.
+    fn of(&self, function: Function) -> (u16, u16) {
+        let most = function.count_max();
+        if !function.is_bits() {
+            return (self.words_per_read_max.min(most), self.gap_words_max);
+        }
+        let bits = |words: u16| words.saturating_mul(16).min(most);
+        (bits(self.words_per_read_max), bits(self.gap_words_max))
+    }
+}
+
 /// One read, and the registers that it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -74,7 +87,7 @@ pub struct Request {
     pub function: Function,
     /// First address.
     pub address: u16,
-    /// How many words.
+    /// How many words, or bits of a table of bits.
     pub count: u16,
     /// Which registers of the plan lie inside, by index.
     pub registers: Vec<usize>,
@@ -205,17 +218,17 @@ impl Request {
         let (start, end) = register.span();
         let end = self.end().max(end);
         let count = end - u32::from(self.address);
-        let words_max = limits.words_per_read_max.min(WORDS_PER_READ_MAX);
-        let near = start <= self.end() + u32::from(limits.gap_words_max);
+        let (most, gap) = limits.of(self.function);
+        let near = start <= self.end() + u32::from(gap);
         let hole = |hole: &Hole| hole.cuts(self.function, self.end(), start);
         if register.function != self.function
             || !near
-            || count > u32::from(words_max)
+            || count > u32::from(most)
             || limits.holes.iter().any(hole)
         {
             return false;
         }
-        // At most 125, as just checked.
+        // At most 2000, as just checked.
         self.count = u16::try_from(count).unwrap_or(WORDS_PER_READ_MAX);
         self.registers.push(index);
         true

@@ -168,6 +168,41 @@ fn any_register() -> impl Strategy<Value = Register> {
     })
 }
 
+#[test]
+fn bits_are_merged_per_table_up_to_what_one_frame_holds() {
+    let bit = |function, address| register(function, address, DataType::Bool);
+    let mut registers: Vec<_> = [0, 1, 7, 300].map(|at| bit(Function::Discrete, at)).into();
+    registers.push(bit(Function::Coil, 2));
+    let mut limits = Limits::default();
+    let plan = ReadPlan::new(registers.clone(), &limits);
+    let told: Vec<_> = plan
+        .requests()
+        .iter()
+        .map(|r| (r.function, r.address, r.count))
+        .collect();
+    let of = |function, address, count| (function, address, count);
+    let discrete = [(0, 2), (7, 1), (300, 1)].map(|(at, n)| of(Function::Discrete, at, n));
+    let mut expected = vec![of(Function::Coil, 2, 1)];
+    expected.extend(discrete);
+    assert_eq!(told, expected);
+    // A word of gap is sixteen bits of gap, and a frame holds 2,000 of them.
+    limits.gap_words_max = 20;
+    let far = [0, 299, 1_999, 2_000].map(|at| bit(Function::Discrete, at));
+    assert_eq!(
+        spans(&ReadPlan::new(far.into(), &limits)),
+        [(0, 300), (1_999, 2)]
+    );
+    limits.gap_words_max = 125;
+    let far = [0, 1_500, 1_999, 2_000].map(|at| bit(Function::Discrete, at));
+    let plan = ReadPlan::new(far.into(), &limits);
+    assert_eq!(spans(&plan), [(0, 2_000), (2_000, 1)]);
+    let mut states = vec![0; 2_000];
+    states[1_999] = 1;
+    let first = &plan.requests()[0];
+    assert_eq!(plan.value(first, 2, &states), Some(1.0));
+    assert_eq!(plan.value(first, 1, &states), Some(0.0));
+}
+
 proptest! {
     /// The bank is random, so overlapping registers are covered: what a register decodes from
     /// a planned read is what it decodes from its own words.

@@ -1,43 +1,9 @@
 //! *pure* — one value in a device: where it sits, and how its words become a number.
 
+use super::{Bits, Function};
 use crate::base::{Metric, Phase, Unit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// Which table of the device a register is in.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Function {
-    /// Holding registers, function 3.
-    #[default]
-    Holding,
-    /// Input registers, function 4.
-    Input,
-}
-
-impl Function {
-    /// The Modbus function code.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Holding => 3,
-            Self::Input => 4,
-        }
-    }
-}
 
 /// How the words of a value are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -59,6 +25,8 @@ pub enum DataType {
     Float32,
     /// IEEE 754 double, four words.
     Float64,
+    /// A state: 0 or 1. A coil, a discrete input, or a word of which anything but zero is 1.
+    Bool,
 }
 
 impl DataType {
@@ -66,10 +34,16 @@ impl DataType {
     #[must_use]
     pub const fn words(self) -> u16 {
         match self {
-            Self::Uint16 | Self::Int16 => 1,
+            Self::Uint16 | Self::Int16 | Self::Bool => 1,
             Self::Uint32 | Self::Int32 | Self::Float32 => 2,
             Self::Uint64 | Self::Int64 | Self::Float64 => 4,
         }
+    }
+
+    /// Whether its values are whole numbers, of which single bits can be meant.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        !matches!(self, Self::Float32 | Self::Float64)
     }
 
     /// The bits as a number, before any scale.
@@ -85,6 +59,7 @@ impl DataType {
             Self::Int64 => i64::from_be_bytes([a, b, c, d, e, f, g, h]) as f64,
             Self::Float32 => shortest(f32::from_bits(u32::from_be_bytes(low))),
             Self::Float64 => f64::from_bits(bits),
+            Self::Bool => f64::from(u8::from(bits != 0)),
         }
     }
 
@@ -106,6 +81,7 @@ impl DataType {
             Self::Int64 => (whole as i64).cast_unsigned(),
             Self::Float32 => u64::from((number as f32).to_bits()),
             Self::Float64 => number.to_bits(),
+            Self::Bool => u64::from(number >= 0.5),
         }
     }
 }
@@ -164,8 +140,8 @@ pub struct Extras {
     /// Address of the word (16 bit with sign) that holds the power of ten by which the number is
     /// multiplied. It is read in the same request as the value, because a device may change both.
     pub scale_register: Option<u16>,
-    /// The one bit that is meant: the value is 0 or 1.
-    pub bit: Option<u8>,
+    /// The bits that are meant, when not all of them are.
+    pub bits: Option<Bits>,
     /// Least and largest value to believe; outside it the reading is bad.
     pub range: Option<(f64, f64)>,
     /// The counter goes back to zero when it reaches this value.
@@ -214,6 +190,12 @@ impl Register {
         }
     }
 
+    /// Whether its value is a state, 0 or 1, and not a quantity.
+    #[must_use]
+    pub fn is_state(&self) -> bool {
+        self.data_type == DataType::Bool || self.extras.bits.is_some_and(|bits| bits.count == 1)
+    }
+
     /// First address after the value; up to 65536.
     #[must_use]
     pub const fn end(&self) -> u32 {
@@ -253,8 +235,8 @@ impl Register {
             Some(_) => self.scale * power_of_ten(scale_word?)?,
             None => self.scale,
         };
-        let number = match self.extras.bit {
-            Some(bit) => f64::from(u8::from(bits >> bit & 1 == 1)),
+        let number = match self.extras.bits {
+            Some(some) => some.of(bits) as f64,
             None => self.data_type.number(bits),
         };
         let value = self.decoding.apply(scaled(number, scale)) + self.extras.offset;
@@ -274,8 +256,8 @@ impl Register {
     #[must_use]
     pub fn encode(&self, value: f64) -> Vec<u16> {
         let number = (value - self.extras.offset) / self.scale;
-        let bits = match self.extras.bit {
-            Some(bit) => u64::from(number >= 0.5) << bit,
+        let bits = match self.extras.bits {
+            Some(some) => some.put(DataType::Uint64.bits(number)),
             None => self.data_type.bits(number),
         };
         let mut words: Vec<u16> = bits

@@ -39,7 +39,7 @@ fn offset_bit_and_range() {
     assert_eq!(celsius.decode(&[650]), Some(25.0));
     assert_eq!(celsius.encode(25.0), [650]);
     let mut input = register(DataType::Uint16, 1.0);
-    input.extras.bit = Some(2);
+    input.extras.bits = Some(Bits { from: 2, count: 1 });
     assert_eq!(input.decode(&[0b100]), Some(1.0));
     assert_eq!(input.decode(&[0b011]), Some(0.0));
     assert_eq!(input.encode(1.0), [0b100]);

@@ -6,6 +6,7 @@
 //! different then is named. Will not do: compute figures that the API does not give.
 
 mod alert_quality;
+mod cold;
 mod compare;
 mod cost_centres;
 mod data_quality;
@@ -15,6 +16,7 @@ mod energy;
 mod format;
 mod grid;
 mod html;
+mod order;
 mod output;
 mod paper;
 mod pdf;
@@ -32,13 +34,18 @@ mod timetable;
 mod words;
 mod worker;
 
+pub use cold::{ColdAsk, ColdPages, Subject, is_cold};
 pub use compare::{Difference, Recomputed};
-pub use document::{Block, Cell, Chart, Document, Table};
+pub use document::{
+    Block, Cell, Chart, Column, Document, Figure, Form, Precision, Section, Series, Table,
+};
+pub use format::{Dates, quantity};
+pub use order::{NewReport, Sight};
 pub use output::Format;
 pub use progress::{Progress, Stage};
 pub use record::Report;
 pub use scene::{Scene, draw};
-pub use service::{NewReport, Reports, Written};
+pub use service::{Reports, Written};
 pub use template::{Recipe, Sources, Span, TEMPLATES, Template};
 pub use timetable::{NewSchedule, Schedule};
-pub use words::template_about;
+pub use words::{Words, template_about};

@@ -62,7 +62,7 @@ impl Progress {
     }
 
     /// So many steps more are to be done in this stage.
-    pub(super) fn expect(&self, more: usize) {
+    pub fn expect(&self, more: usize) {
         self.total.fetch_add(more as u64, Ordering::Relaxed);
     }
 
@@ -70,7 +70,7 @@ impl Progress {
     ///
     /// # Errors
     /// [`crate::base::ErrorKind::Conflict`] when it is no longer wanted.
-    pub(super) fn step(&self, steps: u64) -> Result<()> {
+    pub fn step(&self, steps: u64) -> Result<()> {
         self.done.fetch_add(steps, Ordering::Relaxed);
         if self.is_cancelled() {
             return Err(Error::conflict("Cancelled. Nothing of it was kept."));

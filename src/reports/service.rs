@@ -2,6 +2,7 @@
 
 use super::compare::{Recomputed, compare};
 use super::document::Document;
+use super::order::{NewReport, Sight};
 use super::output::Format;
 use super::paper::Paper;
 use super::progress::{Progress, Stage};
@@ -13,37 +14,18 @@ use crate::backup::JobState;
 use crate::base::error::Checks;
 use crate::base::time::Calendar;
 use crate::base::{Clock, Error, PaperId, Result, ScheduleId, TimeRange, Timestamp};
-use crate::notify::{Language, Notify};
+use crate::notify::Notify;
 use crate::site::Site;
 use crate::store::audit::{self, Actor};
 use crate::store::{Store, Transaction};
-use serde::Deserialize;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use utoipa::ToSchema;
 
 /// Most reports that wait for their turn: more would be a mistake of a program.
 const WAITING_MAX: usize = 20;
 /// Longest period of a report, ms: three years with a leap day, as for the figures.
 const PERIOD_MAX_MS: i64 = 1_097 * 24 * 3_600_000;
-
-/// What is asked for.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = ReportOrder)]
-pub struct NewReport {
-    /// The kind of report.
-    pub template: String,
-    /// First day on the clock of the site, `2026-10-01`, or an instant; without it the last period
-    /// of the template that is over.
-    pub from: Option<String>,
-    /// First day after.
-    pub to: Option<String>,
-    /// The language; English when absent.
-    #[serde(default)]
-    pub language: Language,
-}
 
 /// A file of a report.
 #[derive(Clone, Debug)]
@@ -115,6 +97,7 @@ impl Reports {
     /// # Errors
     /// Every refused field; too many wait; the disk refuses.
     pub async fn generate(&self, asked: NewReport, site: &Site, actor: Actor) -> Result<Report> {
+        asked.about.check(&asked.template)?;
         let recipe = self.recipe(&asked, site)?;
         self.ask(recipe, None, actor).await
     }
@@ -154,6 +137,7 @@ impl Reports {
             from: calendar.bucket_start(range.from, quarter),
             to,
             language: asked.language,
+            cell: asked.about.cell,
         })
     }
 
@@ -197,13 +181,13 @@ impl Reports {
         Ok(report)
     }
 
-    /// The reports of a site, the newest first.
+    /// The reports that somebody may see, the newest first.
     ///
     /// # Errors
     /// When the data file cannot be read.
-    pub fn list(&self, site: &str) -> Result<Vec<Report>> {
+    pub fn list(&self, sight: &Sight) -> Result<Vec<Report>> {
         let mut all = record::all(&self.store.read()?)?;
-        all.retain(|report| report.recipe.site == site);
+        all.retain(|report| sight.sees(&report.recipe));
         let state = self.state();
         if let Some((running, progress)) = &state.running
             && let Some(report) = all.iter_mut().find(|report| report.id == running.id)
@@ -216,12 +200,12 @@ impl Reports {
         Ok(all)
     }
 
-    /// A report of a site.
+    /// A report that somebody may see.
     ///
     /// # Errors
     /// When there is none of this id.
-    pub fn get(&self, site: &str, id: PaperId) -> Result<Report> {
-        let found = self.list(site)?.into_iter().find(|report| report.id == id);
+    pub fn get(&self, sight: &Sight, id: PaperId) -> Result<Report> {
+        let found = self.list(sight)?.into_iter().find(|report| report.id == id);
         found.ok_or_else(|| Error::not_found("report", id))
     }
 

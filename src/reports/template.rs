@@ -1,5 +1,6 @@
 //! The reports that there are, and what each is made from.
 
+use super::cold::{self, ColdPages};
 use super::document::{Block, Cell, Document, Precision, Section};
 use super::format::Dates;
 use super::progress::{Progress, Stage};
@@ -7,7 +8,7 @@ use super::words::Words;
 use super::{alert_quality, cost_centres, data_quality, energy, peaks};
 use crate::alerts::Alerts;
 use crate::base::time::{BucketSize, Calendar};
-use crate::base::{Clock, EquipmentId, Error, Metric, Result, TimeRange, Timestamp};
+use crate::base::{CellId, Clock, EquipmentId, Error, Metric, Result, TimeRange, Timestamp};
 use crate::energy::tariff::Rules;
 use crate::energy::tree::{Part, Tree, Weights};
 use crate::energy::{SiteHistory, Supply, Tariffs, Trees};
@@ -80,6 +81,8 @@ pub const TEMPLATES: &[Template] = &[
     Template::new("peaks", Span::Month, peaks::build),
     Template::new("alert_quality", Span::Month, alert_quality::build),
     Template::new("data_quality", Span::Month, data_quality::build),
+    Template::new("cold_day", Span::Day, cold::build),
+    Template::new("cold_month", Span::Month, cold::build),
 ];
 
 impl Template {
@@ -114,6 +117,9 @@ pub struct Recipe {
     pub to: Timestamp,
     /// The language.
     pub language: Language,
+    /// The cold cell that it is about; all of the site when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<CellId>,
 }
 
 /// The rooms that figures come from.
@@ -132,6 +138,8 @@ pub struct Sources {
     pub tariffs: Arc<Tariffs>,
     /// Alerts.
     pub alerts: Arc<Alerts>,
+    /// Cold cells.
+    pub cold: Arc<dyn ColdPages>,
 }
 
 impl Sources {
@@ -152,6 +160,8 @@ impl Sources {
             words: &words,
             progress,
             site,
+            cell: recipe.cell,
+            span: template.span,
         };
         progress.begin(Stage::Read, 0);
         let sections = (template.build)(&work)?;
@@ -177,6 +187,8 @@ pub(super) struct Work<'a> {
     pub(super) range: TimeRange,
     pub(super) words: &'a Words,
     pub(super) progress: &'a Progress,
+    pub(super) cell: Option<CellId>,
+    pub(super) span: Span,
 }
 
 impl Work<'_> {

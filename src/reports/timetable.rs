@@ -1,6 +1,7 @@
 //! Reports that make themselves: every day, week or month at an hour of the site, sent by e-mail
 //! and put into a folder.
 
+use super::cold::Subject;
 use super::output::Format;
 use super::record::Report;
 use super::service::Reports;
@@ -53,6 +54,9 @@ pub struct NewSchedule {
     /// Whether it is kept to.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// What a report of cold cells is about.
+    #[serde(default, skip_serializing_if = "Subject::is_nothing")]
+    pub about: Subject,
 }
 
 const fn yes() -> bool {
@@ -138,7 +142,9 @@ fn is_clock(at: &str) -> bool {
 impl NewSchedule {
     fn check(&self, data: &Path) -> Result<()> {
         let mut checks = Checks::default();
-        checks.merge("", Template::named(&self.template))?;
+        if checks.merge("", Template::named(&self.template))?.is_some() {
+            checks.merge("", self.about.check(&self.template))?;
+        }
         checks.require(
             is_clock(&self.at),
             "at",
@@ -286,10 +292,11 @@ impl Reports {
             let range = schedule.entry.every.last(now, &calendar);
             let recipe = Recipe {
                 template: schedule.entry.template.clone(),
-                site: schedule.site.clone(),
+                site: self.site_about(&schedule),
                 from: range.from,
                 to: range.to,
                 language: schedule.entry.language,
+                cell: schedule.entry.about.cell,
             };
             let timetable = Actor {
                 name: "timetable".to_owned(),
@@ -378,6 +385,7 @@ mod tests {
             recipients: vec!["nobody".to_owned()],
             folder: Some("relative".to_owned()),
             enabled: true,
+            about: Subject::default(),
         };
         let error = entry.check(Path::new("/tmp")).unwrap_err();
         let fields: Vec<_> = error.fields.iter().map(|field| &*field.path).collect();

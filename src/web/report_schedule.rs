@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, created, ok};
+use super::reports::site_about;
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, Result, ScheduleId, Timestamp};
 use crate::reports::{NewSchedule, Schedule};
@@ -68,6 +69,8 @@ async fn add(
 ) -> Result<(StatusCode, Json<Envelope<Schedule>>), Failure> {
     caller.require(Permission::ReportsManage)?;
     let site = context.site_of(&caller)?;
+    // What he does not reach is not there for him.
+    site_about(&context, &caller, &entry.template, entry.about)?;
     let put = context
         .reports
         .put_schedule(None, entry, &site, caller.actor());
@@ -91,6 +94,7 @@ async fn change(
 ) -> Answer<Schedule> {
     caller.require(Permission::ReportsManage)?;
     let site = context.site_of(&caller)?;
+    site_about(&context, &caller, &entry.template, entry.about)?;
     let id = Some(id_of(&id)?);
     let put = context
         .reports

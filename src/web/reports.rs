@@ -8,9 +8,10 @@ use super::stored::{SANDBOX, attachment, header};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, PaperId, Result};
 use crate::reports::{
-    Block, Document, Format, NewReport, Recomputed, Report, Scene, Span, TEMPLATES, draw,
-    template_about,
+    Block, ColdPages as _, Document, Format, NewReport, Recomputed, Report, Scene, Sight, Span,
+    Subject, TEMPLATES, draw, is_cold, template_about,
 };
+use crate::site::Site;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -54,8 +55,10 @@ struct ReportTemplate {
 #[utoipa::path(get, path = "/reports/templates", operation_id = "list_report_templates",
     tag = "reports", responses((status = 200, body = Envelope<Vec<ReportTemplate>>)))]
 async fn templates(caller: Caller) -> Answer<Vec<ReportTemplate>> {
-    caller.require(Permission::ReadingsRead)?;
-    let shown = TEMPLATES.iter().map(|template| ReportTemplate {
+    caller.require(Permission::ColdchainRead)?;
+    let readings = caller.require(Permission::ReadingsRead).is_ok();
+    let shown = TEMPLATES.iter().filter(|one| readings || is_cold(one.id));
+    let shown = shown.map(|template| ReportTemplate {
         id: template.id.to_owned(),
         titles: template_about("title", template.id),
         about: template_about("about", template.id),
@@ -78,7 +81,7 @@ async fn generate(
     Body(asked): Body<NewReport>,
 ) -> Result<(StatusCode, Json<Envelope<Report>>), Failure> {
     caller.require(Permission::ReportsManage)?;
-    let site = context.site_of(&caller)?;
+    let site = site_about(&context, &caller, &asked.template, asked.about)?;
     let report = context
         .reports
         .generate(asked, &site, caller.actor())
@@ -94,9 +97,9 @@ async fn list(
     caller: Caller,
     Params(paging): Params<Paging>,
 ) -> Answer<Page<Report>> {
-    caller.require(Permission::ReadingsRead)?;
-    let (reports, site) = (context.reports.clone(), caller.user.site.clone());
-    let all = super::blocking(move || reports.list(&site)).await?;
+    caller.require(Permission::ColdchainRead)?;
+    let (reports, sight) = (context.reports.clone(), sight_of(&caller));
+    let all = super::blocking(move || reports.list(&sight)).await?;
     ok(page(all, paging))
 }
 
@@ -123,7 +126,7 @@ async fn show(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Answer<ReportShown> {
-    caller.require(Permission::ReadingsRead)?;
+    caller.require(Permission::ColdchainRead)?;
     let report = one(&context, &caller, &id).await?;
     let reports = context.reports.clone();
     let shown = super::blocking(move || {
@@ -155,8 +158,32 @@ fn drawings(document: &Document) -> BTreeMap<String, Scene> {
 async fn one(context: &Context, caller: &Caller, id: &str) -> Result<Report> {
     let absent = || Error::not_found("report", id);
     let number: PaperId = id.parse().map_err(|_| absent())?;
-    let (reports, site) = (context.reports.clone(), caller.user.site.clone());
-    super::blocking(move || reports.get(&site, number)).await
+    let (reports, sight) = (context.reports.clone(), sight_of(caller));
+    super::blocking(move || reports.get(&sight, number)).await
+}
+
+/// Which reports the caller may see: those of his site, and those of the cold cells that he reaches.
+fn sight_of(caller: &Caller) -> Sight {
+    Sight {
+        site: caller.user.site.clone(),
+        reach: caller.user.sites.clone(),
+        readings: caller.require(Permission::ReadingsRead).is_ok(),
+    }
+}
+
+/// The site that a report is of: that of the cell or customer that it is about, else the caller's.
+pub(super) fn site_about(
+    context: &Context,
+    caller: &Caller,
+    template: &str,
+    about: Subject,
+) -> Result<Site> {
+    if !is_cold(template) || about.is_nothing() {
+        return context.site_of(caller);
+    }
+    let key = context.coldchain.site_of(&caller.user.sites, about)?;
+    let site = context.sites.by_key(&key);
+    site.ok_or_else(|| Error::not_found("site", key))
 }
 
 /// Deletes a report.
@@ -240,7 +267,7 @@ async fn export(
     Path(id): Path<String>,
     Params(query): Params<ReportExportQuery>,
 ) -> Result<Response, Failure> {
-    caller.require(Permission::ReadingsRead)?;
+    caller.require(Permission::ColdchainRead)?;
     let format = Format::named(query.format.as_deref().unwrap_or("pdf"))?;
     let report = one(&context, &caller, &id).await?;
     let reports = context.reports.clone();

@@ -81,7 +81,7 @@ pub async fn minutes(appliance: &Appliance, (serial, key): (&str, &str), values:
     }
 }
 
-async fn user(appliance: &Appliance, role: Role, name: &str, site: &str) -> Client {
+pub async fn user(appliance: &Appliance, role: Role, name: &str, site: &str) -> Client {
     let email = format!("{name}@plant.example");
     let user = NewUser {
         email: email.clone(),

@@ -120,7 +120,7 @@ async fn what_is_missing_unknown_or_of_another_type_is_named_with_its_place() {
         ("modbus.port", json!("502")),
         ("modbus.registers.power.adress", json!(1)),
         ("modbus.registers.power.type", json!("float16")),
-        ("modbus.registers.power.function", json!("coil")),
+        ("modbus.registers.power.function", json!("file")),
         ("modbus.registers.power.word_order", json!("middle")),
         ("modbus.registers.power.address", json!(1.5)),
     ] {

@@ -71,11 +71,11 @@ async fn made(client: &Client, template: &str, language: &str) -> Value {
     .await
 }
 
-fn id_of(report: &Value) -> String {
+pub fn id_of(report: &Value) -> String {
     report["id"].as_str().unwrap().to_owned()
 }
 
-async fn file(client: &Client, id: &str, format: &str) -> Vec<u8> {
+pub async fn file(client: &Client, id: &str, format: &str) -> Vec<u8> {
     let path = format!("/api/reports/export/{id}?format={format}");
     let answer = client.request(Method::GET, &path).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 200);
@@ -85,7 +85,7 @@ async fn file(client: &Client, id: &str, format: &str) -> Vec<u8> {
 }
 
 /// What stands on the pages, without the blanks that a reader of files puts between letters.
-fn printed(pdf: &[u8]) -> (usize, String) {
+pub fn printed(pdf: &[u8]) -> (usize, String) {
     let file = lopdf::Document::load_mem(pdf).unwrap();
     let pages: Vec<u32> = file.get_pages().into_keys().collect();
     let text = file.extract_text(&pages).unwrap();
@@ -172,7 +172,14 @@ async fn a_report_shows_the_figures_of_the_api_in_every_form() {
 async fn every_template_is_made_in_every_language() {
     let (_appliance, chief, _) = plant().await;
     let templates = chief.get("/api/reports/templates").await.data();
-    for template in templates.as_array().unwrap() {
+    // Those of cold cells are about a cell: `cold_reports` makes them.
+    let cold = |one: &&Value| one["id"].as_str().unwrap().starts_with("cold_");
+    for template in templates
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| !cold(one))
+    {
         for language in ["en", "fr", "ar"] {
             let name = template["id"].as_str().unwrap();
             let shown = made(&chief, name, language).await;

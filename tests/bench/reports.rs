@@ -149,6 +149,7 @@ fn measure_one(appliance: &Appliance, template: &str, days: i64) {
         from: appliance.now().minus_ms(days * DAY_MS),
         to: appliance.now(),
         language: indusmind::notify::Language::Ar,
+        cell: None,
     };
     let began = Instant::now();
     let document = reports.compute(&recipe, &Progress::default()).unwrap();

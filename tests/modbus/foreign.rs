@@ -95,6 +95,10 @@ impl Cable {
 
 fn expected(unit: u8, function: Function, address: u16, count: u16) -> Vec<u16> {
     let word = |a: u16| {
+        if function.is_bits() {
+            let sum = u32::from(a) * 7 + u32::from(unit) + u32::from(function.code());
+            return u16::from(sum % 3 == 0);
+        }
         let sum = u32::from(a) * 257 + u32::from(unit) * 1_000 + u32::from(function.code());
         u16::try_from(sum % 65_536).unwrap()
     };
@@ -107,7 +111,7 @@ async fn read_everything(endpoint: Endpoint, units: &[u8]) {
     let journal = Arc::new(Journal::new(clock));
     let mut line = Line::new(endpoint.clone()).with_journal(Arc::clone(&journal));
     for &unit in units {
-        for function in [Function::Holding, Function::Input] {
+        for function in Function::ALL {
             for (address, count) in [(0, 1), (1, 2), (10, 7), (0, 124), (75, 125), (199, 1)] {
                 let words = line.read(unit, function, address, count, TIMEOUT).await;
                 let words = words.unwrap_or_else(|error| panic!("{endpoint} {address}: {error}"));
@@ -121,11 +125,11 @@ async fn read_everything(endpoint: Endpoint, units: &[u8]) {
     assert_eq!(statistics.connects, 1, "{endpoint}");
     for unit in units {
         let unit = &statistics.units[unit];
-        assert_eq!((unit.requests, unit.count(Outcome::Answered)), (13, 12));
+        assert_eq!((unit.requests, unit.count(Outcome::Answered)), (25, 24));
         assert_eq!(unit.exceptions[&2], 1);
     }
     let frames = journal.frames(usize::MAX);
-    assert_eq!(frames.len(), 1 + 13 * units.len());
+    assert_eq!(frames.len(), 1 + 25 * units.len());
     assert!(
         frames
             .iter()

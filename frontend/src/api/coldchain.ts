@@ -1,10 +1,14 @@
 // The calls about cold cells, one line each.
 import { client, data } from './client';
-import { at } from './pages';
+import { at, everyPage } from './pages';
 import type { ColdDeviceInput, ColdReview } from './types';
 
 export const coldCalls = {
   technicianDashboard: () => data(client.GET('/dashboard/technician')),
+  coldCustomers: () =>
+    everyPage((query) => data(client.GET('/coldchain/customers', { params: { query } }))),
+  coldCells: () =>
+    everyPage((query) => data(client.GET('/coldchain/cells', { params: { query } }))),
   coldCell: (id: string) => data(client.GET('/coldchain/cells/{id}', at(id))),
   coldReadings: (id: string, range: string) =>
     data(

@@ -5528,7 +5528,7 @@ export interface components {
          * @description How the words of a value are to be read.
          * @enum {string}
          */
-        DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
+        DataType: "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64" | "bool";
         /**
          * @description A day as tariffs know it.
          * @enum {string}
@@ -11002,7 +11002,7 @@ export interface components {
          * @description Which table of the device a register is in.
          * @enum {string}
          */
-        Function: "holding" | "input";
+        Function: "holding" | "input" | "coil" | "discrete";
         /** @description A backup that was proven. */
         GoodBackup: {
             /** @description As of when. */
@@ -11789,15 +11789,15 @@ export interface components {
             answered_by?: number | null;
             /**
              * Format: int32
-             * @description How many registers.
+             * @description How many registers, or bits.
              */
             count?: number | null;
             /** @description What the exception code means. */
             refusal?: string | null;
             table?: components["schemas"]["Function"] | null;
             /**
-             * @description The words that came, in the order of their addresses. They count only when the frame is
-             *     `answered`.
+             * @description The words that came, in the order of their addresses; of a table of bits a word of 0 or 1
+             *     for each bit. They count only when the frame is `answered`.
              */
             words: number[];
         };
@@ -11929,15 +11929,30 @@ export interface components {
              * @example 52
              */
             address: number;
-            /** @description The table: holding (function 3) or input (function 4). */
+            /**
+             * Format: int32
+             * @description The one bit that is meant, 0 for the lowest; with `bits` the lowest of several.
+             */
+            bit?: number | null;
+            /**
+             * Format: int32
+             * @description How many bits are meant from `bit` upwards; one when it is left out.
+             */
+            bits?: number | null;
+            /**
+             * @description The table: holding (function 3), input (function 4), coil (function 1) or discrete
+             *     (function 2).
+             */
             function?: components["schemas"]["Function"];
+            /** @description The device counts the other way round: of a state, 0 means that it is so. */
+            reversed?: boolean;
             /**
              * Format: double
              * @description Value = number x scale.
              * @default 1
              */
             scale: number;
-            /** @description How the words are read. */
+            /** @description How the words are read; `bool` for a coil or discrete input. */
             type: components["schemas"]["DataType"];
             /**
              * @description The unit after the scale; well-known metrics are converted to theirs (W to kW).
@@ -13526,7 +13541,10 @@ export interface components {
             source: string;
             /** @description SunSpec models that the profile describes; addresses then count from the model's header. */
             sunspec_models?: number[];
-            /** @description Words as they come from the wire and the values that they stand for. */
+            /**
+             * @description Words as they come from the wire and the values that they stand for; of a coil or discrete
+             *     input a word of 0 or 1.
+             */
             vectors?: components["schemas"]["ProfileVector"][];
             /** @description When and on what it was checked on a device; leave it out until it was. */
             verified?: string | null;
@@ -13653,9 +13671,15 @@ export interface components {
             alone?: boolean;
             /**
              * Format: int32
-             * @description The one bit that is meant, 0 for the lowest: the value is 0 or 1.
+             * @description The one bit that is meant, 0 for the lowest: the value is 0 or 1, unless `bits` says that
+             *     there are more.
              */
             bit?: number | null;
+            /**
+             * Format: int32
+             * @description How many bits are meant from `bit` upwards: the value is the number that they make.
+             */
+            bits?: number | null;
             /** @description What follows the scale. */
             decode?: components["schemas"]["Decoding"];
             function?: components["schemas"]["Function"] | null;
@@ -13679,7 +13703,10 @@ export interface components {
             offset: number;
             /** @description Somebody can set the counter back to zero at the device. */
             resettable?: boolean;
-            /** @description The device counts the other way round than we do: import is positive here. */
+            /**
+             * @description The device counts the other way round than we do: import is positive here. Of a state: 0
+             *     means that it is so.
+             */
             reversed?: boolean;
             /**
              * Format: double
@@ -14301,6 +14328,8 @@ export interface components {
         };
         /** @description What is asked for. */
         ReportOrder: {
+            /** @description What a report of cold cells is about. */
+            about?: components["schemas"]["ReportSubject"];
             /**
              * @description First day on the clock of the site, `2026-10-01`, or an instant; without it the last period
              *     of the template that is over.
@@ -14315,6 +14344,8 @@ export interface components {
         };
         /** @description An entry of the timetable, as a person writes it. */
         ReportPlan: {
+            /** @description What a report of cold cells is about. */
+            about?: components["schemas"]["ReportSubject"];
             /**
              * @description At which hour of the site, `06:30`; weeks on Monday, months on the first.
              * @example 06:30
@@ -14342,6 +14373,7 @@ export interface components {
         ReportPrecision: "month" | "day" | "minute";
         /** @description From what a report is made: with the same readings it is always the same. */
         ReportRecipe: {
+            cell?: components["schemas"]["CellId"] | null;
             /** @description First instant. */
             from: components["schemas"]["Timestamp"];
             /** @description The language. */
@@ -14492,6 +14524,11 @@ export interface components {
          * @enum {string}
          */
         ReportStage: "waiting" | "read" | "write";
+        /** @description What a report of cold cells is about: one of them, or all of a customer. */
+        ReportSubject: {
+            cell?: components["schemas"]["CellId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+        };
         /** @description A table. */
         ReportTable: {
             /** @description Its columns. */

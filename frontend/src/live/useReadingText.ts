@@ -1,4 +1,5 @@
 import { useI18n } from 'vue-i18n';
+import { stateWord } from '@/kit/state';
 import { useFormat } from '@/kit/useFormat';
 import type { Reading, Tone } from './age';
 
@@ -37,7 +38,24 @@ export function useReadingText() {
     return t(`reading.${reason}For`, { age: format.duration(ageMs) });
   }
 
-  function show(reading: Reading, unit: string | null): Shown {
+  /** "● open", "○ closed", "◐ 25% open": a state in words; `null` for what is none. */
+  function stateText(metric: string, value: number | null): string | null {
+    const said = stateWord(metric, value);
+    if (!said) return null;
+    const word = t(`state.${said.key}`);
+    return said.share === null
+      ? `${said.sign} ${word}`
+      : `${said.sign} ${t('state.share', { share: format.percent(said.share), state: word })}`;
+  }
+
+  /** A value and its unit as a text; of a state the word. */
+  const valueText = (metric: string, value: number | null, unit: string | null): string =>
+    stateText(metric, value) ?? `${format.quantity(value, unit)} ${unit ?? ''}`.trim();
+
+  function show(reading: Reading, unit: string | null, metric = ''): Shown {
+    const state = stateText(metric, reading.value);
+    if (state !== null)
+      return { text: state, unit: null, tone: reading.tone, note: noteOf(reading) };
     const [text, shownUnit] =
       unit === 'kW' ? format.power(reading.value) : [format.quantity(reading.value, unit), unit];
     return { text, unit: shownUnit, tone: reading.tone, note: noteOf(reading) };
@@ -45,10 +63,12 @@ export function useReadingText() {
 
   /** "Voltage L1"; a plant's own metric shows under its own name. */
   function metricName(metric: string, phase: string | null = null): string {
+    const numbered = /^(digital|relay)_(\d+)(_on)?$/.exec(metric);
+    if (numbered) return t(`state.${numbered[1] ?? ''}`, { number: numbered[2] ?? '' });
     const key = `metric.${metric}`;
     const name = te(key) || te(key, 'en') ? t(key) : plain(metric);
     return phase ? `${name} ${phase}` : name;
   }
 
-  return { show, ageText, metricName };
+  return { show, stateText, valueText, ageText, metricName };
 }

@@ -2,7 +2,6 @@
 
 use super::{Ailment, Facts};
 use crate::base::time::to_second;
-use crate::modbus::Function;
 use crate::modbus::error::exception_sentence;
 use std::fmt::Write as _;
 
@@ -213,10 +212,7 @@ fn code(exception: Option<u8>) -> String {
 fn registers(facts: &Facts) -> String {
     let mut text = String::new();
     for register in &facts.registers {
-        let table = match register.function {
-            Function::Holding => "holding",
-            Function::Input => "input",
-        };
+        let table = register.function.name();
         let comma = if text.is_empty() { "register" } else { "," };
         // Writing to a string cannot fail.
         let _ = write!(

@@ -104,7 +104,8 @@ impl WordMap {
         let mut map = Self::default();
         for (register, value) in registers.iter().zip(values) {
             // What four quadrants were folded into one number cannot be unfolded.
-            let plain = register.decoding == Decoding::Plain;
+            // Nor can the words be known of which a state is one bit.
+            let plain = register.decoding == Decoding::Plain && register.extras.bits.is_none();
             if let Some(value) = value.filter(|_| plain) {
                 let words = register.encode(value);
                 map.put(register.function, u32::from(register.address), &words);

@@ -20,12 +20,12 @@ pub struct Meaning {
     pub table: Option<Function>,
     /// The first register that was asked for, zero-based.
     pub address: Option<u16>,
-    /// How many registers.
+    /// How many registers, or bits.
     pub count: Option<u16>,
     /// Who answered, when bytes of an answer came.
     pub answered_by: Option<u8>,
-    /// The words that came, in the order of their addresses. They count only when the frame is
-    /// `answered`.
+    /// The words that came, in the order of their addresses; of a table of bits a word of 0 or 1
+    /// for each bit. They count only when the frame is `answered`.
     pub words: Vec<u16>,
     /// What the exception code means.
     pub refusal: Option<&'static str>,
@@ -43,9 +43,7 @@ pub fn meaning(framing: Framing, frame: &Frame) -> Meaning {
         Framing::Rtu => 0,
     };
     if let Some(&[_, function, a0, a1, c0, c1]) = frame.request.get(start..start + 6) {
-        meaning.table = [Function::Holding, Function::Input]
-            .into_iter()
-            .find(|table| table.code() == function);
+        meaning.table = Function::of_code(function);
         meaning.address = Some(u16::from_be_bytes([a0, a1]));
         meaning.count = Some(u16::from_be_bytes([c0, c1]));
     }
@@ -59,12 +57,22 @@ pub fn meaning(framing: Framing, frame: &Frame) -> Meaning {
         && function & REFUSED == 0
     {
         let data = &data[..data.len().min(usize::from(bytes))];
-        let words = data.chunks_exact(2);
-        meaning.words = words
-            .map(|word| u16::from_be_bytes([word[0], word[1]]))
-            .collect();
+        meaning.words = words(function, meaning.count.unwrap_or(0), data);
     }
     meaning
+}
+
+/// The data of an answer as words.
+fn words(function: u8, count: u16, data: &[u8]) -> Vec<u16> {
+    if Function::of_code(function).is_some_and(Function::is_bits) {
+        let bits = data
+            .iter()
+            .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
+        return bits.take(usize::from(count)).map(u16::from).collect();
+    }
+    let words = data.chunks_exact(2);
+    let word = |word: &[u8]| u16::from_be_bytes([word[0], word[1]]);
+    words.map(word).collect()
 }
 
 #[cfg(test)]
@@ -103,6 +111,18 @@ mod tests {
         let asked = [&[0, 9, 0, 0, 0, 6][..], &ASKED[..6]].concat();
         let said = [&[0, 9, 0, 0, 0, 7][..], &SAID[..7]].concat();
         assert_eq!(meaning(Framing::Tcp, &frame(&asked, &said, None)), rtu);
+    }
+
+    #[test]
+    fn bits_are_told_one_by_one_and_no_more_than_were_asked_for() {
+        // Ten discrete inputs from 0xC4, of which the third, eighth and tenth are on.
+        let asked = [1, 2, 0, 0xC4, 0, 10, 0, 0];
+        let said = meaning(
+            Framing::Rtu,
+            &frame(&asked, &[1, 2, 2, 0x84, 0x02, 0, 0], None),
+        );
+        assert_eq!(said.table, Some(Function::Discrete));
+        assert_eq!(said.words, [0, 0, 1, 0, 0, 0, 0, 1, 0, 1]);
     }
 
     #[test]

@@ -131,7 +131,9 @@ fn words(
         found = true;
         let place = usize::from(register.address - address);
         let encoded = register.encode(if blank { f64::NAN } else { value });
-        words[place..place + encoded.len()].copy_from_slice(&encoded);
+        // Several values may be bits of one word.
+        let own = words[place..].iter_mut().zip(encoded);
+        own.for_each(|(word, said)| *word |= said);
     }
     if found { Ok(words) } else { Err(2) }
 }

@@ -2,7 +2,6 @@
 
 use super::fault::Fault;
 use crate::modbus::frame::crc;
-use crate::modbus::plan::WORDS_PER_READ_MAX;
 use crate::modbus::{Framing, Function};
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -96,16 +95,14 @@ async fn read_rtu(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Query> {
 }
 
 fn parse(pdu: &[u8]) -> Asked {
-    let function = match pdu[0] {
-        3 => Function::Holding,
-        4 => Function::Input,
-        _ => return Asked::Unknown,
+    let Some(function) = Function::of_code(pdu[0]) else {
+        return Asked::Unknown;
     };
     let &[_, a0, a1, c0, c1] = pdu else {
         return Asked::TooMuch;
     };
     let count = u16::from_be_bytes([c0, c1]);
-    if (1..=WORDS_PER_READ_MAX).contains(&count) {
+    if (1..=function.count_max()).contains(&count) {
         Asked::Read {
             function,
             address: u16::from_be_bytes([a0, a1]),
@@ -176,24 +173,36 @@ fn bytes(query: &Query, answer: Result<Vec<u16>, u8>, fault: Fault) -> Vec<u8> {
 }
 
 fn pdu(query: &Query, answer: Result<Vec<u16>, u8>, fault: Fault) -> Vec<u8> {
-    let mut words = match answer {
+    let words = match answer {
         Ok(words) => words,
         Err(code) => return vec![query.function | 0x80, code],
     };
+    let bits = Function::of_code(query.function).is_some_and(Function::is_bits);
+    let mut data: Vec<u8> = match bits {
+        true => words.chunks(8).map(packed).collect(),
+        false => words.iter().flat_map(|word| word.to_be_bytes()).collect(),
+    };
+    // A word more or less, or a byte of bits.
+    let unit = if bits { 1 } else { 2 };
     match fault {
-        Fault::Short => {
-            words.pop();
-        }
-        Fault::Long => words.push(0x4242),
+        Fault::Short => data.truncate(data.len().saturating_sub(unit)),
+        Fault::Long => data.extend([0x42].repeat(unit)),
         _ => {}
     }
     let function = match fault {
+        Fault::OtherFunction if bits => 3 - query.function,
         Fault::OtherFunction => 7 - query.function,
         _ => query.function,
     };
     let lie = u8::from(fault == Fault::WrongByteCount) * 2;
-    let count = u8::try_from(words.len() * 2).unwrap_or(u8::MAX);
+    let count = u8::try_from(data.len()).unwrap_or(u8::MAX);
     let mut pdu = vec![function, count.saturating_add(lie)];
-    pdu.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+    pdu.extend(data);
     pdu
+}
+
+/// At most eight states in a byte, the first in its lowest bit.
+fn packed(states: &[u16]) -> u8 {
+    let states = states.iter().enumerate();
+    states.fold(0, |byte, (bit, state)| byte | u8::from(*state != 0) << bit)
 }

@@ -3,6 +3,7 @@
 
 use super::load::{Load, chance, drift};
 use crate::base::{Metric, Phase, Timestamp};
+use crate::modbus::Register;
 
 /// What makes one device differ from the next, and one factory from another.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,23 @@ pub(super) struct Seeds {
     pub(super) device: u64,
     /// Of the grid, which all devices share.
     pub(super) plant: u64,
+}
+
+/// How long a simulated input stays as it is, ms.
+const STATE_MS: i64 = 60_000;
+/// Tells states from the other chances of a device.
+const STATES: u64 = 0x5747_4154;
+
+impl Seeds {
+    /// Whether what is behind this register is so: in one minute of four.
+    pub(super) fn state(self, register: &Register, at: Timestamp) -> bool {
+        let bit = register.extras.bits.map_or(0, |bits| i64::from(bits.from));
+        let table = i64::from(register.function.code());
+        let place = (table * 0x1_0000 + i64::from(register.address)) * 64 + bit;
+        // A minute has room for every bit of every table.
+        let minute = at.ms().div_euclid(STATE_MS) * 0x400_0000;
+        chance(self.device ^ STATES, minute + place) > 0.5
+    }
 }
 
 /// One machine at one instant.

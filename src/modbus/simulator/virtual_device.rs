@@ -59,6 +59,10 @@ impl Instrument for VirtualDevice {
         let physics = Physics::new(&self.load, self.capacity_kw, false, self.seeds, at);
         let value = |register: &Register| {
             let (metric, phase) = (&register.metric, register.phase);
+            if register.is_state() {
+                // Inputs that somebody opens and closes: each has a rhythm of its own.
+                return f64::from(self.seeds.state(register, at));
+            }
             if self.single_phase && metric.as_str() == "current" {
                 // One conductor carries it all; the mean of three would not fit the power.
                 physics.current_of_one()

@@ -4,7 +4,8 @@
  * server rtu PATH     serves a serial port at 115200 8N1
  *
  * 200 holding and 200 input registers: register a holds (a * 257 + 1000 + table) modulo 65536,
- * where table is 3 or 4, as unit 1 of server.py. Prints one JSON line when it serves, and ends when
+ * where table is 3 or 4, and 200 coils and discrete inputs are on where a * 7 + 1 + table is a
+ * multiple of 3, where table is 1 or 2, as unit 1 of server.py. Prints one JSON line when it serves, and ends when
  * it is killed.
  */
 #include <arpa/inet.h>
@@ -19,9 +20,11 @@
 #define COUNT 200
 
 static modbus_mapping_t *registers(void) {
-  modbus_mapping_t *map = modbus_mapping_new(0, 0, COUNT, COUNT);
+  modbus_mapping_t *map = modbus_mapping_new(COUNT, COUNT, COUNT, COUNT);
   for (int a = 0; map && a < COUNT; a++) {
     map->tab_registers[a] = (uint16_t)(a * 257 + 1000 + 3);
+    map->tab_bits[a] = (a * 7 + 1 + 1) % 3 == 0;
+    map->tab_input_bits[a] = (a * 7 + 1 + 2) % 3 == 0;
     map->tab_input_registers[a] = (uint16_t)(a * 257 + 1000 + 4);
   }
   return map;

@@ -4,7 +4,8 @@ server.py tcp|rtu_over_tcp          listens on a free port of loopback
 server.py rtu PATH                  serves a serial port at 115200 8N1
 
 Units 1 and 2 have 200 holding and 200 input registers: register `a` of unit `u` holds
-(a * 257 + u * 1000 + table) modulo 65536, where table is 3 or 4. Prints one JSON line when it
+(a * 257 + u * 1000 + table) modulo 65536, where table is 3 or 4. Their 200 coils and 200 discrete
+inputs are on where (a * 7 + u + table) is a multiple of 3, where table is 1 or 2. Prints one JSON line when it
 serves, {"port": 12345}, and ends with its standard input.
 """
 
@@ -24,9 +25,15 @@ def table(unit: int, function: int) -> list:
     return [SimData(0, values=words, datatype=DataType.REGISTERS)]
 
 
+def bits(unit: int, function: int) -> list:
+    states = [(address * 7 + unit + function) % 3 == 0 for address in range(COUNT)]
+    return [SimData(0, values=states, datatype=DataType.BITS)]
+
+
 def device(unit: int) -> SimDevice:
-    bits = [SimData(0, count=16, values=False, datatype=DataType.BITS)]
-    return SimDevice(unit, simdata=(bits, list(bits), table(unit, 3), table(unit, 4)))
+    return SimDevice(
+        unit, simdata=(bits(unit, 1), bits(unit, 2), table(unit, 3), table(unit, 4))
+    )
 
 
 async def main() -> None:

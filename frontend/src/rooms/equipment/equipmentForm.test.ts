@@ -13,6 +13,25 @@ function filled(): EquipmentForm {
 }
 const check = (form: EquipmentForm) => checkEquipment(form, (key) => key);
 
+it('keeps what it does not show of a register, and says of a coil only where it is', () => {
+  const form = filled();
+  const word = { ...blankRegister('mode'), address: '7', bit: '4', bits: 3 };
+  const door = { ...blankRegister('door_open'), address: '1', reversed: true };
+  form.modbus.registers = [
+    { ...word, type: 'uint16' },
+    { ...door, function: 'discrete' },
+  ];
+  const { registers } = inputOf(form).modbus ?? {};
+  expect(registers?.mode).toMatchObject({ type: 'uint16', bit: 4, bits: 3 });
+  expect(registers?.door_open).toMatchObject({
+    type: 'bool',
+    function: 'discrete',
+    reversed: true,
+    unit: null,
+  });
+  expect(registers?.door_open).not.toHaveProperty('bit');
+});
+
 describe('checks', () => {
   it('accepts a complete form', () => {
     expect(check(filled())).toEqual({});

@@ -10,7 +10,16 @@ export interface RegisterRow {
   word_order: NonNullable<Register['word_order']>;
   scale: string;
   unit: string;
+  /** The one bit that is meant; empty for the whole number. */
+  bit: string;
+  /** What the form does not show is kept. */
+  bits?: number | null;
+  reversed?: boolean;
 }
+
+/** Whether each address of a table is a single bit. */
+export const isBits = (table: RegisterRow['function']): boolean =>
+  table === 'coil' || table === 'discrete';
 
 type Serial = NonNullable<Modbus['serial']>;
 
@@ -63,6 +72,7 @@ export const registerTypes: Register['type'][] = [
   'uint64',
   'int64',
   'float64',
+  'bool',
 ];
 
 export const baudRates = [
@@ -95,6 +105,7 @@ export const blankRegister = (metric = ''): RegisterRow => ({
   word_order: 'big',
   scale: '1',
   unit: usualUnit(metric),
+  bit: '',
 });
 
 export const blankForm = (today: string): EquipmentForm => ({
@@ -155,6 +166,9 @@ function modbusFormOf(modbus: Modbus): ModbusForm {
       word_order: register.word_order ?? 'big',
       scale: String(register.scale ?? 1),
       unit: register.unit ?? '',
+      bit: register.bit == null ? '' : String(register.bit),
+      bits: register.bits ?? null,
+      reversed: register.reversed ?? false,
     })),
   };
 }
@@ -195,17 +209,26 @@ function placeOf(form: ModbusForm): Pick<Modbus, 'protocol' | 'host' | 'port' | 
   };
 }
 
+/** A coil or a discrete input is a state and nothing else. */
+function registerOf(row: RegisterRow): Register {
+  const bits = isBits(row.function);
+  const bit = bits ? '' : row.bit.trim();
+  return {
+    address: Number(row.address),
+    type: bits ? 'bool' : row.type,
+    function: row.function,
+    word_order: row.word_order,
+    scale: bits ? 1 : decimalOf(row.scale),
+    unit: bits ? null : row.unit.trim() || null,
+    ...(bit === '' ? {} : { bit: Number(bit), ...(row.bits == null ? {} : { bits: row.bits }) }),
+    ...(row.reversed ? { reversed: true } : {}),
+  };
+}
+
 export function modbusOf(form: ModbusForm): Modbus {
   const registers = form.registers.map((row): [string, Register] => [
     row.metric.trim(),
-    {
-      address: Number(row.address),
-      type: row.type,
-      function: row.function,
-      word_order: row.word_order,
-      scale: decimalOf(row.scale),
-      unit: row.unit.trim() || null,
-    },
+    registerOf(row),
   ]);
   return {
     ...placeOf(form),

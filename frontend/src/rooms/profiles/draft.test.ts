@@ -13,6 +13,15 @@ describe('a draft', () => {
     });
   });
 
+  it('says of a coil or discrete input where it is, and of a bit which', () => {
+    const coil = { ...blankRow(), metric: 'pump_on', address: '2', function: 'coil' as const };
+    const bit = { ...blankRow(), metric: 'filter_alarm', address: '9', bit: '4' };
+    const rows = [coil, { ...bit, type: 'uint16' as const }];
+    const { registers } = JSON.parse(requestOf({ ...blankDraft(), rows }).body);
+    expect(registers.pump_on).toEqual({ address: 2, function: 'coil' });
+    expect(registers.filter_alarm).toMatchObject({ address: 9, type: 'uint16', bit: 4 });
+  });
+
   it('goes as it is when it is a text, with what a table does not say', () => {
     const draft = { ...blankDraft(), text: 'name,address\n', id: 'a', brand: 'b', model: 'c' };
     expect(requestOf({ ...draft, shape: 'toml' })).toEqual({

@@ -13,7 +13,12 @@ export interface Row {
   word_order: NonNullable<ProfileFile['registers'][string]['word_order']>;
   scale: string;
   unit: string;
+  /** The one bit that is meant; empty for the whole number. */
+  bit: string;
 }
+
+/** Whether each address of a table is a single bit. */
+export const isBits = (table: Row['function']): boolean => table === 'coil' || table === 'discrete';
 
 export interface Draft {
   shape: Shape;
@@ -34,6 +39,7 @@ export const blankRow = (): Row => ({
   word_order: 'big',
   scale: '1',
   unit: '',
+  bit: '',
 });
 
 export const blankDraft = (): Draft => ({
@@ -80,18 +86,26 @@ export interface ProfileRequest {
   query: ProfileQuery;
 }
 
+/** What the form says of a register; the rest has its default. */
+type Register = Partial<ProfileFile['registers'][string]> & { address: number };
+
+/** A coil or a discrete input is a state: it says nothing of type, scale and unit. */
+function registerOf(row: Row): Register {
+  const address = row.address.trim() === '' ? -1 : Number(row.address);
+  if (isBits(row.function)) return { address, function: row.function };
+  const place = { address, type: row.type, function: row.function };
+  if (row.type === 'bool') return place;
+  return {
+    ...place,
+    word_order: row.word_order,
+    scale: decimalOf(row.scale),
+    unit: row.unit.trim(),
+    ...(row.bit.trim() === '' ? {} : { bit: Number(row.bit) }),
+  };
+}
+
 function fileOf(draft: Draft): ProfileFile {
-  const registers = draft.rows.map((row) => [
-    row.metric.trim(),
-    {
-      address: row.address.trim() === '' ? -1 : Number(row.address),
-      type: row.type,
-      function: row.function,
-      word_order: row.word_order,
-      scale: decimalOf(row.scale),
-      unit: row.unit.trim(),
-    },
-  ]);
+  const registers = draft.rows.map((row) => [row.metric.trim(), registerOf(row)]);
   return {
     id: draft.id.trim(),
     brand: draft.brand.trim(),

@@ -5,7 +5,7 @@ export default {
   name: 'reports',
   icon: FileText,
   order: 35,
-  permission: 'readings.read',
+  permission: 'coldchain.read',
   routes: [
     { path: '/reports', name: 'reports', component: () => import('./ReportsView.vue') },
     { path: '/reports/:id', name: 'report', component: () => import('./ReportView.vue') },

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { addressesOf, anyUnderWay, cellOf, numbersOf, precisionOf } from './reports';
+import {
+  aboutOf,
+  addressesOf,
+  anyUnderWay,
+  cellOf,
+  numbersOf,
+  precisionOf,
+  subjectKey,
+  subjectOf,
+} from './reports';
 import type { StoredReport } from '@/api/types';
 
 const report = {
@@ -31,6 +40,13 @@ describe('reports', () => {
     });
     expect(precisionOf({ time: { precision: 'day' } })).toBe('day');
     expect(precisionOf('text')).toBeNull();
+  });
+
+  it('says what a report of cold cells is about, and of others nothing', () => {
+    for (const about of [{ cell: 'a-1' }, { customer: 'b-2' }, {}])
+      expect(subjectOf(subjectKey(about))).toEqual(about);
+    expect(aboutOf('cold_month', { cell: 'a-1' })).toEqual({ cell: 'a-1' });
+    expect(aboutOf('peaks', { cell: 'a-1' })).toEqual({});
   });
 
   it('takes addresses as people type them', () => {

@@ -28,6 +28,29 @@ export function precisionOf(holds: ReportHolds): 'month' | 'day' | 'minute' | nu
   return typeof holds === 'object' && 'time' in holds ? holds.time.precision : null;
 }
 
+/** What a report of cold cells is about: one of them, or all of a customer. */
+export interface Subject {
+  cell?: string | null;
+  customer?: string | null;
+}
+
+/** Whether a kind of report is about cold cells. */
+export const isCold = (template: string): boolean => template.startsWith('cold_');
+
+/** A subject as one word of a list of choices; empty for none. */
+export const subjectKey = ({ cell, customer }: Subject): string =>
+  cell ? `cell:${cell}` : customer ? `customer:${customer}` : '';
+
+export function subjectOf(key: string): Subject {
+  const [kind, id] = key.split(':');
+  if (!id) return {};
+  return kind === 'cell' ? { cell: id } : { customer: id };
+}
+
+/** What goes with a kind of report: a subject with those of cold cells, none with others. */
+export const aboutOf = (template: string, about: Subject): Subject =>
+  isCold(template) ? about : {};
+
 /** Addresses as people type them: by lines, commas or blanks. */
 export function addressesOf(text: string): string[] {
   return text.split(/[\s,;]+/).filter((one) => one !== '');
