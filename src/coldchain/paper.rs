@@ -1,7 +1,7 @@
 //! The pages of cold cells in reports: of a month the evidence for the auditor, of a day its hours.
 
 use super::cell::Cell as ColdCell;
-use super::days::{Day, Gap};
+use super::days::Day;
 use super::evidence::Evidence;
 use super::excursion::Excursion;
 use super::paper_tables as tables;
@@ -9,7 +9,7 @@ use super::service::Coldchain;
 use crate::alerts::Alert;
 use crate::auth::Reach;
 use crate::base::time::BucketSize;
-use crate::base::{CellId, Result, TimeRange, Timestamp};
+use crate::base::{CellId, Result, Timestamp};
 use crate::reports::{
     Block, Chart, ColdAsk, ColdPages, Dates, Figure, Form, Section, Series, Subject, Words,
     quantity,
@@ -163,7 +163,8 @@ impl Coldchain {
         blocks.extend(tables::gaps(pen, &gaps, false));
         let measured: i64 = days.iter().map(|day| day.measured_s).sum();
         let coverage = share(measured, days.iter().map(|day| day.passed_s).sum());
-        let heading = format!("{} · {}", cell.said.name, label_of(pen, ask.range));
+        let period = pen.dates.period(ask.range.from, ask.range.to);
+        let heading = format!("{} · {period}", cell.said.name);
         Ok(pen.section(heading, blocks, coverage))
     }
 
@@ -191,10 +192,6 @@ impl Coldchain {
         }
         Ok(pen.chart("cold.by_hour", labels, lines, cell))
     }
-}
-
-fn label_of(pen: Pen<'_>, range: TimeRange) -> String {
-    pen.dates.period(range.from, range.to)
 }
 
 /// A share of seconds, 0 to 1.
@@ -392,10 +389,5 @@ impl Pen<'_> {
             true => Block::Note { text },
             false => Block::Text { text },
         }
-    }
-
-    /// A time in which nothing was measured, in minutes.
-    pub(super) fn length(self, gap: &Gap) -> Decimal {
-        minutes(gap.to.since_ms(gap.from) / 1_000)
     }
 }

@@ -141,7 +141,7 @@ pub(super) fn gaps(pen: Pen<'_>, gaps: &[Gap], more: bool) -> Vec<Block> {
         table.push(vec![
             Cell::Time(gap.from),
             Cell::Time(gap.to),
-            Cell::Number(pen.length(gap)),
+            Cell::Number(minutes(gap.to.since_ms(gap.from) / 1_000)),
         ]);
     }
     let text = pen.word("cold.more_gaps");
