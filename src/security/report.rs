@@ -103,7 +103,7 @@ impl ReportedEvent {
         checks.finish()?;
         let kept = json!({ "source": source, "event_type": kind, "severity": self.severity,
             "message": message, "user": user,
-            "ip_address": address.and_then(|a| a.ok()).map(|a| a.to_string()),
+            "ip_address": address.and_then(std::result::Result::ok).map(|a| a.to_string()),
             "happened_at": self.happened_at, "details": details });
         Ok((format!("system/{source}"), kept))
     }

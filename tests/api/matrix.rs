@@ -308,8 +308,7 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
     let (rows, _): (Vec<_>, Vec<_>) = rows()
         .into_iter()
         .partition(|row| row.pattern != "/auth/logout" && row.pattern != "/sessions");
-    let program =
-        json!({ "name": "P", "scopes": ["readings:read", "readings:write", "equipment:read",
+    let program = json!({ "name": "P", "scopes": ["readings:read", "readings:write", "equipment:read",
             "security:report"] });
     let chief = appliance
         .client()
