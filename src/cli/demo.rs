@@ -56,7 +56,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     boot.data_dir = Some(boot.data_dir.unwrap_or_else(|| PathBuf::from("demo-data")));
     let port_is_free_to_choose = boot.listen.is_none() && boot.config.is_none();
     let mut config = boot.load()?;
-    let _log = log::start(&config)?;
+    let log = log::start(&config)?;
     if port_is_free_to_choose && std::net::TcpListener::bind(config.listen).is_err() {
         // Somebody who only wants a look shall not have to learn about ports first.
         say(&format!(
@@ -105,7 +105,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
     if args.open {
         super::open_page(&address);
     }
+    let restart = app.restart_signal();
     app.run_until_stopped().await;
+    if restart.is_cancelled() {
+        // A backup or a configuration was taken over: the page waits for the appliance.
+        say("Starting again on what is stored now.");
+        drop(log);
+        return Err(super::run::start_again());
+    }
     say("Stopped; everything is on disk.");
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(super) async fn run((boot, portable): (Boot, bool)) -> Result<()> {
 
 /// Starts this program again in its own place, with what it was started with: nothing of the old
 /// data stays in memory. Returns only when that cannot be done.
-fn start_again() -> Error {
+pub(super) fn start_again() -> Error {
     use std::os::unix::process::CommandExt as _;
     let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
     let cause = std::process::Command::new(program)
