@@ -130,7 +130,7 @@ journey(
 
     // Arranged in its record: the screen follows without a touch, whatever its address says.
     await chief.goto("/kiosks");
-    await press(chief, "What Hall 2 shows");
+    await press(chief, "What it shows: Hall 2");
     const dialog = chief.getByRole("dialog");
     await dialog.getByLabel("Dark at night", { exact: true }).uncheck();
     const pages = dialog.locator(".arrange__page");
