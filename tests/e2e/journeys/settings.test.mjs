@@ -25,15 +25,30 @@ journey('the site, the storage and a correction', async (stage) => {
   await administer(page, 'Settings');
   await page.getByLabel('Site name').fill('Sfax works');
   await page.getByLabel('Price of energy').fill('');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Give the new price').waitFor();
   await page.getByLabel('Price of energy').fill('0,305');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Saved. It holds from now on').waitFor();
   await page.getByRole('link', { name: 'Sfax works' }).waitFor();
   const sites = await appliance.ask('GET', '/sites', { token });
   assert.equal(sites.items[0].name, 'Sfax works');
   assert.equal(sites.items[0].price_per_kwh, '0.305');
+
+  // A target of the day stands on the dashboard beside what was used.
+  await page.getByLabel('Energy of a day at most').fill('nine');
+  await page.getByRole('button', { name: 'Save targets and greeting' }).click();
+  await page.getByLabel('Energy of a day at most').and(page.locator('[aria-invalid=true]')).waitFor();
+  await page.getByLabel('Energy of a day at most').fill('9000');
+  await page.getByRole('button', { name: 'Save targets and greeting' }).click();
+  await until('the target is stored', async () => {
+    const { items } = await appliance.ask('GET', '/sites', { token });
+    return Number(items[0].wishes?.target_kwh_per_day) === 9000;
+  });
+  await stage.browser.picture(page, 'settings-targets');
+  await page.goto('/');
+  await page.getByTestId('target-energy').getByText(/of the target of the day/).waitFor();
+  await stage.browser.picture(page, 'dashboard-target');
 
   await administer(page, 'Storage');
   await page.getByText('Full, if it goes on like this').waitFor();
