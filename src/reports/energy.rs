@@ -332,6 +332,9 @@ fn profile(work: &Work<'_>, coverage: Option<Decimal>) -> Result<Section> {
             sum.1 += 1;
         }
     }
+    if sums.iter().all(|(_, count)| *count == 0) {
+        return Ok(work.nothing(w.of("section.profile")));
+    }
     let mean = |(sum, count): &(f64, u32)| {
         let mean = (*count > 0).then(|| sum / f64::from(*count))?;
         rust_decimal::prelude::FromPrimitive::from_f64(mean)

@@ -165,7 +165,8 @@ pub fn draw(chart: &Chart, width: f32, language: Language) -> Scene {
 
 fn heat(scene: &mut Scene, chart: &Chart, language: Language) {
     let names = chart.series.iter().map(|series| width_of(&series.name));
-    let left = names.fold(0.0, f32::max).min(scene.width / 3.0) + 6.0;
+    // Short names may be all wide letters: more room than their mean width asks for.
+    let left = names.fold(0.0, f32::max).min(scene.width / 3.0) + 12.0;
     scene.height = LEGEND + HEAT_ROW * count(chart.series.len()) + FOOT;
     let slot = (scene.width - left) / count(chart.labels.len().max(1));
     let all = || {

@@ -65,6 +65,10 @@ describe('age', () => {
 describe('the site’s figures', () => {
   const fresh = { ...current, fresh: true };
 
+  it('are waited for until the first push, which says nothing about the meters', () => {
+    expect(siteReading(undefined, null, fresh)).toMatchObject({ tone: 'none', reason: 'waiting' });
+  });
+
   it('are missing when the appliance says that nothing is fresh', () => {
     expect(siteReading(null, at(1), fresh)).toMatchObject({ tone: 'none', reason: 'missing' });
   });

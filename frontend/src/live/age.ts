@@ -3,7 +3,15 @@ import type { Quality, SocketValue } from '@/api/types';
 
 export type Tone = 'good' | 'marked' | 'old' | 'none';
 export type Reason =
-  'none' | 'no_data' | 'missing' | 'bad' | 'stale' | 'disconnected' | 'substituted' | 'manual';
+  | 'none'
+  | 'waiting'
+  | 'no_data'
+  | 'missing'
+  | 'bad'
+  | 'stale'
+  | 'disconnected'
+  | 'substituted'
+  | 'manual';
 
 /** A value on its way to the screen: how to draw it, and what to say about it. */
 export interface Reading {
@@ -73,7 +81,8 @@ export function siteReading(
   moment: Moment & { fresh: boolean },
 ): Reading {
   const age = ageMs(timestamp, moment.now);
-  if (timestamp === null) return nothing();
+  // The page was just opened: that nothing came yet says nothing about the meters.
+  if (timestamp === null) return nothing('waiting');
   if (value === null || value === undefined)
     return { value: null, tone: 'none', reason: 'missing', ageMs: null };
   if (!moment.current) return { value, tone: 'old', reason: 'disconnected', ageMs: age };
