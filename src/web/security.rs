@@ -139,7 +139,7 @@ struct Compliance {
 #[utoipa::path(get, path = "/security/compliance", operation_id = "security_compliance",
     tag = "security", responses((status = 200, body = Envelope<Compliance>)))]
 async fn compliance(State(context): State<Context>, caller: Caller) -> Answer<Compliance> {
-    let (facts, _) = gather(&context, &caller).await?;
+    let facts = facts(&context, &caller).await?;
     ok(Compliance {
         at: facts.now,
         items: security::checks(&facts),
@@ -156,8 +156,16 @@ async fn dashboard(State(context): State<Context>, caller: Caller) -> Answer<Ove
     ok(Overview::of(&facts, &recent, &threats, &checks))
 }
 
-/// What is known, as far as the one who asks may see it.
+/// What is known, and the events of the last week.
 async fn gather(context: &Context, caller: &Caller) -> Result<(Facts, Recent)> {
+    let facts = facts(context, caller).await?;
+    let (held, now) = (context.clone(), facts.now);
+    let recent = super::blocking(move || held.safety.recent(&held.store, now)).await?;
+    Ok((facts, recent))
+}
+
+/// What is known, as far as the one who asks may see it.
+async fn facts(context: &Context, caller: &Caller) -> Result<Facts> {
     caller.require(Permission::AuditRead)?;
     let reach = &caller.user.sites;
     let mut accounts = context.auth.accounts();
@@ -178,7 +186,7 @@ async fn gather(context: &Context, caller: &Caller) -> Result<(Facts, Recent)> {
             wrong_key_at: life.wrong_key_at,
         }
     });
-    let facts = Facts {
+    Ok(Facts {
         now: context.clock.now(),
         accounts,
         sessions: context.auth.sessions(caller, true),
@@ -186,10 +194,7 @@ async fn gather(context: &Context, caller: &Caller) -> Result<(Facts, Recent)> {
         devices: devices.collect(),
         kiosks,
         checks: super::system::checks(context).await?,
-    };
-    let (held, now) = (context.clone(), facts.now);
-    let recent = super::blocking(move || held.safety.recent(&held.store, now)).await?;
-    Ok((facts, recent))
+    })
 }
 
 /// Reports what happened to the safety of another system of the plant: by an administrator, or by a
