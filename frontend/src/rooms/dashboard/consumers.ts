@@ -13,6 +13,8 @@ export interface Consumer {
 export interface Consumers {
   top: Consumer[];
   others: { count: number; kw: number };
+  /** Whether the power of any machine is known at all: that nobody draws any is a claim, too. */
+  known: boolean;
 }
 
 const drawsPower = ({ unit, metric }: Tile) => metric === 'power' && unit === 'kW';
@@ -31,6 +33,7 @@ export function consumersOf(tiles: Tile[], shown: number): Consumers {
       .slice(0, shown)
       .map((one) => ({ ...one, share: one.kw / total, length: one.kw / most })),
     others: { count: rest.length, kw: rest.reduce((sum, { kw }) => sum + kw, 0) },
+    known: tiles.some((tile) => drawsPower(tile) && tile.reading.value !== null),
   };
 }
 

@@ -153,6 +153,11 @@ describe('who draws', () => {
     expect(others).toEqual({ count: 1, kw: 10 });
   });
 
+  it('knows the difference between machines that draw nothing and machines not heard of yet', () => {
+    expect(consumersOf([tile('a', null), tile('b', null)], 2).known).toBe(false);
+    expect(consumersOf([tile('a', null), tile('b', 0)], 2)).toMatchObject({ known: true, top: [] });
+  });
+
   it('lacks the silent and the unusable, not those without a meter', () => {
     const bad = tile('bad', null);
     const old = tile('old', 3, {
