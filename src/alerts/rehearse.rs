@@ -197,7 +197,7 @@ impl Alerts {
         };
         let comparison = rule.condition.comparison();
         let mut rows = Vec::new();
-        for bucket in self.tsdb.buckets(&query)? {
+        for bucket in self.tsdb.buckets(&query)?.iter() {
             let pick = |summary: &Option<crate::tsdb::rollup::Summary>| {
                 let summary = summary.as_ref()?;
                 Some(match comparison {

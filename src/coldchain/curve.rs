@@ -134,7 +134,7 @@ impl Coldchain {
         };
         let buckets = self.ground.tsdb.buckets(&query)?;
         let mut total: Option<Summary> = None;
-        let point = |bucket: &Bucket| {
+        let point = |bucket: Bucket<'_>| {
             let mut columns = bucket.columns.iter();
             let columns = found.iter().zip(&sources.probes).map(|(series, probe)| {
                 let summary = series.and_then(|_| columns.next().copied().flatten())?;
@@ -142,7 +142,7 @@ impl Coldchain {
                 Some(shifted(summary, offset))
             });
             let columns: Vec<Option<Summary>> = columns.collect();
-            let (point, warmest) = join(bucket, &columns);
+            let (point, warmest) = join(&bucket, &columns);
             match (&mut total, warmest) {
                 (Some(total), Some(warmest)) => total.merge(&warmest),
                 (None, warmest) => total = warmest,
@@ -231,7 +231,7 @@ fn shifted(summary: Summary, offset: f64) -> Summary {
 }
 
 /// A bucket of several probes in one, and the summary of the warmest.
-fn join(bucket: &Bucket, columns: &[Option<Summary>]) -> (Point, Option<Summary>) {
+fn join(bucket: &Bucket<'_>, columns: &[Option<Summary>]) -> (Point, Option<Summary>) {
     let known = || columns.iter().flatten();
     let warmest = known()
         .max_by(|a, b| a.mean().total_cmp(&b.mean()))
@@ -270,12 +270,8 @@ mod tests {
 
     #[test]
     fn the_warmest_probe_stands_for_the_bucket() {
-        let bucket = Bucket {
-            start: Timestamp::from_ms(0),
-            end: Timestamp::from_ms(300_000),
-            columns: Vec::new(),
-            substituted: Vec::new(),
-        };
+        let end = Timestamp::from_ms(300_000);
+        let bucket = Bucket::of(Timestamp::from_ms(0), end, &[]);
         let cold = shifted(Summary::of(3.0, 150_000, 0.0), 0.5);
         let warm = Summary::of(6.0, 300_000, 0.0);
         let (point, warmest) = join(&bucket, &[Some(cold), None, Some(warm)]);

@@ -245,9 +245,9 @@ impl CarbonBook {
         })?;
         #[allow(clippy::cast_precision_loss)] // some hundred meters
         let count = meters.len().max(1) as f64;
-        let sum = |bucket: &Bucket| {
+        let sum = |bucket: Bucket<'_>| {
             let (mut energy, mut share) = (None, 0.0);
-            for ((_, kind), summary) in columns.iter().zip(&bucket.columns) {
+            for ((_, kind), summary) in columns.iter().zip(bucket.columns) {
                 let Some(summary) = summary else { continue };
                 share += summary.coverage(HOUR_MS) / count;
                 *energy.get_or_insert(0.0) += match kind {

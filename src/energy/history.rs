@@ -173,7 +173,7 @@ impl SiteHistory {
         let places = Places::of(&columns, query);
         Ok(buckets
             .iter()
-            .map(|bucket| places.point(bucket, query))
+            .map(|bucket| places.point(&bucket, query))
             .collect())
     }
 

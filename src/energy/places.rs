@@ -82,7 +82,7 @@ impl Places {
         }
     }
 
-    pub(super) fn point(&self, bucket: &Bucket, query: &HistoryQuery) -> HistoryPoint {
+    pub(super) fn point(&self, bucket: &Bucket<'_>, query: &HistoryQuery) -> HistoryPoint {
         let length_ms = bucket.end.since_ms(bucket.start);
         let spread = Spread::of(bucket, &self.asked, length_ms, query);
         let (mut sum, mut count) = (0.0, 0.0);
@@ -131,7 +131,7 @@ fn millionths(value: f64) -> f64 {
 impl EnergyPlaces {
     /// Energy of all meters in a bucket: the delta of the counter, or for a meter that has none
     /// the mean power over the measured time.
-    fn energy(&self, bucket: &Bucket) -> Option<f64> {
+    fn energy(&self, bucket: &Bucket<'_>) -> Option<f64> {
         const MS_PER_HOUR: f64 = 3_600_000.0;
         let mut energy = None;
         for summary in self.counters.iter().filter_map(|n| bucket.columns[*n]) {
@@ -150,15 +150,15 @@ impl EnergyPlaces {
 
 impl EnergyPlaces {
     /// The part of the energy that is not as it was read; `None` where there is no energy.
-    fn substituted(&self, bucket: &Bucket) -> Option<f64> {
-        let parts = self.counters.iter().map(|n| bucket.substituted[*n]);
+    fn substituted(&self, bucket: &Bucket<'_>) -> Option<f64> {
+        let parts = self.counters.iter().map(|n| bucket.substituted(*n));
         self.energy(bucket)
             .map(|_| parts.fold(0.0, |sum, part| sum + part))
     }
 }
 
 /// The mean of the meters that were measured, or the sum of their means.
-fn mean_of(bucket: &Bucket, places: &[usize], intensive: bool) -> Option<f64> {
+fn mean_of(bucket: &Bucket<'_>, places: &[usize], intensive: bool) -> Option<f64> {
     let (mut sum, mut count) = (0.0, 0.0);
     for summary in places.iter().filter_map(|n| bucket.columns[*n]) {
         if summary.covered_ms > 0 {
@@ -178,7 +178,7 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(bucket: &Bucket, places: &[usize], length_ms: i64, query: &HistoryQuery) -> Self {
+    fn of(bucket: &Bucket<'_>, places: &[usize], length_ms: i64, query: &HistoryQuery) -> Self {
         let known = || places.iter().filter_map(|n| bucket.columns[*n]);
         let covered = || known().filter(|summary| summary.covered_ms > 0);
         #[allow(clippy::cast_precision_loss)] // a few thousand meters

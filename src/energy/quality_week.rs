@@ -76,7 +76,7 @@ pub fn quality_week(
         calendar: calendar.clone(),
     })?;
     let (v, f) = (voltages.len(), voltages.len() + frequency.len());
-    let interval = |bucket: &Bucket| {
+    let interval = |bucket: Bucket<'_>| {
         let value = |column: usize| {
             let known = bucket.columns.get(column).copied().flatten();
             known

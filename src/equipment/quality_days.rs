@@ -172,8 +172,8 @@ impl QualityDays {
         };
         let date = calendar.date(range.from);
         let day = buckets
-            .first()
-            .and_then(|bucket| Figures::of(bucket, export.is_some()));
+            .get(0)
+            .and_then(|bucket| Figures::of(&bucket, export.is_some()));
         Ok(day.map(|figures| figures.day(id, date, range.from)))
     }
 }
@@ -187,7 +187,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(bucket: &Bucket, has_export: bool) -> Option<Self> {
+    fn of(bucket: &Bucket<'_>, has_export: bool) -> Option<Self> {
         let length_ms = bucket.end.since_ms(bucket.start);
         let power = bucket.columns.first()?.as_ref()?;
         let import = bucket.columns.get(1)?.as_ref()?;
@@ -248,22 +248,24 @@ mod tests {
 
     const DAY_MS: u32 = 86_400_000;
 
-    fn bucket(mean_kw: f64, least_kw: f64, import: f64, export: Option<f64>) -> Bucket {
+    fn bucket(
+        mean_kw: f64,
+        least_kw: f64,
+        import: f64,
+        export: Option<f64>,
+    ) -> Vec<Option<Summary>> {
         let mut power = Summary::of(mean_kw, DAY_MS, 0.0);
         power.min = least_kw;
         let counter = |delta| Some(Summary::of(1_000.0, DAY_MS, delta));
         let mut columns = vec![Some(power), counter(import)];
         columns.extend(export.map(counter));
-        Bucket {
-            start: Timestamp::from_ms(0),
-            end: Timestamp::from_ms(i64::from(DAY_MS)),
-            substituted: vec![0.0; columns.len()],
-            columns,
-        }
+        columns
     }
 
-    fn day(bucket: &Bucket) -> Option<(f64, bool)> {
-        let figures = Figures::of(bucket, bucket.columns.len() > 2)?;
+    fn day(columns: &[Option<Summary>]) -> Option<(f64, bool)> {
+        let end = Timestamp::from_ms(i64::from(DAY_MS));
+        let bucket = Bucket::of(Timestamp::from_ms(0), end, columns);
+        let figures = Figures::of(&bucket, columns.len() > 2)?;
         let day = figures.day(EquipmentId::new(), String::new(), bucket.start);
         Some((day.difference_percent, day.event))
     }
@@ -283,9 +285,9 @@ mod tests {
         let (difference, event) = day(&bucket(1.0, -4.0, 100.0, Some(76.0))).unwrap();
         assert!(difference.abs() < 1e-9 && !event);
         let mut gap = bucket(10.0, 9.0, 240.0, None);
-        gap.columns[0] = Some(Summary::of(10.0, DAY_MS / 2, 0.0));
+        gap[0] = Some(Summary::of(10.0, DAY_MS / 2, 0.0));
         assert_eq!(day(&gap), None);
-        gap.columns[0] = None;
+        gap[0] = None;
         assert_eq!(day(&gap), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::base::time::{BucketSize, Calendar};
 use crate::base::{Error, Phase, Quality, Result, TimeRange, Timestamp};
 use crate::equipment::Equipment;
 use crate::tsdb::rollup::Summary;
-use crate::tsdb::{Bucket, Level, Query, Resolution, SeriesId, SeriesInfo, Tsdb};
+use crate::tsdb::{Buckets, Level, Query, Resolution, SeriesId, SeriesInfo, Tsdb};
 
 const HEAD: &str = "timestamp,equipment_id,metric,phase,unit,min,max,mean,last,energy,covered_ms,\
                     samples,qualities";
@@ -53,8 +53,8 @@ impl Month<'_> {
             while from < self.range.to {
                 let to = from.plus_ms(WINDOW_MS).min(self.range.to);
                 let range = TimeRange { from, to };
-                for bucket in self.buckets(&series, range, step_ms, calendar)? {
-                    for ((_, info), row) in series.iter().zip(&bucket.columns) {
+                for bucket in self.buckets(&series, range, step_ms, calendar)?.iter() {
+                    for ((_, info), row) in series.iter().zip(bucket.columns) {
                         let Some(row) = row else { continue };
                         let file = match &mut file {
                             Some(file) => file,
@@ -81,7 +81,7 @@ impl Month<'_> {
         range: TimeRange,
         step_ms: i64,
         calendar: &Calendar,
-    ) -> Result<Vec<Bucket>> {
+    ) -> Result<Buckets> {
         self.tsdb.buckets(&Query {
             series: series.iter().map(|(id, _)| *id).collect(),
             range,

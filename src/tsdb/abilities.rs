@@ -109,7 +109,7 @@ mod tests {
             calendar: Calendar::utc(),
         };
         let found = tsdb.buckets(&query).unwrap();
-        found[0].columns[0].map_or(0.0, |row| row.delta)
+        found.get(0).unwrap().columns[0].map_or(0.0, |row| row.delta)
     }
 
     fn able(most_kw: f64, modulus: Option<f64>) -> Option<CounterLimits> {

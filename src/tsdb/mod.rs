@@ -7,6 +7,7 @@
 
 mod abilities;
 mod blocks;
+mod buckets;
 mod correct;
 mod count;
 pub mod counter;
@@ -56,11 +57,12 @@ mod writes;
 mod zone_tests;
 
 pub use abilities::CounterLimits;
+pub use buckets::{Bucket, Buckets};
 pub use correct::{Change, Correction, NewCorrection, Undone};
 pub use counters::{CounterChange, CounterEvent, NewCounterEvent};
 pub use level::Level;
 pub use points::Point;
-pub use query::{Bucket, Query, Resolution};
+pub use query::{Query, Resolution};
 pub use recall::Stored;
 pub use retention::Keep;
 pub use seal::Done;

@@ -173,7 +173,7 @@ impl Default for Expected {
 pub(super) fn compare(
     found: Option<rollup::Summary>,
     expected: Option<&Expected>,
-    bucket: &Bucket,
+    bucket: &Bucket<'_>,
     place: (usize, usize),
 ) {
     if let Err(why) = agree(found, expected) {

@@ -251,7 +251,7 @@ impl World {
                         resolution: Resolution::Buckets(size),
                         calendar: calendar.clone(),
                     };
-                    for bucket in self.tsdb.buckets(&query).unwrap() {
+                    for bucket in self.tsdb.buckets(&query).unwrap().iter() {
                         let said = truth.bucket(bucket.start.ms(), bucket.end.ms());
                         compare(bucket.columns[0], said.as_ref(), &bucket, (device, series));
                     }

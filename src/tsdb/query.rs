@@ -1,6 +1,7 @@
 //! Answering: raw points, or buckets from the coarsest level that still answers.
 
 use super::blocks::{Level, Look};
+use super::buckets::Buckets;
 use super::counter::Counter;
 use super::fold::{self, Span};
 use super::hours::{Desk, Fresh};
@@ -10,7 +11,7 @@ use super::series::Device;
 use super::track::Track;
 use super::{DAY_MS, HOUR_MS, MINUTE_MS, SeriesId, State, Tsdb};
 use crate::base::time::{BucketSize, Calendar};
-use crate::base::{Error, Quality, Result, TimeRange, Timestamp};
+use crate::base::{Error, Result, TimeRange, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most points of one answer: more than four per pixel of a wall display help nobody.
@@ -38,26 +39,12 @@ pub enum Resolution {
     Buckets(BucketSize),
 }
 
-/// One bucket: a column per series, `None` where nothing was measured.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bucket {
-    /// First instant.
-    pub start: Timestamp,
-    /// First instant after.
-    pub end: Timestamp,
-    /// What is known of each series.
-    pub columns: Vec<Option<Summary>>,
-    /// Energy of each series that is not as it was read: the sum of those rows in which growth was
-    /// spread over a silence or readings were corrected, of a minute, a quarter or an hour each.
-    pub substituted: Vec<f64>,
-}
-
 impl Tsdb {
     /// The buckets of a range, the empty ones too: a gap stays a gap.
     ///
     /// # Errors
     /// When the files cannot be read, or the answer would have too many points.
-    pub fn buckets(&self, query: &Query) -> Result<Vec<Bucket>> {
+    pub fn buckets(&self, query: &Query) -> Result<Buckets> {
         self.answer(query, source_of)
     }
 
@@ -66,7 +53,7 @@ impl Tsdb {
     ///
     /// # Errors
     /// As [`Tsdb::buckets`].
-    pub fn buckets_from_samples(&self, query: &Query) -> Result<Vec<Bucket>> {
+    pub fn buckets_from_samples(&self, query: &Query) -> Result<Buckets> {
         self.answer(query, |size, buckets| match size {
             BucketSize::Fixed(step) if HOUR_MS % step == 0 => Source::Samples(step),
             size => source_of(size, buckets),
@@ -76,16 +63,15 @@ impl Tsdb {
     fn answer(
         &self,
         query: &Query,
-        source_of: impl Fn(BucketSize, &[Bucket]) -> Source,
-    ) -> Result<Vec<Bucket>> {
+        source_of: impl Fn(BucketSize, &Buckets) -> Source,
+    ) -> Result<Buckets> {
         let Resolution::Buckets(size) = query.resolution else {
             return Err(Error::internal("Raw points are no buckets."));
         };
         let mut buckets = lay_out(query, size)?;
-        let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else {
+        let Some(span) = buckets.span() else {
             return Ok(buckets);
         };
-        let span = (first.start.ms(), last.end.ms());
         let state = self.state();
         // Blocks are looked at after the head: what is sealed in between is in both, never in
         // neither.
@@ -111,7 +97,7 @@ impl Tsdb {
             };
             for (id, (from, step, rows)) in wanted.iter().zip(columns) {
                 for place in (0..query.series.len()).filter(|n| query.series[*n] == *id) {
-                    pour(&mut buckets, place, from, step, &rows);
+                    buckets.pour(place, from, step, &rows);
                 }
             }
         }
@@ -184,7 +170,7 @@ enum Source {
 }
 
 /// The coarsest level whose rows every bucket is made of.
-fn source_of(size: BucketSize, buckets: &[Bucket]) -> Source {
+fn source_of(size: BucketSize, buckets: &Buckets) -> Source {
     // Local hours and days begin on a whole hour of UTC in most zones, on a quarter in the others.
     let made_of = |step: i64| {
         let whole = |at: Timestamp| at.ms() % step == 0;
@@ -306,53 +292,19 @@ fn fold_days(
     }
 }
 
-/// Pours rows, which come in order of time, into the buckets they belong to.
-fn pour(buckets: &mut [Bucket], column: usize, from: i64, step: i64, rows: &[Option<Summary>]) {
-    let mut at = 0;
-    let mut start = from;
-    for row in rows {
-        if let Some(row) = row {
-            while buckets
-                .get(at)
-                .is_some_and(|bucket| bucket.end.ms() <= start)
-            {
-                at += 1;
-            }
-            let Some(bucket) = buckets.get_mut(at) else {
-                return;
-            };
-            if bucket.start.ms() <= start {
-                if row.qualities & Summary::quality_bit(Quality::Substituted) != 0 {
-                    bucket.substituted[column] += row.delta;
-                }
-                match &mut bucket.columns[column] {
-                    Some(sum) => sum.merge(row),
-                    empty => *empty = Some(*row),
-                }
-            }
-        }
-        start += step;
-    }
-}
-
 /// The empty buckets of a query.
-fn lay_out(query: &Query, size: BucketSize) -> Result<Vec<Bucket>> {
-    let mut buckets = Vec::new();
+fn lay_out(query: &Query, size: BucketSize) -> Result<Buckets> {
+    let mut spans = Vec::new();
     let mut start = query.calendar.bucket_start(query.range.from, size);
     while start < query.range.to {
         let end = query.calendar.next_bucket(start, size);
-        buckets.push(Bucket {
-            start,
-            end,
-            columns: vec![None; query.series.len()],
-            substituted: vec![0.0; query.series.len()],
-        });
-        if buckets.len() > POINTS_MAX || end <= start {
+        spans.push((start, end));
+        if spans.len() > POINTS_MAX || end <= start {
             return Err(too_many());
         }
         start = end;
     }
-    Ok(buckets)
+    Ok(Buckets::empty(spans, query.series.len()))
 }
 
 pub(super) fn too_many() -> Error {

@@ -218,12 +218,15 @@ fn take_block(
     };
     let mut read = || -> Result<()> {
         let view = RowsView::open(&bytes)?;
-        let mut column = Vec::new();
+        let mut reader = view.reader();
         for (series, into) in series.iter().zip(&mut *spans) {
-            if view.column_into(*series, &mut column)? {
-                into.take(start, end, &column);
-            } else {
-                into.take(start, end, &vec![None; view.slots() as usize]);
+            let (range, skipped) = into.overlap(start, end);
+            let count = (view.slots() as usize).saturating_sub(skipped);
+            let into = &mut into.rows[range];
+            let count = count.min(into.len());
+            match reader.column(*series, skipped..skipped + count)? {
+                Some(rows) => into[..count].copy_from_slice(rows),
+                None => into[..count].fill(None),
             }
         }
         Ok(())

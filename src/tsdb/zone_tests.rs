@@ -171,7 +171,7 @@ fn energy(
         calendar: calendar.clone(),
     };
     let found = tsdb.buckets(&query).unwrap();
-    let of = |bucket: &Bucket| {
+    let of = |bucket: Bucket<'_>| {
         let kwh = bucket.columns[0].map_or(0.0, |row| row.delta);
         assert!((0.0..=15.0 * 24.0 * 10.0).contains(&kwh), "{kwh} kWh");
         (bucket.start.ms(), bucket.end.ms(), units(kwh))

@@ -1,12 +1,13 @@
 //! `/api/alert-rules`: what makes alerts, and the rehearsal before it does.
 
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
+};
 use super::envelope::{created, ok, page, parse_json};
 use super::{Context, blocking};
 use crate::alerts::{NewRule, Operator, Rehearsal, Rehearse, Rule, Schedule, Step, Template};
 use crate::auth::{Caller, Permission};
 use crate::base::{AlertRuleId, EquipmentId, Error, Level, Metric, Phase, Result};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -181,7 +182,7 @@ async fn add(
     State(context): State<Context>,
     caller: Caller,
     Body(input): Body<NewRule>,
-) -> Result<(StatusCode, Json<Envelope<AlertRuleShown>>), Failure> {
+) -> Result<(StatusCode, Told<AlertRuleShown>), Failure> {
     caller.require(Permission::AlertRulesManage)?;
     let site = &caller.user.site;
     let rule = context

@@ -1,11 +1,12 @@
 //! `/api/api-tokens`: how programs get in.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
+};
 use super::envelope::{created, ok, page};
 use crate::auth::{ApiToken, Caller, MadeApiToken, NewApiToken, Permission};
 use crate::base::Error;
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -43,7 +44,7 @@ async fn make(
     State(context): State<Context>,
     caller: Caller,
     Body(new): Body<NewApiToken>,
-) -> Result<(StatusCode, Json<Envelope<MadeApiToken>>), Failure> {
+) -> Result<(StatusCode, Told<MadeApiToken>), Failure> {
     caller.require(Permission::TokensManage)?;
     let site = new.site.clone().unwrap_or_else(|| caller.user.site.clone());
     if context.sites.by_key(&site).is_none() || !caller.user.sites.sees(&site) {

@@ -2,13 +2,12 @@
 
 use super::Context;
 use super::caller::Address;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, created, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, Told, created, ok};
 use crate::auth::{CHALLENGE_LIFETIME_S, Caller, Device, FirstStep, Login, NewUser, Role};
 use crate::auth::{SignedIn, TICKET_LIFETIME_S, User};
 use crate::base::{Error, ErrorKind};
 use crate::site::{NewSite, Site, Sites};
 use crate::store::audit::Actor;
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -97,7 +96,7 @@ async fn set_up(
     State(context): State<Context>,
     Address(address): Address,
     Body(request): Body<SetupRequest>,
-) -> Result<(StatusCode, Json<Envelope<SetupDone>>), Failure> {
+) -> Result<(StatusCode, Told<SetupDone>), Failure> {
     let _one_at_a_time = context.setting_up.lock().await;
     if context.auth.is_set_up() {
         return Err(Error::conflict("This appliance is set up already. Sign in.").into());

@@ -1,11 +1,10 @@
 //! `/api/backups`: copies of all data on a stick or share, made, proven and restored.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Refusal, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Refusal, Told, ok};
 use crate::auth::{Caller, Permission};
 use crate::backup::{Asked, BackupChange, BackupSettings, Cause, Good, Job, Manifest, Trouble};
 use crate::base::{Error, Timestamp};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,7 @@ pub fn protected() -> OpenApiRouter<Context> {
 }
 
 /// A job that was begun.
-pub(super) type Begun = Result<(StatusCode, Json<Envelope<Job>>), Failure>;
+pub(super) type Begun = Result<(StatusCode, Told<Job>), Failure>;
 
 /// Answers with the job that was begun.
 pub(super) fn begun(job: Job) -> Begun {

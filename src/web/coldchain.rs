@@ -3,12 +3,12 @@
 
 use super::Context;
 use super::envelope::{
-    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, created, ok, page,
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told, created, ok,
+    page,
 };
 use crate::auth::{Caller, Permission, Reach};
 use crate::base::{CellId, CustomerId, Error, ErrorKind, LocationId, Result};
 use crate::coldchain::{CellNow, Customer, Location, NewCell, NewCustomer, NewLocation};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub fn protected() -> OpenApiRouter<Context> {
         .routes(routes!(cell, change_cell, retire_cell))
 }
 
-type Created<T> = std::result::Result<(StatusCode, Json<Envelope<T>>), Failure>;
+type Created<T> = std::result::Result<(StatusCode, Told<T>), Failure>;
 
 fn customer_of(id: &str) -> Result<CustomerId> {
     id.parse().map_err(|_| Error::not_found("customer", id))

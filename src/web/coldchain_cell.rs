@@ -3,7 +3,8 @@
 
 use super::coldchain::cell_of;
 use super::envelope::{
-    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, created, ok, page,
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told, created, ok,
+    page,
 };
 use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
@@ -14,7 +15,6 @@ use crate::coldchain::{
 };
 use crate::devices::MadeDevice;
 use crate::exchange::cell_list;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
@@ -47,7 +47,7 @@ pub fn protected() -> OpenApiRouter<Context> {
         .routes(routes!(seal))
 }
 
-type Created<T> = std::result::Result<(StatusCode, Json<Envelope<T>>), Failure>;
+type Created<T> = std::result::Result<(StatusCode, Told<T>), Failure>;
 
 /// Customers, cells, active alerts by type, and the cells that need hands first in front: of the
 /// customers that one reaches.

@@ -1,6 +1,6 @@
 //! `/api/modbus/scan`, and what a technician decides and reports of one piece of equipment.
 
-use super::envelope::{Answer, Body, Envelope, Failure, Params, Refusal, created, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Params, Refusal, Told, created, ok};
 use super::equipment::parse;
 use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
@@ -9,7 +9,6 @@ use crate::equipment::{
     NewReport, Plausibility, QualityDay, Report, Scan, ScanRequest, SerialPort, TakenReading,
     serial_ports,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -54,7 +53,7 @@ async fn start_scan(
     State(context): State<Context>,
     caller: Caller,
     Body(request): Body<ScanRequest>,
-) -> Result<(StatusCode, Json<Envelope<Scan>>), Failure> {
+) -> Result<(StatusCode, Told<Scan>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     let scan = context
         .commissioning
@@ -246,7 +245,7 @@ async fn report(
     caller: Caller,
     Path(id): Path<String>,
     Body(input): Body<NewReport>,
-) -> Result<(StatusCode, Json<Envelope<Report>>), Failure> {
+) -> Result<(StatusCode, Told<Report>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     let id = parse(&id)?;
     let site = context.registry.get(id)?.site;

@@ -5,11 +5,10 @@
 
 use super::Context;
 use super::caller::Address;
-use super::envelope::{Envelope, Failure, Refusal, ok};
+use super::envelope::{Envelope, Failure, Refusal, Told, ok};
 use crate::base::secret::token_hash;
 use crate::base::{Error, ErrorKind, FieldError, Result};
 use crate::devices::{Delivery, KeyUse, Report, parcel};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -63,7 +62,7 @@ async fn push(
     Path(serial): Path<String>,
     Address(address): Address,
     request: Request,
-) -> Result<(StatusCode, Json<Envelope<Report>>), Failure> {
+) -> Result<(StatusCode, Told<Report>), Failure> {
     let key = header(request.headers(), DEVICE_KEY).unwrap_or_default();
     let device = context.devices.admit(&serial, key, address)?;
     if let Some(address) = address {

@@ -1,14 +1,15 @@
 //! `/api/devices`: the devices that bring their readings themselves.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
+};
 use super::envelope::{created, ok, page};
 use super::reach::is_hidden;
 use crate::auth::{Caller, Permission};
 use crate::base::{DeviceId, EquipmentId, Error, ErrorKind, FieldError, Result};
 use crate::devices::{Device, DeviceChange, DeviceStatus, Life, MadeDevice, NewDevice};
 use crate::exchange::{Directory, device_list};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
@@ -127,7 +128,7 @@ async fn add(
     State(context): State<Context>,
     caller: Caller,
     Body(input): Body<NewDevice>,
-) -> Result<(StatusCode, Json<Envelope<MadeDevice>>), Failure> {
+) -> Result<(StatusCode, Told<MadeDevice>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     check_equipment(&context, &caller, Some(input.equipment_id))?;
     created(context.devices.create(input, caller.actor()).await?)
@@ -146,7 +147,7 @@ async fn import(
     State(context): State<Context>,
     caller: Caller,
     text: std::result::Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Envelope<MadeDevices>>), Failure> {
+) -> Result<(StatusCode, Told<MadeDevices>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     let text = text.map_err(|refused| match refused.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Error::new(
@@ -234,7 +235,7 @@ async fn renew_key(
     State(context): State<Context>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<(StatusCode, Json<Envelope<MadeDevice>>), Failure> {
+) -> Result<(StatusCode, Told<MadeDevice>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     let made = context.devices.renew_key(id_of(&id)?, caller.actor());
     created(made.await?)

@@ -6,7 +6,7 @@
 
 use super::Context;
 use super::envelope::{
-    Answer, Envelope, Failure, Message, Page, Paging, Params, Refusal, ok, page,
+    Answer, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told, ok, page,
 };
 use super::equipment::parse;
 use super::stored::{SANDBOX, attachment, content, header};
@@ -14,7 +14,6 @@ use super::upload::{self, body_max};
 use crate::auth::{Caller, Permission};
 use crate::base::{DocumentId, Error, Result, Timestamp};
 use crate::equipment::{DOCUMENT_MAX, Document, FileKind};
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
@@ -123,7 +122,7 @@ async fn add(
     caller: Caller,
     Path(id): Path<String>,
     request: Request,
-) -> Result<(StatusCode, Json<Envelope<DocumentAnswer>>), Failure> {
+) -> Result<(StatusCode, Told<DocumentAnswer>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     let (id, reach) = (parse(&id)?, &caller.user.sites);
     context.attachments.equipment(id, reach)?;

@@ -2,13 +2,12 @@
 
 use super::dashboard::site_equipment;
 use super::energy_range::{RangeQuery, range_of};
-use super::envelope::{Answer, Body, Envelope, Failure, Params, Refusal, created, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Params, Refusal, Told, created, ok};
 use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
 use crate::base::Error;
 use crate::base::time::BucketSize;
 use crate::energy::{Carbon, CarbonFactors, NewCarbonFactors};
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -96,7 +95,7 @@ async fn enter(
     State(context): State<Context>,
     caller: Caller,
     Body(said): Body<NewCarbonFactors>,
-) -> Result<(StatusCode, Json<Envelope<CarbonFactors>>), Failure> {
+) -> Result<(StatusCode, Told<CarbonFactors>), Failure> {
     caller.require(Permission::SettingsWrite)?;
     let site = &caller.user.site;
     created(context.carbon.enter(site, said, caller.actor()).await?)

@@ -1,7 +1,9 @@
 //! `/api/energy/enpi`: indicators, their baselines, adjustments and evaluation.
 
 use super::energy_range::{RangeQuery, range_of};
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
+};
 use super::envelope::{created, ok, page};
 use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
@@ -9,7 +11,6 @@ use crate::base::{EnpiId, Error, Result, Timestamp};
 use crate::energy::enpi::{
     Baseline, BaselineWarning, Enpi, Evaluation, FitQuality, NewAdjustment, NewBaseline, NewEnpi,
 };
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,7 @@ async fn add(
     State(context): State<Context>,
     caller: Caller,
     Body(input): Body<NewEnpi>,
-) -> Result<(StatusCode, Json<Envelope<Enpi>>), Failure> {
+) -> Result<(StatusCode, Told<Enpi>), Failure> {
     caller.require(Permission::SettingsWrite)?;
     let site = &caller.user.site;
     created(context.enpis.create(input, site, caller.actor()).await?)
@@ -185,7 +186,7 @@ async fn adjust(
     caller: Caller,
     Path(id): Path<String>,
     Body(input): Body<NewAdjustment>,
-) -> Result<(StatusCode, Json<Envelope<Enpi>>), Failure> {
+) -> Result<(StatusCode, Told<Enpi>), Failure> {
     caller.require(Permission::SettingsWrite)?;
     let (id, site) = (id_of(&id)?, &caller.user.site);
     created(
@@ -260,7 +261,7 @@ async fn add_baseline(
     caller: Caller,
     Path(id): Path<String>,
     Body(asked): Body<NewBaseline>,
-) -> Result<(StatusCode, Json<Envelope<Baseline>>), Failure> {
+) -> Result<(StatusCode, Told<Baseline>), Failure> {
     caller.require(Permission::SettingsWrite)?;
     let (enpis, site, id) = (
         Arc::clone(&context.enpis),

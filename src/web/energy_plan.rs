@@ -1,12 +1,13 @@
 //! `/api/energy/plan`: objectives, significant uses, actions and measures.
 
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
+};
 use super::envelope::{created, ok, page};
 use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, PlanId, Result};
 use crate::energy::enpi::{NewPlanItem, PlanItem, PlanProgress};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ async fn add(
     State(context): State<Context>,
     caller: Caller,
     Body(said): Body<NewPlanItem>,
-) -> Result<(StatusCode, Json<Envelope<PlanItem>>), Failure> {
+) -> Result<(StatusCode, Told<PlanItem>), Failure> {
     caller.require(Permission::SettingsWrite)?;
     let site = &caller.user.site;
     created(

@@ -1,11 +1,10 @@
 //! `/api/energy/tariffs`: what energy costs, as rules with versions.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, created, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, Told, created, ok};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, Result, TariffId};
 use crate::energy::{NewTariff, Tariff, TariffChange, TariffExample, tariff_examples};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -72,7 +71,7 @@ async fn add(
     State(context): State<Context>,
     caller: Caller,
     Body(new): Body<NewTariff>,
-) -> Result<(StatusCode, Json<Envelope<Tariff>>), Failure> {
+) -> Result<(StatusCode, Told<Tariff>), Failure> {
     caller.require(Permission::SettingsWrite)?;
     let site = context.site_of(&caller)?;
     let made = context

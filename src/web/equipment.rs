@@ -2,13 +2,13 @@
 
 use super::Context;
 use super::envelope::{
-    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, created, ok, page,
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told, created, ok,
+    page,
 };
 use super::show::{EquipmentDetail, EquipmentSummary, LiveAnswer};
 use crate::auth::{Asker, Caller, Permission};
 use crate::base::{EquipmentId, Error};
 use crate::equipment::{EquipmentChange, Filter, ModbusSource, NewEquipment, Status, TestRead};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -112,7 +112,7 @@ async fn create(
     State(context): State<Context>,
     caller: Caller,
     Body(input): Body<NewEquipment>,
-) -> Result<(StatusCode, Json<Envelope<EquipmentDetail>>), Failure> {
+) -> Result<(StatusCode, Told<EquipmentDetail>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     let equipment = context
         .registry

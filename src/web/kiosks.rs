@@ -3,13 +3,14 @@
 use super::Context;
 use super::auth::{cookie, set_cookie};
 use super::caller::Address;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
+};
 use super::envelope::{created, ok, page};
 use crate::auth::{
     Caller, KIOSK_COOKIE_S, KioskApproval, KioskChange, KioskState, KioskView, Permission, User,
 };
 use crate::base::{Error, ErrorKind, KioskId, Result, Timestamp};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -189,7 +190,7 @@ async fn approve(
     State(context): State<Context>,
     caller: Caller,
     Body(request): Body<KioskApproval>,
-) -> Result<(StatusCode, Json<Envelope<KioskView>>), Failure> {
+) -> Result<(StatusCode, Told<KioskView>), Failure> {
     caller.require(Permission::KiosksManage)?;
     let site = request.site.clone();
     let site = site.unwrap_or_else(|| caller.user.site.clone());

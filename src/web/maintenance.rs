@@ -2,13 +2,13 @@
 
 use super::Context;
 use super::envelope::{
-    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, created, ok, page,
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told, created, ok,
+    page,
 };
 use super::equipment::parse;
 use crate::auth::{Caller, Permission};
 use crate::base::{DocumentId, EquipmentId, Error, MaintenanceId, Result};
 use crate::equipment::{MaintenanceEntry, NewMaintenance};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use std::collections::BTreeSet;
@@ -73,7 +73,7 @@ async fn add(
     caller: Caller,
     Path(id): Path<String>,
     Body(said): Body<NewMaintenance>,
-) -> std::result::Result<(StatusCode, Json<Envelope<MaintenanceEntry>>), Failure> {
+) -> std::result::Result<(StatusCode, Told<MaintenanceEntry>), Failure> {
     caller.require(Permission::MaintenanceWrite)?;
     let id = parse(&id)?;
     let documents = documents_of(&context, &caller, id).await?;

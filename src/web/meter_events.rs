@@ -1,13 +1,12 @@
 //! `/api/equipment/{id}/meter-events`: meters that were exchanged, transformers that were changed.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Refusal, created, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Refusal, Told, created, ok};
 use crate::auth::{Caller, Permission};
 use crate::base::{EquipmentId, Error, Metric, Timestamp, UserId};
 use crate::store::Transaction;
 use crate::store::audit::{self, Actor};
 use crate::tsdb::{CounterChange, CounterEvent, NewCounterEvent};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -118,7 +117,7 @@ async fn exchange(
     caller: Caller,
     Path(id): Path<String>,
     Body(asked): Body<Exchange>,
-) -> Result<(StatusCode, Json<Envelope<MeterEvent>>), Failure> {
+) -> Result<(StatusCode, Told<MeterEvent>), Failure> {
     let change = CounterChange::Exchange {
         end_reading: asked.end_reading,
         start_reading: asked.start_reading,
@@ -142,7 +141,7 @@ async fn ratio(
     caller: Caller,
     Path(id): Path<String>,
     Body(asked): Body<Ratio>,
-) -> Result<(StatusCode, Json<Envelope<MeterEvent>>), Failure> {
+) -> Result<(StatusCode, Told<MeterEvent>), Failure> {
     let change = CounterChange::Ratio {
         factor: asked.factor,
     };

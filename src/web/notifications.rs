@@ -1,13 +1,14 @@
 //! `/api/notifications`: outlets, who hears what, and what became of each letter.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Params, Refusal, created, ok};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Params, Refusal, Told, created, ok,
+};
 use crate::auth::{Caller, Permission};
 use crate::base::error::Checks;
 use crate::base::{Error, LetterId, PolicyId, Result, Timestamp};
 use crate::notify::{General, Letter, LetterState, LogFilter, LogPage, NewPolicy, OutletChange};
 use crate::notify::{OutletKind, OutletShown, Policy, Trial, Tried};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -199,7 +200,7 @@ async fn add_policy(
     State(context): State<Context>,
     caller: Caller,
     Body(rule): Body<NewPolicy>,
-) -> Result<(StatusCode, Json<Envelope<Policy>>), Failure> {
+) -> Result<(StatusCode, Told<Policy>), Failure> {
     caller.require(Permission::NotificationsManage)?;
     created(context.notify.add_policy(rule, caller.actor()).await?)
 }

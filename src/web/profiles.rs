@@ -1,7 +1,7 @@
 //! `/api/profiles`: what is known of kinds of devices, and what people add to it.
 
 use super::Context;
-use super::envelope::{Answer, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{Answer, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told};
 use super::envelope::{created, ok, page};
 use super::profile_body::{BodyQuery, text_of, understand};
 use super::show::ProfileMetric;
@@ -10,7 +10,6 @@ use crate::base::{EquipmentId, Error, Result};
 use crate::equipment::profile_file::PROFILE_BYTES_MAX;
 use crate::equipment::{Profile, ProfileFile};
 use crate::modbus::{ReadPlan, Register};
-use axum::Json;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
@@ -226,7 +225,7 @@ async fn create(
     caller: Caller,
     Params(query): Params<BodyQuery>,
     request: Request,
-) -> Result<(StatusCode, Json<Envelope<ProfileDetail>>), Failure> {
+) -> Result<(StatusCode, Told<ProfileDetail>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
     let (kind, body) = text_of(request).await?;
     let mut read = understand(query, &kind, &body)?;

@@ -1,12 +1,11 @@
 //! `/api/reports/schedule`: reports that make themselves.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, created, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Message, Refusal, Told, created, ok};
 use super::reports::site_about;
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, Result, ScheduleId, Timestamp};
 use crate::reports::{NewSchedule, Schedule};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -66,7 +65,7 @@ async fn add(
     State(context): State<Context>,
     caller: Caller,
     Body(entry): Body<NewSchedule>,
-) -> Result<(StatusCode, Json<Envelope<Schedule>>), Failure> {
+) -> Result<(StatusCode, Told<Schedule>), Failure> {
     caller.require(Permission::ReportsManage)?;
     let site = context.site_of(&caller)?;
     // What he does not reach is not there for him.

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::envelope::{
-    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, ok, page,
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told, ok, page,
 };
 use super::stored::{SANDBOX, attachment, header};
 use crate::auth::{Caller, Permission};
@@ -12,7 +12,6 @@ use crate::reports::{
     Subject, TEMPLATES, draw, is_cold, template_about,
 };
 use crate::site::Site;
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -79,7 +78,7 @@ async fn generate(
     State(context): State<Context>,
     caller: Caller,
     Body(asked): Body<NewReport>,
-) -> Result<(StatusCode, Json<Envelope<Report>>), Failure> {
+) -> Result<(StatusCode, Told<Report>), Failure> {
     caller.require(Permission::ReportsManage)?;
     let site = site_about(&context, &caller, &asked.template, asked.about)?;
     let report = context

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::audit::Cursor;
-use super::envelope::{Answer, Body, Envelope, Failure, Params, Refusal, created, ok};
+use super::envelope::{Answer, Body, Envelope, Failure, Params, Refusal, Told, created, ok};
 use super::reach::is_hidden;
 use crate::auth::{Asker, Caller, Permission};
 use crate::base::{Result, Timestamp};
@@ -11,7 +11,6 @@ use crate::security::{
     SecurityEvent, Threat,
 };
 use crate::store::audit::{self, Actor};
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -212,7 +211,7 @@ async fn log(
     asker: Asker,
     super::caller::Address(address): super::caller::Address,
     Body(event): Body<ReportedEvent>,
-) -> Result<(StatusCode, Json<Envelope<SecurityEvent>>), Failure> {
+) -> Result<(StatusCode, Told<SecurityEvent>), Failure> {
     asker.require(Permission::SecurityReport)?;
     let actor = match asker {
         Asker::Person(caller) => caller.actor(),

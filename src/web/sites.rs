@@ -2,12 +2,11 @@
 
 use super::Context;
 use super::envelope::{
-    Answer, Body, Envelope, Failure, Page, Paging, Params, Refusal, created, ok, page,
+    Answer, Body, Envelope, Failure, Page, Paging, Params, Refusal, Told, created, ok, page,
 };
 use crate::auth::{Caller, Permission, Reach};
 use crate::base::{Error, ErrorKind};
 use crate::site::{NewSite, Site, SiteChange};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +48,7 @@ async fn add(
     State(context): State<Context>,
     caller: Caller,
     Body(new): Body<NewSite>,
-) -> std::result::Result<(StatusCode, Json<Envelope<Site>>), Failure> {
+) -> std::result::Result<(StatusCode, Told<Site>), Failure> {
     caller.require(Permission::UsersManage)?;
     if !caller.user.sites.covers(&Reach::ALL) {
         let sentence = "Only who reaches all sites may set a further one up.";

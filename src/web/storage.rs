@@ -2,13 +2,14 @@
 //! corrected in them.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Page, Paging, Params, Refusal, created, ok, page};
+use super::envelope::{
+    Answer, Body, Envelope, Page, Paging, Params, Refusal, Told, created, ok, page,
+};
 use crate::auth::{Caller, Permission, Reach};
 use crate::base::{EquipmentId, Error, Metric, TimeRange, Timestamp, UserId};
 use crate::store::Transaction;
 use crate::store::audit::{self, Actor};
 use crate::tsdb::{Change, Correction, Keep, NewCorrection, StorageUse};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -102,7 +103,7 @@ async fn correct(
     State(context): State<Context>,
     caller: Caller,
     Body(asked): Body<Asked>,
-) -> Result<(StatusCode, Json<Envelope<Correction>>), super::envelope::Failure> {
+) -> Result<(StatusCode, Told<Correction>), super::envelope::Failure> {
     caller.require(Permission::ReadingsCorrect)?;
     let equipment = equipment_of(&context, &caller, &asked.equipment_id)?;
     let (metric, phase) = Metric::with_phase(&asked.metric)?;

@@ -1,12 +1,13 @@
 //! `/api/users`, and S2's names for the same under `/api/admin`.
 
 use super::Context;
-use super::envelope::{Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal};
+use super::envelope::{
+    Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
+};
 use super::envelope::{created, ok, page};
 use crate::auth::{Account, AccountChange, Caller, Handed, Invitation, Permission, Reach, Role};
 use crate::base::error::Checks;
 use crate::base::{Error, Result, Timestamp, UserId};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,7 @@ async fn invite(
     State(context): State<Context>,
     caller: Caller,
     Body(new): Body<Invitation>,
-) -> std::result::Result<(StatusCode, Json<Envelope<Invited>>), Failure> {
+) -> std::result::Result<(StatusCode, Told<Invited>), Failure> {
     caller.require(Permission::UsersManage)?;
     let site = new.site.clone().unwrap_or_else(|| caller.user.site.clone());
     check_sites(&context, &caller, Some(&site), new.sites.as_ref())?;

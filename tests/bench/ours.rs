@@ -8,7 +8,7 @@ use indusmind::base::{Batch, EquipmentId, Metric, Phase, Reading, TimeRange, Tim
 use indusmind::exchange::number::push_decimal;
 use indusmind::store::Store;
 use indusmind::tsdb::rollup::Summary;
-use indusmind::tsdb::{Bucket, Query, Resolution, SeriesId, Tsdb};
+use indusmind::tsdb::{Buckets, Query, Resolution, SeriesId, Tsdb};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -124,7 +124,7 @@ impl Ours {
         }
     }
 
-    fn asked(&self, question: &Question, step_ms: i64, metrics: &[usize]) -> Vec<Bucket> {
+    fn asked(&self, question: &Question, step_ms: i64, metrics: &[usize]) -> Buckets {
         let pairs = question
             .meters
             .iter()
@@ -153,11 +153,11 @@ impl Ours {
             return Silence::default();
         }
         let mut silence = Silence::default();
-        for bucket in self.asked(question, step_ms, &[CONSUMPTION]) {
+        for bucket in self.asked(question, step_ms, &[CONSUMPTION]).iter() {
             let columns = bucket.columns.iter().flatten();
             silence.energy += columns.map(|summary| summary.delta).sum::<f64>();
             // The reading that ends a silence may come right behind the end of a bucket.
-            if bucket.substituted.iter().any(|part| *part > 0.0) {
+            if bucket.all_substituted() > 0.0 {
                 let rows = [bucket.start.ms(), bucket.end.ms()];
                 silence.rows.extend(rows);
             }
@@ -167,7 +167,7 @@ impl Ours {
 
     fn buckets(&self, question: &Question, step_ms: i64) -> Rows {
         let mut rows = Rows::new();
-        for bucket in self.asked(question, step_ms, &question.metrics) {
+        for bucket in self.asked(question, step_ms, &question.metrics).iter() {
             let mut row = vec![0.0; question.metrics.len()];
             let mut covered = false;
             for columns in bucket.columns.chunks(question.metrics.len()) {
@@ -214,7 +214,7 @@ impl Ours {
             resolution: Resolution::Buckets(BucketSize::Fixed(step_ms)),
             calendar: Calendar::utc(),
         });
-        let row = |bucket: &indusmind::tsdb::Bucket| {
+        let row = |bucket: indusmind::tsdb::Bucket<'_>| {
             let summary = bucket.columns[0].filter(|row| row.covered_ms > 0)?;
             Some((bucket.start.ms(), vec![summary.mean()]))
         };

@@ -6,7 +6,7 @@ use crate::base::sample::MetricKind;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange, Timestamp};
 use crate::store::Store;
-use crate::tsdb::{Bucket, Query, Resolution, SeriesId, Tsdb};
+use crate::tsdb::{Bucket, Buckets, Query, Resolution, SeriesId, Tsdb};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -127,7 +127,7 @@ impl Gather<'_> {
         series: Vec<SeriesId>,
         range: TimeRange,
         size: BucketSize,
-    ) -> Result<Vec<Bucket>> {
+    ) -> Result<Buckets> {
         self.tsdb.buckets(&Query {
             series,
             range,
@@ -154,10 +154,10 @@ impl Gather<'_> {
         let buckets = self.buckets(series, range, size)?;
         #[allow(clippy::cast_precision_loss)] // some hundred meters
         let count = meters.len().max(1) as f64;
-        let observe = |bucket: &Bucket| {
+        let observe = |bucket: Bucket<'_>| {
             let length_ms = bucket.end.since_ms(bucket.start);
             let (mut energy, mut known, mut coverage) = (0.0, 0, 0.0);
-            for ((_, counts), summary) in columns.iter().zip(&bucket.columns) {
+            for ((_, counts), summary) in columns.iter().zip(bucket.columns) {
                 let Some(summary) = summary else { continue };
                 if summary.covered_ms == 0 && summary.delta == 0.0 {
                     continue;
@@ -175,9 +175,7 @@ impl Gather<'_> {
                 // A meter that says nothing makes the sum too small: then there is none.
                 energy_kwh: (known == meters.len()).then_some(millionths(energy)),
                 coverage: millionths(coverage.min(1.0)),
-                substituted_kwh: millionths(
-                    bucket.substituted.iter().fold(0.0, |sum, part| sum + part),
-                ),
+                substituted_kwh: millionths(bucket.all_substituted()),
                 values: Vec::new(),
             }
         };
@@ -219,7 +217,7 @@ impl Gather<'_> {
                 };
                 let buckets = self.buckets(vec![series], range, recipe.period.bucket())?;
                 let counts = metric.kind() == MetricKind::Counter;
-                let value = |bucket: &Bucket| {
+                let value = |bucket: Bucket<'_>| {
                     let summary = bucket.columns[0]?;
                     let length_ms = bucket.end.since_ms(bucket.start);
                     let value = match reduction {
@@ -254,7 +252,7 @@ impl Gather<'_> {
 /// base. Days that are not known count as the mean of the others, as long as they are few.
 fn degree_days(
     period: &Observation,
-    days: &[Bucket],
+    days: &Buckets,
     (base_c, side): (f64, Side),
     coverage: f64,
 ) -> Option<f64> {

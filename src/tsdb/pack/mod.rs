@@ -27,7 +27,7 @@ mod times;
 mod values;
 
 pub use chunk::{CELLS_MAX, ChunkView, TICKS_MAX, encode};
-pub use rows::{ROWS_MAX, RowColumn, Rows, RowsView, SLOTS_MAX, encode_rows};
+pub use rows::{ROWS_MAX, RowColumn, Rows, RowsReader, RowsView, SLOTS_MAX, encode_rows};
 pub use values::Values;
 
 use super::SeriesId;

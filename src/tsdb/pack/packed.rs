@@ -55,10 +55,11 @@ fn put_block(out: &mut Vec<u8>, words: impl Iterator<Item = u64> + Clone) -> Opt
 
 /// Reads what [`near`] wrote.
 pub(super) fn read_near(input: &mut Input<'_>, count: usize, ints: &mut Vec<i64>) -> Result<()> {
-    read_blocks(input, count, |input, length| {
+    read_blocks(input, count, ints, |input, into| {
         let base = input.signed()?;
-        let words = Words::open(input, length)?;
-        ints.extend(words.map(|word| base.wrapping_add(word.cast_signed())));
+        let mut words = Words::open(input, into.len())?;
+        into.iter_mut()
+            .for_each(|int| *int = base.wrapping_add(words.take().cast_signed()));
         Ok(())
     })
 }
@@ -66,34 +67,35 @@ pub(super) fn read_near(input: &mut Input<'_>, count: usize, ints: &mut Vec<i64>
 /// Reads what [`steps`] wrote.
 pub(super) fn read_steps(input: &mut Input<'_>, count: usize, ints: &mut Vec<i64>) -> Result<()> {
     let mut at = 0_i64;
-    read_blocks(input, count, |input, length| {
-        ints.extend(Words::open(input, length)?.map(|word| {
-            at = at.wrapping_add(unzigzag(word));
-            at
-        }));
+    read_blocks(input, count, ints, |input, into| {
+        let mut words = Words::open(input, into.len())?;
+        for int in into {
+            at = at.wrapping_add(unzigzag(words.take()));
+            *int = at;
+        }
         Ok(())
     })
 }
 
+/// Hands the numbers that follow to `block`, a slice for each block of them.
 fn read_blocks<'a>(
     input: &mut Input<'a>,
     count: usize,
-    mut block: impl FnMut(&mut Input<'a>, usize) -> Result<()>,
+    ints: &mut Vec<i64>,
+    mut block: impl FnMut(&mut Input<'a>, &mut [i64]) -> Result<()>,
 ) -> Result<()> {
-    let mut left = count;
-    while left > 0 {
-        let length = left.min(BLOCK);
-        block(input, length)?;
-        left -= length;
-    }
-    Ok(())
+    let start = ints.len();
+    ints.resize(start + count, 0);
+    ints[start..]
+        .chunks_mut(BLOCK)
+        .try_for_each(|into| block(input, into))
 }
 
 /// The numbers of a block.
 struct Words<'a> {
     bits: BitReader<'a>,
     width: u32,
-    left: usize,
+    mask: u64,
 }
 
 impl<'a> Words<'a> {
@@ -108,23 +110,15 @@ impl<'a> Words<'a> {
         Ok(Self {
             bits,
             width,
-            left: length,
+            mask: (1 << width) - 1,
         })
     }
-}
 
-impl Iterator for Words<'_> {
-    type Item = u64;
-
+    /// The next one.
     #[inline]
-    fn next(&mut self) -> Option<u64> {
-        self.left = self.left.checked_sub(1)?;
-        let word = self.bits.peek() & ((1 << self.width) - 1);
+    fn take(&mut self) -> u64 {
+        let word = self.bits.peek() & self.mask;
         self.bits.skip(self.width);
-        Some(word)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        word
     }
 }

@@ -7,6 +7,7 @@ use super::summaries::{Frame, PutInts, put_frame, put_summaries, read_frame, rea
 use crate::base::Result;
 use crate::tsdb::SeriesId;
 use crate::tsdb::rollup::Summary;
+use std::ops::Range;
 
 /// First byte of a block of rows.
 const VERSION: u8 = 2;
@@ -154,26 +155,20 @@ impl<'a> RowsView<'a> {
     /// # Errors
     /// When the bytes are damaged.
     pub fn column(&self, series: SeriesId) -> Result<Option<Vec<Option<Summary>>>> {
-        let mut rows = Vec::new();
-        let found = self.column_into(series, &mut rows)?;
-        Ok(found.then_some(rows))
+        let all = 0..self.slots as usize;
+        let mut reader = self.reader();
+        let found = reader.column(series, all)?;
+        Ok(found.map(<[_]>::to_vec))
     }
 
-    /// Unpacks the rows of a series into `rows`, whose memory is used again; returns whether
-    /// there are any. On an error `rows` holds nothing of use.
-    ///
-    /// # Errors
-    /// When the bytes are damaged.
-    pub fn column_into(&self, series: SeriesId, rows: &mut Vec<Option<Summary>>) -> Result<bool> {
-        let found = self.columns.binary_search_by_key(&series, |entry| entry.0);
-        let Ok(place) = found else {
-            return Ok(false);
-        };
-        let mut input = self.columns[place].1;
-        let number = input.count(self.frames.len())?;
-        let frame = self.frames.get(number).ok_or_else(damaged)?;
-        read_column(input, &self.frame(*frame)?, rows)?;
-        Ok(true)
+    /// A reader of several columns.
+    #[must_use]
+    pub fn reader(&self) -> RowsReader<'_> {
+        RowsReader {
+            view: self,
+            frame: None,
+            rows: Vec::new(),
+        }
     }
 
     fn frame(&self, mut input: Input<'_>) -> Result<Frame> {
@@ -196,7 +191,8 @@ impl<'a> RowsView<'a> {
         for (series, packed) in &self.columns {
             let (mut input, mut rows) = (*packed, Vec::new());
             let number = input.count(frames.len())?;
-            read_column(input, frames.get(number).ok_or_else(damaged)?, &mut rows)?;
+            let frame = frames.get(number).ok_or_else(damaged)?;
+            read_column(input, frame, 0..self.slots as usize, &mut rows)?;
             columns.push(RowColumn {
                 series: *series,
                 rows,
@@ -211,8 +207,52 @@ impl<'a> RowsView<'a> {
     }
 }
 
-fn read_column(mut input: Input<'_>, frame: &Frame, rows: &mut Vec<Option<Summary>>) -> Result<()> {
-    read_summaries(&mut input, frame, rows)?;
+/// Reads columns one after the other: what they have in common is unpacked once, and the memory of
+/// the rows is used again.
+#[derive(Debug)]
+pub struct RowsReader<'a> {
+    view: &'a RowsView<'a>,
+    frame: Option<(usize, Frame)>,
+    rows: Vec<Option<Summary>>,
+}
+
+impl RowsReader<'_> {
+    /// The rows of a series in a range of slots; `None` when there is no such column. Slots behind
+    /// the last one are left out.
+    ///
+    /// # Errors
+    /// When the bytes are damaged.
+    pub fn column(
+        &mut self,
+        series: SeriesId,
+        slots: Range<usize>,
+    ) -> Result<Option<&[Option<Summary>]>> {
+        let columns = &self.view.columns;
+        let Ok(place) = columns.binary_search_by_key(&series, |entry| entry.0) else {
+            return Ok(None);
+        };
+        let mut input = columns[place].1;
+        let number = input.count(self.view.frames.len())?;
+        let frame = match self.frame.take() {
+            Some((known, frame)) if known == number => frame,
+            _ => {
+                let packed = self.view.frames.get(number).ok_or_else(damaged)?;
+                self.view.frame(*packed)?
+            }
+        };
+        read_column(input, &frame, slots, &mut self.rows)?;
+        self.frame = Some((number, frame));
+        Ok(Some(&self.rows))
+    }
+}
+
+fn read_column(
+    mut input: Input<'_>,
+    frame: &Frame,
+    slots: Range<usize>,
+    rows: &mut Vec<Option<Summary>>,
+) -> Result<()> {
+    read_summaries(&mut input, frame, slots, rows)?;
     if input.rest.is_empty() {
         Ok(())
     } else {

@@ -9,6 +9,7 @@ use super::ints::read_ints;
 use super::values::{PLACES_MAX, decimal};
 use crate::base::Result;
 use crate::tsdb::rollup::Summary;
+use std::ops::Range;
 
 /// Tag of a column of floats; below are the decimals by their places.
 const FLOAT: u8 = 0x10;
@@ -88,10 +89,30 @@ fn each(rows: &[Summary], figure: impl Fn(&Summary) -> i64) -> Vec<i64> {
     rows.iter().map(figure).collect()
 }
 
-/// Reads the rows of a frame.
+impl Frame {
+    /// The rows that are there, of those in `slots`: their numbers among all that are there.
+    fn there(&self, slots: &Range<usize>) -> Range<usize> {
+        let (mut slot, mut there) = (0, 0);
+        let (mut first, mut end) = (0, 0);
+        for (n, run) in self.runs.iter().enumerate() {
+            let is_there = n % 2 == 1;
+            let before = |bound: usize| bound.clamp(slot, slot + run) - slot;
+            if is_there {
+                first += before(slots.start);
+                end += before(slots.end);
+                there += run;
+            }
+            slot += run;
+        }
+        first.min(there)..end.clamp(first, there)
+    }
+}
+
+/// Reads the rows of a frame that lie in `slots`.
 pub(super) fn read_summaries(
     input: &mut Input<'_>,
     frame: &Frame,
+    slots: Range<usize>,
     rows: &mut Vec<Option<Summary>>,
 ) -> Result<()> {
     let row = |(covered_ms, count, qualities): &(u32, u32, u8)| Summary {
@@ -99,23 +120,42 @@ pub(super) fn read_summaries(
         count: *count,
         ..Summary::of(0.0, *covered_ms, 0.0)
     };
-    let mut found: Vec<Summary> = frame.seen.iter().map(row).collect();
+    let there = frame.there(&slots);
+    let mut found: Vec<Summary> = frame.seen[there.clone()].iter().map(row).collect();
+    let part = Part {
+        all: frame.seen.len(),
+        wanted: there,
+    };
     match input.byte()? {
-        FLOAT => read_columns(input, &mut found)?,
-        places if places <= PLACES_MAX => read_figures(input, places, &mut found)?,
+        FLOAT => read_columns(input, &part, &mut found)?,
+        places if places <= PLACES_MAX => read_figures(input, places, &part, &mut found)?,
         _ => return Err(damaged()),
     }
     rows.clear();
-    rows.reserve(found.len());
-    let mut found = found.into_iter();
+    rows.reserve(slots.len());
+    let (mut found, mut slot) = (found.into_iter(), 0);
     for (n, run) in frame.runs.iter().enumerate() {
+        let inside = slots
+            .end
+            .min(slot + run)
+            .saturating_sub(slots.start.max(slot));
         if n % 2 == 1 {
-            rows.extend(found.by_ref().take(*run).map(Some));
+            rows.extend(found.by_ref().take(inside).map(Some));
         } else {
-            rows.extend(std::iter::repeat_n(None, *run));
+            rows.extend(std::iter::repeat_n(None, inside));
         }
+        slot += run;
     }
     Ok(())
+}
+
+/// Which rows of a column are wanted; all of its numbers are read, for each counts from the one
+/// before.
+struct Part {
+    /// How many there are.
+    all: usize,
+    /// Those wanted.
+    wanted: Range<usize>,
 }
 
 /// Writes which rows are there: runs of missing and present slots in turn, the last one left out.
@@ -197,7 +237,7 @@ impl Figures {
         put(out, share.cast_unsigned());
         put_ints(
             out,
-            &rows_of(&|n| above[n].wrapping_sub(part(span[n], share))),
+            &rows_of(&|n| above[n].wrapping_sub(share_in(span[n], share))),
         );
         out.push(u8::from(moved));
         put_ints(
@@ -224,12 +264,17 @@ impl Figures {
     }
 }
 
-fn read_figures(input: &mut Input<'_>, places: u8, rows: &mut [Summary]) -> Result<()> {
+fn read_figures(
+    input: &mut Input<'_>,
+    places: u8,
+    part: &Part,
+    rows: &mut [Summary],
+) -> Result<()> {
     let (mut min, mut range, mut figure) = (Vec::new(), Vec::new(), Vec::new());
-    read_ints(input, rows.len(), &mut min)?;
-    read_ints(input, rows.len(), &mut range)?;
-    read_ints(input, rows.len(), &mut figure)?;
-    for (n, row) in rows.iter_mut().enumerate() {
+    read_ints(input, part.all, &mut min)?;
+    read_ints(input, part.all, &mut range)?;
+    read_ints(input, part.all, &mut figure)?;
+    for (n, row) in part.wanted.clone().zip(&mut *rows) {
         let max = min[n].wrapping_add(range[n]);
         row.min = decimal(min[n], places);
         row.max = decimal(max, places);
@@ -240,16 +285,16 @@ fn read_figures(input: &mut Input<'_>, places: u8, rows: &mut [Summary]) -> Resu
     if unit == 0 || share > SHARES {
         return Err(damaged());
     }
-    read_ints(input, rows.len(), &mut figure)?;
-    for (n, row) in rows.iter_mut().enumerate() {
+    read_ints(input, part.all, &mut figure)?;
+    for (n, row) in part.wanted.clone().zip(&mut *rows) {
         let weight = i64::from(row.covered_ms) / unit;
-        let above = figure[n].wrapping_add(part(range[n].wrapping_mul(weight), share));
+        let above = figure[n].wrapping_add(share_in(range[n].wrapping_mul(weight), share));
         let sum = above.wrapping_add(min[n].wrapping_mul(weight));
         row.weighted_sum = decimal(sum.wrapping_mul(unit), places);
     }
     let moved = input.byte()? == 1;
-    read_ints(input, rows.len(), &mut figure)?;
-    for (n, row) in rows.iter_mut().enumerate() {
+    read_ints(input, part.all, &mut figure)?;
+    for (n, row) in part.wanted.clone().zip(rows) {
         let delta = figure[n].wrapping_add(expected_delta(moved, &min, n));
         row.delta = decimal(delta, places);
     }
@@ -284,7 +329,7 @@ fn share_of(above: &[i64], span: &[i64]) -> i64 {
     i64::try_from(share).unwrap_or(0).clamp(0, SHARES)
 }
 
-const fn part(span: i64, share: i64) -> i64 {
+const fn share_in(span: i64, share: i64) -> i64 {
     span.wrapping_mul(share) / SHARES
 }
 
@@ -304,12 +349,12 @@ fn put_columns(out: &mut Vec<u8>, rows: &[Summary]) {
     }
 }
 
-fn read_columns(input: &mut Input<'_>, rows: &mut [Summary]) -> Result<()> {
+fn read_columns(input: &mut Input<'_>, part: &Part, rows: &mut [Summary]) -> Result<()> {
     let mut column = Vec::new();
     for figure in FLOATS {
         let tag = input.byte()?;
-        read_floats(input, tag, rows.len(), &mut column)?;
-        for (row, value) in rows.iter_mut().zip(&column) {
+        read_floats(input, tag, part.all, &mut column)?;
+        for (row, value) in rows.iter_mut().zip(&column[part.wanted.clone()]) {
             *figure(row) = *value;
         }
     }

@@ -145,7 +145,7 @@ impl Ledger {
         (size, from, to): (BucketSize, i64, i64),
     ) -> Result<()> {
         let truth = self.model.truth(device, series);
-        for bucket in buckets(tsdb, device, series, (size, from, to))? {
+        for bucket in buckets(tsdb, device, series, (size, from, to))?.iter() {
             let expected = truth.bucket(bucket.start.ms(), bucket.end.ms());
             compare(
                 bucket.columns[0],
@@ -164,10 +164,10 @@ pub(super) fn buckets(
     device: usize,
     series: usize,
     (size, from, to): (BucketSize, i64, i64),
-) -> Result<Vec<super::super::Bucket>> {
+) -> Result<super::super::Buckets> {
     let id = tsdb.find(Plant::device(device), &model::metric(series), Phase::Total);
     let Some(id) = id else {
-        return Ok(Vec::new());
+        return Ok(super::super::Buckets::default());
     };
     tsdb.buckets(&Query {
         series: vec![id],
