@@ -23,6 +23,7 @@ mod pdf;
 mod peaks;
 mod plot;
 mod power_quality;
+mod press;
 mod progress;
 mod record;
 mod review;

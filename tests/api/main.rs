@@ -85,6 +85,7 @@ mod self_watch;
 mod serial_bus;
 mod sessions;
 mod setup;
+mod site_logo;
 mod sockets;
 mod step_up;
 mod storage;

@@ -157,7 +157,9 @@ fn measure_one(appliance: &Appliance, template: &str, days: i64) {
     print!("{template}: computed in {computed:.2?}");
     for format in Format::ALL {
         let began = Instant::now();
-        let file = reports.write(&document, format, appliance.now()).unwrap();
+        let file = reports
+            .write(&document, format, appliance.now(), None)
+            .unwrap();
         let kilobytes = file.len() / 1_024;
         print!(
             ", {} {:.0?} ({kilobytes} kB)",
