@@ -7,6 +7,7 @@ mod balance;
 mod bill;
 mod bill_lines;
 mod bill_power;
+mod bill_reason;
 #[cfg(test)]
 mod bill_tests;
 mod bill_twin;
@@ -47,6 +48,7 @@ pub use balance::{
     Balance, BalancePart, BalanceQuery, EnergyFigure, SeriesOf, TreePoint, balance, tree_series,
 };
 pub use bill::{Bill, BillLine, BillPeak};
+pub use bill_reason::Reason as BillReason;
 pub use bill_twin::{BillTwin, TwinLine, TypedLine, twin};
 pub use carbon::{Carbon, CarbonBook, CarbonBucket, Emitted};
 pub use carbon_factors::{CarbonFactors, CarbonMethod, CarbonTable, NewCarbonFactors};

@@ -150,7 +150,8 @@ async fn a_bill_says_how_each_line_came_about() {
         decimal(&bill["total"]),
         "the total is the sum of the lines",
     );
-    assert!(bill["notes"][0].as_str().unwrap().contains("not over"));
+    assert_eq!(bill["notes"][0]["code"], "month_open");
+    assert_eq!(line("Power")["reasons"][0]["code"], "peak");
 
     let typed = json!({ "month": "2026-11", "lines": [
         { "name": "meter", "amount": "12.500" }, { "name": "Stamp", "amount": "1.000" } ] });

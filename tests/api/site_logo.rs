@@ -37,9 +37,7 @@ fn pictures(pdf: &[u8]) -> Vec<(i64, i64)> {
     let sizes = file.objects.values().filter_map(|object| {
         let of = &object.as_stream().ok()?.dict;
         let kind = of.get(b"Subtype").and_then(lopdf::Object::as_name).ok()?;
-        // What says how clear each pixel is, is a picture of its own beside it.
-        let is = kind == b"Image" && of.has(b"SMask");
-        is.then(|| {
+        (kind == b"Image").then(|| {
             (
                 number(of, b"Width").unwrap(),
                 number(of, b"Height").unwrap(),
@@ -61,7 +59,7 @@ async fn stands(chief: &Client, shown: &Value) -> [bool; 3] {
     }
     let in_pdf = pictures(&file(chief, &id, "pdf").await);
     [
-        in_pdf == [(640, 320)],
+        in_pdf.contains(&(640, 320)),
         html.contains("src=\"data:image/png;base64,"),
         drawn,
     ]
