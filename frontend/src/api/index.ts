@@ -57,6 +57,7 @@ import type {
   ScanRequest,
   ProfileQuery,
   SetupRequest,
+  Site,
   SiteChange,
   StepUp,
   TariffChange,
