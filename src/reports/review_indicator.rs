@@ -27,9 +27,11 @@ pub(super) fn section(work: &Work<'_>, one: &Judged) -> Section {
             .into_iter()
             .map(|text| Block::Note { text }),
     );
-    let stretches = stretches(work, one);
-    if one.baseline.is_some() && stretches.iter().any(|stretch| stretch.cusum.is_some()) {
-        blocks.push(Block::Chart(cusum(work, &stretches)));
+    let points = &one.evaluation.points;
+    let stretches = stretches(work, points);
+    let drawn = self::stretches(work, counted(points));
+    if one.baseline.is_some() && !drawn.is_empty() {
+        blocks.push(Block::Chart(cusum(work, &drawn)));
     }
     blocks.push(Block::Table(table(work, &stretches)));
     if !one.enpi.adjustments.is_empty() {
@@ -185,8 +187,20 @@ struct Stretch {
     remark: String,
 }
 
-fn stretches(work: &Work<'_>, one: &Judged) -> Vec<Stretch> {
-    let points = &one.evaluation.points;
+/// The periods from the first one that counts to the last.
+fn counted(points: &[EvaluatedPoint]) -> &[EvaluatedPoint] {
+    let counts = |point: &EvaluatedPoint| point.left_out.is_none();
+    let ends = (
+        points.iter().position(counts),
+        points.iter().rposition(counts),
+    );
+    match ends {
+        (Some(first), Some(last)) => &points[first..=last],
+        _ => &[],
+    }
+}
+
+fn stretches(work: &Work<'_>, points: &[EvaluatedPoint]) -> Vec<Stretch> {
     let by_month = points.len() > ROWS_MAX;
     let start = |point: &EvaluatedPoint| match by_month {
         true => {

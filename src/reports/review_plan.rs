@@ -110,7 +110,7 @@ fn uses(work: &Work<'_>, items: &[&PlanItem]) -> Result<Section> {
             state(work, item),
         ]);
     }
-    let blocks = (!items.is_empty()).then(|| Block::Table(table));
+    let blocks = (!items.is_empty()).then_some(Block::Table(table));
     let blocks = blocks.into_iter().collect();
     Ok(section(work, "section.uses", blocks, "source.uses"))
 }
@@ -167,7 +167,7 @@ fn objectives(work: &Work<'_>, judged: &[Judged], items: &[&PlanItem]) -> Result
             Cell::text(outcome),
         ]);
     }
-    let blocks = (!items.is_empty()).then(|| Block::Table(table));
+    let blocks = (!items.is_empty()).then_some(Block::Table(table));
     let blocks = blocks.into_iter().collect();
     Ok(section(
         work,
@@ -263,7 +263,7 @@ fn measures(work: &Work<'_>, judged: &[Judged], items: &[&PlanItem]) -> Result<S
             number_cell(item.said.expected_kwh_per_year),
         ]);
     }
-    let blocks = (!items.is_empty()).then(|| Block::Table(table));
+    let blocks = (!items.is_empty()).then_some(Block::Table(table));
     let blocks = blocks.into_iter().collect();
     Ok(section(work, "section.measures", blocks, "source.progress"))
 }

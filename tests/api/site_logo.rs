@@ -59,7 +59,7 @@ async fn stands(chief: &Client, shown: &Value) -> [bool; 3] {
     }
     let in_pdf = pictures(&file(chief, &id, "pdf").await);
     [
-        in_pdf.contains(&(640, 320)),
+        in_pdf.contains(&(480, 240)),
         html.contains("src=\"data:image/png;base64,"),
         drawn,
     ]
@@ -77,7 +77,7 @@ async fn a_logo_stands_on_every_form_of_a_report_until_it_is_taken_away() {
 
     let shown = made_of(&chief, json!({ "template": "data_quality" })).await;
     assert_eq!(stands(&chief, &shown).await, [false; 3]);
-    // Twice as large as what is kept.
+    // Larger than what is kept: 480 by 240 pixels are left.
     let mut sent = picture(1_280, 640);
     sent.extend_from_slice(b"<script>");
     let reply = send_form(&chief, &path, form(&[("logo", "x.txt", &sent)])).await;

@@ -68,7 +68,13 @@ async fn run(meters: usize, days: i64) {
         began.elapsed()
     );
     describe(&client, &ids).await;
-    for template in ["monthly_energy", "cost_centres", "peaks", "data_quality"] {
+    for template in [
+        "monthly_energy",
+        "cost_centres",
+        "peaks",
+        "data_quality",
+        "iso50001",
+    ] {
         measure_one(&appliance, template, days);
     }
 }
