@@ -9,7 +9,7 @@ export function useReasons() {
   const format = useFormat();
   function say({ code, values, sentence }: BillReason): string {
     // A newer appliance may know a reason that this page does not.
-    if (!te(`energy.reason.${code}`, 'en')) return sentence;
+    if (!te(`energy.reason.${code}`)) return sentence;
     const shown = Object.entries(values).map(([name, value]) => [
       name,
       name === 'at' ? format.dateMinute(value) : plain(value, format.place.value.locale),
