@@ -7,6 +7,7 @@
 mod alerting;
 mod backing;
 mod cold;
+mod demand;
 mod figures;
 mod ground;
 mod people;

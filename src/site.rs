@@ -3,8 +3,10 @@
 //! Promises: a site's time zone and currency are always valid ones. Will not do: know what is
 //! measured there.
 
+mod logo;
 mod wishes;
 
+pub use logo::{LOGO_MAX, Logo};
 pub use wishes::{PageLanguage, PageTheme, SiteWishes};
 
 use crate::base::error::Checks;
@@ -46,6 +48,9 @@ pub struct Site {
     /// What is wanted there beyond that; records of earlier versions have nothing.
     #[serde(default)]
     pub wishes: SiteWishes,
+    /// Hash of its logo, which stands on its reports; `null` when it has none.
+    #[serde(default)]
+    pub logo: Option<String>,
     /// When it was set up.
     pub created_at: Timestamp,
 }
@@ -101,6 +106,7 @@ impl Site {
             currency: input.currency.to_ascii_uppercase(),
             price_per_kwh: input.price_per_kwh,
             wishes: input.wishes.unwrap_or_default(),
+            logo: None,
             created_at: now,
         };
         site.check()?;

@@ -36,6 +36,7 @@ pub(super) async fn start_reporting(
         history: figures.history.clone(),
         trees: Arc::clone(&figures.trees),
         tariffs: Arc::clone(&figures.tariffs),
+        enpis: Arc::clone(&figures.enpis),
         alerts: Arc::clone(alerts),
         cold: Arc::clone(coldchain) as _,
     };

@@ -2,6 +2,7 @@
 
 use super::chores;
 use super::cold::start_cells;
+use super::demand::start_demand_watch;
 use super::figures::{Figures, open_figures};
 use super::ground::Ground;
 use super::plant::Plant;
@@ -35,7 +36,8 @@ pub(super) async fn open_rooms(
     let figures = open_figures(ground, registry, alerts, stop)?;
     let about = (ground, registry, &figures);
     let (reports, reporter) = start_reporting(about, (alerts, notify, &coldchain), stop).await?;
-    tasks.extend([cells, reporter]);
+    let demand = start_demand_watch(about, alerts, stop);
+    tasks.extend([cells, reporter, demand]);
     Ok(Rooms {
         figures,
         coldchain,

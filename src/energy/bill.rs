@@ -4,6 +4,7 @@
 //! zero; the total is the sum of the lines as they are shown.
 
 use super::bill_lines::{Draft, Past};
+use super::bill_reason::Reason;
 use super::metered::Metered;
 use super::tariff::{Group, Rules};
 use crate::base::Timestamp;
@@ -33,8 +34,10 @@ pub struct BillLine {
     /// The amount, rounded.
     #[schema(value_type = String)]
     pub amount: Decimal,
-    /// How it came about, as a sentence.
+    /// How it came about, in English.
     pub explanation: String,
+    /// The same as codes with their figures.
+    pub reasons: Vec<Reason>,
 }
 
 /// The greatest window of a month.
@@ -72,7 +75,15 @@ pub struct Bill {
     /// How much of the time was measured, 0 to 1.
     pub coverage: f64,
     /// What a reader has to know: windows that were not measured, a month that is not over.
-    pub notes: Vec<String>,
+    pub notes: Vec<Reason>,
+}
+
+impl Bill {
+    /// Says that days before this one are billed as if the tariff had held already.
+    pub fn note_as_if(&mut self, first_day: &str) {
+        let values = [("day", first_day.to_owned())];
+        self.notes.push(Reason::with("as_if", values.into()));
+    }
 }
 
 /// A stretch of a month in which one version of a tariff holds.

@@ -1,6 +1,7 @@
 //! *pure* — the lines of a bill: one function for each kind of rule.
 
 use super::bill::{BillLine, Segment, amount, round};
+use super::bill_reason::{Reason, told};
 use super::metered::kwh;
 use super::tariff::{Charge, Group, Per, PeriodValue, Reactive, Rules};
 use rust_decimal::Decimal;
@@ -29,7 +30,7 @@ pub(super) struct Item {
     pub(super) unit: &'static str,
     pub(super) price: Decimal,
     pub(super) per: Option<Per>,
-    pub(super) explanation: String,
+    pub(super) reasons: Vec<Reason>,
 }
 
 impl<'a> Draft<'a> {
@@ -64,7 +65,8 @@ impl<'a> Draft<'a> {
             price: item.price.normalize(),
             part: (bottom != 1).then(|| format!("{top}/{bottom}")),
             amount,
-            explanation: item.explanation,
+            explanation: told(&item.reasons),
+            reasons: item.reasons,
         });
     }
 
@@ -88,10 +90,13 @@ impl<'a> Draft<'a> {
                 if quantity <= Decimal::ZERO && !(is_first && all <= Decimal::ZERO) {
                     break;
                 }
-                let explanation = match (period.tiers.len(), tier.up_to_kwh) {
-                    (1, _) => format!("The meters counted {all} kWh in this period."),
-                    (_, Some(end)) => format!("Of {all} kWh those from {below} to {end}."),
-                    (_, None) => format!("Of {all} kWh those above {below}."),
+                let reason = match (period.tiers.len(), tier.up_to_kwh) {
+                    (1, _) => Reason::of("energy_period", &[("all", all)]),
+                    (_, Some(to)) => {
+                        let values = [("all", all), ("from", below), ("to", to)];
+                        Reason::of("energy_tier", &values)
+                    }
+                    (_, None) => Reason::of("energy_above", &[("all", all), ("from", below)]),
                 };
                 self.push(Item {
                     group: Group::Energy,
@@ -101,7 +106,7 @@ impl<'a> Draft<'a> {
                     unit: "kWh",
                     price: tier.price,
                     per: None,
-                    explanation,
+                    reasons: vec![reason],
                 });
                 below = end;
             }
@@ -132,7 +137,7 @@ impl<'a> Draft<'a> {
                         unit: "kWh",
                         price: *price,
                         per: None,
-                        explanation: "For each kWh of all periods.".to_owned(),
+                        reasons: vec![Reason::of("each_kwh", &[])],
                     });
                 }
                 Charge::Contracted {
@@ -142,8 +147,8 @@ impl<'a> Draft<'a> {
                     weights,
                 } => {
                     let quantity = self.reduced(weights, &|_| None);
-                    let why = format!("The ordered power by its weights: {quantity} kW.");
-                    self.power(name, quantity, *price, Some(*per), why);
+                    let why = Reason::of("ordered_weighted", &[("kw", quantity)]);
+                    self.power(name, quantity, *price, Some(*per), vec![why]);
                 }
                 Charge::ContractedSteps { name, per, prices } => self.steps(name, *per, prices),
                 Charge::ReducedOverrun {
@@ -159,11 +164,15 @@ impl<'a> Draft<'a> {
 
     fn fixed(&mut self, name: &str, price: Decimal, per: Per, levy: bool) {
         let (days, of) = self.segment.days;
-        let (quantity, unit, explanation) = match per {
-            Per::Day => (Decimal::from(days), "day", format!("{days} days.")),
-            Per::Month if days == of => (Decimal::ONE, "month", "The month.".to_owned()),
-            Per::Month => (Decimal::ONE, "month", format!("{days} of {of} days.")),
-            Per::Year => (Decimal::ONE, "year", "A twelfth of the year.".to_owned()),
+        let (days, of) = (Decimal::from(days), Decimal::from(of));
+        let (quantity, unit, reason) = match per {
+            Per::Day => (days, "day", Reason::of("days", &[("days", days)])),
+            Per::Month if days == of => (Decimal::ONE, "month", Reason::of("month", &[])),
+            Per::Month => {
+                let why = Reason::of("part_of_month", &[("days", days), ("of", of)]);
+                (Decimal::ONE, "month", why)
+            }
+            Per::Year => (Decimal::ONE, "year", Reason::of("twelfth", &[])),
         };
         self.push(Item {
             group: if levy { Group::Levy } else { Group::Fixed },
@@ -173,7 +182,7 @@ impl<'a> Draft<'a> {
             unit,
             price,
             per: Some(per),
-            explanation,
+            reasons: vec![reason],
         });
     }
 
@@ -183,7 +192,7 @@ impl<'a> Draft<'a> {
         quantity: Decimal,
         price: Decimal,
         per: Option<Per>,
-        explanation: String,
+        reasons: Vec<Reason>,
     ) {
         self.push(Item {
             group: Group::Demand,
@@ -193,7 +202,7 @@ impl<'a> Draft<'a> {
             unit: "kW",
             price,
             per,
-            explanation,
+            reasons,
         });
     }
 
@@ -218,9 +227,9 @@ impl<'a> Draft<'a> {
             let rules = self.rules();
             let ordered = rules.contracted_kw(&step.period).unwrap_or_default();
             let quantity = ordered - before;
-            let explanation = match before.is_zero() {
-                true => format!("Ordered: {ordered} kW."),
-                false => format!("Ordered: {ordered} kW, {before} kW of them in the step before."),
+            let reason = match before.is_zero() {
+                true => Reason::of("ordered", &[("kw", ordered)]),
+                false => Reason::of("ordered_step", &[("kw", ordered), ("before", before)]),
             };
             let place = rules.period(&step.period);
             let shown = place.map_or(&step.period, |n| &rules.periods[n].name);
@@ -232,7 +241,7 @@ impl<'a> Draft<'a> {
                 unit: "kW",
                 price: step.value,
                 per: Some(per),
-                explanation,
+                reasons: vec![reason],
             });
             before = ordered;
         }
@@ -250,12 +259,9 @@ impl<'a> Draft<'a> {
         if over.is_zero() {
             return;
         }
-        let explanation = format!(
-            "The peaks by their weights are {} kW, ordered are {} kW.",
-            called.normalize(),
-            ordered.normalize()
-        );
-        self.power(name, over, price, None, explanation);
+        let values = [("called", called.normalize()), ("kw", ordered.normalize())];
+        let why = Reason::of("weighted_overrun", &values);
+        self.power(name, over, price, None, vec![why]);
     }
 
     fn root_overrun(&mut self, name: &str, prices: &[PeriodValue]) {
@@ -286,11 +292,10 @@ impl<'a> Draft<'a> {
                 unit: "kW",
                 price: price.value,
                 per: None,
-                explanation: format!(
-                    "{} windows above the ordered {ordered} kW; the root of the sum of their \
-                     squares.",
-                    over.len()
-                ),
+                reasons: vec![Reason::of(
+                    "root_overrun",
+                    &[("count", Decimal::from(over.len())), ("kw", ordered)],
+                )],
             });
         }
     }
@@ -308,7 +313,7 @@ impl<'a> Draft<'a> {
             unit: "kWh",
             price: -price,
             per: None,
-            explanation: "Energy that flowed out; it is paid for.".to_owned(),
+            reasons: vec![Reason::of("export", &[])],
         });
     }
 

@@ -3,6 +3,7 @@
 
 use super::bill::{BillLine, amount, round};
 use super::bill_lines::{Draft, Item};
+use super::bill_reason::Reason;
 use super::metered::kwh;
 use super::tariff::{Bands, Charge, Group, PowerFactorBand, Ratchet};
 use rust_decimal::Decimal;
@@ -28,26 +29,32 @@ impl Draft<'_> {
         let digits = rules.quantity_decimals;
         let measured = round(peak.map_or(Decimal::ZERO, |window| window.kw), digits);
         let mut billed = measured;
-        let mut why = match peak {
-            Some(window) => format!(
-                "The greatest window, {measured} kW, began {}.",
-                window.start
-            ),
-            None => "No window was measured.".to_owned(),
-        };
+        let mut why = vec![match peak {
+            Some(window) => {
+                let values = [
+                    ("kw", measured.to_string()),
+                    ("at", window.start.to_string()),
+                ];
+                Reason::with("peak", values.into())
+            }
+            None => Reason::of("no_window", &[]),
+        }];
         if let Some(ratchet) = ratchet {
             let left = round(self.left_behind(ratchet, &places), digits);
             if left > billed {
                 billed = left;
-                why += &format!(
-                    " Billed is {left} kW: {} % of the greatest of the {} months before.",
-                    ratchet.percent, ratchet.months
-                );
+                let months = Decimal::from(ratchet.months);
+                let values = [
+                    ("kw", left),
+                    ("percent", ratchet.percent),
+                    ("months", months),
+                ];
+                why.push(Reason::of("ratchet", &values));
             }
         }
         if let Some(least) = minimum_kw.filter(|least| *least > billed) {
             billed = least;
-            why += &format!(" Billed is the minimum of {least} kW.");
+            why.push(Reason::of("minimum", &[("kw", least)]));
         }
         if let Some(bands) = bands {
             let ordered = match periods.first() {
@@ -56,7 +63,7 @@ impl Draft<'_> {
             };
             let (banded, said) = within(bands, billed, ordered.unwrap_or_default());
             billed = round(banded, digits);
-            why += &said;
+            why.push(said);
         }
         self.power(name, billed, *price, Some(*per), why);
     }
@@ -98,11 +105,14 @@ impl Draft<'_> {
             unit: "kvarh",
             price,
             per: None,
-            explanation: format!(
-                "Of {} kvarh {} are free: {ratio} for each kWh.",
-                round(reactive, 0),
-                round(free, 0)
-            ),
+            reasons: vec![Reason::of(
+                "reactive_free",
+                &[
+                    ("reactive", round(reactive, 0)),
+                    ("free", round(free, 0)),
+                    ("ratio", ratio),
+                ],
+            )],
         });
     }
 
@@ -121,14 +131,14 @@ impl Draft<'_> {
             Group::Reactive,
             "Power factor",
             (of, percent),
-            format!("The power factor of the month is {factor}."),
+            Reason::of("power_factor", &[("factor", factor)]),
         );
     }
 
     pub(super) fn taxes(&mut self) {
         for tax in &self.rules().taxes {
             let of = amounts(&self.lines, &tax.on);
-            let why = "Percent of the lines it applies to.".to_owned();
+            let why = Reason::of("tax", &[]);
             self.percent(Group::Tax, &tax.name, (of, tax.percent), why);
         }
     }
@@ -139,7 +149,7 @@ impl Draft<'_> {
         group: Group,
         name: &str,
         (of, percent): (Decimal, Decimal),
-        why: String,
+        why: Reason,
     ) {
         let rules = self.rules();
         self.lines.push(BillLine {
@@ -151,7 +161,8 @@ impl Draft<'_> {
             price: percent.normalize(),
             part: Some("1/100".to_owned()),
             amount: amount(of * percent / Decimal::ONE_HUNDRED, rules.decimals),
-            explanation: why,
+            explanation: why.sentence.clone(),
+            reasons: vec![why],
         });
     }
 }
@@ -162,22 +173,20 @@ fn amounts(lines: &[BillLine], groups: &[Group]) -> Decimal {
 }
 
 /// What bands around the ordered power make of a demand, and why.
-fn within(bands: &Bands, kw: Decimal, ordered: Decimal) -> (Decimal, String) {
+fn within(bands: &Bands, kw: Decimal, ordered: Decimal) -> (Decimal, Reason) {
     let edge = |percent: Decimal| ordered * percent / Decimal::ONE_HUNDRED;
     let (low, high) = (edge(bands.low_percent), edge(bands.high_percent));
     let (low_shown, high_shown) = (low.normalize(), high.normalize());
     if kw < low {
-        return (low, format!(" Below {low_shown} kW, which is billed."));
+        return (low, Reason::of("band_below", &[("kw", low_shown)]));
     }
     if kw > high {
         let over = (kw - high) * bands.excess_factor;
-        let said = format!(
-            " Above {high_shown} kW; what is over counts {} times more.",
-            bands.excess_factor
-        );
-        return (kw + over, said);
+        let values = [("kw", high_shown), ("factor", bands.excess_factor)];
+        return (kw + over, Reason::of("band_above", &values));
     }
-    (kw, format!(" Between {low_shown} and {high_shown} kW."))
+    let values = [("from", low_shown), ("to", high_shown)];
+    (kw, Reason::of("band_within", &values))
 }
 
 /// P / √(P² + Q²), to two digits as bills have it.

@@ -214,6 +214,7 @@ mod tests {
             part: None,
             amount: decimal(amount),
             explanation: String::new(),
+            reasons: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ mod balance;
 mod bill;
 mod bill_lines;
 mod bill_power;
+mod bill_reason;
 #[cfg(test)]
 mod bill_tests;
 mod bill_twin;
@@ -27,6 +28,7 @@ mod quality_en50160;
 mod quality_week;
 mod raw;
 mod readings;
+mod steer;
 mod supply;
 pub mod tariff;
 mod tariff_charge;
@@ -46,6 +48,7 @@ pub use balance::{
     Balance, BalancePart, BalanceQuery, EnergyFigure, SeriesOf, TreePoint, balance, tree_series,
 };
 pub use bill::{Bill, BillLine, BillPeak};
+pub use bill_reason::Reason as BillReason;
 pub use bill_twin::{BillTwin, TwinLine, TypedLine, twin};
 pub use carbon::{Carbon, CarbonBook, CarbonBucket, Emitted};
 pub use carbon_factors::{CarbonFactors, CarbonMethod, CarbonTable, NewCarbonFactors};
@@ -60,9 +63,11 @@ pub use idle_ledger::{
 pub use metered::Window;
 pub use now::{DashboardMetrics, PhaseMetrics, site_now};
 pub use peaks::{Peak, Share};
+pub use quality_en50160::{Characteristic, Line as QualityLine, Verdict};
 pub use quality_week::{QualityWeek, quality_week};
 pub use raw::RawPlan;
 pub use readings::{to_kwh, to_mwh};
+pub use steer::{DemandWatch, Load, Passing, loads_now};
 pub use supply::{CostBucket, Supply};
 pub use tariff_examples::{TariffExample, tariff_examples};
 pub use tariffs::{NewTariff, NewVersion, Tariff, TariffChange, Tariffs, Version};

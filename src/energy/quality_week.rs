@@ -101,3 +101,19 @@ pub fn quality_week(
         lines: statement(&intervals, nominal_v, nominal_hz),
     })
 }
+
+impl super::SiteHistory {
+    /// As [`quality_week`], of this history.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub fn power_quality(
+        &self,
+        calendar: &Calendar,
+        equipment_id: EquipmentId,
+        range: TimeRange,
+        nominal: (f64, f64),
+    ) -> Result<QualityWeek> {
+        quality_week(&self.tsdb, calendar, equipment_id, range, nominal)
+    }
+}

@@ -135,9 +135,14 @@ impl SiteHistory {
     /// Whether anything of this quantity was ever read of a meter.
     #[must_use]
     pub fn has(&self, meter: EquipmentId, metric: &Metric) -> bool {
-        let is = |info: &crate::tsdb::SeriesInfo| {
-            info.key.metric == *metric && info.key.phase == Phase::Total
-        };
+        self.has_of(meter, metric, Phase::Total)
+    }
+
+    /// The same of a conductor.
+    #[must_use]
+    pub fn has_of(&self, meter: EquipmentId, metric: &Metric, phase: Phase) -> bool {
+        let is =
+            |info: &crate::tsdb::SeriesInfo| info.key.metric == *metric && info.key.phase == phase;
         self.tsdb.series_of(meter).iter().any(|(_, info)| is(info))
     }
 

@@ -3,6 +3,7 @@
 use super::SiteHistory;
 use super::bill::{Bill, BillPeak, Segment, lines};
 use super::bill_lines::Past;
+use super::bill_reason::Reason;
 use super::cost::{PeriodCost, Pricing};
 use super::metered::{Metered, SupplyCell};
 use super::readings::to_kwh;
@@ -355,18 +356,17 @@ fn times(value: i64, factor: Decimal) -> i64 {
     rounded.to_i64().unwrap_or(0)
 }
 
-fn notes(is_running: bool, is_partly_priced: bool, missing_windows: usize) -> Vec<String> {
+fn notes(is_running: bool, is_partly_priced: bool, missing_windows: usize) -> Vec<Reason> {
     let mut notes = Vec::new();
     if is_running {
-        notes.push("The month is not over: energy and demand are those so far.".to_owned());
+        notes.push(Reason::of("month_open", &[]));
     }
     if is_partly_priced {
-        notes.push("On some days of the month no tariff holds; they are not billed.".to_owned());
+        notes.push(Reason::of("part_priced", &[]));
     }
     if missing_windows > 0 {
-        notes.push(format!(
-            "{missing_windows} demand windows were not measured in full; a peak may be missing."
-        ));
+        let count = Decimal::from(missing_windows);
+        notes.push(Reason::of("windows_missing", &[("count", count)]));
     }
     notes
 }

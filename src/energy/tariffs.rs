@@ -119,6 +119,16 @@ impl Tariff {
         held.max_by_key(|version| (version.valid_from.as_str(), version.number))
     }
 
+    /// The same, and on days before the first version that one: what a tariff would have asked for
+    /// a past that it did not know.
+    #[must_use]
+    pub fn on_as_if(&self, date: &str) -> Option<&Version> {
+        let first = self.versions.iter();
+        let first = first.min_by_key(|version| (version.valid_from.as_str(), version.number));
+        let before = first.filter(|version| date < version.valid_from.as_str());
+        before.or_else(|| self.on(date))
+    }
+
     pub(super) fn add(
         &mut self,
         new: NewVersion,

@@ -2,7 +2,10 @@
 
 use super::number::neutral;
 use crate::base::{Error, Result, Timestamp};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
+use rust_xlsxwriter::{
+    Chart, ChartType, DocProperties, ExcelDateTime, Format, FormatAlign, Image, Workbook,
+    Worksheet, XlsxError,
+};
 
 /// 1970-01-01 in the days of a spreadsheet.
 const EPOCH_DAYS: f64 = 25_569.0;
@@ -23,6 +26,25 @@ pub enum BookCell<'a> {
     /// What a clock on the wall shows, ms since 1970 of that clock, and how it is shown.
     Time(i64, &'static str),
 }
+
+/// How the figures of a table are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BookChart {
+    /// A bar for each row and series, beside each other.
+    Bars,
+    /// A bar for each row, its series on top of each other.
+    Stacked,
+    /// A bar from left to right for each row.
+    Ranked,
+    /// A line for each series.
+    Lines,
+}
+
+/// Rows that a chart stands on, and its size, pixels.
+const CHART_ROWS: u32 = 16;
+const CHART_SIZE: (u32, u32) = (900, 310);
+/// Largest height of a logo, pixels: that of three rows.
+const LOGO_HEIGHT: f64 = 56.0;
 
 /// A workbook that is being written, row by row.
 pub struct Book {
@@ -76,9 +98,8 @@ impl Book {
             let sentence = "A sheet holds 1048576 rows at most. Ask for a shorter period.";
             return Err(Error::invalid("to", sentence));
         }
-        let (row, last) = (self.row, self.workbook.worksheets().len());
-        let place = last.saturating_sub(1);
-        let sheet = self.workbook.worksheet_from_index(place).map_err(refused)?;
+        let row = self.row;
+        let sheet = self.last()?;
         for (column, cell) in (0..).zip(cells) {
             let mut format = Format::new();
             if strong {
@@ -108,6 +129,67 @@ impl Book {
         }
         self.row += 1;
         Ok(())
+    }
+
+    /// Puts a picture beside the rows that come next, behind so many columns.
+    ///
+    /// # Errors
+    /// When it is no PNG, or there is no sheet.
+    pub fn logo(&mut self, png: &[u8], column: u16) -> Result<()> {
+        let image = Image::new_from_buffer(png).map_err(refused)?;
+        let scale = (LOGO_HEIGHT / image.height().max(1.0)).min(1.0);
+        let image = image.set_scale_height(scale).set_scale_width(scale);
+        let row = self.row;
+        self.last()?
+            .insert_image(row, column, &image)
+            .map_err(refused)?;
+        Ok(())
+    }
+
+    /// Draws a table that is written next: `rows` of them below its head of names, a label and so
+    /// many series each. The chart stands above it.
+    ///
+    /// # Errors
+    /// When there is no sheet.
+    pub fn chart(&mut self, form: BookChart, unit: &str, rows: u32, series: u16) -> Result<()> {
+        let kind = match form {
+            BookChart::Bars => ChartType::Column,
+            BookChart::Stacked => ChartType::ColumnStacked,
+            BookChart::Ranked => ChartType::Bar,
+            BookChart::Lines => ChartType::Line,
+        };
+        let (above, sheet) = (self.row, self.last()?.name());
+        // Behind the chart come the title of the table and its head.
+        let head = above + CHART_ROWS + 1;
+        let (first, last) = (head + 1, head + rows);
+        let mut chart = Chart::new(kind);
+        for column in 1..=series {
+            chart
+                .add_series()
+                .set_name((sheet.as_str(), head, column))
+                .set_categories((sheet.as_str(), first, 0, last, 0))
+                .set_values((sheet.as_str(), first, column, last, column));
+        }
+        chart.set_width(CHART_SIZE.0).set_height(CHART_SIZE.1);
+        chart.y_axis().set_name(unit);
+        if form == BookChart::Ranked {
+            // The first one stands above.
+            chart.x_axis().set_reverse();
+            chart.y_axis().set_name("");
+        }
+        if series == 1 {
+            chart.legend().set_hidden();
+        }
+        self.last()?
+            .insert_chart(above, 0, &chart)
+            .map_err(refused)?;
+        self.row += CHART_ROWS;
+        Ok(())
+    }
+
+    fn last(&mut self) -> Result<&mut Worksheet> {
+        let place = self.workbook.worksheets().len().saturating_sub(1);
+        self.workbook.worksheet_from_index(place).map_err(refused)
     }
 
     /// The file.

@@ -26,7 +26,7 @@ pub mod table;
 pub mod table_in;
 pub mod words;
 
-pub use book::{Book, BookCell};
+pub use book::{Book, BookCell, BookChart};
 pub use directory::Directory;
 pub use excel::Excel;
 pub use history::{Column, HistoryExport};

@@ -22,8 +22,21 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Makes the sections.
 pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
+    let mut sections = overview(work)?;
+    // One section alone says that nothing is known.
+    if sections.len() > 1 && work.range.length_ms() >= 2 * DAY_MS {
+        work.progress.expect(1);
+        let share = sections.first().and_then(|section| section.coverage);
+        sections.push(profile(work, share)?);
+        work.progress.step(1)?;
+    }
+    Ok(sections)
+}
+
+/// How much, what it cost and when; and where it went.
+pub(super) fn overview(work: &Work<'_>) -> Result<Vec<Section>> {
     let supply = work.supply();
-    work.progress.expect(5);
+    work.progress.expect(4);
     let buckets = supply.cost(work.range, work.size(), &|date| work.rules_on(date))?;
     work.progress.step(1)?;
     if !buckets.iter().any(|bucket| bucket.is_known) {
@@ -50,10 +63,6 @@ pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
         coverage: share,
     }];
     sections.push(places(work)?);
-    work.progress.step(1)?;
-    if work.range.length_ms() >= 2 * DAY_MS {
-        sections.push(profile(work, share)?);
-    }
     work.progress.step(1)?;
     Ok(sections)
 }

@@ -4,6 +4,9 @@ use super::document::{Block, Cell, Chart, Document, Figure, Holds, Section, Tabl
 use super::format::{Dates, head, quantity};
 use super::paper::Paper;
 use super::scene::{Anchor, Ink, Scene, Shape, draw};
+use crate::site::Logo;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use std::fmt::Write as _;
 
 /// Width of charts, points.
@@ -58,10 +61,14 @@ pub fn write(document: &Document, paper: &Paper<'_>) -> Vec<u8> {
     let mut out = format!(
         "<!doctype html>\n<html lang=\"{}\" dir=\"{direction}\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{}</title>\
-         <style>{STYLE}</style></head>\n<body><header><p class=\"site\">{}</p><h1>{}</h1>\
+         <style>{STYLE}</style></head>\n<body><header>{}<p class=\"site\">{}</p><h1>{}</h1>\
          <p class=\"period\">{}</p></header>\n",
         w.tag(),
         escaped(&document.title),
+        paper
+            .logo
+            .map(|logo| picture(logo, &document.site))
+            .unwrap_or_default(),
         escaped(&document.site),
         escaped(&document.title),
         escaped(&paper.period(document)),
@@ -80,6 +87,13 @@ pub fn write(document: &Document, paper: &Paper<'_>) -> Vec<u8> {
         escaped(&paper.imprint())
     );
     out.into_bytes()
+}
+
+/// The logo inside the file: it needs nothing else.
+fn picture(logo: &Logo, site: &str) -> String {
+    let data = BASE64_STANDARD.encode(&logo.png);
+    let site = escaped(site);
+    format!("<img class=\"logo\" alt=\"{site}\" src=\"data:image/png;base64,{data}\">")
 }
 
 fn write_section(out: &mut String, document: &Document, section: &Section, dates: &Dates<'_>) {

@@ -5,6 +5,7 @@ use super::format::{Dates, quantity};
 use super::words::Words;
 use crate::base::Timestamp;
 use crate::base::time::Calendar;
+use crate::site::Logo;
 
 /// In which words, on whose clock, and when a report was made.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,8 @@ pub struct Paper<'a> {
     pub calendar: &'a Calendar,
     /// When it was made.
     pub made_at: Timestamp,
+    /// The logo of the site.
+    pub logo: Option<&'a Logo>,
 }
 
 impl<'a> Paper<'a> {

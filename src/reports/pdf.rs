@@ -4,21 +4,19 @@ use super::document::{Block, Chart, Document, Figure, Section};
 use super::format::quantity;
 use super::html::colour;
 use super::paper::Paper;
+use super::press;
 use super::scene::{Anchor, Ink, Shape, draw};
 use super::sheet::{
-    ACCENT, Align, BOTTOM, Colour, DARK, GREY, HEIGHT, LEADING, Mark, RULE, SIDE, Sheets, WIDTH,
+    ACCENT, Align, BOTTOM, DARK, GREY, HEIGHT, LEADING, Mark, RULE, SIDE, Sheets, WIDTH,
 };
 use super::{grid, text::Style};
 use crate::base::{Error, Result};
-use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Point, Rect};
-use krilla::metadata::{DateTime, Metadata, TextDirection};
-use krilla::num::NormalizedF32;
-use krilla::page::PageSettings;
-use krilla::paint::{Fill, FillRule, Stroke};
-use krilla::surface::Surface;
+use crate::site::Logo;
 
 const INNER: f32 = WIDTH - 2.0 * SIDE;
+/// Most room of a logo, points.
+const LOGO_WIDTH: f32 = 150.0;
+const LOGO_HEIGHT: f32 = 48.0;
 /// Key figures of a row.
 const FIGURES: usize = 4;
 /// Most pages of a report: nobody reads more, and memory has an end.
@@ -42,10 +40,13 @@ pub fn write(document: &Document, paper: &Paper<'_>) -> Result<Vec<u8>> {
     sheets.y += 10.0;
     sheets.paragraph(&paper.imprint(), 7.5, false, GREY);
     frame(&mut sheets, document, paper);
-    print(&sheets, document, paper)
+    press::print(&sheets, document, paper)
 }
 
 fn title(sheets: &mut Sheets, document: &Document, paper: &Paper<'_>) {
+    if let Some(logo) = paper.logo {
+        place(sheets, logo);
+    }
     sheets.paragraph(&document.title, 21.0, true, DARK);
     sheets.y += 2.0;
     sheets.paragraph(&document.site, 11.0, false, GREY);
@@ -54,6 +55,22 @@ fn title(sheets: &mut Sheets, document: &Document, paper: &Paper<'_>) {
     let y = sheets.y;
     sheets.fill((SIDE, y), (INNER, 1.6), ACCENT);
     sheets.y += 12.0;
+}
+
+/// The logo above the title, where reading ends.
+fn place(sheets: &mut Sheets, logo: &Logo) {
+    #[allow(clippy::cast_precision_loss)] // some hundred pixels
+    let (width, height) = (logo.width.max(1) as f32, logo.height.max(1) as f32);
+    let scale = (LOGO_WIDTH / width).min(LOGO_HEIGHT / height);
+    let (w, h) = (width * scale, height * scale);
+    let x = if sheets.rtl { SIDE } else { WIDTH - SIDE - w };
+    sheets.mark(Mark::Logo {
+        x,
+        y: sheets.y - LOGO_HEIGHT / 2.0,
+        w,
+        h,
+    });
+    sheets.y += LOGO_HEIGHT / 2.0 + 4.0;
 }
 
 fn write_section(sheets: &mut Sheets, document: &Document, section: &Section, paper: &Paper<'_>) {
@@ -255,116 +272,6 @@ fn frame(sheets: &mut Sheets, document: &Document, paper: &Paper<'_>) {
         for (text, x, y, align) in lines {
             let line = sheets.letters.line(text, sheets.style(8.0, false));
             sheets.text(vec![line], (x, y), (half, align), (8.0, GREY));
-        }
-    }
-}
-
-fn print(sheets: &Sheets, document: &Document, paper: &Paper<'_>) -> Result<Vec<u8>> {
-    let mut file = krilla::Document::new();
-    file.set_metadata(about(document, paper));
-    for marks in &sheets.pages {
-        let settings = PageSettings::from_wh(WIDTH, HEIGHT).unwrap_or_default();
-        let mut page = file.start_page_with(settings);
-        let mut surface = page.surface();
-        for mark in marks {
-            put(&mut surface, mark, sheets);
-        }
-        surface.finish();
-        page.finish();
-    }
-    file.finish().map_err(|cause| {
-        let cause = std::io::Error::other(format!("{cause:?}"));
-        Error::internal("The PDF cannot be written. Ask for HTML.").because(cause)
-    })
-}
-
-/// What the file says of itself; nothing of it changes from one writing to the next.
-fn about(document: &Document, paper: &Paper<'_>) -> Metadata {
-    let utc = paper.made_at.to_string();
-    let number = |from: usize, to: usize| utc.get(from..to).and_then(|part| part.parse().ok());
-    let small = |from, to| {
-        number(from, to)
-            .and_then(|n: u16| u8::try_from(n).ok())
-            .unwrap_or(1)
-    };
-    let made = DateTime::new(number(0, 4).unwrap_or(1970))
-        .month(small(5, 7))
-        .day(small(8, 10))
-        .hour(small(11, 13))
-        .minute(small(14, 16))
-        .second(small(17, 19))
-        .utc_offset_hour(0)
-        .utc_offset_minute(0);
-    Metadata::new()
-        .title(document.title.clone())
-        .language(paper.words.tag().to_owned())
-        .producer("Indusmind".to_owned())
-        .creation_date(made)
-        .text_direction(match paper.words.is_rtl() {
-            true => TextDirection::RightToLeft,
-            false => TextDirection::LeftToRight,
-        })
-}
-
-fn fill((red, green, blue): Colour) -> Fill {
-    Fill {
-        paint: rgb::Color::new(red, green, blue).into(),
-        opacity: NormalizedF32::ONE,
-        rule: FillRule::NonZero,
-    }
-}
-
-fn put(surface: &mut Surface<'_>, mark: &Mark, sheets: &Sheets) {
-    match mark {
-        Mark::Rect { x, y, w, h, colour } => {
-            let mut path = PathBuilder::new();
-            if let Some(rect) = Rect::from_xywh(*x, *y, *w, *h) {
-                path.push_rect(rect);
-            }
-            surface.set_fill(Some(fill(*colour)));
-            surface.set_stroke(None);
-            if let Some(path) = path.finish() {
-                surface.draw_path(&path);
-            }
-        }
-        Mark::Stroke {
-            points,
-            width,
-            colour: (red, green, blue),
-        } => {
-            let mut path = PathBuilder::new();
-            for (n, point) in points.chunks_exact(2).enumerate() {
-                match n {
-                    0 => path.move_to(point[0], point[1]),
-                    _ => path.line_to(point[0], point[1]),
-                }
-            }
-            surface.set_fill(None);
-            surface.set_stroke(Some(Stroke {
-                paint: rgb::Color::new(*red, *green, *blue).into(),
-                width: *width,
-                ..Stroke::default()
-            }));
-            if let Some(path) = path.finish() {
-                surface.draw_path(&path);
-            }
-        }
-        Mark::Text {
-            x,
-            y,
-            size,
-            colour,
-            line,
-        } => {
-            surface.set_fill(Some(fill(*colour)));
-            surface.set_stroke(None);
-            let mut from = *x;
-            for run in &line.runs {
-                let font = sheets.letters.font(run);
-                let place = Point::from_xy(from, *y);
-                surface.draw_glyphs(place, &run.glyphs, font, &run.text, *size, false);
-                from += run.width_at(*size);
-            }
         }
     }
 }

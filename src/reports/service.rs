@@ -15,7 +15,7 @@ use crate::base::error::Checks;
 use crate::base::time::Calendar;
 use crate::base::{Clock, Error, PaperId, Result, ScheduleId, TimeRange, Timestamp};
 use crate::notify::Notify;
-use crate::site::Site;
+use crate::site::{Logo, Site};
 use crate::store::audit::{self, Actor};
 use crate::store::{Store, Transaction};
 use serde_json::json;
@@ -228,7 +228,7 @@ impl Reports {
         self.sources.document(recipe, progress)
     }
 
-    /// Writes a document as a file that says when it was made.
+    /// Writes a document as a file that says when it was made, under the logo of its site.
     ///
     /// # Errors
     /// When it is too long for the form.
@@ -237,6 +237,7 @@ impl Reports {
         document: &Document,
         format: Format,
         made_at: Timestamp,
+        logo: Option<&Logo>,
     ) -> Result<Vec<u8>> {
         // Checked when the site was stored.
         let calendar = Calendar::new(&document.time_zone).unwrap_or_else(|_| Calendar::utc());
@@ -245,6 +246,7 @@ impl Reports {
             words: &words,
             calendar: &calendar,
             made_at,
+            logo,
         };
         format.write(document, &paper)
     }
@@ -257,11 +259,16 @@ impl Reports {
         let document = self.document(report)?;
         let made_at = report.finished_at.unwrap_or(report.asked_at);
         let calendar = Calendar::new(&document.time_zone).unwrap_or_else(|_| Calendar::utc());
+        let sites = &self.sources.sites;
+        let site = sites
+            .by_key(&report.recipe.site)
+            .filter(|site| site.logo.is_some());
+        let logo = site.map(|site| sites.logo(site.id)).transpose()?.flatten();
         let (template, day) = (&report.recipe.template, calendar.date(document.from));
         Ok(Written {
             name: format!("{template}_{day}.{}", format.ending()),
             format,
-            bytes: self.write(&document, format, made_at)?,
+            bytes: self.write(&document, format, made_at, logo.as_ref())?,
         })
     }
 

@@ -40,6 +40,8 @@ pub(super) enum Mark {
         h: f32,
         colour: Colour,
     },
+    /// The logo.
+    Logo { x: f32, y: f32, w: f32, h: f32 },
     /// A line through points, x and y in turn.
     Stroke {
         points: Vec<f32>,

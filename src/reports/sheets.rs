@@ -1,16 +1,23 @@
 //! *pure* — a report as tables: a workbook with a sheet for each section, and one file of text.
 
-use super::document::{Block, Cell, Column, Document, Figure, Holds, Precision, Table};
+use super::document::{
+    Block, Cell, Chart, Column, Document, Figure, Form, Holds, Precision, Table,
+};
 use super::format::head;
 use super::paper::Paper;
 use crate::base::Result;
 use crate::exchange::number::push_text;
-use crate::exchange::{Book, BookCell};
+use crate::exchange::{Book, BookCell, BookChart};
 use rust_decimal::prelude::ToPrimitive as _;
 
 /// Widths of columns, characters.
 const FIRST_WIDTH: f64 = 34.0;
 const OTHER_WIDTH: f64 = 18.0;
+/// Behind how many columns the logo stands.
+const LOGO_COLUMN: u16 = 4;
+/// Most rows and series of a chart: what the format takes.
+const CHART_ROWS_MAX: u32 = 32_000;
+const CHART_SERIES_MAX: u16 = 255;
 /// Columns that are made so wide; further ones are as usual.
 const WIDE_COLUMNS: usize = 12;
 
@@ -25,6 +32,9 @@ pub fn workbook(document: &Document, paper: &Paper<'_>) -> Result<Vec<u8>> {
     for (at, section) in document.sections.iter().enumerate() {
         book.sheet(&section.title, paper.words.is_rtl(), &widths)?;
         if at == 0 {
+            if let Some(logo) = paper.logo {
+                book.logo(&logo.png, LOGO_COLUMN)?;
+            }
             book.row(&[BookCell::Text(&document.title)], true, 0)?;
             book.row(&[BookCell::Text(&document.site)], false, 0)?;
         }
@@ -43,11 +53,32 @@ pub fn workbook(document: &Document, paper: &Paper<'_>) -> Result<Vec<u8>> {
                     }
                 }
                 Block::Table(table) => table_rows(&mut book, table, paper)?,
-                Block::Chart(chart) => table_rows(&mut book, &chart.table(), paper)?,
+                Block::Chart(chart) => {
+                    draw(&mut book, chart)?;
+                    table_rows(&mut book, &chart.table(), paper)?;
+                }
             }
         }
     }
     book.finish()
+}
+
+/// Draws a chart of the program that shows the workbook, from the cells of the table below it.
+fn draw(book: &mut Book, chart: &Chart) -> Result<()> {
+    let form = match chart.form {
+        Form::Bars => BookChart::Bars,
+        Form::Stacked => BookChart::Stacked,
+        Form::Ranked => BookChart::Ranked,
+        Form::Lines => BookChart::Lines,
+        // A map of shades is no chart that a workbook has: its table shows it.
+        Form::Heat => return Ok(()),
+    };
+    let rows = u32::try_from(chart.labels.len()).unwrap_or(u32::MAX);
+    let series = u16::try_from(chart.series.len()).unwrap_or(u16::MAX);
+    if rows == 0 || series == 0 || rows > CHART_ROWS_MAX || series > CHART_SERIES_MAX {
+        return Ok(());
+    }
+    book.chart(form, &chart.unit, rows, series)
 }
 
 /// A key figure as a row: name, number, unit, remark.

@@ -5,10 +5,11 @@ use super::document::{Block, Cell, Document, Precision, Section};
 use super::format::Dates;
 use super::progress::{Progress, Stage};
 use super::words::Words;
-use super::{alert_quality, cost_centres, data_quality, energy, peaks};
+use super::{alert_quality, cost_centres, data_quality, energy, peaks, power_quality, review};
 use crate::alerts::Alerts;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{CellId, Clock, EquipmentId, Error, Metric, Result, TimeRange, Timestamp};
+use crate::energy::enpi::Enpis;
 use crate::energy::tariff::Rules;
 use crate::energy::tree::{Part, Tree, Weights};
 use crate::energy::{SiteHistory, Supply, Tariffs, Trees};
@@ -39,6 +40,8 @@ pub enum Span {
     Week,
     /// A month.
     Month,
+    /// Twelve months.
+    Year,
 }
 
 impl Span {
@@ -46,15 +49,17 @@ impl Span {
         match self {
             Self::Day => BucketSize::Day,
             Self::Week => BucketSize::Week,
-            Self::Month => BucketSize::Month,
+            Self::Month | Self::Year => BucketSize::Month,
         }
     }
 
-    /// The last one that is over at an instant.
+    /// The last one that is over at an instant; a year is the last twelve months that are over.
     #[must_use]
     pub fn last(self, now: Timestamp, calendar: &Calendar) -> TimeRange {
         let to = calendar.bucket_start(now, self.size());
-        let from = calendar.bucket_start(to.minus_ms(1), self.size());
+        let many = if self == Self::Year { 12 } else { 1 };
+        let before = |at: Timestamp, _| calendar.bucket_start(at.minus_ms(1), self.size());
+        let from = (0..many).fold(to, before);
         TimeRange { from, to }
     }
 }
@@ -79,6 +84,8 @@ pub const TEMPLATES: &[Template] = &[
     Template::new("monthly_energy", Span::Month, energy::build),
     Template::new("cost_centres", Span::Month, cost_centres::build),
     Template::new("peaks", Span::Month, peaks::build),
+    Template::new("iso50001", Span::Year, review::build),
+    Template::new("power_quality", Span::Week, power_quality::build),
     Template::new("alert_quality", Span::Month, alert_quality::build),
     Template::new("data_quality", Span::Month, data_quality::build),
     Template::new("cold_day", Span::Day, cold::build),
@@ -136,6 +143,8 @@ pub struct Sources {
     pub trees: Arc<Trees>,
     /// Tariffs.
     pub tariffs: Arc<Tariffs>,
+    /// Indicators, baselines and the plan.
+    pub enpis: Arc<Enpis>,
     /// Alerts.
     pub alerts: Arc<Alerts>,
     /// Cold cells.
@@ -358,6 +367,16 @@ pub(super) fn percent(share: f64) -> Option<Decimal> {
 /// A share as a cell of percent.
 pub(super) fn percent_cell(share: Option<f64>) -> Cell {
     Cell::number(share.and_then(percent))
+}
+
+/// A measured number as a decimal; nothing of what is none.
+pub(super) fn decimal(value: f64) -> Option<Decimal> {
+    Decimal::from_f64(value)
+}
+
+/// A measured number as a cell.
+pub(super) fn number_cell(value: Option<f64>) -> Cell {
+    Cell::number(value.and_then(decimal))
 }
 
 /// Milliwatt-hours as exact kWh.

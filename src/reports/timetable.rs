@@ -1,4 +1,4 @@
-//! Reports that make themselves: every day, week or month at an hour of the site, sent by e-mail
+//! Reports that make themselves: every day, week, month or year at an hour of the site, sent by e-mail
 //! and put into a folder.
 
 use super::cold::Subject;
@@ -37,7 +37,7 @@ pub struct NewSchedule {
     pub template: String,
     /// How often: each report is of the last one of these that is over.
     pub every: Span,
-    /// At which hour of the site, `06:30`; weeks on Monday, months on the first.
+    /// At which hour of the site, `06:30`; weeks on Monday, months on the first, years on 1 January.
     #[schema(example = "06:30")]
     pub at: String,
     /// The language.
@@ -112,13 +112,16 @@ fn due_after(last: Timestamp, every: Span, at: &str, calendar: &Calendar) -> Opt
     let size = match every {
         Span::Day => BucketSize::Day,
         Span::Week => BucketSize::Week,
-        Span::Month => BucketSize::Month,
+        Span::Month | Span::Year => BucketSize::Month,
     };
     let mut start = calendar.bucket_start(last, size);
-    for _ in 0..3 {
+    // One of thirteen months from here begins a year.
+    for _ in 0..14 {
+        let day = calendar.date(start);
+        let begins = every != Span::Year || day.ends_with("-01-01");
         // In the hour that a zone leaves out, the one after it.
-        let due = calendar.instant(&format!("{}T{at}:00", calendar.date(start)));
-        if let Some(due) = due.filter(|due| *due > last) {
+        let due = calendar.instant(&format!("{day}T{at}:00"));
+        if let Some(due) = due.filter(|due| begins && *due > last) {
             return Some(due);
         }
         start = calendar.next_bucket(start, size);
@@ -361,14 +364,12 @@ mod tests {
     fn a_report_is_due_after_its_period_on_the_clock_of_the_site() {
         let calendar = Calendar::new("Africa/Tunis").unwrap();
         let at: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-        let due = |every| {
-            due_after(at, every, "06:30", &calendar)
-                .unwrap()
-                .to_string()
-        };
+        let due = |every| due_after(at, every, "06:30", &calendar);
+        let due = |every| due(every).unwrap().to_string();
         assert_eq!(&due(Span::Day)[..16], "2026-11-21T05:30");
         assert_eq!(&due(Span::Week)[..16], "2026-11-23T05:30");
         assert_eq!(&due(Span::Month)[..16], "2026-12-01T05:30");
+        assert_eq!(&due(Span::Year)[..16], "2027-01-01T05:30");
         let morning: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
         let today = due_after(morning, Span::Day, "06:30", &calendar).unwrap();
         assert_eq!(&today.to_string()[..16], "2026-11-20T05:30");

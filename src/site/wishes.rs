@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What a site may want, each or nothing of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteWishes {
     /// Energy that a day is to need at most, kWh, a decimal.
@@ -23,6 +23,26 @@ pub struct SiteWishes {
     /// How the page looks for those who did not choose; `null` for as their system is set.
     #[serde(default)]
     pub theme: Option<PageTheme>,
+    /// Whether an alert tells that the running demand window will pass the contracted power of the
+    /// tariff; `true` when absent.
+    #[serde(default = "yes")]
+    pub demand_alert: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for SiteWishes {
+    fn default() -> Self {
+        Self {
+            target_kwh_per_day: None,
+            target_cost_per_day: None,
+            language: None,
+            theme: None,
+            demand_alert: true,
+        }
+    }
 }
 
 /// A language of the page.

@@ -202,7 +202,17 @@ async fn read_bill(context: &Context, caller: &Caller, query: &BillQuery) -> Res
         .ok_or_else(refused)?;
     let book = Book::of(context, &site, query.tariff_id.as_deref())?;
     let supply = supply_of(context, &site);
-    super::blocking(move || supply.bill(start, now, &|date| book.on(date))).await
+    let first_day = site.calendar().date(start);
+    super::blocking(move || {
+        let mut bill = supply.bill(start, now, &|date| book.on_as_if(date))?;
+        let versions = book.one.iter().flat_map(|tariff| &tariff.versions);
+        let begins = versions.map(|version| version.valid_from.as_str()).min();
+        if let Some(begins) = begins.filter(|begins| first_day.as_str() < *begins) {
+            bill.note_as_if(begins);
+        }
+        Ok(bill)
+    })
+    .await
 }
 
 /// A supplier's bill, as it was typed in.
@@ -290,6 +300,15 @@ impl Book {
             Some(tariff) => tariff.on(date).cloned(),
             None => self.tariffs.in_force(&self.site, date).map(|(_, v)| v),
         };
+        version.map(|version| (version.number, version.rules))
+    }
+
+    /// The same; a tariff that is named is held against days before it began, too.
+    fn on_as_if(&self, date: &str) -> Option<(u32, Rules)> {
+        let Some(tariff) = &self.one else {
+            return self.on(date);
+        };
+        let version = tariff.on_as_if(date).cloned();
         version.map(|version| (version.number, version.rules))
     }
 

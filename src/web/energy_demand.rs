@@ -6,10 +6,10 @@ use super::energy_range::{RangeQuery, range_of};
 use super::envelope::{Answer, Envelope, Params, Refusal, ok};
 use crate::auth::{Caller, Permission};
 use crate::base::time::BucketSize;
-use crate::base::{Error, Metric, Phase, Timestamp};
+use crate::base::{Error, Timestamp};
 use crate::energy::tariff::Rules;
 use crate::energy::tree::{Part, Tree};
-use crate::energy::{DemandNow, Peak, running};
+use crate::energy::{DemandNow, Peak, loads_now, running};
 use crate::site::Site;
 use axum::extract::State;
 use rust_decimal::Decimal;
@@ -91,23 +91,13 @@ fn rules_of(context: &Context, site: &Site, now: Timestamp) -> Rules {
 
 fn loads(context: &Context, site: &Site, now: Timestamp) -> Vec<NamedLoad> {
     let tree = context.trees.of(site);
-    let consumers = tree.nodes.iter().flat_map(|node| &node.consumers);
-    let load = |part: &Part| {
-        let Part::Meter(id) = part else { return None };
-        let kw = context
-            .live
-            .device(*id)
-            .fresh(&Metric::POWER, Phase::Total, now);
-        Some(NamedLoad {
-            name: name_of(context, &tree, Some(part), ""),
-            part: Some(part.clone()),
-            kw: Some(kw?),
-        })
-    };
-    let mut loads: Vec<_> = consumers.filter_map(load).collect();
-    loads.sort_by(|a, b| b.kw.unwrap_or(0.0).total_cmp(&a.kw.unwrap_or(0.0)));
-    loads.truncate(LOADS_MAX);
-    loads
+    let loads = loads_now(&tree, &context.live, &context.registry, now);
+    let shown = loads.into_iter().take(LOADS_MAX).map(|load| NamedLoad {
+        name: load.name,
+        part: Some(load.part),
+        kw: Some(load.kw),
+    });
+    shown.collect()
 }
 
 fn name_of(context: &Context, tree: &Tree, part: Option<&Part>, node: &str) -> String {

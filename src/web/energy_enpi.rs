@@ -9,7 +9,8 @@ use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
 use crate::base::{EnpiId, Error, Result, Timestamp};
 use crate::energy::enpi::{
-    Baseline, BaselineWarning, Enpi, Evaluation, FitQuality, NewAdjustment, NewBaseline, NewEnpi,
+    Baseline, BaselineWarning, Enpi, EnpiStanding, Evaluation, FitQuality, NewAdjustment,
+    NewBaseline, NewEnpi,
 };
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -77,18 +78,61 @@ struct BaselineHeads {
     items: Vec<BaselineHead>,
 }
 
+/// Which indicators, and what of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EnpiListQuery {
+    /// Number of the page, from 1.
+    page: Option<usize>,
+    /// Items of a page, 1 to 100; 10 when absent.
+    page_size: Option<usize>,
+    /// Another name of `page_size`.
+    limit: Option<usize>,
+    /// Items to skip, instead of `page`.
+    offset: Option<usize>,
+    /// Whether each says how it stands since the end of its newest baseline; that reads years.
+    standing: Option<bool>,
+}
+
+/// An indicator of a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct ListedEnpi {
+    /// The indicator.
+    #[serde(flatten)]
+    enpi: Enpi,
+    /// How it stands; `null` when that was not asked for, or there is nothing to stand beside.
+    standing: Option<EnpiStanding>,
+}
+
 /// The indicators of the site, by name.
 #[utoipa::path(get, path = "/energy/enpi", operation_id = "list_enpis", tag = "energy",
-    params(Paging), responses((status = 200, body = Envelope<Page<Enpi>>)))]
+    params(EnpiListQuery), responses((status = 200, body = Envelope<Page<ListedEnpi>>)))]
 async fn list(
     State(context): State<Context>,
     caller: Caller,
-    Params(paging): Params<Paging>,
-) -> Answer<Page<Enpi>> {
+    Params(query): Params<EnpiListQuery>,
+) -> Answer<Page<ListedEnpi>> {
     caller.require(Permission::ReadingsRead)?;
-    let (enpis, site) = (Arc::clone(&context.enpis), caller.user.site.clone());
-    let all = blocking(move || enpis.all(&site)).await?;
-    ok(page(all, paging))
+    let (enpis, site) = (Arc::clone(&context.enpis), context.site_of(&caller)?);
+    let paging = Paging {
+        page: query.page,
+        page_size: query.page_size,
+        limit: query.limit,
+        offset: query.offset,
+    };
+    let asked = query.standing.unwrap_or(false);
+    let work = move || {
+        let all = page(enpis.all(&site.key)?, paging);
+        // Only those of the page: each reads what was measured since its baseline.
+        all.try_map(|enpi| {
+            let standing = match asked {
+                true => enpis.standing(&site, &enpi)?,
+                false => None,
+            };
+            Ok(ListedEnpi { enpi, standing })
+        })
+    };
+    ok(blocking(work).await?)
 }
 
 /// Makes an indicator.

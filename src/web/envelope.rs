@@ -1,7 +1,7 @@
 //! The one shape of every answer, and of every refusal.
 
 use super::depth;
-use crate::base::{Error, ErrorKind, FieldError, Timestamp};
+use crate::base::{Error, ErrorKind, FieldError, Result, Timestamp};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
@@ -37,6 +37,23 @@ pub struct Page<T> {
     pub page_size: usize,
     /// Whether there is a page after this one.
     pub has_more: bool,
+}
+
+impl<T> Page<T> {
+    /// The same page of something else.
+    ///
+    /// # Errors
+    /// The first that `change` has.
+    pub fn try_map<U>(self, change: impl Fn(T) -> Result<U>) -> Result<Page<U>> {
+        let items: Result<Vec<U>> = self.items.into_iter().map(change).collect();
+        Ok(Page {
+            items: items?,
+            total: self.total,
+            page: self.page,
+            page_size: self.page_size,
+            has_more: self.has_more,
+        })
+    }
 }
 
 /// A sentence.

@@ -79,6 +79,7 @@ mod security;
 mod serve;
 mod sessions;
 mod show;
+mod site_logo;
 mod sites;
 mod socket;
 mod spa;

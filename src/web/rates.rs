@@ -235,7 +235,12 @@ fn classify(method: &Method, route: &str) -> Class {
         "/security/log" if posts => Class::Report,
         route if posts && route.starts_with("/readings/devices/") => Class::Push,
         "/devices/import" | "/update/bundle" if posts => Class::Upload,
-        route if posts && (route.ends_with("/photo") || route.ends_with("/documents")) => {
+        route
+            if posts
+                && ["/photo", "/logo", "/documents"]
+                    .iter()
+                    .any(|end| route.ends_with(end)) =>
+        {
             Class::Upload
         }
         _ => Class::Api,
@@ -281,6 +286,7 @@ mod tests {
             (Method::GET, "/auth/me", Class::Session),
             (Method::POST, "/auth/forgot-password", Class::Reset),
             (Method::POST, "/equipment/{id}/photo", Class::Upload),
+            (Method::POST, "/sites/{id}/logo", Class::Upload),
             (Method::GET, "/equipment/{id}/photo", Class::Api),
             (Method::GET, "/lines/{key}/frames/download", Class::Export),
             (Method::GET, "/modbus/scan/{id}", Class::Api),

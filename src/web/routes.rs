@@ -7,8 +7,8 @@ use super::{
     energy_enpi, energy_idle, energy_plan, energy_production, energy_tariffs, energy_tree,
     equipment, export, history, history_series, jobs, kiosks, line_frames, lines, maintenance,
     meter_events, mqtt, notifications, operations, passwords, photo, profiles, realtime,
-    report_schedule, reports, roles, security, sessions, sites, step_up, storage, support, system,
-    two_factor, update, users, write,
+    report_schedule, reports, roles, security, sessions, site_logo, sites, step_up, storage,
+    support, system, two_factor, update, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -47,6 +47,7 @@ pub(super) fn api() -> Routes {
         .merge(step_up::protected())
         .merge(api_tokens::protected())
         .merge(kiosks::protected())
+        .merge(site_logo::protected())
         .merge(sites::protected())
         .merge(alerts::protected())
         .merge(alerts_aside::protected())

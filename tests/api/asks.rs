@@ -303,6 +303,9 @@ pub async fn ask(client: &Client, method: &str, path: &str) -> Reply {
         ("POST", path) if path.ends_with("/photo") => {
             send_file(client, path, "p.png", &png(9, 9, b"another")).await
         }
+        ("POST", path) if path.ends_with("/logo") => {
+            send_file(client, path, "l.png", &crate::site_logo::picture(40, 20)).await
+        }
         ("POST", path) if path.ends_with("/documents") => {
             send_file(client, path, "b.pdf", &pdf("another")).await
         }

@@ -119,6 +119,31 @@ async fn energy_costs_what_its_hour_costs() {
     assert_eq!(today["currency"], "TND");
 }
 
+/// A tariff that is named is held against a month before it began, and says so; those in use are
+/// not.
+async fn as_if_it_had_held(chief: &Client, tariff: &str) {
+    let before = "/api/energy/bill?month=2025-12";
+    chief.get(before).await.refused(409);
+    let bill = chief.get(&format!("{before}&tariff_id={tariff}")).await;
+    let notes = bill.data()["notes"].clone();
+    let note = &notes.as_array().unwrap()[..];
+    let as_if = note.iter().find(|note| note["code"] == "as_if").unwrap();
+    assert_eq!(as_if["values"]["day"], "2026-01-01");
+    let first = chief
+        .get(&format!(
+            "/api/energy/bill?month=2026-01&tariff_id={tariff}"
+        ))
+        .await;
+    let notes = first.data()["notes"].clone();
+    assert!(
+        notes
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|note| note["code"] != "as_if")
+    );
+}
+
 #[tokio::test]
 async fn a_bill_says_how_each_line_came_about() {
     let morning = Morning::new().await;
@@ -131,7 +156,8 @@ async fn a_bill_says_how_each_line_came_about() {
         .get("/api/energy/bill?month=2026-13")
         .await
         .refused(400);
-    morning.enter().await;
+    let entered = morning.enter().await;
+    as_if_it_had_held(chief, entered["id"].as_str().unwrap()).await;
     let bill = chief.get("/api/energy/bill?month=2026-11").await.data();
     let lines = bill["lines"].as_array().unwrap();
     let line = |name: &str| lines.iter().find(|line| line["name"] == name).unwrap();
@@ -150,7 +176,8 @@ async fn a_bill_says_how_each_line_came_about() {
         decimal(&bill["total"]),
         "the total is the sum of the lines",
     );
-    assert!(bill["notes"][0].as_str().unwrap().contains("not over"));
+    assert_eq!(bill["notes"][0]["code"], "month_open");
+    assert_eq!(line("Power")["reasons"][0]["code"], "peak");
 
     let typed = json!({ "month": "2026-11", "lines": [
         { "name": "meter", "amount": "12.500" }, { "name": "Stamp", "amount": "1.000" } ] });

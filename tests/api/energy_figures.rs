@@ -13,7 +13,7 @@ const HOUR_MS: i64 = 3_600_000;
 type Measured = (&'static str, Phase, &'static str, f64);
 
 /// Stores an hour of readings for each of so many hours from `from`.
-async fn hours(
+pub async fn hours(
     appliance: &Appliance,
     machine: &str,
     from: &str,

@@ -184,7 +184,32 @@ async fn an_indicator_is_modelled_and_its_savings_are_proven() {
         .refused(404);
     assert_eq!(chief.get(&query).await.data()["savings"], *savings);
 
+    stands_in_the_list(&chief, &made["id"]).await;
     measure_and_objective(&chief, &made["id"], saved).await;
+}
+
+/// The list says in one answer what the evaluation since the newest baseline says, when asked.
+async fn stands_in_the_list(chief: &Client, enpi: &Value) {
+    let plain = chief.get("/api/energy/enpi").await.data();
+    assert_eq!(plain["items"][0]["standing"], Value::Null);
+    let list = chief.get("/api/energy/enpi?standing=true").await.data();
+    let (item, standing) = (&list["items"][0], &list["items"][0]["standing"]);
+    assert_eq!((&item["id"], &item["baseline"]), (enpi, &json!(2)));
+    let text = |of: &Value| of.as_str().unwrap().to_owned();
+    let path = format!(
+        "/api/energy/enpi/{}/evaluation?from={}&to={}",
+        text(enpi),
+        text(&standing["from"]),
+        text(&standing["to"])
+    );
+    let found = chief.get(&path).await.data();
+    assert!(
+        found["savings"]["periods"].as_u64().unwrap() > 20,
+        "{found}"
+    );
+    for name in ["savings", "drift", "left_out"] {
+        assert_eq!(standing[name], found[name], "{name}");
+    }
 }
 
 /// A measure and an objective that are counted by the indicator.

@@ -133,6 +133,9 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/equipment/{id}/commissioning", READ),
     ("POST", "/api/equipment/{id}/commissioning", WRITE),
     ("PUT", "/api/sites/{site}", SETTINGS),
+    ("GET", "/api/sites/{site}/logo", READ),
+    ("POST", "/api/sites/{site}/logo", SETTINGS),
+    ("DELETE", "/api/sites/{site}/logo", SETTINGS),
     ("GET", "/api/audit", ADMIN),
     ("GET", "/api/audit/verify", ADMIN),
     ("GET", "/api/audit/export", ADMIN),
@@ -303,6 +306,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
         send_file(&chief, &photo, "p.png", &png(9, 9, b""))
             .await
             .data();
+        crate::site_logo::give(&chief, site).await;
         let documents = format!("{equipment}/documents");
         let document = send_file(&chief, &documents, "a.pdf", &pdf("a")).await;
         let document = document.created()["id"].as_str().unwrap().to_owned();

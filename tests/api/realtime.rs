@@ -169,7 +169,7 @@ async fn what_does_not_count_in_the_total_is_left_out_of_it() {
     let sites = chief.get("/api/sites").await.data();
     let site = format!("/api/sites/{}", sites["items"][0]["id"].as_str().unwrap());
     let wishes = json!({ "target_kwh_per_day": "1200", "target_cost_per_day": "350.5",
-        "language": "ar", "theme": "dark" });
+        "language": "ar", "theme": "dark", "demand_alert": false });
     let said = chief.put(&site, &json!({ "wishes": wishes })).await.data();
     assert_eq!(said["wishes"], wishes);
     let wrong = json!({ "wishes": { "target_kwh_per_day": "0" } });

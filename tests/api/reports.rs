@@ -61,6 +61,11 @@ pub async fn plant() -> (Appliance, Client, [String; 2]) {
 async fn made(client: &Client, template: &str, language: &str) -> Value {
     let asked = json!({ "template": template, "from": "2026-11-21T08:00:00Z",
         "to": "2026-11-21T09:00:00Z", "language": language });
+    made_of(client, asked).await
+}
+
+/// Asks for a report and waits for it.
+pub async fn made_of(client: &Client, asked: Value) -> Value {
     let reply = client.post("/api/reports/generate", &asked).await;
     assert_eq!(reply.status, 202, "{}", reply.text);
     let path = format!("/api/reports/{}", id_of(&reply.json()["data"]));

@@ -68,7 +68,13 @@ async fn run(meters: usize, days: i64) {
         began.elapsed()
     );
     describe(&client, &ids).await;
-    for template in ["monthly_energy", "cost_centres", "peaks", "data_quality"] {
+    for template in [
+        "monthly_energy",
+        "cost_centres",
+        "peaks",
+        "data_quality",
+        "iso50001",
+    ] {
         measure_one(&appliance, template, days);
     }
 }
@@ -157,7 +163,9 @@ fn measure_one(appliance: &Appliance, template: &str, days: i64) {
     print!("{template}: computed in {computed:.2?}");
     for format in Format::ALL {
         let began = Instant::now();
-        let file = reports.write(&document, format, appliance.now()).unwrap();
+        let file = reports
+            .write(&document, format, appliance.now(), None)
+            .unwrap();
         let kilobytes = file.len() / 1_024;
         print!(
             ", {} {:.0?} ({kilobytes} kB)",

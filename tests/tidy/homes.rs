@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 26] = [
+pub(crate) const HOMES: [(&str, &str); 28] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -28,4 +28,6 @@ pub(crate) const HOMES: [(&str, &str); 26] = [
     ("rcgen", "src/tls/"),
     ("tokio_rustls", "src/tls/"),
     ("lettre", "src/notify/"),
+    ("png", "src/site/"),
+    ("zune_jpeg", "src/site/"),
 ];

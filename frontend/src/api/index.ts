@@ -57,6 +57,7 @@ import type {
   ScanRequest,
   ProfileQuery,
   SetupRequest,
+  Site,
   SiteChange,
   StepUp,
   TariffChange,
@@ -177,6 +178,10 @@ export const api = {
   sites: () => data(client.GET('/sites')),
   changeSite: (id: string, body: SiteChange) =>
     data(client.PUT('/sites/{id}', { ...at(id), body })),
+  siteLogo: (id: string) => file(client.GET('/sites/{id}/logo', { ...at(id), parseAs: 'blob' })),
+  setSiteLogo: (id: string, sending: Omit<Sending, 'field'>) =>
+    upload<Site>(`/sites/${encodeURIComponent(id)}/logo`, { ...sending, field: 'logo' }),
+  deleteSiteLogo: (id: string) => data(client.DELETE('/sites/{id}/logo', at(id))),
 
   storage: () => data(client.GET('/system/storage')),
   changeKeep: (body: Keep) => data(client.PUT('/system/storage', { body })),

@@ -17,6 +17,10 @@ import type {
 
 export const performance = {
   allEnpis: () => everyPage((query) => data(client.GET('/energy/enpi', { params: { query } }))),
+  enpiStandings: () =>
+    everyPage((page) =>
+      data(client.GET('/energy/enpi', { params: { query: { ...page, standing: true } } })),
+    ),
   enpi: (id: string) => data(client.GET('/energy/enpi/{id}', at(id))),
   addEnpi: (body: NewEnpi) => data(client.POST('/energy/enpi', { body })),
   changeEnpi: (id: string, body: NewEnpi) =>

@@ -3258,6 +3258,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sites/{id}/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The logo of a site, as it was packed anew. */
+        get: operations["show_site_logo"];
+        put?: never;
+        /**
+         * Gives a site a logo, in place of the one it has: a form with one file, told by its content. It
+         *     is made as small as paper needs and packed anew.
+         */
+        post: operations["set_site_logo"];
+        /** Takes the logo away. */
+        delete: operations["delete_site_logo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stats/users": {
         parameters: {
             query?: never;
@@ -4780,7 +4802,7 @@ export interface components {
             /** @description The lines. */
             lines: components["schemas"]["BillLine"][];
             /** @description What a reader has to know: windows that were not measured, a month that is not over. */
-            notes: string[];
+            notes: components["schemas"]["BillReason"][];
             peak?: components["schemas"]["BillPeak"] | null;
             /** @description The time zone in which hours and days were told. */
             time_zone: string;
@@ -4793,7 +4815,7 @@ export interface components {
         BillLine: {
             /** @description The amount, rounded. */
             amount: string;
-            /** @description How it came about, as a sentence. */
+            /** @description How it came about, in English. */
             explanation: string;
             /** @description What it is about. */
             group: components["schemas"]["Group"];
@@ -4807,6 +4829,8 @@ export interface components {
             price: string;
             /** @description How much. */
             quantity: string;
+            /** @description The same as codes with their figures. */
+            reasons: components["schemas"]["BillReason"][];
             /** @description Of what: `kWh`, `kW`, `kvarh`, `day`, `month`; a currency where it is percent of an amount. */
             unit: string;
         };
@@ -4816,6 +4840,17 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description Its mean power, kW. */
             kw: string;
+        };
+        /** @description A reason. */
+        BillReason: {
+            /** @description Which one: `energy_period`. */
+            code: string;
+            /** @description The same in English. */
+            sentence: string;
+            /** @description What it speaks of, by name: decimals, and the instant of a window. */
+            values: {
+                [key: string]: string;
+            };
         };
         /** @description A bill beside its twin. */
         BillTwin: {
@@ -6005,6 +6040,17 @@ export interface components {
             /** @description What the energy depends on; a ratio has one, a value none. */
             variables?: components["schemas"]["Variable"][];
         };
+        /** @description How an indicator stands since the end of its newest baseline. */
+        EnpiStanding: {
+            drift?: components["schemas"]["DriftShown"] | null;
+            /** @description From when: the end of the baseline, two years ago at most. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Periods that do not count. */
+            left_out: number;
+            savings?: components["schemas"]["Savings"] | null;
+            /** @description Until when: now. */
+            to: components["schemas"]["Timestamp"];
+        };
         /** @description One line of the log. */
         Entry: {
             /** @description What was done: `equipment.create`, `auth.login_failed`. */
@@ -6607,7 +6653,7 @@ export interface components {
                 /** @description The lines. */
                 lines: components["schemas"]["BillLine"][];
                 /** @description What a reader has to know: windows that were not measured, a month that is not over. */
-                notes: string[];
+                notes: components["schemas"]["BillReason"][];
                 peak?: components["schemas"]["BillPeak"] | null;
                 /** @description The time zone in which hours and days were told. */
                 time_zone: string;
@@ -8388,46 +8434,6 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
-        Envelope_Page_Enpi: {
-            /** @description A page of a list. */
-            data: {
-                /** @description Whether there is a page after this one. */
-                has_more: boolean;
-                /** @description The items of this page. */
-                items: (components["schemas"]["EnpiRecipe"] & {
-                    /** @description What the baseline could not know of. */
-                    adjustments: components["schemas"]["Adjustment"][];
-                    /**
-                     * Format: int32
-                     * @description Version of its newest baseline; 0 when it has none.
-                     */
-                    baseline: number;
-                    /** @description When it was made. */
-                    created_at: components["schemas"]["Timestamp"];
-                    /** @description Its id. */
-                    id: components["schemas"]["EnpiId"];
-                    /** @description What people call it. */
-                    name: string;
-                    /** @description What it is for. */
-                    note: string;
-                    /** @description Key of its site. */
-                    site: string;
-                    /** @description When it was changed last. */
-                    updated_at: components["schemas"]["Timestamp"];
-                })[];
-                /** @description Number of this page, from 1. */
-                page: number;
-                /** @description Most items of a page. */
-                page_size: number;
-                /** @description How many there are on all pages. */
-                total: number;
-            };
-            /** @description Always `true`. */
-            success: boolean;
-            /** @description When it was answered. */
-            timestamp: components["schemas"]["Timestamp"];
-        };
-        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_EquipmentSummary: {
             /** @description A page of a list. */
             data: {
@@ -8735,6 +8741,28 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_Page_ListedEnpi: {
+            /** @description A page of a list. */
+            data: {
+                /** @description Whether there is a page after this one. */
+                has_more: boolean;
+                /** @description The items of this page. */
+                items: (components["schemas"]["Enpi"] & {
+                    standing?: components["schemas"]["EnpiStanding"] | null;
+                })[];
+                /** @description Number of this page, from 1. */
+                page: number;
+                /** @description Most items of a page. */
+                page_size: number;
+                /** @description How many there are on all pages. */
+                total: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Page_MaintenanceEntry: {
             /** @description A page of a list. */
             data: {
@@ -8959,6 +8987,8 @@ export interface components {
                     id: components["schemas"]["SiteId"];
                     /** @description Its short name in addresses and channels: `site_a`. */
                     key: string;
+                    /** @description Hash of its logo, which stands on its reports; `null` when it has none. */
+                    logo?: string | null;
                     /** @description Its name for people. */
                     name: string;
                     /**
@@ -9639,6 +9669,8 @@ export interface components {
                 id: components["schemas"]["SiteId"];
                 /** @description Its short name in addresses and channels: `site_a`. */
                 key: string;
+                /** @description Hash of its logo, which stands on its reports; `null` when it has none. */
+                logo?: string | null;
                 /** @description Its name for people. */
                 name: string;
                 /**
@@ -11636,6 +11668,10 @@ export interface components {
          * @enum {string}
          */
         LinkState: "connected" | "connecting" | "waiting" | "stopped";
+        /** @description An indicator of a list. */
+        ListedEnpi: components["schemas"]["Enpi"] & {
+            standing?: components["schemas"]["EnpiStanding"] | null;
+        };
         /** @description Every value of one piece of equipment. */
         LiveAnswer: {
             /** @description Its id. */
@@ -11687,6 +11723,14 @@ export interface components {
              *     in all. One of an operator always ends after 12 hours.
              */
             remember_me?: boolean;
+        };
+        /** @description A logo on its way in. */
+        LogoForm: {
+            /**
+             * Format: binary
+             * @description PNG or JPG, at most 2 MB and 8 megapixels. The field may also be called `file`.
+             */
+            logo: string;
         };
         /** @description Where to look. */
         Looking: {
@@ -14347,7 +14391,7 @@ export interface components {
             /** @description What a report of cold cells is about. */
             about?: components["schemas"]["ReportSubject"];
             /**
-             * @description At which hour of the site, `06:30`; weeks on Monday, months on the first.
+             * @description At which hour of the site, `06:30`; weeks on Monday, months on the first, years on 1 January.
              * @example 06:30
              */
             at: string;
@@ -14518,7 +14562,7 @@ export interface components {
          * @description The period that a report is usually of.
          * @enum {string}
          */
-        ReportSpan: "day" | "week" | "month";
+        ReportSpan: "day" | "week" | "month" | "year";
         /**
          * @description What is being done.
          * @enum {string}
@@ -15203,6 +15247,8 @@ export interface components {
             id: components["schemas"]["SiteId"];
             /** @description Its short name in addresses and channels: `site_a`. */
             key: string;
+            /** @description Hash of its logo, which stands on its reports; `null` when it has none. */
+            logo?: string | null;
             /** @description Its name for people. */
             name: string;
             /**
@@ -15237,6 +15283,11 @@ export interface components {
         SiteId: string;
         /** @description What a site may want, each or nothing of it. */
         SiteWishes: {
+            /**
+             * @description Whether an alert tells that the running demand window will pass the contracted power of the
+             *     tariff; `true` when absent.
+             */
+            demand_alert?: boolean;
             language?: components["schemas"]["PageLanguage"] | null;
             /**
              * @description What the energy of a day is to cost at most, in the currency, a decimal.
@@ -20549,6 +20600,8 @@ export interface operations {
                 limit?: number;
                 /** @description Items to skip, instead of `page`. */
                 offset?: number;
+                /** @description Whether each says how it stands since the end of its newest baseline; that reads years. */
+                standing?: boolean;
             };
             header?: never;
             path?: never;
@@ -20561,7 +20614,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_Page_Enpi"];
+                    "application/json": components["schemas"]["Envelope_Page_ListedEnpi"];
                 };
             };
             400: components["responses"]["Refused400"];
@@ -26177,6 +26230,152 @@ export interface operations {
             };
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    show_site_logo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The logo */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            /** @description It is the one that If-None-Match names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such site, or it has no logo */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    set_site_logo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LogoForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Site"];
+                };
+            };
+            /** @description No file, a damaged one, or too many pixels */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such site */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description More than 2 MB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Neither PNG nor JPG */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    delete_site_logo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Site"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such site, or it has no logo */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };

@@ -23,6 +23,7 @@ export interface WishesForm {
   target_cost_per_day: string;
   language: string;
   theme: string;
+  demand_alert: boolean;
 }
 
 const positive = (value: number) => value > 0;
@@ -36,6 +37,7 @@ export const wishesForm = (wishes: SiteWishes): WishesForm => ({
   target_cost_per_day: wishes.target_cost_per_day ?? '',
   language: wishes.language ?? '',
   theme: wishes.theme ?? '',
+  demand_alert: wishes.demand_alert ?? true,
 });
 
 export function wishesOf(form: WishesForm): SiteWishes {
@@ -45,6 +47,7 @@ export function wishesOf(form: WishesForm): SiteWishes {
     target_cost_per_day: decimal(form.target_cost_per_day),
     language: (form.language || null) as SiteWishes['language'],
     theme: (form.theme || null) as SiteWishes['theme'],
+    demand_alert: form.demand_alert,
   };
 }
 

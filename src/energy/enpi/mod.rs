@@ -28,7 +28,7 @@ mod service;
 
 pub use adjustment::{Adjustment, NewAdjustment};
 pub use baseline::{Baseline, BaselinePoint, Exclusion, NewBaseline, Warning as BaselineWarning};
-pub use drift::EnpiDrift;
+pub use drift::{EnpiDrift, EnpiStanding};
 pub use evaluate::{DriftShown, EvaluatedPoint, Evaluation};
 pub use gather::{LeftOut, Observation};
 pub use plan::{NewPlanItem, PlanItem, PlanKind, PlanProgress, PlanState};

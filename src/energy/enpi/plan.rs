@@ -283,6 +283,19 @@ impl Enpis {
     /// # Errors
     /// When there is no such item; when it has nothing to be counted by.
     pub fn progress(&self, site: &Site, id: PlanId) -> Result<PlanProgress> {
+        self.progress_until(site, id, self.clock.now())
+    }
+
+    /// The same up to an instant.
+    ///
+    /// # Errors
+    /// As [`Enpis::progress`].
+    pub fn progress_until(
+        &self,
+        site: &Site,
+        id: PlanId,
+        until: Timestamp,
+    ) -> Result<PlanProgress> {
         let item = item_in(&self.store.read()?, &site.key, id)?;
         let (Some(enpi), Some(since)) = (item.said.enpi_id, item.said.since) else {
             let sentence = "Only an item with an indicator and a beginning can be counted.";
@@ -295,11 +308,10 @@ impl Enpis {
                 let sentence = "No baseline of its indicator ended before it began. Make one.";
                 Error::conflict(sentence)
             })?;
-        let now = self.clock.now();
-        if now <= since {
+        if until <= since {
             return Err(Error::conflict("It has not begun yet."));
         }
-        let range = TimeRange::new(since, now)?;
+        let range = TimeRange::new(since, until)?;
         let evaluation = self.evaluate(site, enpi, range, Some(before.version))?;
         let unknown = || Error::internal("An evaluation against a baseline has no savings.");
         let savings = evaluation.savings.ok_or_else(unknown)?;
@@ -307,7 +319,7 @@ impl Enpis {
         Ok(PlanProgress {
             baseline: before.version,
             from: since,
-            to: now,
+            to: until,
             reached: target
                 .zip(savings.saved_fraction)
                 .map(|(want, have)| have >= want),

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { cheapestFirst } from './others';
+import { cheapestFirst, sumOf, yearUpTo } from './others';
 
-const row = (id: string, total: string | null, currency = 'TND') => ({
+const row = (id: string, total: string | null, currency = 'TND', months = 1) => ({
   id,
+  months: total === null ? 0 : months,
   bill: total === null ? null : { total, currency },
 });
 
@@ -18,4 +19,30 @@ it('puts the cheapest first, and compares only what is of one currency', () => {
     ['none', null],
   ]);
   expect(cheapestFirst([row('nought', '0'), row('b', '1')], 'TND')[1]?.share).toBeNull();
+});
+
+it('compares no year that lacks months with a whole one', () => {
+  const rows = cheapestFirst(
+    [row('part', '50', 'TND', 7), row('whole', '100', 'TND', 12), row('dear', '120', 'TND', 12)],
+    'TND',
+  );
+  expect(rows.map(({ id, share }) => [id, share])).toEqual([
+    ['whole', null],
+    ['dear', expect.closeTo(0.2)],
+    ['part', null],
+  ]);
+});
+
+it('adds twelve months up to the one that is meant, to the last digit', () => {
+  const months = yearUpTo('2026-03');
+  expect([months.length, months[0], months[9], months[11]]).toEqual([
+    12,
+    '2025-04',
+    '2026-01',
+    '2026-03',
+  ]);
+  const bills = ['0.100', '0.200', '1234.563'].map((total) => ({ total, currency: 'TND' }));
+  expect(sumOf(bills)).toEqual({ total: '1234.863', currency: 'TND' });
+  expect(sumOf([...bills, { total: '1', currency: 'EUR' }])).toBeNull();
+  expect(sumOf([])).toBeNull();
 });
