@@ -104,7 +104,7 @@ pub struct NewCell {
     pub disagree_c: f64,
     /// What stands before `temperature` in the names of further probes that are polled or
     /// published; those of its devices are known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["rear"]))]
     pub probes: Vec<String>,
     /// How often its sensors report when no device says so, s.

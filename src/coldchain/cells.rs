@@ -133,7 +133,7 @@ impl Coldchain {
         let found = registry.get(id).ok();
         let found = found.filter(|found| found.site == cell.site);
         let found = found.ok_or_else(|| {
-            let sentence = format!("The customer has no equipment {id} at his site.");
+            let sentence = "The customer has no such equipment at his site.";
             Error::invalid("equipment_id", sentence)
         })?;
         if self.known().of_equipment.contains_key(&id) {
