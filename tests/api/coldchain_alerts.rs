@@ -72,6 +72,7 @@ async fn alerts_reach_whom_the_cells_reach() {
         (json!(["site_a", site_b]), vec![&b]),
         (json!(["site_a", site_a, site_b]), vec![&a, &b]),
     ] {
+        chief.prove().await;
         chief.put(&path, &json!({ "sites": sites })).await.data();
         let linked = appliance.client();
         let linked = linked.login("plant@plant.example", PASSWORD).await;
