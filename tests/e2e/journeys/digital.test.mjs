@@ -11,7 +11,10 @@ const field = (scope, label) => scope.getByLabel(label, { exact: true });
 
 /** One row of the form of a profile. */
 async function say(page, number, { metric, address, table, type, bit, bits, turned }) {
-  const row = page.getByRole('group', { name: `Register ${number}`, exact: true });
+  const row = page.getByRole('group', {
+    name: `Register ${number}`,
+    exact: true,
+  });
   await field(row, 'Metric').fill(metric);
   await field(row, 'Address').fill(String(address));
   if (table) await field(row, 'Function').selectOption(table);
@@ -49,7 +52,12 @@ async function addProfile(page) {
   await page.getByRole('button', { name: 'Save' }).click();
   assert.equal((await answered).status(), 201);
   await page.goto('/profiles/acme-cabinet-4');
-  await page.getByRole('heading', { name: /Cabinet 4/ }).first().waitFor();
+  await page
+    .getByRole('heading', { name: /Cabinet 4/ })
+    .first()
+    .waitFor();
+  for (const said of ['Bit 9', 'Bit 4–6', 'turned round'])
+    await page.getByText(said, { exact: true }).waitFor();
 }
 
 async function addCabinet(page, port) {
