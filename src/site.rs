@@ -288,33 +288,47 @@ impl Sites {
     /// # Errors
     /// Every refused field; a short name that is taken; too many sites; a disk that refuses.
     pub async fn add(&self, input: NewSite, actor: Actor) -> Result<Site> {
-        let now = self.clock.now();
+        let site = self.drafted(input)?;
+        let stored = site.clone();
+        let write = self
+            .store
+            .write(move |transaction| Self::add_in(transaction, &stored, &actor));
+        write.await?;
+        self.reload()?;
+        Ok(site)
+    }
+
+    /// A further site that would be set up of this; nothing is stored.
+    ///
+    /// # Errors
+    /// Every refused field.
+    pub fn drafted(&self, input: NewSite) -> Result<Site> {
         if input.key.is_none() && self.first().is_some() {
             let sentence = "Give it a short name of its own, such as site_b.";
             return Err(Error::invalid("key", sentence));
         }
-        let site = Site::new(input, now)?;
-        let stored = site.clone();
-        self.store
-            .write(move |transaction| {
-                let known = SITES.all(transaction)?;
-                if known.len() >= SITES_MAX {
-                    let sentence = "There are 100 sites, which is as many as there can be.";
-                    return Err(Error::conflict(sentence));
-                }
-                if known.iter().any(|other| other.key == stored.key) {
-                    let sentence = format!("There is a site {} already.", stored.key);
-                    return Err(Error::conflict(sentence));
-                }
-                SITES.put(transaction, stored.id.as_bytes(), &stored)?;
-                let resource = format!("site/{}", stored.id);
-                let details = serde_json::json!({ "key": stored.key, "name": stored.name,
-                    "time_zone": stored.time_zone, "currency": stored.currency });
-                audit::append(transaction, now, &actor, "site.create", &resource, details)
-            })
-            .await?;
-        self.reload()?;
-        Ok(site)
+        Site::new(input, self.clock.now())
+    }
+
+    /// Sets a drafted site up in the caller's transaction; call [`Sites::reload`] after the commit.
+    ///
+    /// # Errors
+    /// A short name that is taken; too many sites; a disk that refuses.
+    pub fn add_in(transaction: &Transaction<'_>, site: &Site, actor: &Actor) -> Result<()> {
+        let known = SITES.all(transaction)?;
+        if known.len() >= SITES_MAX {
+            let sentence = "There are 100 sites, which is as many as there can be.";
+            return Err(Error::conflict(sentence));
+        }
+        if known.iter().any(|other| other.key == site.key) {
+            let sentence = format!("There is a site {} already.", site.key);
+            return Err(Error::conflict(sentence));
+        }
+        SITES.put(transaction, site.id.as_bytes(), site)?;
+        let (now, resource) = (site.created_at, format!("site/{}", site.id));
+        let details = serde_json::json!({ "key": site.key, "name": site.name,
+            "time_zone": site.time_zone, "currency": site.currency });
+        audit::append(transaction, now, actor, "site.create", &resource, details)
     }
 
     /// Changes a site.

@@ -6,6 +6,7 @@ use super::heard::What;
 use super::record::{ALERTS, Alert, Transition};
 use super::service::Alerts;
 use super::state::{AlertState, Event};
+use crate::auth::Reach;
 use crate::base::error::Checks;
 use crate::base::{AlertId, Error, Result, Timestamp};
 use crate::store::audit::{self, Actor};
@@ -65,13 +66,13 @@ impl Deed<'_> {
     }
 }
 
-fn find(view: &impl View, engine: &Engine, site: &str, id: AlertId) -> Result<Alert> {
+fn find(view: &impl View, engine: &Engine, reach: &Reach, id: AlertId) -> Result<Alert> {
     let open = engine.book.by_id(id).cloned();
     let alert = match open {
         Some(alert) => Some(alert),
         None => ALERTS.get(view, id.as_bytes())?,
     };
-    let alert = alert.filter(|alert| alert.site == site);
+    let alert = alert.filter(|alert| reach.sees(&alert.site));
     alert.ok_or_else(|| Error::not_found("alert", id))
 }
 
@@ -93,9 +94,9 @@ impl Alerts {
     where
         F: FnOnce(&mut Engine, &mut Draft, &Deed<'_>, &Alert) -> Result<()> + Send + 'static,
     {
-        let (site, now) = (site.to_owned(), self.clock.now());
+        let (reach, now) = (Reach::one(site), self.clock.now());
         self.change(move |engine, transaction, draft| {
-            let alert = find(transaction, engine, &site, id)?;
+            let alert = find(transaction, engine, &reach, id)?;
             let deed = Deed {
                 transaction,
                 actor: &actor,
@@ -132,7 +133,7 @@ impl Alerts {
     /// As [`Alerts::acknowledge`]; more than 500 at once.
     pub async fn acknowledge_all(
         &self,
-        site: &str,
+        reach: Reach,
         which: Vec<(AlertId, Option<u32>)>,
         notes: Option<String>,
         actor: Actor,
@@ -141,7 +142,7 @@ impl Alerts {
         if which.is_empty() || which.len() > AT_ONCE_MAX {
             return Err(Error::invalid("ids", "1 to 500 alerts at once."));
         }
-        let (site, now) = (site.to_owned(), self.clock.now());
+        let now = self.clock.now();
         self.change(move |engine, transaction, draft| {
             let deed = Deed {
                 transaction,
@@ -150,7 +151,7 @@ impl Alerts {
             };
             let mut done = Vec::with_capacity(which.len());
             for (id, revision) in which {
-                let alert = find(transaction, engine, &site, id)?;
+                let alert = find(transaction, engine, &reach, id)?;
                 let notes = notes.clone();
                 let said = Acknowledgement { notes, revision };
                 acknowledge(engine, draft, &deed, &alert, &said)?;

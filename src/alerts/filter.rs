@@ -1,5 +1,6 @@
 //! *pure* — what a list of alerts is narrowed by, and its order.
 
+use crate::auth::Reach;
 use crate::base::{AlertId, EquipmentId, Level, Timestamp};
 
 /// Which alerts.
@@ -35,10 +36,10 @@ pub enum Sort {
 }
 
 /// What a list is narrowed by.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Filter {
-    /// Key of the site.
-    pub site: String,
+    /// Of the sites that are reached.
+    pub reach: Reach,
     /// One of these levels; all when empty.
     pub levels: Vec<Level>,
     /// Of this equipment.
@@ -57,4 +58,23 @@ pub struct Filter {
     pub parent: Option<AlertId>,
     /// In which order.
     pub sort: Sort,
+}
+
+impl Filter {
+    /// All of what somebody reaches, the newest first.
+    #[must_use]
+    pub const fn within(reach: Reach) -> Self {
+        Self {
+            reach,
+            levels: Vec::new(),
+            equipment: None,
+            status: Status::All,
+            from: None,
+            to: None,
+            search: None,
+            children: false,
+            parent: None,
+            sort: Sort::Time,
+        }
+    }
 }

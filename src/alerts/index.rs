@@ -6,6 +6,7 @@
 use super::filter::{Filter, Status};
 use super::record::{Alert, Source};
 use super::state::AlertState;
+use crate::auth::Reach;
 use crate::base::{AlertId, EquipmentId, Error, Level, Result, Timestamp};
 use crate::store::table::{seal, unseal};
 use crate::store::{TableName, Transaction, View};
@@ -64,6 +65,11 @@ fn place_of(alert: &Alert) -> Place {
     place
 }
 
+/// A site in a row. Two keys may share it: whoever shows alerts looks at their sites again.
+fn site_bytes(key: &str) -> [u8; 4] {
+    crc32fast::hash(key.as_bytes()).to_be_bytes()
+}
+
 fn level_byte(level: Level) -> u8 {
     level as u8
 }
@@ -86,7 +92,7 @@ fn rows(alert: &Alert) -> Vec<(Vec<u8>, Vec<u8>)> {
     let place = place_of(alert);
     let key = |kind: u8, under: &[u8]| [&[kind], under, &place].concat();
     let mut brief = vec![level_byte(alert.level), flags_of(alert)];
-    brief.extend(crc32fast::hash(alert.site.as_bytes()).to_be_bytes());
+    brief.extend(site_bytes(&alert.site));
     let nobody = [0; 16];
     brief.extend(
         alert
@@ -169,7 +175,8 @@ impl<'a> Row<'a> {
 /// A filter, prepared for many rows.
 struct Sieve<'a> {
     filter: &'a Filter,
-    site: [u8; 4],
+    /// The sites that are reached; `None` for all.
+    sites: Option<Vec<[u8; 4]>>,
     levels: Vec<u8>,
     search: Option<Vec<u8>>,
 }
@@ -182,7 +189,10 @@ impl<'a> Sieve<'a> {
             .map(|text| text.trim().to_lowercase());
         Self {
             filter,
-            site: crc32fast::hash(filter.site.as_bytes()).to_be_bytes(),
+            sites: match &filter.reach {
+                Reach::All(_) => None,
+                only @ Reach::Only(_) => Some(only.named().map(site_bytes).collect()),
+            },
             levels: filter
                 .levels
                 .iter()
@@ -206,10 +216,11 @@ impl<'a> Sieve<'a> {
             Status::Suppressed => has(FLAG_SUPPRESSED),
             Status::OutOfService => has(FLAG_OUT_OF_SERVICE),
         };
+        let of_site = (self.sites.as_ref()).is_none_or(|all| all.iter().any(|one| one == row.site));
         let of = |id: EquipmentId| id.as_bytes() == row.equipment;
         let holds = |text: &Vec<u8>| row.text.windows(text.len()).any(|part| part == text);
         status
-            && row.site == self.site
+            && of_site
             && (self.filter.children || self.filter.parent.is_some() || !has(FLAG_CHILD))
             && (self.levels.is_empty() || self.levels.contains(&row.level))
             && self.filter.equipment.is_none_or(of)
@@ -315,7 +326,7 @@ pub(super) fn walk(
     (from, to): (Timestamp, Timestamp),
     visit: &mut dyn FnMut(AlertId) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let site = crc32fast::hash(site.as_bytes()).to_be_bytes();
+    let site = site_bytes(site);
     let key = |at: Timestamp| [[BY_TIME].as_slice(), &time_bytes(at)].concat();
     view.scan_back(INDEX, &key(from), &key(to), &mut |key, bytes| {
         if Row::read(key, bytes)?.site != site {

@@ -153,10 +153,35 @@ impl Alerts {
         let (site, now) = (site.to_owned(), self.clock.now());
         self.change(move |engine, transaction, _| {
             let rule = rule_in(transaction, &site, id)?;
-            Engine::forget_rule_memory(transaction, &rule)?;
-            RULES.remove(transaction, id.as_bytes())?;
-            let details = json!({ "name": rule.name, "equipment_id": rule.equipment_id });
-            audit_rule(transaction, now, &actor, "alert_rule.delete", id, details)?;
+            delete_in(transaction, &rule, (now, &actor))?;
+            engine.outdate(transaction)
+        })
+        .await?;
+        self.reload().await
+    }
+
+    /// Deletes the rules of equipment that were made from these templates, in one transaction with
+    /// what stands for them from now on.
+    ///
+    /// # Errors
+    /// What `also` returned; a disk that refuses. Then the rules stay.
+    pub async fn give_way(
+        &self,
+        (equipment, templates): (EquipmentId, &'static [&'static str]),
+        actor: Actor,
+        also: impl FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        self.change(move |engine, transaction, _| {
+            let mut gone = RULES.all(transaction)?;
+            gone.retain(|rule| {
+                let template = rule.template.as_deref();
+                rule.equipment_id == equipment && template.is_some_and(|t| templates.contains(&t))
+            });
+            for rule in &gone {
+                delete_in(transaction, rule, (now, &actor))?;
+            }
+            also(transaction)?;
             engine.outdate(transaction)
         })
         .await?;
@@ -237,6 +262,18 @@ pub(super) fn count(transaction: &Transaction<'_>) -> Result<usize> {
 pub(super) fn put(transaction: &Transaction<'_>, rule: &Rule) -> Result<()> {
     Engine::forget_rule_memory(transaction, rule)?;
     RULES.put(transaction, rule.id.as_bytes(), rule)
+}
+
+fn delete_in(
+    transaction: &Transaction<'_>,
+    rule: &Rule,
+    (now, actor): (Timestamp, &Actor),
+) -> Result<()> {
+    Engine::forget_rule_memory(transaction, rule)?;
+    RULES.remove(transaction, rule.id.as_bytes())?;
+    let details = json!({ "name": rule.name, "equipment_id": rule.equipment_id });
+    let action = "alert_rule.delete";
+    audit_rule(transaction, now, actor, action, rule.id, details)
 }
 
 fn rule_in(view: &impl View, site: &str, id: AlertRuleId) -> Result<Rule> {

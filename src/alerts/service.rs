@@ -9,6 +9,7 @@ use super::index::{self, OFFSET_MAX};
 use super::plant::Plant;
 use super::record::{ALERTS, Alert, Transition};
 use super::sorted;
+use crate::auth::Reach;
 use crate::base::{AlertId, Batch, Clock, EquipmentId, Error, Result, Timestamp};
 use crate::equipment::{AdminStatus, Registry};
 use crate::ingest::{AfterCommit, Observer};
@@ -251,7 +252,8 @@ impl Alerts {
         let page = sorted::page(&reader, filter, (paging.offset, paging.size), cursor)?;
         let mut items = Vec::with_capacity(page.ids.len());
         for id in &page.ids {
-            items.extend(ALERTS.get(&reader, id.as_bytes())?);
+            let found = ALERTS.get(&reader, id.as_bytes())?;
+            items.extend(found.filter(|alert| filter.reach.sees(&alert.site)));
         }
         Ok(Listed {
             items,
@@ -291,8 +293,15 @@ impl Alerts {
     /// Open alerts of a site, newest first.
     #[must_use]
     pub fn open_of(&self, site: &str) -> Vec<Alert> {
+        self.open_within(&Reach::one(site))
+    }
+
+    /// Open alerts of the sites that somebody reaches, newest first.
+    #[must_use]
+    pub fn open_within(&self, reach: &Reach) -> Vec<Alert> {
         let engine = self.engine();
-        let open = engine.book.open.values().filter(|alert| alert.site == site);
+        let open = engine.book.open.values();
+        let open = open.filter(|alert| reach.sees(&alert.site));
         let mut open: Vec<_> = open.cloned().collect();
         open.sort_by_key(|alert| std::cmp::Reverse((alert.timestamp, alert.id)));
         open

@@ -248,9 +248,8 @@ impl Process {
     fn told(&self) -> crate::base::Result<(BTreeMap<String, u32>, BTreeMap<String, u32>)> {
         let reader = self.store.read()?;
         let filter = Filter {
-            site: "site_a".to_owned(),
             children: true,
-            ..Filter::default()
+            ..Filter::within(crate::auth::Reach::one("site_a"))
         };
         let found = index::find(&reader, &filter, 0, 10_000, None)?;
         assert_eq!(found.total, found.ids.len());

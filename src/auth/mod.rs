@@ -51,7 +51,7 @@ pub use session::SessionView;
 pub use setup::SetupToken;
 pub use step_up::Proof;
 pub use ticket::{TICKET_LIFETIME_S, Tickets};
-pub use user::{NewUser, User, UserRecord};
+pub use user::{NewUser, User, UserRecord, is_email};
 
 use crate::base::{Clock, Error, ErrorKind, KioskId, Result, SessionId, UserId};
 use crate::live::{Change, Live};

@@ -259,7 +259,8 @@ impl UserRecord {
 }
 
 /// Good enough to catch a slip: one @ with something on both sides and no blanks.
-fn is_email(text: &str) -> bool {
+#[must_use]
+pub fn is_email(text: &str) -> bool {
     let text = text.trim();
     text.len() <= 254
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())

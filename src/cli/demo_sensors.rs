@@ -6,6 +6,7 @@
 use super::demo_people::{self, Customers};
 use crate::app::App;
 use crate::auth::Reach;
+use crate::base::time::Calendar;
 use crate::base::{Batch, EquipmentId, Error, Metric, Phase, Reading, Result, Timestamp, Unit};
 use crate::coldchain::{NewCell, NewCellDevice};
 use crate::devices::unit_of;
@@ -31,6 +32,13 @@ const FAILS_FOR_MS: i64 = 45 * MINUTE_MS;
 const LEFT_EVERY_MS: i64 = 3 * 60 * MINUTE_MS;
 const LEFT_FOR_MS: i64 = 14 * MINUTE_MS;
 
+/// When a freezer is defrosted on the clock of its site, each time for so many minutes: every six
+/// hours, as most are.
+const DEFROSTS_AT: [&str; 4] = ["02:00", "08:00", "14:00", "20:00"];
+const DEFROSTS_EVERY_MS: i64 = 6 * 60 * MINUTE_MS;
+const FIRST_DEFROST_MS: i64 = 2 * 60 * MINUTE_MS;
+const DEFROST_MINUTES: i64 = 20;
+
 /// A cold cell of the demo.
 #[derive(Clone, Copy, Debug)]
 struct Room {
@@ -43,6 +51,7 @@ struct Room {
     most: f64,
     door_is_left: bool,
     compressor_fails: bool,
+    defrosts: bool,
 }
 
 const ROOMS: [Room; 4] = [
@@ -55,6 +64,7 @@ const ROOMS: [Room; 4] = [
         most: 7.0,
         door_is_left: false,
         compressor_fails: false,
+        defrosts: false,
     },
     Room {
         serial: "DEMO-COLD-2",
@@ -65,6 +75,7 @@ const ROOMS: [Room; 4] = [
         most: -15.0,
         door_is_left: false,
         compressor_fails: false,
+        defrosts: true,
     },
     Room {
         serial: "DEMO-COLD-3",
@@ -75,6 +86,7 @@ const ROOMS: [Room; 4] = [
         most: 3.0,
         door_is_left: true,
         compressor_fails: false,
+        defrosts: false,
     },
     Room {
         serial: "DEMO-COLD-4",
@@ -85,6 +97,7 @@ const ROOMS: [Room; 4] = [
         most: -17.0,
         door_is_left: false,
         compressor_fails: true,
+        defrosts: false,
     },
 ];
 
@@ -92,6 +105,8 @@ const ROOMS: [Room; 4] = [
 pub(super) struct Sensor {
     room: Room,
     key: String,
+    /// The clock on the wall beside it.
+    calendar: Calendar,
 }
 
 /// What a sensor measures at an instant, the same for everyone who asks.
@@ -119,7 +134,7 @@ fn warmth(since_ms: i64, length_ms: i64, rise: f64) -> f64 {
 }
 
 impl Measured {
-    fn at(room: Room, at: Timestamp) -> Self {
+    fn at(room: Room, at: Timestamp, calendar: &Calendar) -> Self {
         // The compressor of a cold room comes and goes; its door opens every 47 minutes.
         let turns = |period_ms: i64| {
             let part = minutes(at.ms().rem_euclid(period_ms)) / minutes(period_ms);
@@ -129,7 +144,11 @@ impl Measured {
         let opened = since(47 * MINUTE_MS);
         let left = room.door_is_left.then(|| since(LEFT_EVERY_MS));
         let failed = room.compressor_fails.then(|| since(FAILS_EVERY_MS));
+        // Longer beyond its limit than it may be, and yet no excursion: it is being defrosted.
+        let since_first = calendar.wall_ms(at) - FIRST_DEFROST_MS;
+        let defrosted = (room.defrosts).then(|| since_first.rem_euclid(DEFROSTS_EVERY_MS));
         let warmed = warmth(opened, 2 * MINUTE_MS, 1.0)
+            + defrosted.map_or(0.0, |ms| warmth(ms, DEFROST_MINUTES * MINUTE_MS, 0.25))
             + left.map_or(0.0, |ms| warmth(ms, LEFT_FOR_MS, 0.35))
             + failed.map_or(0.0, |ms| warmth(ms, FAILS_FOR_MS, 0.15));
         let door_open = opened < 2 * MINUTE_MS || left.is_some_and(|ms| ms < LEFT_FOR_MS);
@@ -167,6 +186,7 @@ pub(super) async fn furnish(
     actor: &Actor,
 ) -> Result<Vec<Sensor>> {
     let context = &app.context;
+    let calendar = calendar(app);
     let mut customers: Option<Customers> = None;
     let mut sensors = Vec::new();
     for room in ROOMS {
@@ -186,9 +206,19 @@ pub(super) async fn furnish(
                 add(app, room, locations, actor).await?
             }
         };
-        sensors.push(Sensor { room, key });
+        sensors.push(Sensor {
+            room,
+            key,
+            calendar: calendar.clone(),
+        });
     }
     Ok(sensors)
+}
+
+/// The clock of the sites of the customers, which is that of the first site.
+fn calendar(app: &App) -> Calendar {
+    let site = app.context.sites.first();
+    site.map_or_else(Calendar::utc, |site| site.calendar())
 }
 
 /// Adds a cell with its past and its sensor; the key of that.
@@ -199,7 +229,11 @@ async fn add(
     actor: &Actor,
 ) -> Result<String> {
     let coldchain = &app.context.coldchain;
-    let said = json!({ "location_id": locations.get(room.location), "name": room.name,
+    let defrosts = DEFROSTS_AT.iter().filter(|_| room.defrosts);
+    let defrosts: Vec<_> = defrosts
+        .map(|start| json!({ "start": start, "minutes": DEFROST_MINUTES }))
+        .collect();
+    let said = json!({ "defrost": defrosts, "location_id": locations.get(room.location), "name": room.name,
         "product": room.product, "set_point_c": room.wanted, "max_c": room.most,
         "high_delay_s": 300, "interval_s": 30 });
     let unlike = |cause: serde_json::Error| {
@@ -221,12 +255,13 @@ async fn add(
 /// What the sensor would have pushed in the last day and a half, by the minute.
 async fn write_past(app: &App, equipment: EquipmentId, room: Room) -> Result<()> {
     let now = app.context.clock.now().floor_to(MINUTE_MS);
+    let calendar = calendar(app);
     let batch = |at: Timestamp| Batch {
         equipment,
         at,
         arrived: at,
         interval_ms: 60_000,
-        readings: Measured::at(room, at).readings(),
+        readings: Measured::at(room, at, &calendar).readings(),
     };
     let past = (1..36 * 60)
         .rev()
@@ -272,7 +307,7 @@ async fn push(
     if address.ip().is_unspecified() {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
-    let measured = Measured::at(sensor.room, at);
+    let measured = Measured::at(sensor.room, at, &sensor.calendar);
     let body = json!({ "timestamp": at, "temperature": measured.temperature,
         "humidity": measured.humidity, "doorStatus": measured.door_open, "powerStatus": true,
         "batteryLevel": measured.battery, "firmwareVersion": "demo-1.0" });
@@ -295,7 +330,8 @@ mod tests {
     use super::*;
 
     fn day(room: Room) -> Vec<Measured> {
-        let at = |minutes: i64| Measured::at(room, Timestamp::from_ms(minutes * MINUTE_MS));
+        let utc = Calendar::utc();
+        let at = |minutes: i64| Measured::at(room, Timestamp::from_ms(minutes * MINUTE_MS), &utc);
         (0..1_440).map(at).collect()
     }
 
@@ -320,7 +356,23 @@ mod tests {
     #[test]
     fn two_cells_stay_well_and_two_do_not() {
         let beyond = |room: Room| ends(&day(room)).1 > room.most;
-        assert_eq!(ROOMS.map(beyond), [false, false, true, true]);
+        assert_eq!(ROOMS.map(beyond), [false, true, true, true]);
+        // The second one is beyond its limit for longer than its five minutes, but only while it is
+        // defrosted and in the twenty minutes of grace after it.
+        let all = day(ROOMS[1]);
+        let (mut most, mut lasting) = (0, 0);
+        for (minute, measured) in all.iter().enumerate() {
+            let warm = measured.temperature > ROOMS[1].most;
+            lasting = if warm { lasting + 1 } else { 0 };
+            most = most.max(lasting);
+            let since = (minute + 4 * 60) % (6 * 60);
+            assert!(
+                !warm || since < 40,
+                "minute {minute}: {}",
+                measured.temperature
+            );
+        }
+        assert!(most > 5, "{most}");
         let open = day(ROOMS[2])
             .windows(10)
             .any(|ten| ten.iter().all(|m| m.door_open));

@@ -1,6 +1,7 @@
 //! *pure* — certificates of probes: what is added to what a probe says, from which day, and when
 //! the next certificate is due.
 
+use super::record::{Text, check_optional, check_text};
 use crate::base::error::Checks;
 use crate::base::time::{Calendar, parse_date};
 use crate::base::{CalibrationId, CellId, Result, Timestamp};
@@ -79,16 +80,15 @@ impl NewCalibration {
         (now, by): (Timestamp, &str),
     ) -> Result<Calibration> {
         let mut checks = Checks::default();
-        let plain = |text: &str| {
-            (1..=120).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control)
-        };
-        checks.require(
-            plain(&self.certificate),
+        let line = Text::Line(120);
+        let certificate = (self.certificate.as_str(), line);
+        check_text(
+            &mut checks,
             "certificate",
+            certificate,
             "1 to 120 characters.",
         );
-        let laboratory = self.laboratory.as_deref().is_none_or(plain);
-        checks.require(laboratory, "laboratory", "1 to 120 characters, or nothing.");
+        check_optional(&mut checks, "laboratory", (self.laboratory.as_ref(), line));
         let fits = self.offset_c.abs() <= OFFSET_MAX_C;
         let sentence = "-10 to 10 K. A probe that is off by more belongs replaced.";
         checks.require(fits, "offset_c", sentence);

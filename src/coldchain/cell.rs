@@ -1,6 +1,6 @@
 //! *pure* — one cell: what a person says of it, checked, and what is stored.
 
-use super::record::{check_name, check_optional};
+use super::record::{Customer, Text, check_name, check_optional};
 use super::track::{Rule, Side};
 use crate::base::error::Checks;
 use crate::base::time::Calendar;
@@ -104,7 +104,7 @@ pub struct NewCell {
     pub disagree_c: f64,
     /// What stands before `temperature` in the names of further probes that are polled or
     /// published; those of its devices are known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["rear"]))]
     pub probes: Vec<String>,
     /// How often its sensors report when no device says so, s.
@@ -178,8 +178,9 @@ impl Defrost {
 impl NewCell {
     pub(super) fn check(&self) -> Result<()> {
         let mut checks = Checks::default();
-        check_name(&mut checks, &self.name);
-        check_optional(&mut checks, "product", self.product.as_ref(), 300);
+        check_name(&mut checks, "name", &self.name);
+        let product = (self.product.as_ref(), Text::Line(300));
+        check_optional(&mut checks, "product", product);
         let degrees = |value: f64| (-100.0..=100.0).contains(&value);
         let sentence = "A temperature from -100 to 100 °C.";
         checks.require(degrees(self.set_point_c), "set_point_c", sentence);
@@ -290,6 +291,25 @@ impl NewCell {
 }
 
 impl Cell {
+    /// A new cell of a customer, whose readings lie under this equipment.
+    pub(super) fn new(
+        said: NewCell,
+        customer: &Customer,
+        equipment_id: EquipmentId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: CellId::new(),
+            customer_id: customer.id,
+            site: customer.site.clone(),
+            equipment_id,
+            said,
+            retired_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Whether it is in use.
     #[must_use]
     pub const fn in_use(&self) -> bool {

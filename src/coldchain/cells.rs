@@ -2,11 +2,13 @@
 
 use super::cell::{Cell, NewCell};
 use super::service::{CELLS, Coldchain, Entry};
+use super::together::{Together, add_in};
 use crate::alerts::CELL;
 use crate::auth::Reach;
 use crate::base::{CellId, EquipmentId, Error, Result};
 use crate::devices::{Device, MadeDevice, NewDevice};
-use crate::equipment::{AdminStatus, EquipmentChange, NewEquipment};
+use crate::equipment::{AdminStatus, EquipmentChange, Joining, NewEquipment};
+use crate::store::Transaction;
 use crate::store::audit::{self, Actor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,9 +17,9 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most cells of one appliance, those that were taken out of use among them.
-const CELLS_MAX: usize = 4_000;
+pub(super) const CELLS_MAX: usize = 4_000;
 /// Most devices of one cell: nobody compares more.
-const DEVICES_MAX: usize = 8;
+pub(super) const DEVICES_MAX: usize = 8;
 /// Templates of rules whose limits a cell keeps itself.
 const REPLACED: [&str; 5] = [
     "temperature",
@@ -86,36 +88,27 @@ impl Coldchain {
             let sentence = format!("The appliance holds {CELLS_MAX} cells at most.");
             return Err(Error::conflict(sentence));
         }
-        let equipment = match said.equipment_id {
-            Some(id) => self.adopt(id, &customer.site, &actor).await?,
-            None => {
-                self.furnish(&said, (&location.name, &customer.site), &actor)
-                    .await?
-            }
+        if let Some(equipment) = said.equipment_id {
+            let cell = Cell::new(said, &customer, equipment, self.now());
+            return self.adopt(cell, actor).await;
+        }
+        let equipment = EquipmentId::new();
+        let cell = Cell::new(said, &customer, equipment, self.now());
+        let furnished = self.furnish(&cell, &location.name);
+        let id = cell.id;
+        let together = Together {
+            cells: vec![cell],
+            equipment: vec![furnished],
+            ..Together::default()
         };
-        let now = self.now();
-        let cell = Cell {
-            id: CellId::new(),
-            customer_id: customer.id,
-            site: customer.site,
-            equipment_id: equipment,
-            said,
-            retired_at: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let details = json!(cell);
-        self.put_cell(cell, "coldchain.cell_create", details, actor)
-            .await
+        self.join(together, actor).await?;
+        let kept = self.known().cells.get(&id).cloned();
+        kept.ok_or_else(|| Error::not_found("cold cell", id))
     }
 
     /// Equipment under which the readings of a new cell will lie.
-    async fn furnish(
-        &self,
-        said: &NewCell,
-        (location, site): (&str, &str),
-        actor: &Actor,
-    ) -> Result<EquipmentId> {
+    pub(super) fn furnish(&self, cell: &Cell, location: &str) -> Joining {
+        let (said, site) = (&cell.said, &cell.site);
         let mut specs = serde_json::Map::new();
         specs.insert(CELL.to_owned(), json!(true));
         let equipment = NewEquipment {
@@ -130,17 +123,17 @@ impl Coldchain {
             specs,
             modbus: None,
         };
-        let made = self.ground.registry.create(equipment, site, actor.clone());
-        Ok(made.await?.id)
+        (cell.equipment_id, site.clone(), equipment)
     }
 
-    /// Equipment that is measured already: what its usual rules said of a cold room, the cell says
-    /// from now on.
-    async fn adopt(&self, id: EquipmentId, site: &str, actor: &Actor) -> Result<EquipmentId> {
-        let registry = &self.ground.registry;
-        let found = registry.get(id).ok().filter(|found| found.site == site);
+    /// A cell of equipment that is measured already: what its usual rules said of a cold room, the
+    /// cell says from now on.
+    async fn adopt(&self, cell: Cell, actor: Actor) -> Result<Arc<Cell>> {
+        let (registry, id) = (&self.ground.registry, cell.equipment_id);
+        let found = registry.get(id).ok();
+        let found = found.filter(|found| found.site == cell.site);
         let found = found.ok_or_else(|| {
-            let sentence = format!("The customer has no equipment {id} at his site.");
+            let sentence = "The customer has no such equipment at his site.";
             Error::invalid("equipment_id", sentence)
         })?;
         if self.known().of_equipment.contains_key(&id) {
@@ -149,23 +142,16 @@ impl Coldchain {
         }
         let mut specs = found.specs.clone();
         specs.insert(CELL.to_owned(), json!(true));
-        let change = EquipmentChange {
-            specs: Some(specs),
-            ..EquipmentChange::default()
+        let equipment = registry.prepare_specs(id, specs).await?;
+        let (change, stored, by) = (equipment.work(&actor), cell.clone(), actor.clone());
+        let work = move |transaction: &Transaction<'_>| {
+            change(transaction)?;
+            add_in(transaction, &stored, &by)
         };
-        registry.update(id, change, actor.clone()).await?;
-        let replaced = |template: &Option<String>| {
-            template
-                .as_deref()
-                .is_some_and(|name| REPLACED.contains(&name))
-        };
-        for rule in self.ground.alerts.rules(site)? {
-            if rule.equipment_id == id && replaced(&rule.template) {
-                let alerts = &self.ground.alerts;
-                alerts.delete_rule(site, rule.id, actor.clone()).await?;
-            }
-        }
-        Ok(id)
+        let alerts = &self.ground.alerts;
+        alerts.give_way((id, &REPLACED), actor, work).await?;
+        equipment.keep();
+        self.keep_cell(cell)
     }
 
     /// Says a cell anew; it may move to another location of its customer.
@@ -258,6 +244,10 @@ impl Coldchain {
             entry.put(transaction, action, &resource, details)
         });
         write.await?;
+        self.keep_cell(cell)
+    }
+
+    fn keep_cell(&self, cell: Cell) -> Result<Arc<Cell>> {
         let id = cell.id;
         self.learn(|known| known.keep_cell(cell));
         self.watch.begin_anew(id);
@@ -328,7 +318,7 @@ impl Coldchain {
 }
 
 /// The place of a further device: the first has no name, then `p2`, `p3`.
-fn free_probe(taken: &BTreeSet<String>) -> String {
+pub(super) fn free_probe(taken: &BTreeSet<String>) -> String {
     let numbered = (2..).map(|n| format!("p{n}"));
     let mut all = std::iter::once(String::new()).chain(numbered);
     // There are fewer devices than numbers.

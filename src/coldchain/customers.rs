@@ -5,14 +5,14 @@ use super::record::{Customer, Location, NewCustomer, NewLocation};
 use super::service::{CUSTOMERS, Coldchain, Entry, LOCATIONS};
 use crate::auth::Reach;
 use crate::base::{CustomerId, Error, LocationId, Result};
-use crate::site::NewSite;
+use crate::site::{NewSite, Site, Sites};
 use crate::store::audit::{self, Actor};
 use serde_json::json;
 use std::sync::Arc;
 
 /// Most customers and locations of one appliance.
 const CUSTOMERS_MAX: usize = 500;
-const LOCATIONS_MAX: usize = 2_000;
+pub(super) const LOCATIONS_MAX: usize = 2_000;
 
 impl Coldchain {
     /// The customers that somebody reaches, by name.
@@ -46,7 +46,7 @@ impl Coldchain {
             let sentence = format!("The appliance holds {CUSTOMERS_MAX} customers at most.");
             return Err(Error::conflict(sentence));
         }
-        let site = self.site_for(&said, &actor).await?;
+        let (site, new) = self.site_for(&said)?;
         let now = self.now();
         let customer = Customer {
             id: CustomerId::new(),
@@ -59,13 +59,28 @@ impl Coldchain {
             created_at: now,
             updated_at: now,
         };
-        let details = json!(customer);
-        self.put_customer(customer, "coldchain.customer_create", details, &actor)
-            .await
+        let (stored, sited) = (customer.clone(), new.is_some());
+        let write = self.ground.store.write(move |transaction| {
+            if let Some(site) = &new {
+                Sites::add_in(transaction, site, &actor)?;
+            }
+            CUSTOMERS.put(transaction, stored.id.as_bytes(), &stored)?;
+            let resource = format!("cold_customer/{}", stored.id);
+            let entry = Entry { now, actor: &actor };
+            let action = "coldchain.customer_create";
+            entry.put(transaction, action, &resource, json!(stored))
+        });
+        write.await?;
+        self.learn(|known| known.customers.insert(customer.id, customer.clone()));
+        if sited {
+            self.ground.sites.reload()?;
+            self.ground.live.tell_registry();
+        }
+        Ok(customer)
     }
 
-    /// The site of a new customer.
-    async fn site_for(&self, said: &NewCustomer, actor: &Actor) -> Result<String> {
+    /// The key of the site of a new customer, and the site when it has to be made.
+    fn site_for(&self, said: &NewCustomer) -> Result<(String, Option<Site>)> {
         let sites = &self.ground.sites;
         let taken = |key: &str| self.known().customers.values().any(|one| one.site == key);
         if let Some(key) = &said.site
@@ -76,7 +91,7 @@ impl Coldchain {
                                 the other.";
                 return Err(Error::invalid("site", sentence));
             }
-            return Ok(key.clone());
+            return Ok((key.clone(), None));
         }
         let first = sites.first();
         let zone = said.time_zone.clone();
@@ -91,7 +106,7 @@ impl Coldchain {
             price_per_kwh: None,
             wishes: None,
         };
-        let mut site = sites.add(new, actor.clone()).await;
+        let mut site = sites.drafted(new);
         if let Err(error) = &mut site {
             for field in &mut error.fields {
                 if field.path == "key" {
@@ -100,8 +115,7 @@ impl Coldchain {
             }
         }
         let site = site?;
-        self.ground.live.tell_registry();
-        Ok(site.key)
+        Ok((site.key.clone(), Some(site)))
     }
 
     /// Changes a customer; his site stays.
@@ -132,7 +146,7 @@ impl Coldchain {
             ..before.clone()
         };
         let details = audit::changed_fields(&before, &changed);
-        self.put_customer(changed, "coldchain.customer_update", details, &actor)
+        self.put_customer(changed, "coldchain.customer_update", details, actor)
             .await
     }
 
@@ -141,9 +155,9 @@ impl Coldchain {
         customer: Customer,
         action: &'static str,
         details: serde_json::Value,
-        actor: &Actor,
+        actor: Actor,
     ) -> Result<Customer> {
-        let (stored, now, actor) = (customer.clone(), self.now(), actor.clone());
+        let (stored, now) = (customer.clone(), self.now());
         let write = self.ground.store.write(move |transaction| {
             CUSTOMERS.put(transaction, stored.id.as_bytes(), &stored)?;
             let resource = format!("cold_customer/{}", stored.id);

@@ -1,6 +1,7 @@
 //! Excursions as people meet them: listed, and written down why they happened.
 
 use super::excursion::{Excursion, Review};
+use super::record::{Text, check_optional, check_text};
 use super::service::{Coldchain, Entry};
 use super::watch::{EXCURSIONS, key_of};
 use crate::auth::Reach;
@@ -24,6 +25,28 @@ pub struct NewReview {
     /// What became of the goods.
     #[serde(default)]
     pub goods: Option<String>,
+}
+
+/// Most characters of what is written of an excursion.
+const TEXT_MAX: usize = 2_000;
+
+impl NewReview {
+    fn check(&self) -> Result<()> {
+        let mut checks = Checks::default();
+        for (path, text, sentence) in [
+            ("cause", &self.cause, "Say why, in 1 to 2000 characters."),
+            (
+                "action",
+                &self.action,
+                "Say what was done, in 1 to 2000 characters.",
+            ),
+        ] {
+            check_text(&mut checks, path, (text, Text::Lines(TEXT_MAX)), sentence);
+        }
+        let goods = (self.goods.as_ref(), Text::Lines(TEXT_MAX));
+        check_optional(&mut checks, "goods", goods);
+        checks.finish()
+    }
 }
 
 impl Coldchain {
@@ -52,21 +75,7 @@ impl Coldchain {
         said: NewReview,
         actor: Actor,
     ) -> Result<Excursion> {
-        let text = |text: &str| (1..=2_000).contains(&text.trim().chars().count());
-        let mut checks = Checks::default();
-        checks.require(
-            text(&said.cause),
-            "cause",
-            "Say why, in 1 to 2000 characters.",
-        );
-        checks.require(
-            text(&said.action),
-            "action",
-            "Say what was done, in 1 to 2000 characters.",
-        );
-        let goods = said.goods.as_deref().is_none_or(text);
-        checks.require(goods, "goods", "1 to 2000 characters, or nothing.");
-        checks.finish()?;
+        said.check()?;
         self.cell(reach, cell)?;
         let now = self.now();
         let work = move |transaction: &crate::store::Transaction<'_>| {

@@ -13,6 +13,7 @@ mod reading;
 mod receiver;
 mod record;
 mod registry;
+mod together;
 
 pub use judge::{AHEAD_MAX_MS, BACK_MAX_MS, Outcome, Report, Verdict};
 pub use life::{DeviceStatus, Life};
@@ -21,3 +22,4 @@ pub(crate) use reading::{reading, state_or_number, time};
 pub use receiver::{Delivery, KeyUse, Receiver, Target};
 pub use record::{Device, DeviceChange, NewDevice};
 pub use registry::{Devices, MadeDevice};
+pub use together::PreparedDevices;

@@ -33,12 +33,12 @@ pub struct MadeDevice {
 /// All devices.
 pub struct Devices {
     store: Store,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     equipment: Arc<Registry>,
     known: RwLock<Known>,
     pub(super) lives: Lives,
     /// One change at a time, so that memory and store agree.
-    changing: tokio::sync::Mutex<()>,
+    pub(super) changing: tokio::sync::Mutex<()>,
     pub(super) limits: Limits,
 }
 
@@ -133,32 +133,22 @@ impl Devices {
         inputs: Vec<NewDevice>,
         actor: Actor,
     ) -> Result<Vec<MadeDevice>> {
-        let now = self.clock.now();
-        let _turn = self.changing.lock().await;
-        let made = self.check_all(inputs, now)?;
-        let records: Vec<Record> = made
-            .iter()
-            .map(|made| Record {
-                shown: made.device.clone(),
-                key_hash: key::hash(&made.key),
-            })
-            .collect();
-        let stored = records.clone();
-        self.store
-            .write(move |transaction| {
-                for record in &stored {
-                    let details = serde_json::json!({ "device": record.shown });
-                    put(transaction, record, &actor, now, "device.create", details)?;
-                }
-                Ok(())
-            })
-            .await?;
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        records.into_iter().for_each(|record| known.keep(record));
-        Ok(made)
+        let prepared = self.prepare(inputs, &[]).await?;
+        self.store.write(prepared.work(&actor)).await?;
+        Ok(prepared.keep())
     }
 
-    fn check_all(&self, inputs: Vec<NewDevice>, now: Timestamp) -> Result<Vec<MadeDevice>> {
+    pub(super) fn keep_all(&self, records: Vec<Record>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        records.into_iter().for_each(|record| known.keep(record));
+    }
+
+    pub(super) fn check_all(
+        &self,
+        inputs: Vec<NewDevice>,
+        coming: &[EquipmentId],
+    ) -> Result<Vec<MadeDevice>> {
+        let now = self.clock.now();
         if self.read().records.len() + inputs.len() > DEVICES_MAX {
             return Err(Error::conflict(format!(
                 "The appliance knows {DEVICES_MAX} devices at most."
@@ -168,7 +158,8 @@ impl Devices {
         let mut checks = crate::base::error::Checks::default();
         let mut made: Vec<MadeDevice> = Vec::with_capacity(inputs.len());
         for (n, input) in inputs.into_iter().enumerate() {
-            let exists = self.equipment.get(input.equipment_id).is_ok();
+            let exists = coming.contains(&input.equipment_id)
+                || self.equipment.get(input.equipment_id).is_ok();
             let key = key::make()?;
             let device = Device::new(input, key::hint(&key), exists, now);
             let prefix = if alone {
@@ -339,7 +330,7 @@ impl Devices {
     }
 }
 
-fn put(
+pub(super) fn put(
     transaction: &Transaction<'_>,
     record: &Record,
     actor: &Actor,

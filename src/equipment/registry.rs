@@ -9,12 +9,12 @@ use super::{ability, attachments};
 use crate::auth::Reach;
 use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, Timestamp};
 use crate::live::Live;
-use crate::store::Store;
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
+use crate::store::{Store, Transaction};
 use crate::tsdb::CounterLimits;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 pub(super) const EQUIPMENT: Table<Equipment> = Table::new("equipment", 1);
 /// Most pieces of equipment of one appliance.
@@ -311,34 +311,28 @@ impl Registry {
         details: serde_json::Value,
     ) -> Result<Equipment> {
         let stored = equipment.clone();
-        self.store
-            .write(move |transaction| {
-                EQUIPMENT.put(transaction, stored.id.as_bytes(), &stored)?;
-                if stored.deleted_at.is_some() {
-                    attachments::forget_documents(transaction, stored.id)?;
-                }
-                let resource = format!("equipment/{}", stored.id);
-                audit::append(
-                    transaction,
-                    stored.updated_at,
-                    &actor,
-                    action,
-                    &resource,
-                    details,
-                )
-            })
-            .await?;
+        let write = self
+            .store
+            .write(move |transaction| put(transaction, &stored, &actor, (action, details)));
+        write.await?;
+        self.keep(vec![equipment.clone()]);
+        Ok(equipment)
+    }
+
+    /// Knows what was stored; the pollers follow at once.
+    pub(super) fn keep(&self, all: Vec<Equipment>) {
         {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            if equipment.deleted_at.is_some() {
-                known.remove(&equipment.id);
-            } else {
-                known.insert(equipment.id, equipment.clone());
+            for equipment in all {
+                if equipment.deleted_at.is_some() {
+                    known.remove(&equipment.id);
+                } else {
+                    known.insert(equipment.id, equipment);
+                }
             }
         }
         self.poll();
         self.live.tell_registry();
-        Ok(equipment)
     }
 
     /// What the counters of all equipment can do.
@@ -384,7 +378,22 @@ impl Registry {
         self.acquisition.apply(devices);
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<EquipmentId, Equipment>> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, BTreeMap<EquipmentId, Equipment>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Stores equipment with its entry, in the caller's transaction.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    equipment: &Equipment,
+    actor: &Actor,
+    (action, details): (&str, serde_json::Value),
+) -> Result<()> {
+    EQUIPMENT.put(transaction, equipment.id.as_bytes(), equipment)?;
+    if equipment.deleted_at.is_some() {
+        attachments::forget_documents(transaction, equipment.id)?;
+    }
+    let (now, resource) = (equipment.updated_at, format!("equipment/{}", equipment.id));
+    audit::append(transaction, now, actor, action, &resource, details)
 }

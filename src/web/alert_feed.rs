@@ -3,7 +3,7 @@
 use super::Context;
 use super::socket::{IDLE_MAX, PING_EVERY, Socket, close, ends};
 use crate::alerts::Alert;
-use crate::auth::Permission;
+use crate::auth::{Permission, Reach};
 use crate::base::{AlertId, EquipmentId, Level, Timestamp};
 use crate::live::Change;
 use serde::Serialize;
@@ -48,10 +48,10 @@ impl<'a> From<&'a Alert> for AlertMessage<'a> {
     }
 }
 
-/// Whether a change of an alert is shown to a site: those that another stands for are not, nor
-/// what sounds for nobody.
-pub fn shows(alert: &Alert, site: &str) -> bool {
-    alert.site == site && alert.parent.is_none()
+/// Whether a change of an alert is shown to somebody who reaches this: those that another stands
+/// for are not, nor what sounds for nobody.
+pub fn shows(alert: &Alert, reach: &Reach) -> bool {
+    reach.sees(&alert.site) && alert.parent.is_none()
 }
 
 /// Sends alerts as they begin and change until somebody has enough.
@@ -59,7 +59,7 @@ pub async fn serve(mut socket: Socket, context: &Context) {
     if socket.caller.require(Permission::AlertsRead).is_err() {
         return socket.end(close::FORBIDDEN, "not allowed").await;
     }
-    let (session, site) = (socket.session(), socket.caller.user.site.clone());
+    let (session, reach) = (socket.session(), socket.caller.user.sites.clone());
     let (mut feed, mut alerts) = (context.live.listen(), context.alerts.listen());
     let mut pings = tokio::time::interval(PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -70,7 +70,7 @@ pub async fn serve(mut socket: Socket, context: &Context) {
                 return socket.end(close::GOING_AWAY, "the appliance stops").await;
             }
             alert = alerts.recv() => match alert {
-                Ok(alert) if shows(&alert, &site) => {
+                Ok(alert) if shows(&alert, &reach) => {
                     let message = AlertMessage::from(alert.as_ref());
                     let text = serde_json::to_string(&message).unwrap_or_default();
                     if !socket.send(text).await {

@@ -1,6 +1,7 @@
 //! What a list of alerts is asked with.
 
 use crate::alerts::{Filter, Paging, Sort, Status};
+use crate::auth::Reach;
 use crate::base::{AlertId, EquipmentId, Error, Level, Result, Timestamp};
 
 /// Items of a page, unless asked otherwise, and at most.
@@ -8,7 +9,6 @@ const PAGE_DEFAULT: usize = 10;
 const PAGE_MAX: usize = 100;
 
 /// What a list is asked with.
-#[derive(Default)]
 pub(super) struct Asked {
     pub(super) filter: Filter,
     page: Option<usize>,
@@ -19,9 +19,14 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads the query: `level[]=a&level[]=b` and `level=a,b` are the same.
-    pub(super) fn of(pairs: Vec<(String, String)>, site: &str) -> Result<Self> {
-        let mut asked = Self::default();
-        asked.filter.site = site.to_owned();
+    pub(super) fn of(pairs: Vec<(String, String)>, reach: &Reach) -> Result<Self> {
+        let mut asked = Self {
+            filter: Filter::within(reach.clone()),
+            page: None,
+            size: None,
+            offset: None,
+            cursor: None,
+        };
         for (name, value) in pairs {
             let value = value.trim();
             if value.is_empty() {

@@ -81,7 +81,7 @@ pub(super) fn place(context: &Context, caller: &Caller, id: AlertId) -> Result<S
     Ok(site.unwrap_or_else(|| caller.user.site.clone()))
 }
 
-/// The alerts of the site, newest first. Those for which another alert stands are left out unless
+/// The alerts of the sites that one reaches, newest first. Those for which another alert stands are left out unless
 /// asked for.
 #[utoipa::path(get, path = "/alerts", operation_id = "list_alerts", tag = "alerts",
     params(
@@ -108,7 +108,7 @@ async fn list(
     Params(pairs): Params<Vec<(String, String)>>,
 ) -> Answer<AlertPage> {
     caller.require(Permission::AlertsRead)?;
-    let asked = Asked::of(pairs, &caller.user.site)?;
+    let asked = Asked::of(pairs, &caller.user.sites)?;
     let paging = asked.paging();
     let alerts = std::sync::Arc::clone(&context.alerts);
     let found = blocking(move || alerts.list(&asked.filter, paging, asked.cursor.as_deref()));
@@ -138,7 +138,7 @@ async fn quality(
     Params(pairs): Params<Vec<(String, String)>>,
 ) -> Answer<Quality> {
     caller.require(Permission::AlertsRead)?;
-    let filter = Asked::of(pairs, &caller.user.site)?.filter;
+    let filter = Asked::of(pairs, &caller.user.sites)?.filter;
     let to = filter.to.unwrap_or_else(|| context.clock.now());
     let from = filter
         .from
@@ -148,7 +148,7 @@ async fn quality(
         return Err(Error::invalid("from", "At most 92 days at once.").into());
     }
     let alerts = std::sync::Arc::clone(&context.alerts);
-    ok(blocking(move || alerts.quality(&filter.site, range)).await?)
+    ok(blocking(move || alerts.quality(&caller.user.site, range)).await?)
 }
 
 /// The alerts that are on the shelf, the one that comes back first in front.
@@ -156,7 +156,7 @@ async fn quality(
     responses((status = 200, body = Envelope<AlertItems>)))]
 async fn shelved(State(context): State<Context>, caller: Caller) -> Answer<AlertItems> {
     caller.require(Permission::AlertsRead)?;
-    let mut items = context.alerts.open_of(&caller.user.site);
+    let mut items = context.alerts.open_within(&caller.user.sites);
     items.retain(|alert| alert.shelved_until.is_some());
     items.sort_by_key(|alert| alert.shelved_until);
     ok(AlertItems {
@@ -229,10 +229,10 @@ async fn acknowledge_all(
         .alerts
         .into_iter()
         .map(|seen| (seen.id, seen.revision));
-    let (site, notes) = (&caller.user.site, request.notes);
+    let (reach, notes) = (caller.user.sites.clone(), request.notes);
     let done = context
         .alerts
-        .acknowledge_all(site, which.collect(), notes, caller.actor());
+        .acknowledge_all(reach, which.collect(), notes, caller.actor());
     let items = done.await?;
     ok(AlertItems {
         total: items.len(),

@@ -8,15 +8,12 @@ use super::envelope::{
 };
 use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
-use crate::base::{Error, ErrorKind, Result, TimeRange, Timestamp};
+use crate::base::{Error, Result, TimeRange, Timestamp};
 use crate::coldchain::{
-    Calibration, Curve, Evidence, Excursion, ImportedCells, NewCalibration, NewCellDevice,
-    NewReview, TechnicianDashboard,
+    Calibration, Curve, Evidence, Excursion, NewCalibration, NewCellDevice, NewReview,
+    TechnicianDashboard,
 };
 use crate::devices::MadeDevice;
-use crate::exchange::cell_list;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -36,7 +33,6 @@ pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(technician))
         .routes(routes!(readings))
-        .routes(routes!(import))
         .routes(routes!(add_device))
         .routes(routes!(list_calibrations, add_calibration))
         .routes(routes!(remove_calibration))
@@ -141,37 +137,6 @@ async fn add_device(
             .add_device(reach, id, said, caller.actor())
             .await?,
     )
-}
-
-/// Adds the cells and devices of a list, all or none of them: CSV with the columns `customer`,
-/// `location`, `cell`, and if you like `product`, `set_point_c`, `min_c`, `max_c`, `interval_s`,
-/// `serial_number`, `device_name`, `probe`. What is there already stays as it is; the keys are in
-/// this answer and never again.
-#[utoipa::path(post, path = "/coldchain/cells/import", operation_id = "import_cold_cells",
-    tag = "coldchain", request_body(content = String, content_type = "text/csv"),
-    responses(
-        (status = 201, body = Envelope<ImportedCells>),
-        (status = 400, description = "Every refused cell of the table by line and column",
-            body = Refusal),
-    ))]
-async fn import(
-    State(context): State<Context>,
-    caller: Caller,
-    text: std::result::Result<Bytes, BytesRejection>,
-) -> Created<ImportedCells> {
-    caller.require(Permission::EquipmentWrite)?;
-    let text = text.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(
-            ErrorKind::TooLarge,
-            "The list is larger than 1 MB. Split it.",
-        ),
-        _ => Error::invalid("body", "The list did not arrive whole."),
-    })?;
-    let rows = cell_list::rows(&text)?;
-    let made = context
-        .coldchain
-        .import(&caller.user.sites, rows, caller.actor());
-    created(made.await?)
 }
 
 /// The certificates of the probes of a cell, the latest day in front.

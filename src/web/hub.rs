@@ -46,7 +46,7 @@ enum Request {
 enum Topic {
     /// The figures of the caller's site.
     Dashboard,
-    /// Alerts of the caller's site: those that are open first, then each change.
+    /// Alerts of the sites that the caller reaches: those that are open first, then each change.
     Alerts,
     /// Values of one device, or of all.
     Live { equipment_id: Option<EquipmentId> },
@@ -327,7 +327,7 @@ async fn send_open_alerts(socket: &mut Socket, context: &Context) -> bool {
     if let Err(error) = socket.caller.require(Permission::AlertsRead) {
         return send_error(socket, &error).await;
     }
-    let mut items = context.alerts.open_of(&socket.caller.user.site);
+    let mut items = context.alerts.open_within(&socket.caller.user.sites);
     items.retain(|alert| alert.parent.is_none());
     let data = serde_json::json!({ "snapshot": true, "items": items });
     send(socket, "alerts", data).await
@@ -340,7 +340,7 @@ async fn send_alert(
     alert: std::result::Result<Arc<Alert>, RecvError>,
 ) -> bool {
     match alert {
-        Ok(alert) if shows(&alert, &socket.caller.user.site) => {
+        Ok(alert) if shows(&alert, &socket.caller.user.sites) => {
             if socket.caller.require(Permission::AlertsRead).is_err() {
                 return true;
             }

@@ -22,6 +22,7 @@ mod certificate;
 mod channel;
 mod coldchain;
 mod coldchain_cell;
+mod coldchain_import;
 mod commissioning;
 mod configuration;
 mod cookies;

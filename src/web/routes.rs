@@ -2,13 +2,13 @@
 
 use super::{
     Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth,
-    backup_setup, backups, certificate, coldchain, coldchain_cell, commissioning, configuration,
-    device_push, devices, doctor, documents, energy_carbon, energy_cost, energy_demand,
-    energy_enpi, energy_idle, energy_plan, energy_production, energy_tariffs, energy_tree,
-    equipment, export, history, history_series, jobs, kiosks, line_frames, lines, maintenance,
-    meter_events, mqtt, notifications, operations, passwords, photo, profiles, realtime,
-    report_schedule, reports, roles, security, sessions, site_logo, sites, step_up, storage,
-    support, system, two_factor, update, users, write,
+    backup_setup, backups, certificate, coldchain, coldchain_cell, coldchain_import, commissioning,
+    configuration, device_push, devices, doctor, documents, energy_carbon, energy_cost,
+    energy_demand, energy_enpi, energy_idle, energy_plan, energy_production, energy_tariffs,
+    energy_tree, equipment, export, history, history_series, jobs, kiosks, line_frames, lines,
+    maintenance, meter_events, mqtt, notifications, operations, passwords, photo, profiles,
+    realtime, report_schedule, reports, roles, security, sessions, site_logo, sites, step_up,
+    storage, support, system, two_factor, update, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -65,6 +65,7 @@ pub(super) fn api() -> Routes {
         .merge(devices::protected())
         .merge(coldchain::protected())
         .merge(coldchain_cell::protected())
+        .merge(coldchain_import::protected())
         .merge(mqtt::protected())
         .merge(notifications::protected())
         .merge(commissioning::protected())

@@ -2,9 +2,12 @@
 //! they are and for nobody else, and by the timetable.
 
 use crate::coldchain::{MINUTE_MS, cell, customer, device, excursions, minutes, text, user};
+use crate::mail_server::{MailServer, Speaks};
 use crate::reports::{file, id_of, printed};
 use crate::support::client::Client;
 use crate::support::{Appliance, EMAIL, PASSWORD, eventually};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use indusmind::auth::Role;
 use serde_json::{Value, json};
 
@@ -250,4 +253,76 @@ async fn the_timetable_makes_the_month_of_a_customer_and_refuses_what_is_about_n
         paper.contains("MedinaFoods") && paper.contains("Nov2026"),
         "{paper}"
     );
+}
+
+#[tokio::test]
+async fn the_month_of_a_customer_goes_out_by_mail_and_his_only() {
+    let october = October::new().await;
+    let chief = &october.chief;
+    let server = MailServer::start(Speaks::Starttls).await;
+    chief.prove().await;
+    let outlet = "/api/notifications/outlets/smtp";
+    chief.put(outlet, &server.outlet()).await.data();
+    for (about, to) in [
+        (
+            json!({ "customer": october.customer }),
+            "quality@medina.example",
+        ),
+        (
+            json!({ "cell": october.other_cell }),
+            "quality@sahel.example",
+        ),
+    ] {
+        let plan = json!({ "template": "cold_month", "every": "month", "at": "06:30",
+            "formats": ["pdf", "csv"], "about": about, "recipients": [to] });
+        chief.post("/api/reports/schedule", &plan).await.created();
+    }
+    october.appliance.advance(30 * DAY_MS);
+    let letter = async |to: &str| {
+        eventually("the letter", || async {
+            let all = server.letters();
+            all.into_iter().find(|letter| letter.to == to)
+        })
+        .await
+    };
+    for (to, own, other) in [
+        ("quality@medina.example", "Freezer 2", "Theirs"),
+        ("quality@sahel.example", "Theirs", "Freezer 2"),
+    ] {
+        let letter = letter(to).await;
+        assert!(letter.encrypted && letter.signed_in);
+        let files = enclosures(&letter.text);
+        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["cold_month_2026-11-01.pdf", "cold_month_2026-11-01.csv"]
+        );
+        let (_, paper) = printed(&files[0].1);
+        assert!(
+            paper.contains(&bare(own)) && paper.contains("Nov2026"),
+            "{paper}"
+        );
+        assert!(!paper.contains(&bare(other)), "{paper}");
+        let table = String::from_utf8(files[1].1.clone()).unwrap();
+        assert!(table.contains(own) && !table.contains(other), "{table}");
+    }
+    let of_each = |to: &str| server.letters().iter().filter(|one| one.to == to).count();
+    assert_eq!(of_each("quality@medina.example"), 1, "once is enough");
+    let shown = october.appliance.client().login(EMAIL, PASSWORD).await;
+    let shown = shown.get("/api/reports/schedule").await.data();
+    for item in shown["items"].as_array().unwrap() {
+        assert_eq!(item["schedule"]["last"]["error"], Value::Null, "{item}");
+    }
+}
+
+/// The files that a letter brings: their names and bytes.
+fn enclosures(letter: &str) -> Vec<(String, Vec<u8>)> {
+    let parts = letter.split("\r\n--").filter_map(|part| {
+        let (head, body) = part.split_once("\r\n\r\n")?;
+        let name = head.split("filename=\"").nth(1)?.split('"').next()?;
+        let base64: String = body.chars().filter(|c| !c.is_whitespace()).collect();
+        let bytes = STANDARD.decode(base64).expect("an enclosure is base64");
+        Some((name.to_owned(), bytes))
+    });
+    parts.collect()
 }

@@ -23,6 +23,7 @@ mod report;
 mod support;
 
 use indusmind::alerts::{Alerts, NewRule};
+use indusmind::auth::Reach;
 use indusmind::base::Clock as _;
 use indusmind::base::{Batch, EquipmentId, Level, Metric, Phase, Reading, Unit};
 use indusmind::equipment::NewEquipment;
@@ -208,7 +209,7 @@ async fn many_alerts(plant: &Plant) {
             let done =
                 plant
                     .alerts()
-                    .acknowledge_all("site_a", part.to_vec(), None, Actor::console());
+                    .acknowledge_all(Reach::ALL, part.to_vec(), None, Actor::console());
             done.await.unwrap();
         }
         plant.beat(0).await;

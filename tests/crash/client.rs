@@ -60,12 +60,17 @@ impl Client {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Outcome<Value> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        self.send(request).await
+    }
+
+    async fn send(&self, mut request: reqwest::RequestBuilder) -> Outcome<Value> {
         if let Some(access) = &self.access {
             request = request.bearer_auth(access);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
         }
         let answer = request.send().await.map_err(|_| Failure::Cut)?;
         let status = answer.status();
@@ -79,6 +84,31 @@ impl Client {
 
     async fn get(&self, path: &str) -> Outcome<Value> {
         self.ask(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Outcome<Value> {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// Sends a table of text.
+    pub(crate) async fn post_table(&self, path: &str, table: String) -> Outcome<Value> {
+        let request = self.http.post(format!("{}{path}", self.base));
+        self.send(request.header("Content-Type", "text/csv").body(table))
+            .await
+    }
+
+    /// All items of a list.
+    pub(crate) async fn every(&self, path: &str) -> Outcome<Vec<Value>> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let path = format!("{path}?page_size={PAGE}&page={page}");
+            let part = self.get(&path).await?;
+            all.extend(part["items"].as_array().expect("a page has items").clone());
+            if part["has_more"] != true {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     pub(crate) async fn set_up(&self, token: &str) -> Outcome<()> {

@@ -11,6 +11,7 @@
 mod appliance;
 mod backup;
 mod client;
+mod cold;
 mod full_disk;
 mod ledger;
 mod plant;

@@ -1,7 +1,14 @@
 // The calls about cold cells, one line each.
 import { client, data } from './client';
-import { at, everyPage } from './pages';
-import type { ColdDeviceInput, ColdReview } from './types';
+import { at, everyPage, plain } from './pages';
+import type {
+  ColdCellInput,
+  ColdCertificateInput,
+  ColdDeviceInput,
+  ColdOwnerInput,
+  ColdPlaceInput,
+  ColdReview,
+} from './types';
 
 export const coldCalls = {
   technicianDashboard: () => data(client.GET('/dashboard/technician')),
@@ -31,4 +38,39 @@ export const coldCalls = {
     ),
   addColdDevice: (id: string, body: ColdDeviceInput) =>
     data(client.POST('/coldchain/cells/{id}/devices', { ...at(id), body })),
+
+  addColdCustomer: (body: ColdOwnerInput) => data(client.POST('/coldchain/customers', { body })),
+  changeColdCustomer: (id: string, body: ColdOwnerInput) =>
+    data(client.PUT('/coldchain/customers/{id}', { ...at(id), body })),
+  deleteColdCustomer: (id: string) => data(client.DELETE('/coldchain/customers/{id}', at(id))),
+  coldLocations: () =>
+    everyPage((query) => data(client.GET('/coldchain/locations', { params: { query } }))),
+  addColdLocation: (body: ColdPlaceInput) => data(client.POST('/coldchain/locations', { body })),
+  changeColdLocation: (id: string, body: ColdPlaceInput) =>
+    data(client.PUT('/coldchain/locations/{id}', { ...at(id), body })),
+  deleteColdLocation: (id: string) => data(client.DELETE('/coldchain/locations/{id}', at(id))),
+  addColdCell: (body: ColdCellInput) => data(client.POST('/coldchain/cells', { body })),
+  changeColdCell: (id: string, body: ColdCellInput) =>
+    data(client.PUT('/coldchain/cells/{id}', { ...at(id), body })),
+  retireColdCell: (id: string) => data(client.DELETE('/coldchain/cells/{id}', at(id))),
+  coldCertificates: (id: string) =>
+    everyPage((query) =>
+      data(client.GET('/coldchain/cells/{id}/calibrations', { params: { path: { id }, query } })),
+    ),
+  addColdCertificate: (id: string, body: ColdCertificateInput) =>
+    data(client.POST('/coldchain/cells/{id}/calibrations', { ...at(id), body })),
+  deleteColdCertificate: (id: string, calibration: string) =>
+    data(
+      client.DELETE('/coldchain/cells/{id}/calibrations/{calibration}', {
+        params: { path: { id, calibration } },
+      }),
+    ),
+  /** Looks at a list, or takes it. */
+  importColdCells: (list: string, look: boolean) =>
+    data(
+      client.POST('/coldchain/cells/import', {
+        params: { query: { dry_run: look } },
+        ...plain(list, 'text/csv'),
+      }),
+    ),
 };

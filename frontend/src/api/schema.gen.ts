@@ -256,7 +256,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The alerts of the site, newest first. Those for which another alert stands are left out unless
+         * The alerts of the sites that one reaches, newest first. Those for which another alert stands are left out unless
          *     asked for.
          */
         get: operations["list_alerts"];
@@ -7566,14 +7566,18 @@ export interface components {
         };
         /** @description Success: what was asked for, and when it was answered. */
         Envelope_ImportedCells: {
-            /** @description What was made of a list. */
+            /** @description What was made of a list, or would be. */
             data: {
                 /** @description Cells that were not known before. */
                 cells: number;
-                /** @description Devices with their keys, which are not shown again. */
+                /** @description Devices with their keys, which are not shown again; none when it was only looked at. */
                 devices: components["schemas"]["MadeDevice"][];
+                /** @description Whether it was only looked at: nothing was made. */
+                dry_run: boolean;
                 /** @description Locations that were not known before. */
                 locations: number;
+                /** @description What each row makes, in the order of the list. */
+                rows: components["schemas"]["ImportedCellRow"][];
             };
             /** @description Always `true`. */
             success: boolean;
@@ -11251,14 +11255,38 @@ export interface components {
             /** @description All of it. */
             total: components["schemas"]["ShiftLedger"];
         };
-        /** @description What was made of a list. */
+        /** @description What a row of a list makes. */
+        ImportedCellRow: {
+            /** @description What it is called. */
+            cell: string;
+            /** @description Whose it is. */
+            customer: string;
+            /**
+             * Format: int64
+             * @description Line of the table, from 1.
+             */
+            line: number;
+            /** @description Where it stands. */
+            location: string;
+            /** @description Whether it makes the cell; one that is there stays as it is. */
+            new_cell: boolean;
+            /** @description Whether it makes the location. */
+            new_location: boolean;
+            /** @description The number on the plate of its device. */
+            serial_number?: string | null;
+        };
+        /** @description What was made of a list, or would be. */
         ImportedCells: {
             /** @description Cells that were not known before. */
             cells: number;
-            /** @description Devices with their keys, which are not shown again. */
+            /** @description Devices with their keys, which are not shown again; none when it was only looked at. */
             devices: components["schemas"]["MadeDevice"][];
+            /** @description Whether it was only looked at: nothing was made. */
+            dry_run: boolean;
             /** @description Locations that were not known before. */
             locations: number;
+            /** @description What each row makes, in the order of the list. */
+            rows: components["schemas"]["ImportedCellRow"][];
         };
         /** @description Who is invited. */
         Invitation: {
@@ -18911,7 +18939,10 @@ export interface operations {
     };
     import_cold_cells: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only looked at: the answer says what it would make, and nothing is made. */
+                dry_run?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -18922,6 +18953,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It was only looked at */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ImportedCells"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -18941,6 +18981,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];

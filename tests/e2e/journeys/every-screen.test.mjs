@@ -105,6 +105,7 @@ async function examples(appliance, token) {
   return {
     report: { id: report.id },
     'cold-cell': cell,
+    'cold-cell-edit': cell,
     'cold-install': cell,
     'equipment-detail': equipment,
     'equipment-commissioning': equipment,

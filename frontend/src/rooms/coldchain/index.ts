@@ -1,6 +1,9 @@
 import { Snowflake } from '@lucide/vue';
 import type { Room } from '@/session/room';
 
+const form = () => import('./CellFormView.vue');
+const mayWrite = { permission: 'equipment.write' as const };
+
 export default {
   name: 'coldchain',
   icon: Snowflake,
@@ -8,6 +11,26 @@ export default {
   permission: 'coldchain.read',
   routes: [
     { path: '/coldchain', name: 'coldchain', component: () => import('./OverviewView.vue') },
+    {
+      path: '/coldchain/manage',
+      name: 'cold-manage',
+      component: () => import('./ManageView.vue'),
+      meta: mayWrite,
+    },
+    {
+      path: '/coldchain/import',
+      name: 'cold-import',
+      component: () => import('./ImportView.vue'),
+      meta: mayWrite,
+    },
+    { path: '/coldchain/cells/new', name: 'cold-cell-new', component: form, meta: mayWrite },
+    {
+      path: '/coldchain/cells/:id/edit',
+      name: 'cold-cell-edit',
+      component: form,
+      props: true,
+      meta: mayWrite,
+    },
     {
       path: '/coldchain/cells/:id',
       name: 'cold-cell',
@@ -19,7 +42,7 @@ export default {
       name: 'cold-install',
       component: () => import('./InstallView.vue'),
       props: true,
-      meta: { permission: 'equipment.write' as const },
+      meta: mayWrite,
     },
   ],
 } satisfies Room;

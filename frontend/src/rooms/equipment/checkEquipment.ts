@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { FieldError } from '@/api';
 import { decimalOf, errorsOf, optionalDecimal, required, whole } from '@/kit/check';
 import type { Errors } from '@/kit/useFormErrors';
-import type { EquipmentForm, RegisterRow } from './equipmentForm';
+import { isBits, type EquipmentForm, type RegisterRow } from './equipmentForm';
 
 const register = v.object({
   metric: v.pipe(required(), v.regex(/^[a-z][a-z0-9_]*$/, 'check.metric')),
@@ -54,12 +54,26 @@ const identity = v.object({
 const overNetwork = v.object({ modbus: v.object({ ...network, ...common }) });
 const overSerial = v.object({ modbus: v.object({ ...serial, ...common }) });
 
+const wholeOf = (text: string) => (/^\d+$/.test(text.trim()) ? Number(text) : NaN);
+
+/** What is wrong with the bits of a row; a coil has none, and neither has a truth value. */
+function bitErrors(row: RegisterRow): Errors {
+  if (isBits(row.function) || row.type === 'bool') return {};
+  const [bit, bits] = [row.bit.trim(), row.bits.trim()];
+  if (bit === '') return bits === '' ? {} : { bit: 'check.bitFirst' };
+  if (!(wholeOf(bit) <= 63)) return { bit: 'check.bit' };
+  return bits === '' || (wholeOf(bits) >= 1 && wholeOf(bits) <= 64) ? {} : { bits: 'check.bits' };
+}
+
 function registerErrors(form: EquipmentForm, translate: (key: string) => string): Errors {
   const errors: Errors = {};
   const rows = form.modbus.registers;
   if (rows.length === 0 && form.modbus.profile === '')
     errors['modbus.profile'] = translate('check.profileOrRegister');
   rows.forEach((row, index) => {
+    Object.entries(bitErrors(row)).forEach(([field, key]) => {
+      errors[`modbus.registers.${index}.${field}`] = translate(key);
+    });
     const first = rows.findIndex((other) => other.metric.trim() === row.metric.trim());
     if (row.metric.trim() !== '' && first < index)
       errors[`modbus.registers.${index}.metric`] = translate('check.metricTwice');

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Equipment } from '@/api/types';
 import { checkConnection, checkEquipment, formPath } from './checkEquipment';
-import { blankForm, blankRegister, formOf, inputOf, type EquipmentForm } from './equipmentForm';
+import {
+  blankForm,
+  blankRegister,
+  formOf,
+  inputOf,
+  isState,
+  type EquipmentForm,
+} from './equipmentForm';
 import { hexWords } from './hexWords';
 
 function filled(): EquipmentForm {
@@ -15,7 +22,7 @@ const check = (form: EquipmentForm) => checkEquipment(form, (key) => key);
 
 it('keeps what it does not show of a register, and says of a coil only where it is', () => {
   const form = filled();
-  const word = { ...blankRegister('mode'), address: '7', bit: '4', bits: 3 };
+  const word = { ...blankRegister('mode'), address: '7', bit: '4', bits: '3' };
   const door = { ...blankRegister('door_open'), address: '1', reversed: true };
   form.modbus.registers = [
     { ...word, type: 'uint16' },
@@ -30,6 +37,29 @@ it('keeps what it does not show of a register, and says of a coil only where it 
     unit: null,
   });
   expect(registers?.door_open).not.toHaveProperty('bit');
+  const shown = formOf({ specs: {}, modbus: inputOf(form).modbus } as unknown as Equipment);
+  expect(shown.modbus.registers.map((row) => [row.bit, row.bits, row.reversed])).toEqual([
+    ['4', '3', false],
+    ['', '', true],
+  ]);
+});
+
+it('knows what is a state, and which bits there are', () => {
+  const row = { ...blankRegister('filter_alarm'), address: '9', type: 'uint16' as const };
+  const states = [{}, { bit: '4' }, { bit: '4', bits: '1' }, { bit: '4', bits: '3' }];
+  expect(states.map((said) => isState({ ...row, ...said }))).toEqual([false, true, true, false]);
+  expect(isState({ ...row, function: 'coil' })).toBe(true);
+  const form = filled();
+  form.modbus.registers = [
+    { ...row, bit: '64' },
+    { ...row, metric: 'mode', bits: '3' },
+    { ...row, metric: 'level', bit: '2', bits: '0' },
+  ];
+  expect(check(form)).toEqual({
+    'modbus.registers.0.bit': 'check.bit',
+    'modbus.registers.1.bit': 'check.bitFirst',
+    'modbus.registers.2.bits': 'check.bits',
+  });
 });
 
 describe('checks', () => {

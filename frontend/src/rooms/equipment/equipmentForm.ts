@@ -12,9 +12,10 @@ export interface RegisterRow {
   unit: string;
   /** The one bit that is meant; empty for the whole number. */
   bit: string;
-  /** What the form does not show is kept. */
-  bits?: number | null;
-  reversed?: boolean;
+  /** How many bits from there on make a number; empty for that one. */
+  bits: string;
+  /** A state that is on at 0, or a number that counts the other way round. */
+  reversed: boolean;
 }
 
 /** Whether each address of a table is a single bit. */
@@ -106,6 +107,8 @@ export const blankRegister = (metric = ''): RegisterRow => ({
   scale: '1',
   unit: usualUnit(metric),
   bit: '',
+  bits: '',
+  reversed: false,
 });
 
 export const blankForm = (today: string): EquipmentForm => ({
@@ -167,7 +170,7 @@ function modbusFormOf(modbus: Modbus): ModbusForm {
       scale: String(register.scale ?? 1),
       unit: register.unit ?? '',
       bit: register.bit == null ? '' : String(register.bit),
-      bits: register.bits ?? null,
+      bits: register.bits == null ? '' : String(register.bits),
       reversed: register.reversed ?? false,
     })),
   };
@@ -209,10 +212,17 @@ function placeOf(form: ModbusForm): Pick<Modbus, 'protocol' | 'host' | 'port' | 
   };
 }
 
+/** Whether a row is on or off: a coil, a discrete input, a truth value, or one bit of a number. */
+export const isState = (row: Pick<RegisterRow, 'function' | 'type' | 'bit' | 'bits'>): boolean =>
+  isBits(row.function) ||
+  row.type === 'bool' ||
+  (row.bit.trim() !== '' && ['', '1'].includes(row.bits.trim()));
+
 /** A coil or a discrete input is a state and nothing else. */
 function registerOf(row: RegisterRow): Register {
   const bits = isBits(row.function);
-  const bit = bits ? '' : row.bit.trim();
+  const bit = bits || row.type === 'bool' ? '' : row.bit.trim();
+  const several = row.bits.trim();
   return {
     address: Number(row.address),
     type: bits ? 'bool' : row.type,
@@ -220,7 +230,7 @@ function registerOf(row: RegisterRow): Register {
     word_order: row.word_order,
     scale: bits ? 1 : decimalOf(row.scale),
     unit: bits ? null : row.unit.trim() || null,
-    ...(bit === '' ? {} : { bit: Number(bit), ...(row.bits == null ? {} : { bits: row.bits }) }),
+    ...(bit === '' ? {} : { bit: Number(bit), ...(several ? { bits: Number(several) } : {}) }),
     ...(row.reversed ? { reversed: true } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blankDraft, blankRow, copied, idOf, lineIn, requestOf, shapeOf } from './draft';
+import { blankDraft, blankRow, copied, idOf, isState, lineIn, requestOf, shapeOf } from './draft';
 
 describe('a draft', () => {
   it('becomes JSON from the rows of the form', () => {
@@ -16,9 +16,16 @@ describe('a draft', () => {
   it('says of a coil or discrete input where it is, and of a bit which', () => {
     const coil = { ...blankRow(), metric: 'pump_on', address: '2', function: 'coil' as const };
     const bit = { ...blankRow(), metric: 'filter_alarm', address: '9', bit: '4' };
-    const rows = [coil, { ...bit, type: 'uint16' as const }];
+    const mode = { ...bit, metric: 'mode', bit: '2', bits: '3', reversed: true };
+    const rows = [
+      { ...coil, reversed: true },
+      { ...bit, type: 'uint16' as const },
+      { ...mode, type: 'uint16' as const },
+    ];
+    expect(rows.map(isState)).toEqual([true, true, false]);
     const { registers } = JSON.parse(requestOf({ ...blankDraft(), rows }).body);
-    expect(registers.pump_on).toEqual({ address: 2, function: 'coil' });
+    expect(registers.pump_on).toEqual({ address: 2, function: 'coil', reversed: true });
+    expect(registers.mode).toMatchObject({ bit: 2, bits: 3, reversed: true });
     expect(registers.filter_alarm).toMatchObject({ address: 9, type: 'uint16', bit: 4 });
   });
 

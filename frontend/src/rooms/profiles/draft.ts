@@ -15,10 +15,20 @@ export interface Row {
   unit: string;
   /** The one bit that is meant; empty for the whole number. */
   bit: string;
+  /** How many bits from there on make a number; empty for that one. */
+  bits: string;
+  /** A state that is on at 0, or a number that counts the other way round. */
+  reversed: boolean;
 }
 
 /** Whether each address of a table is a single bit. */
 export const isBits = (table: Row['function']): boolean => table === 'coil' || table === 'discrete';
+
+/** Whether a row is on or off: a coil, a discrete input, a truth value, or one bit of a number. */
+export const isState = (row: Row): boolean =>
+  isBits(row.function) ||
+  row.type === 'bool' ||
+  (row.bit.trim() !== '' && ['', '1'].includes(row.bits.trim()));
 
 export interface Draft {
   shape: Shape;
@@ -40,6 +50,8 @@ export const blankRow = (): Row => ({
   scale: '1',
   unit: '',
   bit: '',
+  bits: '',
+  reversed: false,
 });
 
 export const blankDraft = (): Draft => ({
@@ -92,15 +104,17 @@ type Register = Partial<ProfileFile['registers'][string]> & { address: number };
 /** A coil or a discrete input is a state: it says nothing of type, scale and unit. */
 function registerOf(row: Row): Register {
   const address = row.address.trim() === '' ? -1 : Number(row.address);
-  if (isBits(row.function)) return { address, function: row.function };
-  const place = { address, type: row.type, function: row.function };
+  const turned = row.reversed ? { reversed: true } : {};
+  if (isBits(row.function)) return { address, function: row.function, ...turned };
+  const place = { address, type: row.type, function: row.function, ...turned };
+  const several = row.bits.trim() === '' ? {} : { bits: Number(row.bits) };
   if (row.type === 'bool') return place;
   return {
     ...place,
     word_order: row.word_order,
     scale: decimalOf(row.scale),
     unit: row.unit.trim(),
-    ...(row.bit.trim() === '' ? {} : { bit: Number(row.bit) }),
+    ...(row.bit.trim() === '' ? {} : { bit: Number(row.bit), ...several }),
   };
 }
 

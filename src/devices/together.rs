@@ -1,0 +1,77 @@
+//! Devices that are added in a transaction of another room, with what they measure: both are there
+//! afterwards, or neither.
+
+use super::key;
+use super::record::{NewDevice, Record};
+use super::registry::{Devices, MadeDevice, put};
+use crate::base::{EquipmentId, Result, Timestamp};
+use crate::store::Transaction;
+use crate::store::audit::Actor;
+use tokio::sync::MutexGuard;
+
+/// Checked devices with their keys. While this lives nobody else changes any.
+pub struct PreparedDevices<'d> {
+    devices: &'d Devices,
+    _turn: MutexGuard<'d, ()>,
+    made: Vec<MadeDevice>,
+    now: Timestamp,
+}
+
+impl Devices {
+    /// Checks devices and makes their keys; `coming` is equipment that is added together with
+    /// them. Refusals are named by their place, `0.serial_number`, unless there is only one.
+    ///
+    /// # Errors
+    /// As [`Devices::create`].
+    pub async fn prepare(
+        &self,
+        inputs: Vec<NewDevice>,
+        coming: &[EquipmentId],
+    ) -> Result<PreparedDevices<'_>> {
+        let turn = self.changing.lock().await;
+        Ok(PreparedDevices {
+            made: self.check_all(inputs, coming)?,
+            devices: self,
+            _turn: turn,
+            now: self.clock.now(),
+        })
+    }
+}
+
+impl PreparedDevices<'_> {
+    fn records(&self) -> Vec<Record> {
+        let record = |made: &MadeDevice| Record {
+            shown: made.device.clone(),
+            key_hash: key::hash(&made.key),
+        };
+        self.made.iter().map(record).collect()
+    }
+
+    /// What is to be done in the transaction.
+    pub fn work(
+        &self,
+        actor: &Actor,
+    ) -> impl FnOnce(&Transaction<'_>) -> Result<()> + Send + 'static + use<> {
+        let (records, actor, now) = (self.records(), actor.clone(), self.now);
+        move |transaction| {
+            for record in &records {
+                let details = serde_json::json!({ "device": record.shown });
+                put(transaction, record, &actor, now, "device.create", details)?;
+            }
+            Ok(())
+        }
+    }
+
+    /// After the commit: they are let in, and their keys are told once.
+    #[must_use]
+    pub fn keep(self) -> Vec<MadeDevice> {
+        self.devices.keep_all(self.records());
+        self.made
+    }
+}
+
+impl std::fmt::Debug for PreparedDevices<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PreparedDevices")
+    }
+}
