@@ -3671,6 +3671,8 @@ export interface components {
             active: boolean;
             /** @description What to do about it. */
             advice?: string | null;
+            /** @description The code of that, when every language has words for it. */
+            advice_code?: string | null;
             /** @description Whether it comes and goes too often to be of use. */
             chattering: boolean;
             /**
@@ -3695,7 +3697,7 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description Where it stands. */
             location?: string | null;
-            /** @description What is wrong, in a sentence. */
+            /** @description What is wrong, in an English sentence. */
             message: string;
             metric?: components["schemas"]["Metric"] | null;
             /** @description What he wrote. */
@@ -3719,6 +3721,7 @@ export interface components {
             rule_id?: components["schemas"]["AlertRuleId"] | null;
             /** @description What the rule is called. */
             rule_name?: string | null;
+            said?: components["schemas"]["AlertSaid"] | null;
             set_aside_at?: components["schemas"]["Timestamp"] | null;
             /** @description Who suppressed it by design or took it out of service; absent when nobody did by hand. */
             set_aside_by?: string | null;
@@ -3897,6 +3900,7 @@ export interface components {
             equipment_name: string;
             /** @description What it says. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /**
              * Format: double
              * @description Its share of all, 0 to 1.
@@ -4206,6 +4210,22 @@ export interface components {
             rule: components["schemas"]["NewAlertRule"];
             /** @description Why it is there, and where its numbers come from. */
             why: string;
+        };
+        /** @description A sentence about an alert: which one, and what stands in it. */
+        AlertSaid: {
+            /** @description Which sentence: `threshold`, `disk`, `too_warm`. */
+            code: string;
+            /**
+             * @description Names as people gave them, and the keys of words that each language has: `metric`,
+             *     `operator`, `rule`.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /** @description Numbers with their units, with a point and without groups: `1234.5 kW`. */
+            numbers?: {
+                [key: string]: string;
+            };
         };
         /** @description A shift: these days, from this time to that one. */
         AlertSchedule: {
@@ -4951,6 +4971,7 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description What is wrong. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /** @description Since when. */
             since: components["schemas"]["Timestamp"];
             /** @description The word for programs. */
@@ -6077,6 +6098,8 @@ export interface components {
                 active: boolean;
                 /** @description What to do about it. */
                 advice?: string | null;
+                /** @description The code of that, when every language has words for it. */
+                advice_code?: string | null;
                 /** @description Whether it comes and goes too often to be of use. */
                 chattering: boolean;
                 /**
@@ -6101,7 +6124,7 @@ export interface components {
                 level: components["schemas"]["Level"];
                 /** @description Where it stands. */
                 location?: string | null;
-                /** @description What is wrong, in a sentence. */
+                /** @description What is wrong, in an English sentence. */
                 message: string;
                 metric?: components["schemas"]["Metric"] | null;
                 /** @description What he wrote. */
@@ -6125,6 +6148,7 @@ export interface components {
                 rule_id?: components["schemas"]["AlertRuleId"] | null;
                 /** @description What the rule is called. */
                 rule_name?: string | null;
+                said?: components["schemas"]["AlertSaid"] | null;
                 set_aside_at?: components["schemas"]["Timestamp"] | null;
                 /** @description Who suppressed it by design or took it out of service; absent when nobody did by hand. */
                 set_aside_by?: string | null;
@@ -12878,6 +12902,10 @@ export interface components {
         };
         /** @description Something that people may have to hear of. */
         Occasion: {
+            /** @description What to do about it. */
+            advice?: string | null;
+            /** @description The code of that, when every language has words for it. */
+            advice_code?: string | null;
             /**
              * Format: uuid
              * @description The alert.
@@ -12903,6 +12931,7 @@ export interface components {
             location: string;
             /** @description What happened, in a sentence. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /** @description Key of the site. */
             site: string;
             /**
@@ -15327,6 +15356,7 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description What it says. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /** @description Since when its condition holds. */
             since: components["schemas"]["Timestamp"];
         };
