@@ -100,6 +100,7 @@ impl Said {
 
     /// With a number, as `1234.5 kW`.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // a number or a text, as it is at hand
     pub fn number(mut self, key: &str, text: impl ToString) -> Self {
         self.numbers.insert(key.to_owned(), text.to_string());
         self
