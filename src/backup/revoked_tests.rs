@@ -1,3 +1,5 @@
+//! What a restore takes over from the data that it replaces.
+
 use super::*;
 use crate::base::Timestamp;
 use crate::store::audit::Actor;

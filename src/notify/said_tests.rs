@@ -1,3 +1,5 @@
+//! Sentences about alerts in each language, and that none is missing.
+
 use super::*;
 
 const ALL: [Language; 3] = [Language::En, Language::Fr, Language::Ar];

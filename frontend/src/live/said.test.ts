@@ -75,7 +75,9 @@ it('leaves a name that a person gave, and what an earlier version stored', async
   };
   expect(bare(message({ ...overload, said }))).toMatch(/^Four \{value\}\s: puissance L1 83/);
   expect(message({ message: 'Old' })).toBe('Old');
-  expect(message({ message: 'Newer', said: { code: 'of_tomorrow', names: {}, numbers: {} } })).toBe('Newer');
+  expect(message({ message: 'Newer', said: { code: 'of_tomorrow', names: {}, numbers: {} } })).toBe(
+    'Newer',
+  );
   expect(about(overload)).toBe('Press 4');
   expect(advice({ advice: 'Call Ahmed.', advice_code: null })).toBe('Call Ahmed.');
 });
