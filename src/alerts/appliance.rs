@@ -1,11 +1,12 @@
 //! The appliance watches itself: its troubles are alerts like any other, of the source `appliance`.
 
 use super::book::Book;
-use super::draft::{Cause, Draft, Seed};
+use super::draft::{Advice, Cause, Draft, Seed};
 use super::health::named;
 use super::record::Source;
 use super::service::Alerts;
 use crate::base::{Level, Result, Timestamp};
+use crate::notify::{Language, Said, said};
 
 /// How full the disk may be, percent: each step is worse. S3-47 asks for less than 80.
 const DISK_STEPS: [(f64, Level); 3] = [
@@ -51,15 +52,14 @@ pub struct Vitals {
 
 /// Something to look at.
 struct Look {
+    /// The code, too, of what it says and of what to do.
     key: &'static str,
-    name: &'static str,
     /// How urgent it is; absent when it is well.
     level: Option<Level>,
-    message: String,
+    said: Said,
     value: Option<f64>,
     threshold: Option<f64>,
     unit: &'static str,
-    advice: &'static str,
     /// It is of a moment: there is no "well again" that could be measured.
     of_a_moment: bool,
 }
@@ -78,39 +78,30 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
         });
         Look {
             key: "disk",
-            name: "Disk",
             level: reached.map(|(_, level)| *level),
-            message: format!("The disk is filling up: {used:.0} % is used."),
+            said: Said::of("disk").number("value", format!("{used:.0} %")),
             value: Some(used),
             threshold: reached.or(DISK_STEPS.first()).map(|(limit, _)| *limit),
             unit: "%",
-            advice: "Keep readings for a shorter time, or give the appliance a larger disk.",
             of_a_moment: false,
         }
     });
     let memory = vitals.memory_mb.map(|used| Look {
         key: "memory",
-        name: "Memory",
         level: (used >= MEMORY_MB).then_some(Level::High),
-        message: format!("The appliance takes {used:.0} MB of memory."),
+        said: Said::of("memory").number("value", format!("{used:.0} MB")),
         value: Some(used),
         threshold: Some(MEMORY_MB),
         unit: "MB",
-        advice: "Keep its log, tell its maker, and start it again.",
         of_a_moment: false,
     });
     let backup = vitals.backup_age_h.map(|(age, limit)| Look {
         key: "backup",
-        name: "Backup",
         level: (age > limit).then_some(Level::High),
-        message: format!(
-            "There is no good backup of the last {:.0} hours.",
-            age.floor()
-        ),
+        said: Said::of("backup").number("hours", format!("{:.0}", age.floor())),
         value: Some(age),
         threshold: Some(limit),
         unit: "h",
-        advice: "See under Backup why the last one failed: plug the stick in, or mount the share.",
         of_a_moment: false,
     });
     disk.into_iter()
@@ -126,17 +117,12 @@ fn reports(vitals: &Vitals) -> Look {
     let count = vitals.failed_reports.len();
     Look {
         key: "reports",
-        name: "Reports",
         level: (count > 0).then_some(Level::Medium),
-        message: format!(
-            "Reports of the timetable that could not be made or handed on: {}.",
-            named(&vitals.failed_reports)
-        ),
+        said: named(Said::of("reports"), &vitals.failed_reports),
         #[allow(clippy::cast_precision_loss)] // a count of reports
         value: Some(count as f64),
         threshold: None,
         unit: "",
-        advice: "See under Reports what went wrong: the folder, the mail server, or the readings.",
         of_a_moment: false,
     }
 }
@@ -146,17 +132,12 @@ fn polls(vitals: &Vitals) -> Look {
     let count = vitals.silent.len();
     Look {
         key: "polls",
-        name: "Polling",
         level: (count > 0).then_some(Level::Medium),
-        message: format!(
-            "Polled devices that give no value, and no rule says so: {}.",
-            named(&vitals.silent)
-        ),
+        said: named(Said::of("polls"), &vitals.silent),
         #[allow(clippy::cast_precision_loss)] // a count of devices
         value: Some(count as f64),
         threshold: None,
         unit: "",
-        advice: "Check the line and the supply of the meters; a rule \"No data\" tells of each.",
         of_a_moment: false,
     }
 }
@@ -166,58 +147,49 @@ fn work(vitals: &Vitals) -> Look {
     let count = vitals.due_work.len();
     Look {
         key: "maintenance",
-        name: "Maintenance",
         level: (count > 0).then_some(Level::Low),
-        message: format!("Maintenance is due: {}.", named(&vitals.due_work)),
+        said: named(Said::of("maintenance"), &vitals.due_work),
         #[allow(clippy::cast_precision_loss)] // a count of machines
         value: Some(count as f64),
         threshold: None,
         unit: "",
-        advice: "Do the work and write it down in the log of the machine, with the next day.",
         of_a_moment: false,
     }
 }
 
 /// What happened at one moment.
 fn moments(vitals: &Vitals) -> [Look; 3] {
+    let clock = vitals.clock_jump_s;
+    let failed = f64::from(vitals.failed_logins);
     let moments = [
         (
             "clock",
-            "Clock",
-            vitals.clock_jump_s.abs() >= CLOCK_JUMP_S,
-            format!("The clock jumped by {:.0} s.", vitals.clock_jump_s),
-            Some(vitals.clock_jump_s),
-            "Check the time server and the battery of the clock: readings carry its time.",
+            clock.abs() >= CLOCK_JUMP_S,
+            Said::of("clock").number("value", format!("{clock:.0} s")),
+            Some(clock),
         ),
         (
             "queue",
-            "Queue of readings",
             vitals.skipped + vitals.dropped > 0,
-            format!(
-                "The disk is too slow: {} polls found no room, {} were lost.",
-                vitals.skipped, vitals.dropped
-            ),
+            Said::of("queue")
+                .number("skipped", vitals.skipped)
+                .number("lost", vitals.dropped),
             None,
-            "Look for another program that keeps the disk busy, or a disk that is failing.",
         ),
         (
             "logins",
-            "Sign-ins",
-            f64::from(vitals.failed_logins) > FAILED_LOGINS,
-            format!("{} sign-ins failed in five minutes.", vitals.failed_logins),
-            Some(f64::from(vitals.failed_logins)),
-            "Look in the audit log where they come from.",
+            failed > FAILED_LOGINS,
+            Said::of("logins").number("count", vitals.failed_logins),
+            Some(failed),
         ),
     ];
-    moments.map(|(key, name, holds, message, value, advice)| Look {
+    moments.map(|(key, holds, said, value)| Look {
         key,
-        name,
         level: holds.then_some(Level::High),
-        message,
+        said,
         value,
         threshold: None,
         unit: if key == "clock" { "s" } else { "" },
-        advice,
         of_a_moment: true,
     })
 }
@@ -290,9 +262,11 @@ fn follow(book: &mut Book, draft: &mut Draft, look: &Look, site: &str, now: Time
         source: Source::Appliance,
         level,
         equipment: None,
-        equipment_name: look.name.to_owned(),
+        equipment_name: said::part(Language::En, &condition_of(look.key))
+            .unwrap_or(look.key)
+            .to_owned(),
         location: None,
-        message: look.message.clone(),
+        said: look.said.clone(),
         value: look.value,
         threshold: look.threshold,
         unit: look.unit.to_owned(),
@@ -300,7 +274,7 @@ fn follow(book: &mut Book, draft: &mut Draft, look: &Look, site: &str, now: Time
         kind: None,
         metric: None,
         phase: None,
-        advice: Some(look.advice.to_owned()),
+        advice: Advice::Known(look.key),
         late: false,
         parent: None,
     };
@@ -342,6 +316,34 @@ mod tests {
                 .and_then(|look| look.level)
         };
         assert_eq!((level(48.0), level(48.1)), (None, Some(Level::High)));
+    }
+
+    #[test]
+    fn every_look_has_its_words_in_every_language() {
+        let names: Vec<_> = (1..=7).map(|n| format!("M{n}")).collect();
+        let vitals = Vitals {
+            disk_used_percent: Some(96.0),
+            memory_mb: Some(2_048.0),
+            clock_jump_s: 90.0,
+            skipped: 1,
+            failed_logins: 1_000,
+            silent: names.clone(),
+            due_work: names.clone(),
+            failed_reports: names,
+            backup_age_h: Some((50.0, 48.0)),
+            ..Vitals::default()
+        };
+        let all = looks(&vitals, |_| None);
+        assert!(all.iter().all(|look| look.level.is_some()));
+        for look in all {
+            for language in [Language::En, Language::Fr, Language::Ar] {
+                let said = look.said.write(language).unwrap_or_default();
+                assert!(!said.is_empty() && !said.contains(['{', '?']), "{said}");
+                assert!(said::advice(language, look.key).is_some(), "{}", look.key);
+                let part = said::part(language, &condition_of(look.key));
+                assert!(part.is_some(), "{}", look.key);
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! [`Engine::is_due`] asks without changing anything, so that a beat on which nothing happens
 //! costs no commit.
 
-use super::draft::{Cause, Draft, Seed};
+use super::draft::{Advice, Cause, Draft, Seed};
 use super::engine::Engine;
 use super::heard::What;
 use super::plant::{Group, Plant};
@@ -11,6 +11,7 @@ use super::record::{Alert, Source};
 use super::state::{AlertState, Event};
 use crate::base::{AlertId, EquipmentId, Level, Timestamp};
 use crate::live::fresh_for_ms;
+use crate::notify::Said;
 
 impl Engine {
     /// The plant as it is now.
@@ -280,21 +281,18 @@ enum Over {
 
 fn seed_of(group: &Group, seed: &Seed) -> Seed {
     let count = group.members.len();
-    let (source, level, name, message) = match &group.line {
+    let (source, level, name, said) = match &group.line {
         Some(line) => (
             Source::Line,
             seed.level.max(Level::High),
             line.clone(),
-            format!("Nothing answers on the line {line}: {count} devices are silent."),
+            Said::of("line").name("line", line).number("count", count),
         ),
         None => (
             Source::Site,
             Level::Critical,
             group.site.clone(),
-            format!(
-                "Nothing answers any more: all {count} devices are silent. The power or the \
-                 network is gone."
-            ),
+            Said::of("site").number("count", count),
         ),
     };
     Seed {
@@ -305,7 +303,7 @@ fn seed_of(group: &Group, seed: &Seed) -> Seed {
         equipment: None,
         equipment_name: name,
         location: None,
-        message,
+        said,
         value: None,
         threshold: None,
         unit: String::new(),
@@ -313,7 +311,7 @@ fn seed_of(group: &Group, seed: &Seed) -> Seed {
         kind: Some("POWER_LOSS".to_owned()).filter(|_| group.line.is_none()),
         metric: None,
         phase: None,
-        advice: None,
+        advice: Advice::None,
         late: false,
         parent: None,
     }

@@ -3,11 +3,12 @@
 //! Memory is changed at once and the disk in the transaction that is under way; when that falls,
 //! the sequence of memory and disk differ, and memory is read anew (see `engine`).
 
-use super::draft::{Cause, Draft, Seed};
+use super::draft::{Advice, Cause, Draft, Seed};
 use super::heard::{What, occasion};
 use super::record::{Alert, Source, Transition};
 use super::state::{AlertState, Event, Step};
 use crate::base::{AlertId, EquipmentId, Error, Result, Timestamp};
+use crate::notify::Said;
 use std::collections::HashMap;
 
 /// Alerts of one equipment in a minute; what is beyond is folded into one that counts them.
@@ -89,7 +90,8 @@ impl Book {
         let rose = alert.active && seed.level > alert.level;
         alert.level = alert.level.max(seed.level);
         (alert.value, alert.threshold) = (seed.value, seed.threshold);
-        alert.message = seed.message;
+        alert.message = seed.said.plain();
+        alert.said = Some(seed.said);
         alert.chattering |= chattering;
         if !before.active {
             alert.occurrences = alert.occurrences.saturating_add(1);
@@ -105,13 +107,15 @@ impl Book {
 
     fn begin(&mut self, draft: &mut Draft, seed: Seed, cause: &Cause, chattering: bool) {
         let (rule_id, rule_name) = seed.rule.unzip();
+        let (advice, advice_code) = seed.advice.text_and_code();
         let alert = Alert {
             id: AlertId::new(),
             level: seed.level,
             equipment_id: seed.equipment,
             equipment_name: seed.equipment_name,
             location: seed.location,
-            message: seed.message,
+            message: seed.said.plain(),
+            said: Some(seed.said),
             value: seed.value,
             threshold: seed.threshold,
             timestamp: cause.at,
@@ -131,7 +135,8 @@ impl Book {
             metric: seed.metric,
             phase: seed.phase,
             unit: seed.unit,
-            advice: seed.advice,
+            advice,
+            advice_code,
             last_triggered_at: cause.at,
             occurrences: 1,
             returned_at: None,
@@ -173,11 +178,9 @@ impl Book {
         let storm = Seed {
             condition: condition.clone(),
             source: Source::Storm,
-            message: format!(
-                "More than {PER_MINUTE} alerts of {} in a minute: the further ones are counted \
-                 here.",
-                seed.equipment_name
-            ),
+            said: Said::of("storm")
+                .number("limit", PER_MINUTE)
+                .name("names", &seed.equipment_name),
             value: None,
             threshold: Some(f64::from(PER_MINUTE)),
             unit: String::new(),
@@ -185,7 +188,7 @@ impl Book {
             kind: None,
             metric: None,
             phase: None,
-            advice: None,
+            advice: Advice::None,
             ..seed.clone()
         };
         self.begin(draft, storm, cause, false);

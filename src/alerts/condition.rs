@@ -68,6 +68,18 @@ impl Operator {
         matches!(self, Self::Below | Self::AtMost)
     }
 
+    /// Its name among the words of the languages.
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::AtLeast => "at_least",
+            Self::Below => "below",
+            Self::AtMost => "at_most",
+            Self::Equal => "equal",
+            Self::Differs => "differs",
+        }
+    }
+
     /// As in a sentence.
     pub(super) const fn words(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 use super::heard::{Heard, Occasion};
 use super::record::{Alert, Head, Source, TRANSITIONS_MAX, Transition};
 use crate::base::{AlertId, AlertRuleId, EquipmentId, Level, Metric, Phase, Result, Timestamp};
+use crate::notify::{Language, Said, said};
 use crate::store::Transaction;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ pub(super) struct Seed {
     pub(super) equipment: Option<EquipmentId>,
     pub(super) equipment_name: String,
     pub(super) location: Option<String>,
-    pub(super) message: String,
+    pub(super) said: Said,
     pub(super) value: Option<f64>,
     pub(super) threshold: Option<f64>,
     pub(super) unit: String,
@@ -24,9 +25,41 @@ pub(super) struct Seed {
     pub(super) kind: Option<String>,
     pub(super) metric: Option<Metric>,
     pub(super) phase: Option<Phase>,
-    pub(super) advice: Option<String>,
+    pub(super) advice: Advice,
     pub(super) late: bool,
     pub(super) parent: Option<AlertId>,
+}
+
+/// What to do about an alert.
+#[derive(Clone, Debug)]
+pub(super) enum Advice {
+    /// Nothing is known.
+    None,
+    /// What every language has words for, by its code.
+    Known(&'static str),
+    /// What a person wrote.
+    Written(String),
+}
+
+impl Advice {
+    /// What a rule says, if it says anything.
+    pub(super) fn of(note: Option<&String>) -> Self {
+        match note {
+            None => Self::None,
+            Some(note) => {
+                said::advice_code(note).map_or_else(|| Self::Written(note.clone()), Self::Known)
+            }
+        }
+    }
+
+    /// In English, and its code.
+    pub(super) fn text_and_code(self) -> (Option<String>, Option<String>) {
+        match self {
+            Self::None => (None, None),
+            Self::Known(code) => (said::advice(Language::En, code), Some(code.to_owned())),
+            Self::Written(text) => (Some(text), None),
+        }
+    }
 }
 
 /// When something happened, and by whom.

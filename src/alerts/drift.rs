@@ -1,16 +1,14 @@
 //! Indicators that drift, as others compute it, are alerts: one for each, until it is over.
 
 use super::book::Book;
-use super::draft::{Cause, Seed};
+use super::draft::{Advice, Cause, Seed};
 use super::record::Source;
 use super::service::Alerts;
 use crate::base::{Level, Result};
+use crate::notify::Said;
 
 /// How their conditions begin; the id of the indicator follows.
 const PREFIX: &str = "enpi/";
-const ADVICE: &str = "Look under Energy performance what changed since then: a leak, a setting, a \
-                      machine that no longer stops. If the plant itself changed, enter an adjustment \
-                      with its reason.";
 
 /// An indicator whose plant uses lastingly more than its baseline expects.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,10 +42,9 @@ impl Drifting {
             equipment: None,
             equipment_name: self.name,
             location: None,
-            message: format!(
-                "More energy is used than the baseline expects: {more:.0} {unit} since {}.",
-                self.since
-            ),
+            said: Said::of("drift")
+                .number("value", format!("{more:.0} {unit}"))
+                .name("day", self.since),
             value: Some((more * 10.0).round() / 10.0),
             threshold: None,
             unit: unit.to_owned(),
@@ -55,7 +52,7 @@ impl Drifting {
             kind: None,
             metric: None,
             phase: None,
-            advice: Some(ADVICE.to_owned()),
+            advice: Advice::Known("drift"),
             late: false,
             parent: None,
         }

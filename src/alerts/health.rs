@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::service::Alerts;
 use crate::base::{EquipmentId, Timestamp};
 use crate::equipment::AdminStatus;
+use crate::notify::Said;
 
 /// A device that gave no good value for so long is not well, ms, and at least so many intervals.
 const SILENT_MS: i64 = 5 * 60_000;
@@ -19,12 +20,12 @@ pub type AskForDueWork = Box<dyn Fn(Timestamp) -> Vec<String> + Send + Sync>;
 /// Who knows which reports of the timetable could not be made or handed on: their titles.
 pub type AskForFailedReports = Box<dyn Fn() -> Vec<String> + Send + Sync>;
 
-/// Names as a sentence has them: the first few, and how many more.
-pub(super) fn named(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMED_MAX)].join(", ");
+/// A sentence with names in it: the first few, and how many more.
+pub(super) fn named(said: Said, names: &[String]) -> Said {
+    let said = said.name("names", names[..names.len().min(NAMED_MAX)].join(", "));
     match names.len().saturating_sub(NAMED_MAX) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+        0 => said,
+        more => said.number("more", more),
     }
 }
 
@@ -97,7 +98,9 @@ mod tests {
     #[test]
     fn a_sentence_names_five_and_counts_the_rest() {
         let names: Vec<_> = (1..=7).map(|n| format!("M{n}")).collect();
-        assert_eq!(named(&names[..2]), "M1, M2");
-        assert_eq!(named(&names), "M1, M2, M3, M4, M5 and 2 more");
+        let said = |names: &[String]| named(Said::of("maintenance"), names).plain();
+        assert_eq!(said(&names[..2]), "Maintenance is due: M1, M2.");
+        let all = "Maintenance is due: M1, M2, M3, M4, M5 and 2 more.";
+        assert_eq!(said(&names), all);
     }
 }

@@ -8,6 +8,7 @@ use super::record::{Alert, Source};
 use super::state::AlertState;
 use crate::auth::Reach;
 use crate::base::{AlertId, EquipmentId, Error, Level, Result, Timestamp};
+use crate::notify::{Language, said};
 use crate::store::table::{seal, unseal};
 use crate::store::{TableName, Transaction, View};
 use std::ops::ControlFlow;
@@ -88,6 +89,19 @@ fn flags_of(alert: &Alert) -> u8 {
 }
 
 /// Rows of an alert: key and content.
+/// What a search looks through: the sentence in every language, and what the alert is about.
+fn searched(alert: &Alert) -> String {
+    let mut text = format!("{}\n{}", alert.message, alert.equipment_name);
+    for language in [Language::Fr, Language::Ar] {
+        let said = alert.said.as_ref().and_then(|said| said.write(language));
+        for words in [said.as_deref(), said::part(language, &alert.condition)] {
+            text.push('\n');
+            text.push_str(words.unwrap_or_default());
+        }
+    }
+    text
+}
+
 fn rows(alert: &Alert) -> Vec<(Vec<u8>, Vec<u8>)> {
     let place = place_of(alert);
     let key = |kind: u8, under: &[u8]| [&[kind], under, &place].concat();
@@ -101,11 +115,7 @@ fn rows(alert: &Alert) -> Vec<(Vec<u8>, Vec<u8>)> {
             .map_or(&nobody, EquipmentId::as_bytes),
     );
     let mut long = brief.clone();
-    long.extend(
-        format!("{}\n{}", alert.message, alert.equipment_name)
-            .to_lowercase()
-            .bytes(),
-    );
+    long.extend(searched(alert).to_lowercase().bytes());
     let mut rows = vec![
         (key(BY_TIME, &[]), long),
         (key(BY_LEVEL, &[level_byte(alert.level)]), brief.clone()),

@@ -6,6 +6,7 @@ use super::index;
 use super::record::{ALERTS, Alert};
 use super::service::Alerts;
 use crate::base::{AlertId, Level, Result, TimeRange, Timestamp};
+use crate::notify::Said;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -42,6 +43,9 @@ pub struct Offender {
     pub condition: String,
     /// What it says.
     pub message: String,
+    /// The same as facts, which every language has words for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// What it is about.
     pub equipment_name: String,
     /// How often it began.
@@ -72,6 +76,9 @@ pub struct Standing {
     pub id: AlertId,
     /// What it says.
     pub message: String,
+    /// The same as facts, which every language has words for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// What it is about.
     pub equipment_name: String,
     /// How urgent it is.
@@ -250,6 +257,7 @@ fn top_of(alerts: &[Alert]) -> (Vec<Offender>, f64) {
     let offender = |(count, alert): (u32, &Alert)| Offender {
         condition: alert.condition.clone(),
         message: alert.message.clone(),
+        said: alert.said.clone(),
         equipment_name: alert.equipment_name.clone(),
         alerts: count,
         share: share(count, all),
@@ -266,6 +274,7 @@ fn stale_of(open: &[Alert], now: Timestamp) -> (Vec<Standing>, u32) {
     let standing = |alert: &&Alert| Standing {
         id: alert.id,
         message: alert.message.clone(),
+        said: alert.said.clone(),
         equipment_name: alert.equipment_name.clone(),
         level: alert.level,
         since: alert.last_triggered_at,

@@ -3,6 +3,7 @@
 use super::index;
 use super::state::AlertState;
 use crate::base::{AlertId, AlertRuleId, EquipmentId, Level, Metric, Phase, Result, Timestamp};
+use crate::notify::Said;
 use crate::store::table::Table;
 use crate::store::{TableName, Transaction, View};
 use serde::{Deserialize, Serialize};
@@ -48,8 +49,11 @@ pub struct Alert {
     pub equipment_name: String,
     /// Where it stands.
     pub location: Option<String>,
-    /// What is wrong, in a sentence.
+    /// What is wrong, in an English sentence.
     pub message: String,
+    /// The same as facts, which every language has words for; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// What was measured.
     pub value: Option<f64>,
     /// What it was compared with.
@@ -91,6 +95,9 @@ pub struct Alert {
     pub unit: String,
     /// What to do about it.
     pub advice: Option<String>,
+    /// The code of that, when every language has words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice_code: Option<String>,
     /// When its condition last began to hold.
     pub last_triggered_at: Timestamp,
     /// How often it began to hold.

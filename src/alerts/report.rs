@@ -1,10 +1,11 @@
 //! Alerts that other rooms find: they say what holds, and here it becomes an alert like any other,
 //! with its life, its storms and whoever hears of it.
 
-use super::draft::{Cause, Seed};
+use super::draft::{Advice, Cause, Seed};
 use super::record::Source;
 use super::service::Alerts;
 use crate::base::{AlertId, EquipmentId, Level, Metric, Phase, Result, Timestamp};
+use crate::notify::Said;
 use crate::store::Transaction;
 use std::collections::HashMap;
 
@@ -23,8 +24,8 @@ pub struct Finding {
     pub equipment_name: String,
     /// Where it stands.
     pub location: Option<String>,
-    /// What is wrong, in a sentence.
-    pub message: String,
+    /// What is wrong.
+    pub said: Said,
     /// What was measured.
     pub value: Option<f64>,
     /// What it was compared with.
@@ -35,8 +36,8 @@ pub struct Finding {
     pub kind: String,
     /// The quantity.
     pub metric: Option<Metric>,
-    /// What to do about it.
-    pub advice: String,
+    /// The code of what to do about it.
+    pub advice: &'static str,
     /// When it began, on the clock of the device.
     pub at: Timestamp,
     /// Whether its readings came so late that nothing shall sound.
@@ -104,7 +105,7 @@ fn seed_of(finding: Finding) -> Seed {
         equipment: Some(finding.equipment),
         equipment_name: finding.equipment_name,
         location: finding.location,
-        message: finding.message,
+        said: finding.said,
         value: finding.value,
         threshold: finding.threshold,
         unit: finding.unit,
@@ -112,7 +113,7 @@ fn seed_of(finding: Finding) -> Seed {
         kind: Some(finding.kind),
         metric: finding.metric,
         phase: None::<Phase>,
-        advice: Some(finding.advice),
+        advice: Advice::Known(finding.advice),
         late: finding.late,
         parent: None,
     }

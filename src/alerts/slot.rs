@@ -1,7 +1,7 @@
 //! One rule at work: what it remembers, what it says, and the words of its alert.
 
 use super::condition::{Condition, WindowFunction};
-use super::draft::Seed;
+use super::draft::{Advice, Seed};
 use super::evaluate::{Memory, Outcome};
 use super::plant::Machine;
 use super::probe::Probe;
@@ -11,6 +11,7 @@ use super::words::{name_of, text_of};
 use crate::base::time::Calendar;
 use crate::base::{Batch, Phase, Timestamp, Unit};
 use crate::live::fresh_for_ms;
+use crate::notify::{Said, said};
 
 /// Readings that are older than this when they arrive are late, ms, or than two intervals.
 const LATE_MS: i64 = 60_000;
@@ -54,7 +55,7 @@ pub(super) struct Slot {
 }
 
 /// What became of a value.
-pub(super) struct Said {
+pub(super) struct Judged {
     pub(super) outcome: Outcome,
     /// It came after newer ones.
     pub(super) straggled: bool,
@@ -92,7 +93,7 @@ impl Slot {
         unit: &Unit,
         moment: &Moment,
         calendar: impl FnOnce() -> Calendar,
-    ) -> Option<Said> {
+    ) -> Option<Judged> {
         if self.unit != *unit {
             self.unit = unit.clone();
         }
@@ -110,7 +111,7 @@ impl Slot {
             let outcome = self
                 .stragglers
                 .take(rule, value, moment.at, until, in_force);
-            return Some(Said {
+            return Some(Judged {
                 outcome,
                 straggled: true,
             });
@@ -122,7 +123,7 @@ impl Slot {
         let outcome = self
             .memory
             .take(rule, measure, moment.at, moment.until, in_force);
-        Some(Said {
+        Some(Judged {
             outcome,
             straggled: false,
         })
@@ -149,7 +150,7 @@ impl Slot {
             equipment: Some(rule.equipment_id),
             equipment_name: machine.name.clone(),
             location: machine.location.clone(),
-            message: self.message(step),
+            said: self.said(self.memory.value, step),
             value: self.memory.value.filter(|_| !combined),
             threshold: rule.limit_of(step),
             unit: self.unit_word(),
@@ -159,7 +160,7 @@ impl Slot {
             phase: quantity
                 .map(|(_, phase)| phase)
                 .filter(|p| *p != Phase::Total),
-            advice: rule.note.clone(),
+            advice: Advice::of(rule.note.as_ref()),
             late,
             parent: None,
         }
@@ -171,7 +172,7 @@ impl Slot {
         Seed {
             condition: format!("{}/late", self.key),
             value: self.stragglers.value,
-            message: self.sentence(self.stragglers.value, grade.saturating_sub(1)),
+            said: self.said(self.stragglers.value, grade.saturating_sub(1)),
             ..seed
         }
     }
@@ -185,12 +186,8 @@ impl Slot {
         }
     }
 
-    fn message(&self, step: usize) -> String {
-        self.sentence(self.memory.value, step)
-    }
-
-    /// `Overload: power 83.2 kW, above 80 kW`.
-    fn sentence(&self, value: Option<f64>, step: usize) -> String {
+    /// `Overload: power 83.2 kW, above 80 kW`, as facts.
+    fn said(&self, value: Option<f64>, step: usize) -> Said {
         let rule = &self.rule;
         let unit = self.unit_word();
         let shown = |number: Option<f64>| match (number, unit.as_str()) {
@@ -198,57 +195,46 @@ impl Slot {
             (Some(number), "") => text_of(number),
             (Some(number), unit) => format!("{} {unit}", text_of(number)),
         };
-        let what = |prefix: &str| {
-            let (metric, phase) = rule.condition.quantity()?;
-            let phase = phase
-                .line()
-                .map(|line| format!(" {line}"))
-                .unwrap_or_default();
-            let words = metric.as_str().replace('_', " ");
-            Some(format!("{prefix}{words}{phase}"))
-        };
-        let value = shown(value);
-        let beyond = rule
-            .condition
-            .comparison()
-            .map_or_else(String::new, |(operator, _)| {
-                format!(", {} {}", operator.words(), shown(rule.limit_of(step)))
-            });
-        let said = match &rule.condition {
-            Condition::Threshold { .. } => format!("{} {value}{beyond}", or_none(what(""))),
-            Condition::Rate { .. } => {
-                format!("{} changes by {value}{beyond}", or_none(what("")))
-            }
+        let mut said = match &rule.condition {
+            Condition::Threshold { .. } => Said::of("threshold"),
+            Condition::Rate { .. } => Said::of("rate"),
             Condition::Window {
                 function, minutes, ..
-            } => {
-                let prefix = match function {
-                    WindowFunction::Mean => "mean ",
-                    WindowFunction::Max => "greatest ",
-                    WindowFunction::Min => "smallest ",
-                    WindowFunction::Energy => "growth of ",
-                };
-                format!("{} in {minutes} min {value}{beyond}", or_none(what(prefix)))
-            }
-            Condition::State { .. } => format!("state of {} is {value}", or_none(what(""))),
-            Condition::NoData { .. } => format!("no data for {value}"),
-            Condition::Combination { .. } => return rule.name.clone(),
+            } => Said::of(match function {
+                WindowFunction::Mean => "mean",
+                WindowFunction::Max => "max",
+                WindowFunction::Min => "min",
+                WindowFunction::Energy => "energy",
+            })
+            .number("minutes", minutes),
+            Condition::State { .. } => Said::of("state"),
+            Condition::NoData { .. } => Said::of("no_data"),
+            Condition::Combination { .. } => Said::of("name"),
         };
-        if rule.name == name_of(&rule.condition) {
-            return capitalised(&said);
+        let line = rule
+            .condition
+            .quantity()
+            .and_then(|(_, phase)| phase.line());
+        if let Some((metric, _)) = rule.condition.quantity() {
+            said = said.name("metric", metric.as_str());
         }
-        format!("{}: {said}", rule.name)
-    }
-}
-
-fn or_none(text: Option<String>) -> String {
-    text.unwrap_or_default()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
+        if let Some(line) = line {
+            said = said.name("phase", line);
+        }
+        if let Some((operator, _)) = rule.condition.comparison() {
+            said = said
+                .name("operator", operator.key())
+                .number("limit", shown(rule.limit_of(step)));
+        }
+        if said.code != "name" {
+            said = said.number("value", shown(value));
+            if rule.name == name_of(&rule.condition) {
+                return said;
+            }
+        }
+        if let Some(key) = said::rule_key(&rule.name, line) {
+            said = said.name("rule", key);
+        }
+        said.name("name", &rule.name)
     }
 }

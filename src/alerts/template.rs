@@ -4,6 +4,7 @@ use super::condition::{Comparison, Condition, Operator, Term};
 use super::facts::Facts;
 use super::rule::{NewRule, Step};
 use crate::base::{EquipmentId, Level, Metric, Phase};
+use crate::notify::{Language, said};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -112,7 +113,7 @@ fn silence(id: EquipmentId, facts: &Facts) -> Option<Template> {
         why: format!("Nothing is known of it after {silent_s} s of silence."),
         by_default: true,
         rule: NewRule {
-            note: Some("Check the supply of the meter, then its line and its address.".to_owned()),
+            note: said::advice(Language::En, "rule_no_data"),
             kind: Some("SENSOR_ERROR".to_owned()),
             ..rule
         },
@@ -135,7 +136,7 @@ fn overload(id: EquipmentId, facts: &Facts) -> Option<Template> {
             dead_band: rated * 0.05,
             on_delay_s: 60,
             off_delay_s: 30,
-            note: Some("Reduce the load; check for a blocked or worn machine.".to_owned()),
+            note: said::advice(Language::En, "rule_overload"),
             ..rule
         },
     })
@@ -167,7 +168,7 @@ pub(super) fn voltage(id: EquipmentId, facts: &Facts) -> Vec<Template> {
                 dead_band: nominal * DEAD_SHARE,
                 on_delay_s: 60,
                 off_delay_s: 60,
-                note: Some("Ask the grid operator; spare sensitive machines.".to_owned()),
+                note: said::advice(Language::En, "rule_voltage"),
                 template: Some("voltage".to_owned()),
                 ..rule
             },
@@ -239,7 +240,7 @@ fn power_factor(id: EquipmentId, facts: &Facts) -> Option<Template> {
         rule: NewRule {
             on_delay_s: 900,
             off_delay_s: 300,
-            note: Some("Check the capacitor bank.".to_owned()),
+            note: said::advice(Language::En, "rule_power_factor"),
             ..rule
         },
     })
@@ -262,7 +263,7 @@ fn temperature(id: EquipmentId, facts: &Facts) -> Vec<Template> {
                 on_delay_s: 600,
                 off_delay_s: 60,
                 kind: Some(kind.to_owned()),
-                note: Some("Check door, compressor and what was brought in.".to_owned()),
+                note: said::advice(Language::En, "rule_temperature"),
                 ..rule
             },
         }

@@ -15,6 +15,7 @@ mod progress;
 mod record;
 mod restore;
 mod retention;
+mod revoked;
 mod service;
 mod settings;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use progress::{Phase, Progress};
 pub use record::{Good, Trouble, appliance_of};
 pub use restore::{rehearse, stage};
 pub use retention::Retention;
+pub use revoked::{ShutOut, Since};
 pub use service::{Asked, Backups};
 pub use settings::{BackupChange, BackupSettings};
 pub use verify::verify;

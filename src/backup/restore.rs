@@ -3,6 +3,7 @@
 
 use super::place::Place;
 use super::progress::{Phase, Progress};
+use super::revoked::{ShutOut, Since, carry_over};
 use super::verify::{bad, verify};
 use crate::base::{Error, Result, Timestamp};
 use crate::store::audit::{self, Actor};
@@ -19,27 +20,30 @@ const ENDED: [TableName; 2] = [TableName::new("session"), TableName::new("one_ti
 /// Room that is left on the disk beside what is restored, bytes.
 const ROOM_LEFT: u64 = 64 << 20;
 
-/// Proves a backup and puts it beside the data of `data_dir`, where it waits for the next start.
+/// Proves a backup and puts it beside the data of `data_dir`, where it waits for the next start. What
+/// was revoked `since` stays so; returns how much that is.
 ///
 /// # Errors
 /// When the backup is not good, is of a newer version, or the disk refuses; then nothing changed.
 pub fn stage(
     place: &Place,
     data_dir: &Path,
+    since: Since,
     (actor, now): (&Actor, Timestamp),
     progress: &Progress,
-) -> Result<()> {
+) -> Result<ShutOut> {
     verify(place, progress)?;
     let refused = |cause| write_refused(data_dir, cause);
     switch::discard(data_dir).map_err(refused)?;
     let folder = data_dir.join(switch::UNFINISHED);
     let staged = fill(place, &folder, progress)
-        .and_then(|()| settle(place, &folder, actor, now))
-        .and_then(|()| {
+        .and_then(|()| settle(place, &folder, since, (actor, now)))
+        .and_then(|out| {
             let stamp: String = (now.to_string().chars().take(19))
                 .filter(|c| !"-:".contains(*c))
                 .collect();
-            switch::make_ready(data_dir, &format!("{stamp}Z")).map_err(refused)
+            switch::make_ready(data_dir, &format!("{stamp}Z")).map_err(refused)?;
+            Ok(out)
         });
     if staged.is_err() {
         let _ = switch::discard(data_dir);
@@ -108,12 +112,17 @@ fn fill(place: &Place, folder: &Path, progress: &Progress) -> Result<()> {
         .map_err(refused)
 }
 
-/// Opens what was copied: brings it up to this version, ends every session, and writes into its
-/// audit log where it comes from.
-fn settle(place: &Place, folder: &Path, actor: &Actor, now: Timestamp) -> Result<()> {
+/// Opens what was copied: brings it up to this version, ends every session, takes out what was revoked
+/// since, and writes into its audit log where it comes from.
+fn settle(
+    place: &Place,
+    folder: &Path,
+    since: Since,
+    (actor, now): (&Actor, Timestamp),
+) -> Result<ShutOut> {
     let store = Store::prepare(folder)?;
     let (actor, manifest) = (actor.clone(), &place.manifest);
-    let details = serde_json::json!({
+    let mut details = serde_json::json!({
         "backup": manifest.id,
         "made_at": manifest.made_at,
         "version": manifest.version,
@@ -123,10 +132,15 @@ fn settle(place: &Place, folder: &Path, actor: &Actor, now: Timestamp) -> Result
         for table in ENDED {
             transaction.drop_table(table)?;
         }
+        let (out, revoked) = carry_over(transaction, &since)?;
+        details["shut_out"] = serde_json::json!({ "tokens": out.tokens, "kiosks": out.kiosks,
+            "devices": out.devices, "users": out.users });
         // The start that follows is then no start after a power cut.
         operations::append(transaction, now, &actor, "backup.restore", details.clone())?;
+        details["revoked"] = revoked;
         let action = "backup.restored";
-        audit::append(transaction, now, &actor, action, "appliance", details)
+        audit::append(transaction, now, &actor, action, "appliance", details)?;
+        Ok(out)
     });
     store.close();
     settled

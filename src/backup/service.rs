@@ -7,6 +7,7 @@ use super::place::{PREFIX, Place, list};
 use super::progress::Progress;
 use super::record::{self, Good, Record, Trouble};
 use super::restore::stage;
+use super::revoked::Since;
 use super::settings::{BackupChange, BackupSettings, check_passphrase};
 use super::verify::verify;
 use crate::base::{Clock, Error, JobId, Result, Timestamp};
@@ -311,7 +312,9 @@ impl Backups {
         let subject = name_of(&asked.folder);
         let work = move |progress: &Progress| {
             let place = own.open_place(&asked)?;
-            stage(&place, own.store.path(), (&by, own.clock.now()), progress)?;
+            let since = Since::of(&own.store);
+            let by = (&by, own.clock.now());
+            stage(&place, own.store.path(), since, by, progress)?;
             own.start_again();
             Ok(None)
         };

@@ -150,7 +150,8 @@ async fn a_backup_of_a_store_at_work_is_whole_and_restores() {
         old.write_blocking(|tx| tx.put(COUNTED, b"last", b"old"))
             .unwrap();
         let by = Actor::console();
-        stage(&place, &target, (&by, NOW), &Progress::default()).unwrap();
+        let since = Since::of(&old);
+        stage(&place, &target, since, (&by, NOW), &Progress::default()).unwrap();
         assert!(switch::is_waiting(&target));
         assert_eq!(
             old.read().unwrap().get(COUNTED, b"last").unwrap().unwrap(),

@@ -9,6 +9,7 @@ mod clock;
 mod crash;
 mod integrity;
 mod machine_state;
+mod told;
 mod watchdog;
 
 pub use assess::{Check, CheckState, Facts, assess};
@@ -16,4 +17,5 @@ pub use clock::{ClockState, clock_state};
 pub use crash::{Report, keep_reports, reports};
 pub use integrity::{Examiner, Integrity};
 pub use machine_state::{memory_mb, open_files};
+pub use told::{end_of, machine};
 pub use watchdog::Watchdog;

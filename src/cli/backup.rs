@@ -2,7 +2,7 @@
 //! directory that no appliance runs on; verify and drill touch no directory of an appliance.
 
 use super::{Boot, check, say, stop_on_signal};
-use crate::backup::{self, Cause, Making, Manifest, Phase, Place, Progress};
+use crate::backup::{self, Cause, Making, Manifest, Phase, Place, Progress, ShutOut, Since};
 use crate::base::{Clock as _, Error, Result, SystemClock};
 use crate::site::Sites;
 use crate::store::audit::Actor;
@@ -148,16 +148,30 @@ pub(super) fn restore(args: RestoreArgs) -> Result<()> {
     };
     let data = boot.load()?.data_dir;
     let place = Place::open(&args.place.from, args.place.secret.read()?.as_deref())?;
-    // Not opened: what is there may be what the backup is needed for.
+    let since = Since::of_directory(&data);
+    let new_machine = matches!(since, Since::Nothing);
+    // Not opened for good: what is there may be what the backup is needed for.
     let held = Held::take(&data, "indusmind restore")?;
     let (actor, now) = (Actor::console(), SystemClock.now());
-    told(|progress| backup::stage(&place, &data, (&actor, now), progress))?;
+    let out = told(|progress| backup::stage(&place, &data, since, (&actor, now), progress))?;
     held.switch()?;
     say(&format!(
         "{} holds the data of {}. Everybody signs in anew.",
         data.display(),
         place.manifest.made_at
     ));
+    if new_machine {
+        say(
+            "Nothing here knows what was revoked after the backup: look through API tokens, kiosks and \
+             devices.",
+        );
+    } else if out != ShutOut::default() {
+        say(&format!(
+            "Not let in again, because they were revoked since or nobody can tell: {} API tokens, {} \
+             kiosks, {} users; {} devices are disabled or keep their newer key.",
+            out.tokens, out.kiosks, out.users, out.devices
+        ));
+    }
     say(&format!(
         "What was there lies in {} beside it; delete that when all is well.",
         data.join(format!("{}*", switch::KEPT)).display()

@@ -18,6 +18,7 @@ mod manager;
 mod portable;
 mod run;
 mod simulate;
+mod support;
 mod user;
 
 use crate::app::App;
@@ -89,6 +90,8 @@ enum Command {
     User(user::UserCommand),
     /// Check the configuration and the data directory; changes nothing
     Check(Boot),
+    /// Gather what helps to find a fault into one file, without secrets; changes nothing
+    Support(support::SupportArgs),
     /// Take what people set up out as a readable file, or put it in; stop the appliance first
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Some(Command::Simulate(args)) => runtime.block_on(simulate::run(args)),
         Some(Command::User(command)) => runtime.block_on(user::run(command)),
         Some(Command::Check(boot)) => check::run(boot),
+        Some(Command::Support(args)) => support::run(args),
         Some(Command::Config(command)) => config::run(command),
         Some(Command::Audit(command)) => audit::run(command),
         Some(Command::Import(args)) => runtime.block_on(import::run(args)),

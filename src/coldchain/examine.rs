@@ -11,6 +11,7 @@ use super::watch::Dirty;
 use crate::alerts::{Finding, Report};
 use crate::base::{CellId, Level, Metric, Result, TimeRange, Timestamp};
 use crate::devices::{AHEAD_MAX_MS, Device};
+use crate::notify::Said;
 use std::collections::BTreeMap;
 
 /// How far before something that may have changed it is begun to look, ms: longer than any delay
@@ -280,16 +281,16 @@ impl Coldchain {
             key: excursion.side.word(),
             kind: excursion.side.word(),
             level: Level::High,
-            message: format!(
-                "It was beyond {:.1} °C for {minutes} min, up to {:.1} °C.",
-                excursion.limit_c, excursion.peak_c
-            ),
+            said: Said::of("cell_past")
+                .number("limit", format!("{:.1} °C", excursion.limit_c))
+                .number("minutes", minutes)
+                .number("worst", format!("{:.1} °C", excursion.peak_c)),
             value: Some(excursion.peak_c),
             threshold: Some(excursion.limit_c),
             unit: "°C",
             metric: Some(Metric::TEMPERATURE),
             since: excursion.began_at,
-            advice: "Look at the goods, and write down why it happened and what was done.",
+            advice: "cell_past",
         };
         self.finding(cell, condition.to_owned(), &trouble, excursion.late)
     }
@@ -303,14 +304,14 @@ impl Coldchain {
             equipment: cell.equipment_id,
             equipment_name: cell.said.name.clone(),
             location: location.map(|location| location.name),
-            message: format!("{}: {}", cell.said.name, trouble.message),
+            said: trouble.said.clone().name("name", &cell.said.name),
             value: trouble.value,
             threshold: trouble.threshold,
             unit: trouble.unit.to_owned(),
             kind: trouble.kind.to_owned(),
             metric: trouble.metric.clone(),
             at: trouble.since,
-            advice: trouble.advice.to_owned(),
+            advice: trouble.advice,
             late,
         }
     }

@@ -9,6 +9,7 @@ use crate::alerts::Alert;
 use crate::auth::Reach;
 use crate::base::{AlertId, CellId, CustomerId, Level, Metric, Timestamp};
 use crate::devices::{Device, DeviceStatus, Life};
+use crate::notify::Said;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -25,6 +26,9 @@ pub struct CellAlert {
     pub level: Level,
     /// What is wrong.
     pub message: String,
+    /// The same as facts, which every language has words for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// Since when.
     pub since: Timestamp,
     /// Whether its condition holds.
@@ -134,6 +138,7 @@ impl CellAlert {
             kind: alert.kind.clone(),
             level: alert.level,
             message: alert.message.clone(),
+            said: alert.said.clone(),
             since: alert.timestamp,
             active: alert.active,
             acknowledged: alert.acknowledged,

@@ -5,6 +5,7 @@ use super::cell::NewCell;
 use super::follow::Follow;
 use super::track::{Run, Side};
 use crate::base::{Level, Metric, Timestamp};
+use crate::notify::Said;
 
 /// How far a low battery must come back, percent.
 const BATTERY_BAND: f64 = 5.0;
@@ -36,7 +37,7 @@ pub struct Trouble {
     /// How urgent it is.
     pub level: Level,
     /// What is wrong.
-    pub message: String,
+    pub said: Said,
     /// What was measured.
     pub value: Option<f64>,
     /// What it was compared with.
@@ -47,7 +48,7 @@ pub struct Trouble {
     pub metric: Option<Metric>,
     /// Since when.
     pub since: Timestamp,
-    /// What to do.
+    /// The code of what to do.
     pub advice: &'static str,
 }
 
@@ -86,36 +87,26 @@ fn temperature(
 ) -> Trouble {
     let lasts_ms = now.ms() - run.begin;
     let urgent = lasts_ms >= i64::from(cell.escalate_after_s) * 1_000;
-    let (value, word, beyond, advice) = match side {
-        Side::High => (
-            follow.seen.warmest_c,
-            "Too warm",
-            "above",
-            "Close the door, look at the compressor and the evaporator, and move the goods in time.",
-        ),
-        Side::Low => (
-            follow.seen.coldest_c,
-            "Too cold",
-            "below",
-            "Look at the thermostat and the solenoid valve; goods may freeze.",
-        ),
+    let (value, code) = match side {
+        Side::High => (follow.seen.warmest_c, "too_warm"),
+        Side::Low => (follow.seen.coldest_c, "too_cold"),
     };
     let value = value.unwrap_or(run.peak_c);
     Trouble {
         key: side.word(),
         kind: side.word(),
         level: if urgent { Level::Critical } else { Level::High },
-        message: format!(
-            "{word}: {value:.1} °C, {beyond} {limit_c:.1} °C since {} min; the worst was {:.1} °C.",
-            lasts_ms / 60_000,
-            run.peak_c
-        ),
+        said: Said::of(code)
+            .number("value", format!("{value:.1} °C"))
+            .number("limit", format!("{limit_c:.1} °C"))
+            .number("minutes", lasts_ms / 60_000)
+            .number("worst", format!("{:.1} °C", run.peak_c)),
         value: Some(value),
         threshold: Some(limit_c),
         unit: "°C",
         metric: Some(Metric::TEMPERATURE),
         since: Timestamp::from_ms(run.begin),
-        advice,
+        advice: code,
     }
 }
 
@@ -124,13 +115,13 @@ fn power(since: Timestamp) -> Trouble {
         key: "POWER_LOSS",
         kind: "POWER_LOSS",
         level: Level::Critical,
-        message: "The cell has no power.".to_owned(),
+        said: Said::of("cell_power"),
         value: Some(0.0),
         threshold: None,
         unit: "",
         metric: Metric::new("power_ok").ok(),
         since,
-        advice: "Look at the fuse and the supply; keep the door shut.",
+        advice: "cell_power",
     }
 }
 
@@ -141,13 +132,13 @@ fn door(cell: &NewCell, since: Timestamp, now: Timestamp) -> Trouble {
         key: "DOOR_OPEN",
         kind: "DOOR_OPEN",
         level: Level::Medium,
-        message: format!("The door has stood open for {minutes} min."),
+        said: Said::of("cell_door").number("minutes", minutes),
         value: Some(minutes as f64),
         threshold: Some(f64::from(cell.door_limit_s) / 60.0),
         unit: "min",
         metric: Metric::new("door_open").ok(),
         since,
-        advice: "Shut the door.",
+        advice: "cell_door",
     }
 }
 
@@ -163,14 +154,16 @@ fn silent(cell: &NewCell, probes: &[Probe], now: Timestamp) -> Option<Trouble> {
         key: "SENSOR_ERROR",
         kind: "SENSOR_ERROR",
         level: Level::High,
-        message: format!("No data for {minutes} min: {}.", names.join(", ")),
+        said: Said::of("cell_silent")
+            .number("minutes", minutes)
+            .name("names", names.join(", ")),
         #[allow(clippy::cast_precision_loss)] // minutes
         value: Some(minutes as f64),
         threshold: Some(f64::from(cell.offline_after_s) / 60.0),
         unit: "min",
         metric: None,
         since,
-        advice: "Measure by hand until it speaks again; look at its battery and its network.",
+        advice: "cell_silent",
     })
 }
 
@@ -182,13 +175,16 @@ fn disagreement(cell: &NewCell, follow: &Follow, probes: &[Probe]) -> Option<Tro
         key: "SENSOR_ERROR/disagree",
         kind: "SENSOR_ERROR",
         level: Level::Medium,
-        message: format!("{warm} reads {difference:.1} K more than {cold}. The warmer one counts."),
+        said: Said::of("cell_disagree")
+            .number("value", format!("{difference:.1} K"))
+            .name("warm", warm)
+            .name("cold", cold),
         value: Some(difference),
         threshold: Some(cell.disagree_c),
         unit: "K",
         metric: Some(Metric::TEMPERATURE),
         since: Timestamp::from_ms(since),
-        advice: "Hold a thermometer beside both; look at the air flow and the certificates.",
+        advice: "cell_disagree",
     })
 }
 
@@ -205,13 +201,15 @@ fn battery(cell: &NewCell, probes: &[Probe], now: Timestamp, stood: bool) -> Opt
         key: LOW_BATTERY,
         kind: LOW_BATTERY,
         level: Level::Low,
-        message: format!("Battery at {least:.0} %: {}.", names.join(", ")),
+        said: Said::of("cell_battery")
+            .number("value", format!("{least:.0} %"))
+            .name("names", names.join(", ")),
         value: Some(least),
         threshold: Some(cell.battery_min_percent),
         unit: "%",
         metric: Metric::new("battery_level").ok(),
         since: now,
-        advice: "Change the battery with the next visit.",
+        advice: "cell_battery",
     })
 }
 
@@ -226,13 +224,13 @@ fn calibration(probes: &[Probe], now: Timestamp) -> Option<Trouble> {
         key: "CALIBRATION_DUE",
         kind: "CALIBRATION_DUE",
         level: Level::Low,
-        message: format!("The calibration is overdue: {}.", names.join(", ")),
+        said: Said::of("cell_calibration").name("names", names.join(", ")),
         value: None,
         threshold: None,
         unit: "",
         metric: None,
         since: now,
-        advice: "Send the probe in, or compare it on the spot, and write the certificate down.",
+        advice: "cell_calibration",
     })
 }
 
@@ -241,6 +239,7 @@ mod tests {
     use super::*;
     use crate::base::LocationId;
     use crate::base::time::Calendar;
+    use crate::notify::{Language, said};
     use serde_json::json;
 
     const MINUTE: i64 = 60_000;
@@ -264,6 +263,13 @@ mod tests {
     fn keys(follow: &Follow, probe: Probe, minute: i64, stood: bool) -> Vec<(&'static str, Level)> {
         let now = Timestamp::from_ms(minute * MINUTE);
         let all = troubles(&cell(), follow, &[probe], now, &|_| stood);
+        for one in &all {
+            for language in [Language::En, Language::Fr, Language::Ar] {
+                let said = one.said.write(language).unwrap_or_default();
+                assert!(!said.is_empty() && !said.contains(['{', '?']), "{said}");
+                assert!(said::advice(language, one.advice).is_some(), "{}", one.key);
+            }
+        }
         all.iter().map(|one| (one.key, one.level)).collect()
     }
 

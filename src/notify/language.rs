@@ -53,7 +53,12 @@ impl Language {
     #[must_use]
     pub fn number(self, value: f64) -> String {
         let plain = format!("{value:.2}");
-        let plain = plain.trim_end_matches('0').trim_end_matches('.');
+        self.grouped(plain.trim_end_matches('0').trim_end_matches('.'))
+    }
+
+    /// A number that is written with a point and without groups, as people write it.
+    #[must_use]
+    pub fn grouped(self, plain: &str) -> String {
         let (sign, plain) = plain
             .strip_prefix('-')
             .map_or(("", plain), |rest| ("-", rest));

@@ -1,5 +1,6 @@
 //! *pure* — what happened to an alert, as much of it as a message needs.
 
+use super::said::Said;
 use crate::base::{EquipmentId, Level, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -51,6 +52,15 @@ pub struct Occasion {
     pub level: Level,
     /// What happened, in a sentence.
     pub message: String,
+    /// The same as facts, which every language has words for; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// The code of that, when every language has words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice_code: Option<String>,
     /// The value that set it off.
     pub value: Option<f64>,
     /// The limit that it passed.

@@ -2,6 +2,7 @@
 
 use super::language::Language;
 use super::occasion::{Occasion, What};
+use super::said;
 use crate::base::Level;
 use crate::base::time::Calendar;
 
@@ -45,6 +46,7 @@ struct Words {
     folded: &'static str,
     late: &'static str,
     nobody: &'static str,
+    advice: &'static str,
     act: &'static str,
     open: &'static str,
 }
@@ -56,6 +58,7 @@ const EN: Words = Words {
     time: "When",
     folded: "Alerts that follow from it",
     late: "The reading came late: this is no longer happening just now.",
+    advice: "What to do",
     nobody: "Nobody has acknowledged this alert. You are asked next.",
     act: "Go and see, or acknowledge the alert so that nobody else is called.",
     open: "Open the alert",
@@ -67,6 +70,7 @@ const FR: Words = Words {
     time: "Heure",
     folded: "Alertes qui en découlent",
     late: "La mesure est arrivée en retard : cela ne se passe plus à l'instant.",
+    advice: "Que faire",
     nobody: "Personne n'a acquitté cette alerte. C'est à votre tour.",
     act: "Allez voir, ou acquittez l'alerte pour que personne d'autre ne soit appelé.",
     open: "Ouvrir l'alerte",
@@ -78,6 +82,7 @@ const AR: Words = Words {
     time: "الوقت",
     folded: "تنبيهات ناتجة عنه",
     late: "وصلت القراءة متأخرة: هذا لا يحدث الآن.",
+    advice: "ما العمل",
     nobody: "لم يؤكد أحد استلام هذا التنبيه. جاء دورك.",
     act: "اذهب وتحقق، أو أكّد استلام التنبيه حتى لا يُستدعى شخص آخر.",
     open: "افتح التنبيه",
@@ -124,12 +129,9 @@ pub fn write(language: Language, occasion: &Occasion, about: About<'_>) -> Text 
     } else {
         format!("[{level}] {happened}:")
     };
-    let name = if occasion.equipment_name.is_empty() {
-        about.site
-    } else {
-        &occasion.equipment_name
-    };
-    let subject = format!("{head} {name}: {}", occasion.message);
+    let name = name_of(language, occasion, about.site);
+    let message = message_of(language, occasion);
+    let subject = format!("{head} {name}: {message}");
     let value = value_of(language, words, occasion);
     let time = language.time(occasion.at, about.calendar);
     let link = about
@@ -137,11 +139,7 @@ pub fn write(language: Language, occasion: &Occasion, about: About<'_>) -> Text 
         .map(|base| format!("{}/alerts/{}", base.trim_end_matches('/'), occasion.alert));
     let place = place_of(occasion, about.site);
 
-    let mut lines = vec![
-        format!("{head} {name}"),
-        occasion.message.clone(),
-        String::new(),
-    ];
+    let mut lines = vec![format!("{head} {name}"), message.clone(), String::new()];
     lines.push(format!("{}: {place}", words.place));
     if let Some(value) = &value {
         lines.push(format!("{}: {value}", words.value));
@@ -151,10 +149,13 @@ pub fn write(language: Language, occasion: &Occasion, about: About<'_>) -> Text 
         lines.push(format!("{}: {}", words.folded, occasion.children));
     }
     let open = !occasion.what.is_over() && occasion.what != What::Acknowledged;
-    let advice = advice(words, occasion, open, about.step);
-    if !advice.is_empty() {
+    if let Some(advice) = advice_of(language, occasion).filter(|_| open) {
+        lines.push(format!("{}: {advice}", words.advice));
+    }
+    let calls = calls(words, occasion, open, about.step);
+    if !calls.is_empty() {
         lines.push(String::new());
-        lines.extend(advice.into_iter().map(str::to_owned));
+        lines.extend(calls.into_iter().map(str::to_owned));
     }
     if let Some(link) = &link {
         lines.push(String::new());
@@ -162,10 +163,8 @@ pub fn write(language: Language, occasion: &Occasion, about: About<'_>) -> Text 
     }
     let clock = time.rsplit(' ').next().unwrap_or(&time);
     let value = value.map(|value| format!(" {value}.")).unwrap_or_default();
-    let short = format!(
-        "{head} {name}: {}.{value} {place}, {clock}",
-        occasion.message
-    );
+    let message = message.trim_end_matches('.');
+    let short = format!("{head} {name}: {message}.{value} {place}, {clock}");
     Text {
         subject: cut(&one_line(&subject), SUBJECT_MAX),
         body: lines.join("\n"),
@@ -194,7 +193,33 @@ pub fn trial(language: Language, site: &str) -> Text {
     }
 }
 
-fn advice(words: &Words, occasion: &Occasion, open: bool, step: usize) -> Vec<&'static str> {
+/// What is wrong; records of earlier versions have it in English only.
+fn message_of(language: Language, occasion: &Occasion) -> String {
+    let said = occasion.said.as_ref();
+    said.and_then(|said| said.write(language))
+        .unwrap_or_else(|| occasion.message.clone())
+}
+
+/// What it is about.
+fn name_of<'a>(language: Language, occasion: &'a Occasion, site: &'a str) -> &'a str {
+    if let Some(part) = said::part(language, &occasion.condition) {
+        return part;
+    }
+    match occasion.equipment_name.as_str() {
+        "" => site,
+        name => name,
+    }
+}
+
+/// What to do about it, when that is known.
+fn advice_of(language: Language, occasion: &Occasion) -> Option<String> {
+    let code = occasion.advice_code.as_deref();
+    code.and_then(|code| said::advice(language, code))
+        .or_else(|| occasion.advice.clone())
+}
+
+/// Whom it calls.
+fn calls(words: &Words, occasion: &Occasion, open: bool, step: usize) -> Vec<&'static str> {
     let mut advice = Vec::new();
     if occasion.late {
         advice.push(words.late);
@@ -270,6 +295,9 @@ mod tests {
             location: "Hall 2".to_owned(),
             level: Level::Critical,
             message: "Temperature above 70 °C".to_owned(),
+            said: None,
+            advice: None,
+            advice_code: None,
             value: Some(1_078.25),
             threshold: Some(70.0),
             unit: "°C".to_owned(),

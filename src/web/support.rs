@@ -10,16 +10,9 @@ use crate::store::audit;
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// Bytes of the end of the log file that go along.
-const LOG_MAX: u64 = 256 << 10;
-/// Bytes of what the system says of itself.
-const TOLD_MAX: u64 = 4 << 10;
 
 /// Routes of a session.
 pub fn protected() -> OpenApiRouter<Context> {
@@ -70,23 +63,12 @@ async fn bundle(State(context): State<Context>, caller: Caller) -> Answer<Suppor
 }
 
 fn gather(context: &Context) -> Result<Value> {
-    let told = |path: &str| {
-        let mut text = String::new();
-        let file = std::fs::File::open(path).ok()?;
-        file.take(TOLD_MAX).read_to_string(&mut text).ok()?;
-        Some(text)
-    };
     let reads = context.store.reads();
     Ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "static_binary": cfg!(target_feature = "crt-static"),
         "uptime_s": context.uptime_s(),
-        "machine": {
-            "system": told("/etc/os-release"),
-            "kernel": told("/proc/version"),
-            "memory": told("/proc/meminfo"),
-            "load": told("/proc/loadavg"),
-        },
+        "machine": care::machine(),
         "store": {
             "data_file_bytes": context.store.file_bytes(),
             "tables": context.store.read()?.counts()?,
@@ -106,19 +88,6 @@ fn gather(context: &Context) -> Result<Value> {
         "syslog": context.syslog.as_ref().map(|syslog| syslog.status()),
         "integrity": context.examiner.last(),
         "faults": care::reports(context.store.path()),
-        "log": context.options.log_file.as_deref().and_then(end_of),
+        "log": context.options.log_file.as_deref().and_then(care::end_of),
     }))
-}
-
-/// The last lines of a file.
-fn end_of(path: &Path) -> Option<Vec<String>> {
-    let mut file = std::fs::File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LOG_MAX)))
-        .ok()?;
-    let mut bytes = Vec::new();
-    file.take(LOG_MAX).read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let cut = usize::from(length > LOG_MAX);
-    Some(text.lines().skip(cut).map(str::to_owned).collect())
 }

@@ -223,3 +223,40 @@ async fn a_new_machine_begins_with_a_backup() {
         .await
         .refused(409);
 }
+
+#[tokio::test]
+async fn a_token_that_was_revoked_since_does_not_live_again() {
+    let (mut appliance, chief) = Appliance::furnished().await;
+    let stick = tempfile::tempdir().unwrap();
+    let change = json!({ "settings": settings(Some(stick.path()), false) });
+    chief.put("/api/backups/settings", &change).await.data();
+    let token = |name: &str| json!({ "name": name, "scopes": ["equipment:read"] });
+    let lost = chief
+        .post("/api/api-tokens", &token("Lost"))
+        .await
+        .created();
+    let kept = chief
+        .post("/api/api-tokens", &token("Kept"))
+        .await
+        .created();
+    let made = ended(&chief, &accepted(&chief, "/api/backups", &json!({})).await).await;
+    let path = format!("/api/api-tokens/{}", lost["id"].as_str().unwrap());
+    assert!(chief.delete(&path).await.status < 300);
+    let id = made["subject"].as_str().unwrap();
+    let restore = format!("/api/backups/{id}/restore");
+    accepted(&chief, &restore, &json!({ "confirm": id })).await;
+    appliance.ended_by_itself().await;
+    appliance.start().await;
+    let chief = appliance.client().login(EMAIL, PASSWORD).await;
+    let list = chief.get("/api/api-tokens").await.text;
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    assert!(
+        list.contains(&id(&kept)) && !list.contains(&id(&lost)),
+        "{list}"
+    );
+    let log = chief.audit().await;
+    let restored = log
+        .iter()
+        .find(|entry| entry["action"] == "backup.restored");
+    assert_eq!(restored.unwrap()["details"]["shut_out"]["tokens"], 1);
+}

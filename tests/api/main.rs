@@ -56,6 +56,7 @@ mod hosts;
 mod https;
 mod hub;
 mod kiosks;
+mod languages;
 mod limits;
 mod lines;
 mod mail_server;

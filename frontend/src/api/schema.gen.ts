@@ -3693,6 +3693,8 @@ export interface components {
             active: boolean;
             /** @description What to do about it. */
             advice?: string | null;
+            /** @description The code of that, when every language has words for it. */
+            advice_code?: string | null;
             /** @description Whether it comes and goes too often to be of use. */
             chattering: boolean;
             /**
@@ -3717,7 +3719,7 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description Where it stands. */
             location?: string | null;
-            /** @description What is wrong, in a sentence. */
+            /** @description What is wrong, in an English sentence. */
             message: string;
             metric?: components["schemas"]["Metric"] | null;
             /** @description What he wrote. */
@@ -3741,6 +3743,7 @@ export interface components {
             rule_id?: components["schemas"]["AlertRuleId"] | null;
             /** @description What the rule is called. */
             rule_name?: string | null;
+            said?: components["schemas"]["AlertSaid"] | null;
             set_aside_at?: components["schemas"]["Timestamp"] | null;
             /** @description Who suppressed it by design or took it out of service; absent when nobody did by hand. */
             set_aside_by?: string | null;
@@ -3919,6 +3922,7 @@ export interface components {
             equipment_name: string;
             /** @description What it says. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /**
              * Format: double
              * @description Its share of all, 0 to 1.
@@ -4228,6 +4232,22 @@ export interface components {
             rule: components["schemas"]["NewAlertRule"];
             /** @description Why it is there, and where its numbers come from. */
             why: string;
+        };
+        /** @description A sentence about an alert: which one, and what stands in it. */
+        AlertSaid: {
+            /** @description Which sentence: `threshold`, `disk`, `too_warm`. */
+            code: string;
+            /**
+             * @description Names as people gave them, and the keys of words that each language has: `metric`,
+             *     `operator`, `rule`.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /** @description Numbers with their units, with a point and without groups: `1234.5 kW`. */
+            numbers?: {
+                [key: string]: string;
+            };
         };
         /** @description A shift: these days, from this time to that one. */
         AlertSchedule: {
@@ -4986,6 +5006,7 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description What is wrong. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /** @description Since when. */
             since: components["schemas"]["Timestamp"];
             /** @description The word for programs. */
@@ -6123,6 +6144,8 @@ export interface components {
                 active: boolean;
                 /** @description What to do about it. */
                 advice?: string | null;
+                /** @description The code of that, when every language has words for it. */
+                advice_code?: string | null;
                 /** @description Whether it comes and goes too often to be of use. */
                 chattering: boolean;
                 /**
@@ -6147,7 +6170,7 @@ export interface components {
                 level: components["schemas"]["Level"];
                 /** @description Where it stands. */
                 location?: string | null;
-                /** @description What is wrong, in a sentence. */
+                /** @description What is wrong, in an English sentence. */
                 message: string;
                 metric?: components["schemas"]["Metric"] | null;
                 /** @description What he wrote. */
@@ -6171,6 +6194,7 @@ export interface components {
                 rule_id?: components["schemas"]["AlertRuleId"] | null;
                 /** @description What the rule is called. */
                 rule_name?: string | null;
+                said?: components["schemas"]["AlertSaid"] | null;
                 set_aside_at?: components["schemas"]["Timestamp"] | null;
                 /** @description Who suppressed it by design or took it out of service; absent when nobody did by hand. */
                 set_aside_by?: string | null;
@@ -12950,6 +12974,10 @@ export interface components {
         };
         /** @description Something that people may have to hear of. */
         Occasion: {
+            /** @description What to do about it. */
+            advice?: string | null;
+            /** @description The code of that, when every language has words for it. */
+            advice_code?: string | null;
             /**
              * Format: uuid
              * @description The alert.
@@ -12975,6 +13003,7 @@ export interface components {
             location: string;
             /** @description What happened, in a sentence. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /** @description Key of the site. */
             site: string;
             /**
@@ -15406,6 +15435,7 @@ export interface components {
             level: components["schemas"]["Level"];
             /** @description What it says. */
             message: string;
+            said?: components["schemas"]["AlertSaid"] | null;
             /** @description Since when its condition holds. */
             since: components["schemas"]["Timestamp"];
         };

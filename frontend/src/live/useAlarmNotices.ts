@@ -1,5 +1,6 @@
 import { onScopeDispose, watch, type Ref } from 'vue';
 import type { Alert } from '@/api/types';
+import { useAlertWords } from './useAlertWords';
 
 /** A storm of alerts must not cover the desk: beyond this the page itself tells. */
 const SHOWN_MAX = 5;
@@ -9,10 +10,12 @@ export const noticesAllowed = () =>
 
 /** Shows a notice of the system for each alert that calls, and takes it away when it no longer does. */
 export function useAlarmNotices(calling: Readonly<Ref<Alert[]>>, open: (id: string) => void): void {
+  const words = useAlertWords();
   const shown = new Map<string, Notification>();
   function show(alert: Alert): void {
-    const options = { body: alert.message, tag: alert.id, requireInteraction: true };
-    const notice = new Notification(alert.equipment_name || alert.message, options);
+    const said = words.message(alert);
+    const options = { body: said, tag: alert.id, requireInteraction: true };
+    const notice = new Notification(words.about(alert) || said, options);
     notice.onclick = () => {
       window.focus();
       open(alert.id);

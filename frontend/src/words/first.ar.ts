@@ -10,6 +10,7 @@ const files = import.meta.glob<Words>(
     './ar/readings.json',
     './ar/live.json',
     './ar/dashboard.json',
+    './ar/said.json',
   ],
   { eager: true, import: 'default' },
 );

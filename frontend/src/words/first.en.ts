@@ -10,6 +10,7 @@ const files = import.meta.glob<Words>(
     './en/readings.json',
     './en/live.json',
     './en/dashboard.json',
+    './en/said.json',
   ],
   { eager: true, import: 'default' },
 );

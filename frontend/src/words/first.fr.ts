@@ -11,6 +11,7 @@ const files = import.meta.glob<Words>(
     './fr/readings.json',
     './fr/live.json',
     './fr/dashboard.json',
+    './fr/said.json',
   ],
   { eager: true, import: 'default' },
 );

@@ -11,6 +11,7 @@ export default merge(
       '!./ar/readings.json',
       '!./ar/live.json',
       '!./ar/dashboard.json',
+      '!./ar/said.json',
     ],
     { eager: true, import: 'default' },
   ),

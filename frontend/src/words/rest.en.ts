@@ -11,6 +11,7 @@ export default merge(
       '!./en/readings.json',
       '!./en/live.json',
       '!./en/dashboard.json',
+      '!./en/said.json',
     ],
     { eager: true, import: 'default' },
   ),

@@ -13,6 +13,7 @@ export default french(
         '!./fr/readings.json',
         '!./fr/live.json',
         '!./fr/dashboard.json',
+        '!./fr/said.json',
       ],
       { eager: true, import: 'default' },
     ),

@@ -1,0 +1,63 @@
+import { useI18n } from 'vue-i18n';
+import type { Alert } from '@/api/types';
+import { withUnit } from '@/kit/format';
+import { useFormat } from '@/kit/useFormat';
+import { useReadingText } from './useReadingText';
+import { amountParts, inSentence, sentenceCase } from './said';
+
+type Said = NonNullable<Alert['said']>;
+/** As much of an alert as its words need. */
+type Spoken = Pick<Alert, 'message' | 'equipment_name'> & { said?: Alert['said'] };
+
+/** What an alert says, in the language of who reads it; what earlier versions stored stays as it is. */
+export function useAlertWords() {
+  const { t, te } = useI18n();
+  const format = useFormat();
+  const { metricName } = useReadingText();
+
+  function amount(text: string): string {
+    const { number, digits, unit, per } = amountParts(text);
+    if (number === null) return text;
+    const word = per && te(`said.per.${per}`) ? t(`said.per.${per}`) : per;
+    return withUnit(format.fixed(number, digits), unit && (word ? `${unit}/${word}` : unit));
+  }
+
+  function name({ names = {} }: Said): string | undefined {
+    const key = `said.rule.${names.rule}`;
+    const phase = names.phase ?? '';
+    return names.rule && te(key)
+      ? t(`said.rule.${names.rule}`, { phase }).replace(/ {2,}/, ' ')
+      : names.name;
+  }
+
+  function parts(said: Said): Record<string, string> {
+    const all: Record<string, string> = { ...said.names };
+    for (const [key, text] of Object.entries(said.numbers ?? {})) all[key] = amount(text);
+    const { metric, operator, names } = all;
+    if (metric) all.metric = inSentence(metricName(metric, all.phase ?? null));
+    if (operator) all.operator = t(`said.operator.${operator}`);
+    if (names && all.more) all.names = t('said.more', { names, count: all.more });
+    all.name = name(said) ?? '';
+    return all;
+  }
+
+  function message({ said, message: stored }: Pick<Spoken, 'said' | 'message'>): string {
+    if (!said || !te(`said.is.${said.code}`)) return stored;
+    const all = parts(said);
+    const text = t(`said.is.${said.code}`, all);
+    if (said.code === 'name') return text;
+    return all.name ? t('said.named', { name: all.name, said: text }) : sentenceCase(text);
+  }
+
+  /** What it is about: a machine by its own name, a part of the appliance by its word. */
+  function about({ said, equipment_name }: Pick<Spoken, 'said' | 'equipment_name'>): string {
+    const key = said && `said.part.${said.code}`;
+    return key && te(key) ? t(`said.part.${said.code}`) : equipment_name;
+  }
+
+  function advice({ advice: stored, advice_code: code }: Pick<Alert, 'advice' | 'advice_code'>) {
+    return code && te(`said.advice.${code}`) ? t(`said.advice.${code}`) : (stored ?? null);
+  }
+
+  return { message, about, advice };
+}

@@ -1,0 +1,228 @@
+//! What was revoked after a backup was made does not live again when it is restored.
+//!
+//! The data that are replaced know it: from their records and their audit log it is carried over.
+//! Where they cannot be read, a person has to let machines in again.
+
+use crate::base::Result;
+use crate::store::audit;
+use crate::store::table::Table;
+use crate::store::{DATA_FILE, Store, Transaction, View};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+const TOKENS: Table<Value> = Table::new("api_token", 1);
+const KIOSKS: Table<Value> = Table::new("kiosk", 1);
+const DEVICES: Table<Value> = Table::new("push_device", 1);
+const USERS: Table<Value> = Table::new("user", 1);
+/// What says in the audit log that something gets in no more.
+const ENDS: [&str; 3] = ["api_token.delete", "kiosk.revoke", "device.delete"];
+/// What a restore says of itself; its `revoked` are those that it carried over.
+const RESTORED: &str = "backup.restored";
+/// Most of them that one entry names: more tokens, kiosks and devices than an appliance takes.
+const CARRIED_MAX: usize = 5_000;
+
+/// What is known of who was shut out since a backup was made.
+#[derive(Debug)]
+pub enum Since {
+    /// There are no data here: a new machine.
+    Nothing,
+    /// The data here cannot be read.
+    Lost,
+    /// What the data here say.
+    Known(Standing),
+}
+
+/// Who gets in, and what was revoked, as the data say that are replaced.
+#[derive(Debug, Default)]
+pub struct Standing {
+    tokens: BTreeMap<String, Value>,
+    kiosks: BTreeMap<String, Value>,
+    devices: BTreeMap<String, Value>,
+    users: BTreeMap<String, Value>,
+    /// `api_token/0192…` of everything that was ever revoked.
+    gone: BTreeSet<String>,
+}
+
+impl Since {
+    /// What the data of an appliance say that runs.
+    #[must_use]
+    pub fn of(store: &Store) -> Self {
+        match Standing::of(store) {
+            Ok(standing) => Self::Known(standing),
+            Err(error) => {
+                tracing::warn!(%error, "what was revoked cannot be read");
+                Self::Lost
+            }
+        }
+    }
+
+    /// What the data of a directory say on which no appliance runs; it is not changed.
+    #[must_use]
+    pub fn of_directory(directory: &Path) -> Self {
+        if !directory.join(DATA_FILE).exists() {
+            return Self::Nothing;
+        }
+        let Ok(store) = Store::look(directory) else {
+            return Self::Lost;
+        };
+        let since = Self::of(&store);
+        store.close();
+        since
+    }
+}
+
+impl Standing {
+    fn of(store: &Store) -> Result<Self> {
+        let mut gone = BTreeSet::new();
+        audit::each(store, &mut |entry| {
+            if ENDS.contains(&entry.action.as_str()) {
+                gone.insert(entry.resource.clone());
+            } else if entry.action == RESTORED {
+                let carried = entry.details["revoked"].as_array().into_iter().flatten();
+                gone.extend(carried.filter_map(|one| one.as_str().map(str::to_owned)));
+            }
+            Ok(())
+        })?;
+        let view = store.read()?;
+        Ok(Self {
+            tokens: by_id(TOKENS, &view)?,
+            kiosks: by_id(KIOSKS, &view)?,
+            devices: by_id(DEVICES, &view)?,
+            users: by_id(USERS, &view)?,
+            gone,
+        })
+    }
+
+    fn is_gone(&self, kind: &str, id: &str) -> bool {
+        self.gone.contains(&format!("{kind}/{id}"))
+    }
+}
+
+fn by_id(table: Table<Value>, view: &impl View) -> Result<BTreeMap<String, Value>> {
+    let all = table.all(view)?.into_iter();
+    Ok(all
+        .map(|record| (id_of(&record).to_owned(), record))
+        .collect())
+}
+
+fn id_of(record: &Value) -> &str {
+    record["id"].as_str().unwrap_or_default()
+}
+
+/// How many machines and people a restore did not let in again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShutOut {
+    /// API tokens that were taken away.
+    pub tokens: usize,
+    /// Kiosks that were taken away.
+    pub kiosks: usize,
+    /// Devices that are not let in until a person enables them, or whose newer key counts.
+    pub devices: usize,
+    /// Users that stay deactivated.
+    pub users: usize,
+}
+
+/// Takes out of restored data what was revoked since; returns what was, and what an entry of the audit
+/// log carries on.
+pub(super) fn carry_over(transaction: &Transaction<'_>, since: &Since) -> Result<(ShutOut, Value)> {
+    let mut out = ShutOut::default();
+    for (table, kind, count) in [
+        (TOKENS, "api_token", &mut out.tokens),
+        (KIOSKS, "kiosk", &mut out.kiosks),
+    ] {
+        for record in table.all(transaction)? {
+            if !still_counts(since, kind, &record) {
+                *count += usize::from(table.remove(transaction, &key_of(&record))?);
+            }
+        }
+    }
+    for before in DEVICES.all(transaction)? {
+        let device = device_since(since, before.clone());
+        if device != before {
+            DEVICES.put(transaction, &key_of(&device), &device)?;
+            out.devices += 1;
+        }
+    }
+    out.users = users_since(transaction, since)?;
+    let gone = match since {
+        Since::Known(standing) => standing.gone.iter().take(CARRIED_MAX).collect(),
+        Since::Nothing | Since::Lost => Vec::new(),
+    };
+    Ok((out, json!(gone)))
+}
+
+/// The key of a record: the bytes of its id.
+fn key_of(record: &Value) -> Vec<u8> {
+    let id = uuid::Uuid::parse_str(id_of(record)).unwrap_or_default();
+    id.as_bytes().to_vec()
+}
+
+/// Whether a token or a kiosk still gets in.
+fn still_counts(since: &Since, kind: &str, restored: &Value) -> bool {
+    let standing = match since {
+        Since::Nothing => return true,
+        Since::Lost => return false,
+        Since::Known(standing) => standing,
+    };
+    let known = match kind {
+        "kiosk" => &standing.kiosks,
+        _ => &standing.tokens,
+    };
+    match known.get(id_of(restored)) {
+        Some(now) => now["hash"] == restored["hash"],
+        None => !standing.is_gone(kind, id_of(restored)),
+    }
+}
+
+/// A device with the key that counted last; one that was deleted or shut out stays out.
+fn device_since(since: &Since, mut restored: Value) -> Value {
+    let standing = match since {
+        Since::Nothing => return restored,
+        Since::Lost => {
+            restored["enabled"] = json!(false);
+            return restored;
+        }
+        Since::Known(standing) => standing,
+    };
+    let id = id_of(&restored).to_owned();
+    if let Some(now) = standing.devices.get(&id) {
+        for field in ["key_hash", "key_hint", "key_made_at"] {
+            restored[field] = now[field].clone();
+        }
+        if now["enabled"] == json!(false) {
+            restored["enabled"] = json!(false);
+        }
+    } else if standing.is_gone("device", &id) {
+        restored["enabled"] = json!(false);
+    }
+    restored
+}
+
+/// Users that were deactivated stay so, unless nobody would be left who can let others in.
+fn users_since(transaction: &Transaction<'_>, since: &Since) -> Result<usize> {
+    let Since::Known(standing) = since else {
+        return Ok(0);
+    };
+    let all = USERS.all(transaction)?;
+    let is_out = |user: &Value| {
+        let now = standing.users.get(id_of(user));
+        user["active"] == json!(true) && now.is_some_and(|now| now["active"] == json!(false))
+    };
+    let leads = |user: &Value| user["role"] == json!("admin") && user["active"] == json!(true);
+    let leader_left = all.iter().any(|user| leads(user) && !is_out(user));
+    let mut count = 0;
+    for mut user in all {
+        if !is_out(&user) || (leads(&user) && !leader_left) {
+            continue;
+        }
+        user["active"] = json!(false);
+        USERS.put(transaction, &key_of(&user), &user)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+#[path = "revoked_tests.rs"]
+mod tests;
