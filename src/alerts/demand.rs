@@ -2,16 +2,14 @@
 //! site until the danger or the window is over.
 
 use super::book::Book;
-use super::draft::{Cause, Seed};
+use super::draft::{Advice, Cause, Seed};
 use super::record::Source;
 use super::service::Alerts;
 use crate::base::{Level, Result};
+use crate::notify::Said;
 
 /// How their conditions begin; the key of the site follows.
 const PREFIX: &str = "demand/";
-const ADVICE: &str = "Switch off or delay until the end of the window what can wait: the page \
-                      Demand shows what draws most and how much is still free. If it comes back \
-                      every day, move a start to another quarter of an hour, or order more power.";
 
 /// A window that will end above the contracted power.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,31 +30,32 @@ pub struct DemandDanger {
 
 impl DemandDanger {
     /// What people read.
-    fn message(&self) -> String {
-        let (forecast, limit, until) = (self.forecast_kw, self.contracted_kw, &self.until);
-        let begins = format!(
-            "The demand of the window until {until} will be {forecast:.0} kW; {limit:.0} kW are \
-             contracted."
-        );
-        let Some(excess) = self.excess_kw else {
-            return format!("{begins} That is passed already, whatever is switched off now.");
-        };
-        let minutes = match self.minutes_left {
-            1 => "1 minute is left".to_owned(),
-            many => format!("{many} minutes are left"),
-        };
-        let names: Vec<String> = self
-            .loads
-            .iter()
-            .map(|(name, kw)| format!("{name} ({kw:.0} kW)"))
+    fn said(&self) -> Said {
+        let kw = |kw: f64| format!("{kw:.0} kW");
+        let loads = self.loads.iter();
+        let names: Vec<String> = loads
+            .map(|(name, power)| format!("{name} ({})", kw(*power)))
             .collect();
-        let which = match names.is_empty() {
-            true => String::new(),
-            false => format!(", for example {}", names.join(", ")),
+        let code = match self.excess_kw {
+            None => "demand_passed",
+            Some(_) if names.is_empty() => "demand_any",
+            Some(_) => "demand",
+        };
+        let said = Said::of(code)
+            .name("until", &self.until)
+            .number("forecast", kw(self.forecast_kw))
+            .number("contracted", kw(self.contracted_kw));
+        let Some(excess) = self.excess_kw else {
+            return said;
         };
         // Rounded up: what is told must be enough.
-        let excess = excess.ceil();
-        format!("{begins} {minutes}: {excess:.0} kW have to go{which}.")
+        let said = said
+            .number("minutes", self.minutes_left)
+            .number("excess", kw(excess.ceil()));
+        match names.is_empty() {
+            true => said,
+            false => said.name("names", names.join(", ")),
+        }
     }
 
     fn seed(&self, (site, name): (&str, &str)) -> Seed {
@@ -69,7 +68,7 @@ impl DemandDanger {
             equipment: None,
             equipment_name: name.to_owned(),
             location: None,
-            message: self.message(),
+            said: self.said(),
             value: Some(tenth(self.forecast_kw)),
             threshold: Some(tenth(self.contracted_kw)),
             unit: "kW".to_owned(),
@@ -77,7 +76,7 @@ impl DemandDanger {
             kind: None,
             metric: None,
             phase: None,
-            advice: Some(ADVICE.to_owned()),
+            advice: Advice::Known("demand"),
             late: false,
             parent: None,
         }
@@ -147,21 +146,23 @@ mod tests {
             loads: vec![("Oven".to_owned(), 80.0), ("Press 3".to_owned(), 41.7)],
         };
         assert_eq!(
-            danger.message(),
-            "The demand of the window until 09:15 will be 342 kW; 300 kW are contracted. 6 \
-             minutes are left: 106 kW have to go, for example Oven (80 kW), Press 3 (42 kW)."
+            danger.said().plain(),
+            "The demand of the window until 09:15 will be 342 kW; 300 kW are contracted. Minutes \
+             left: 6. 106 kW have to go, for example Oven (80 kW), Press 3 (42 kW)."
         );
         danger.loads.clear();
         danger.minutes_left = 1;
         assert!(
             danger
-                .message()
-                .ends_with("1 minute is left: 106 kW have to go.")
+                .said()
+                .plain()
+                .ends_with("Minutes left: 1. 106 kW have to go.")
         );
         danger.excess_kw = None;
         assert!(
             danger
-                .message()
+                .said()
+                .plain()
                 .ends_with("That is passed already, whatever is switched off now.")
         );
     }

@@ -1,0 +1,1 @@
+var e=1<<20;function t({name:e,size:t},n){var r;let i=((r=/\.([^.]+)$/.exec(e))==null||(r=r[1])==null?void 0:r.toLowerCase())??``;return n.endings.includes(i)?t>n.max?`large`:t===0?`empty`:null:`kind`}var n=({endings:e})=>e.map(e=>`.${e}`).join(`,`);export{n,t as r,e as t};
