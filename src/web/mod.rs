@@ -89,6 +89,7 @@ mod storage;
 mod stored;
 mod support;
 mod system;
+mod told;
 mod turn;
 mod two_factor;
 mod update;
