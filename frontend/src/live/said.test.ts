@@ -52,8 +52,14 @@ it('says an alert in each language', async () => {
     /^Surcharge\s: puissance 83[.,]5 kW, au-dessus de 80 kW$/,
   );
   expect(bare((await words('ar')).message(overload))).toMatch(
-    /^حمل زائد: القدرة 83[.,]5 kW، أعلى من 80 kW$/,
+    /^\u200fحمل زائد: القدرة 83[.,]5 kW، أعلى من 80 kW$/,
   );
+});
+
+it('keeps an Arabic sentence in its direction though it begins with a Latin name', async () => {
+  const { message } = await words('ar');
+  const said = { ...overload.said!, names: { ...overload.said!.names, rule: '', name: 'Fish 1' } };
+  expect(message({ ...overload, said })).toMatch(/^\u200f\u2068Fish 1\u2069: القدرة \u2066/);
 });
 
 it.each(languages)('has no hole in a sentence in %s', async (language) => {

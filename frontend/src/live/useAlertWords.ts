@@ -11,7 +11,7 @@ type Spoken = Pick<Alert, 'message' | 'equipment_name'> & { said?: Alert['said']
 
 /** What an alert says, in the language of who reads it; what earlier versions stored stays as it is. */
 export function useAlertWords() {
-  const { t, te } = useI18n();
+  const { t, te, locale } = useI18n();
   const format = useFormat();
   const { metricName } = useReadingText();
 
@@ -30,14 +30,23 @@ export function useAlertWords() {
       : names.name;
   }
 
+  // A Latin name turns no Arabic sentence around: it stands apart in it, and the sentence begins
+  // with the mark of its own direction.
+  const isArabic = () => locale.value === 'ar';
+  const apart = (text: string) => (isArabic() ? `\u2068${text}\u2069` : text);
+  const whole = (text: string) => (isArabic() ? `\u200f${text}` : text);
+
   function parts(said: Said): Record<string, string> {
-    const all: Record<string, string> = { ...said.names };
+    const all: Record<string, string> = {};
+    for (const [key, text] of Object.entries(said.names ?? {}))
+      all[key] = key === 'metric' || key === 'operator' || key === 'phase' ? text : apart(text);
     for (const [key, text] of Object.entries(said.numbers ?? {})) all[key] = amount(text);
     const { metric, operator, names } = all;
     if (metric) all.metric = inSentence(metricName(metric, all.phase ?? null));
     if (operator) all.operator = t(`said.operator.${operator}`);
     if (names && all.more) all.names = t('said.more', { names, count: all.more });
-    all.name = name(said) ?? '';
+    const called = name(said);
+    all.name = called ? apart(called) : '';
     return all;
   }
 
@@ -45,8 +54,8 @@ export function useAlertWords() {
     if (!said || !te(`said.is.${said.code}`)) return stored;
     const all = parts(said);
     const text = t(`said.is.${said.code}`, all);
-    if (said.code === 'name') return text;
-    return all.name ? t('said.named', { name: all.name, said: text }) : sentenceCase(text);
+    if (said.code === 'name') return whole(text);
+    return whole(all.name ? t('said.named', { name: all.name, said: text }) : sentenceCase(text));
   }
 
   /** What it is about: a machine by its own name, a part of the appliance by its word. */
