@@ -73,7 +73,7 @@ journey('an indicator is defined, modelled and judged', async (stage) => {
 
   // Production by hand and from a file; a line that is refused is named, the others count.
   await page.goto('/performance/production');
-  await page.getByLabel('Product').fill('Lids');
+  await page.getByRole('combobox', { name: 'Product' }).fill('Lids');
   await page.getByRole('button', { name: 'Enter', exact: true }).click();
   await page.getByText('A number is needed.').waitFor();
   await page.getByLabel('From', { exact: true }).fill(`${day(today - 2 * DAY_MS)}T06:00`);
