@@ -88,7 +88,6 @@ fn flags_of(alert: &Alert) -> u8 {
     flags
 }
 
-/// Rows of an alert: key and content.
 /// What a search looks through: the sentence in every language, and what the alert is about.
 fn searched(alert: &Alert) -> String {
     let mut text = format!("{}\n{}", alert.message, alert.equipment_name);
@@ -102,6 +101,7 @@ fn searched(alert: &Alert) -> String {
     text
 }
 
+/// Rows of an alert: key and content.
 fn rows(alert: &Alert) -> Vec<(Vec<u8>, Vec<u8>)> {
     let place = place_of(alert);
     let key = |kind: u8, under: &[u8]| [&[kind], under, &place].concat();
