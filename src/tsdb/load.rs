@@ -140,7 +140,13 @@ impl Tsdb {
                 .is_some()
         };
         let mut new: Vec<(EquipmentId, Reading)> = Vec::new();
+        // What a device says it says again: a batch like the one before brings no new name.
+        let mut before: BTreeMap<EquipmentId, &Batch> = BTreeMap::new();
         for batch in batches {
+            let before = before.insert(batch.equipment, batch);
+            if before.is_some_and(|before| says_the_same(before, batch)) {
+                continue;
+            }
             for reading in &batch.readings {
                 let same = |(equipment, other): &(EquipmentId, Reading)| {
                     *equipment == batch.equipment
@@ -166,6 +172,16 @@ impl Tsdb {
         self.set_state(next);
         Ok(())
     }
+}
+
+/// Whether two batches name the same series in the same order.
+fn says_the_same(one: &Batch, other: &Batch) -> bool {
+    one.readings.len() == other.readings.len()
+        && one
+            .readings
+            .iter()
+            .zip(&other.readings)
+            .all(|(one, other)| one.phase == other.phase && one.metric == other.metric)
 }
 
 fn note_last(last: &mut BTreeMap<SeriesId, Last>, id: SeriesId, track: &Track) {

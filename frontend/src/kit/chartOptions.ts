@@ -82,7 +82,7 @@ export function axisOfTime(
     space: rem * 5,
     size: rem * 1.7,
     values: (_, splits, __, ___, step) =>
-      splits.map((at) => (share ? `${fixed(at, 0, place.locale)} %` : label(at, step))),
+      splits.map((at) => (share ? `${fixed(at, 0, place.locale)}\u00a0%` : label(at, step))),
     grid: { show: false },
     ...(days ? { incrs: dayIncrs } : {}),
   };

@@ -30,7 +30,7 @@ describe('numbers', () => {
   });
 
   it('keeps the unit behind the number in a right-to-left sentence', () => {
-    expect(format.withUnit('46.2', 'kW')).toBe('\u206646.2 kW\u2069');
+    expect(format.withUnit('46.2', 'kW')).toBe('\u206646.2\u00a0kW\u2069');
     expect(format.withUnit('0.92', null)).toBe('0.92');
   });
 });

@@ -99,9 +99,9 @@ export function moneyParts(
   return [text, currency];
 }
 
-/** A number and its unit inside a sentence: in Arabic too, the unit stays behind the number. */
+/** A number and its unit inside a sentence: in Arabic too the unit stays behind the number, and on its line. */
 export const withUnit = (text: string, unit: string | null): string =>
-  unit ? `\u2066${text} ${unit}\u2069` : text;
+  unit ? `\u2066${text}\u00a0${unit}\u2069` : text;
 
 export function percent(ratio: number | null | undefined, locale: string): string {
   if (ratio === null || ratio === undefined || !Number.isFinite(ratio)) return NO_VALUE;

@@ -9,7 +9,8 @@ import { useAlertWords } from './useAlertWords';
 afterEach(() => setLanguage('en'));
 
 /** What isolates a number within a text of the other direction is not looked at here. */
-const bare = (text: string | null) => (text ?? '').replace(/[\u2066-\u2069]/g, '');
+const bare = (text: string | null) =>
+  (text ?? '').replace(/[\u2066-\u2069]/g, '').replaceAll('\u00a0', ' ');
 
 async function words(language: Language) {
   await setLanguage(language);

@@ -41,6 +41,15 @@ it('says no sentence in two files', () => {
   expect(() => merge({ a: { x: 'A' }, b: { x: { y: 'B' } } })).toThrow('x');
 });
 
+// Those of alerts go out as text messages too, where this blank would double the price.
+it('keeps a figure and its unit on one line', () => {
+  const parts = /(\}|\d) (k?Wh?|kVA|kvarh?|V|A|Hz|%|°C|ms|[MG]B)(?![\w.])/;
+  expect(parts.test('{power} kW')).toBe(true);
+  const everything = [english, ...Object.values(others)].flatMap((words) => [...words]);
+  const torn = everything.filter(([key, text]) => !key.startsWith('said.') && parts.test(text));
+  expect(torn.map(([key]) => key)).toEqual([]);
+});
+
 it('keeps a sentence in the same file in every language', () => {
   const paths = Object.keys(import.meta.glob('./*/*.json'));
   const of = (language: string) =>

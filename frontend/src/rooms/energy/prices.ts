@@ -22,7 +22,7 @@ export function figuresOf(rules: TariffRules): Figure[] {
   const figures: Figure[] = rules.periods.flatMap(({ name, tiers }, at) =>
     tiers.map(({ price, up_to_kwh }, n) => ({
       path: ['periods', at, 'tiers', n, 'price'],
-      name: joined(name, up_to_kwh ? `≤ ${up_to_kwh} kWh` : ''),
+      name: joined(name, up_to_kwh ? `≤ ${up_to_kwh}\u00a0kWh` : ''),
       kind: 'kwh' as const,
       value: price,
     })),
