@@ -10,7 +10,7 @@ afterEach(() => setLanguage('en'));
 
 /** What isolates a number within a text of the other direction is not looked at here. */
 const bare = (text: string | null) =>
-  (text ?? '').replace(/[\u2066-\u2069]/g, '').replaceAll('\u00a0', ' ');
+  (text ?? '').replace(/[\u2066-\u2069]/g, '').replace(/\u00a0/g, ' ');
 
 async function words(language: Language) {
   await setLanguage(language);

@@ -50,9 +50,12 @@ export function useAlertWords() {
     return all;
   }
 
-  function message({ said, message: stored }: Pick<Spoken, 'said' | 'message'>): string {
+  function message(alert: Pick<Spoken, 'said' | 'message'> & Partial<Spoken>): string {
+    const { said, message: stored, equipment_name: machine } = alert;
     if (!said || !te(`said.is.${said.code}`)) return stored;
     const all = parts(said);
+    // What is named after its machine stands beside that name everywhere.
+    if (said.code !== 'name' && said.names?.name === machine) all.name = '';
     const text = t(`said.is.${said.code}`, all);
     if (said.code === 'name') return whole(text);
     return whole(all.name ? t('said.named', { name: all.name, said: text }) : sentenceCase(text));

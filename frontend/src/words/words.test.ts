@@ -159,10 +159,16 @@ it('brings every other word with the rooms, none twice', () => {
 });
 
 it('knows every key that the page asks for', () => {
-  const asked = /\bt\(\s*'([^']+)'/g;
+  // The first word of a call, or each of those that a condition chooses between.
+  const asked = /\bt\(\s*('[^']+'|[^()'`,]*(?:\([^()]*\)[^()'`,]*|'[^']*'[^()'`,?]*)*\?[^()`]*)/g;
+  const keys = (text: string) =>
+    [...text.matchAll(asked)].flatMap(([call]) =>
+      [...call.matchAll(/'([a-z]\w*(?:\.\w+)+)'/g)].map(([, key]) => key ?? ''),
+    );
+  const two = "t(at === null || of(it) === 'x' ? 'one.of' : 'two.of', { a })";
+  expect(keys(`${two} t('three.of', { b: it.c })`)).toEqual(['one.of', 'two.of', 'three.of']);
   const missing = files.flatMap(([path, text]) =>
-    [...text.matchAll(asked)]
-      .map(([, key]) => key ?? '')
+    keys(text)
       .filter((key) => !english.has(key))
       .map((key) => `${path}: ${key}`),
   );
