@@ -3,7 +3,7 @@
 use super::appliance::Vitals;
 use super::service::Alerts;
 use crate::backup::Backups;
-use crate::base::{Clock, Timestamp};
+use crate::base::{Clock, Timestamp, memory};
 use crate::ingest::{Inlet, Intake};
 use crate::store::{Room, Store, audit};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub async fn watch(
         let real = clock.is_wall();
         let vitals = Vitals {
             disk_used_percent: store.room().filter(|_| real).map(used_percent),
-            memory_mb: memory_mb().filter(|_| real),
+            memory_mb: memory::resident_mb().filter(|_| real),
             clock_jump_s: if real { jump_s } else { 0.0 },
             skipped: inlet.skipped().saturating_sub(skipped),
             dropped: lost.saturating_sub(dropped),
@@ -62,16 +62,6 @@ pub async fn watch(
 #[allow(clippy::cast_precision_loss)] // percent
 fn used_percent(room: Room) -> f64 {
     room.total.saturating_sub(room.free) as f64 * 100.0 / room.total.max(1) as f64
-}
-
-/// Memory of this process, MB, where the system tells.
-fn memory_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes / 1_024.0)
 }
 
 /// Failed sign-ins of the last five minutes, counted up to a little more than matters.

@@ -3,7 +3,7 @@
 use super::ground::Ground;
 use crate::backup::Backups;
 use crate::base::Result;
-use crate::care::{Examiner, Watchdog};
+use crate::care::{self, Examiner, Watchdog};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -36,6 +36,7 @@ pub(super) async fn start_care(
             page.cancel();
         }
     });
+    tokio::spawn(care::give_memory_back(ground.stop.clone()));
     let examiner = Arc::new(Examiner::open(&ground.store, &ground.tsdb, clock())?);
     if let Some(watchdog) = Watchdog::from_environment() {
         let (store, stop) = (ground.store.clone(), ground.stop.clone());

@@ -8,6 +8,7 @@ pub mod error;
 pub mod id;
 mod instant;
 pub mod level;
+pub mod memory;
 pub mod nss;
 pub mod request;
 pub mod sample;

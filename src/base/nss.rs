@@ -1,4 +1,4 @@
-//! The one unsafe call of the crate: keep name lookups inside a static binary.
+//! Keeps name lookups inside a static binary.
 //!
 //! A static glibc still reads the host's `nsswitch.conf`, and for services such as `resolve` or
 //! `mdns4` it loads the host's libraries, with a second libc of perhaps another version: a crash

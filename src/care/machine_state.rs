@@ -1,16 +1,5 @@
 //! What the system says of this process; nothing where it is not Linux.
 
-/// Memory of this process, MB.
-#[must_use]
-pub fn memory_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes / 1_024.0)
-}
-
 /// Files that this process has open, and how many it may have.
 #[must_use]
 pub fn open_files() -> Option<(u64, u64)> {
@@ -30,7 +19,6 @@ mod tests {
 
     #[test]
     fn the_system_tells_of_this_process() {
-        assert!(memory_mb().is_some_and(|mb| mb > 1.0));
         let (open, limit) = open_files().unwrap();
         assert!(open > 2 && limit >= open, "{open} of {limit}");
     }

@@ -7,6 +7,7 @@
 mod assess;
 mod clock;
 mod crash;
+mod heap;
 mod integrity;
 mod machine_state;
 mod told;
@@ -15,7 +16,8 @@ mod watchdog;
 pub use assess::{Check, CheckState, Facts, assess};
 pub use clock::{ClockState, clock_state};
 pub use crash::{Report, keep_reports, reports};
+pub use heap::give_memory_back;
 pub use integrity::{Examiner, Integrity};
-pub use machine_state::{memory_mb, open_files};
+pub use machine_state::open_files;
 pub use told::{end_of, machine};
 pub use watchdog::Watchdog;

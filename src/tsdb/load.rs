@@ -96,7 +96,14 @@ impl Tsdb {
     ) -> Result<()> {
         let mut hours: BTreeSet<i64> = BTreeSet::new();
         for track in loaded.values() {
-            hours.extend(track.at.iter().map(|at| at.div_euclid(HOUR_MS)));
+            // In order of time: an hour is looked up once and not for each of its samples.
+            let mut at = &track.at[..];
+            while let Some(first) = at.first() {
+                let hour = first.div_euclid(HOUR_MS);
+                hours.insert(hour);
+                let end = (hour + 1) * HOUR_MS;
+                at = &at[at.partition_point(|at| *at < end)..];
+            }
         }
         let mut days: BTreeMap<i64, usize> = BTreeMap::new();
         for hour in &hours {

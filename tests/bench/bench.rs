@@ -46,6 +46,8 @@ const MONTHS_DAYS: i64 = 730;
 const BIG_HISTORY: u64 = 6_000_000_000;
 
 fn main() {
+    // As the appliance does it.
+    indusmind::base::memory::share_heaps();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

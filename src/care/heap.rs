@@ -1,0 +1,20 @@
+//! What a report or an import needed for a minute is not kept for ten years.
+
+use crate::base::memory;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often free memory goes back to the system.
+const EVERY: Duration = Duration::from_secs(600);
+
+/// Gives free memory back to the system until `stop`.
+pub async fn give_memory_back(stop: CancellationToken) {
+    while (stop.run_until_cancelled(tokio::time::sleep(EVERY)).await).is_some() {
+        if tokio::task::spawn_blocking(memory::give_back)
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+}
