@@ -16,6 +16,7 @@ mod install;
 mod log;
 mod manager;
 mod portable;
+mod replay;
 mod run;
 mod simulate;
 mod support;
