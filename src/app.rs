@@ -123,6 +123,10 @@ impl App {
         });
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
         Ok(Self {
+        tokio::spawn(web::keep_support_door(context.clone()));
+        if !address.ip().is_loopback() {
+            context.local_name.start(address, config.https());
+        }
             address,
             context,
             tsdb: ground.tsdb,

@@ -88,6 +88,7 @@ mod step_up;
 mod storage;
 mod stored;
 mod support;
+mod support_door;
 mod system;
 mod told;
 mod turn;
@@ -101,6 +102,7 @@ pub use options::{EdgeSettings, Options};
 pub use rates::{Class, Limits};
 pub use seats::SeatLimits;
 pub use serve::{PlainHttp, serve};
+pub use support_door::{DOOR, keep_support_door};
 
 use crate::alerts::Alerts;
 use crate::auth::{ApiTokens, Auth, Caller};
