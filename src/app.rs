@@ -81,7 +81,7 @@ impl App {
         let from = (&ground, &registry, &inlet, &care.backups);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
         tell_of_maintenance(&alerts, &plant.maintenance, &ground);
-        settle_update(&ground).await;
+        settle_update(&ground, &registry).await;
         let from = (&ground, &registry, &plant);
         let rooms = open_rooms(from, (&alerts, &notify), &stop_funnel).await?;
         let figures = rooms.figures;
@@ -189,7 +189,12 @@ fn joined<const A: usize, const B: usize, const C: usize>(
 }
 
 /// Writes down what became of the last update; the next start tries again.
-async fn settle_update(ground: &Ground) {
+/// On trial, the devices that answered before are noted.
+async fn settle_update(ground: &Ground, registry: &Arc<Registry>) {
+    let updates = &ground.updates;
+    if let Err(error) = updates.compare_answers(registry, &ground.live).await {
+        tracing::error!(%error, "whether the devices answer as before cannot be told");
+    }
     if let Err(error) = ground.updates.settle(&ground.intake).await {
         tracing::error!(%error, "what became of the last update is not written down yet");
     }
