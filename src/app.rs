@@ -117,16 +117,17 @@ impl App {
             intake: ground.intake,
             updates: ground.updates,
             tsdb: Arc::clone(&ground.tsdb),
+            local_name: ground.local_name,
             tls: ground.tls,
             syslog: ground.syslog,
             stop: ground.stop.clone(),
         });
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
-        Ok(Self {
         tokio::spawn(web::keep_support_door(context.clone()));
         if !address.ip().is_loopback() {
             context.local_name.start(address, config.https());
         }
+        Ok(Self {
             address,
             context,
             tsdb: ground.tsdb,
@@ -155,6 +156,8 @@ impl App {
     /// were taken, changes that were handed in. Nothing that was acknowledged is lost.
     pub async fn run_until_stopped(self) {
         self.stop.cancelled().await;
+        let local_name = Arc::clone(&self.context.local_name);
+        let farewell = tokio::task::spawn_blocking(move || local_name.stop());
         let acquisition = self.context.registry.acquisition();
         let mqtt = &self.context.mqtt;
         let (_, (), page) = tokio::join!(acquisition.stop(), mqtt.stop(), self.page);
@@ -174,6 +177,7 @@ impl App {
         operations::note_stop(&store, self.context.clock.now()).await;
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let _ = farewell.await;
     }
 }
 

@@ -266,6 +266,10 @@ fn say_where(app: &App, config: &Config) {
         ));
         say(&format!("  {}", authority.fingerprint));
     }
+    if let Some(name) = app.context.local_name.announced() {
+        let port = app.address.port();
+        say(&format!("In this network also {scheme}://{name}:{port}"));
+    }
     say(&format!("Data in {}", config.data_dir.display()));
 }
 

@@ -116,6 +116,7 @@ use crate::energy::{CarbonBook, SiteHistory, Tariffs, TodayCache, Trees};
 use crate::equipment::{Attachments, Commissioning, Maintenance, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
+use crate::local_name::LocalName;
 use crate::mqtt::Mqtt;
 use crate::notify::Notify;
 use crate::reports::Reports;
@@ -217,6 +218,8 @@ pub struct Services {
     pub updates: Arc<Updates>,
     /// The readings.
     pub tsdb: Arc<Tsdb>,
+    /// The name by which the network finds the page.
+    pub local_name: Arc<LocalName>,
     /// Certificates, when HTTPS is spoken.
     pub tls: Option<Arc<Tls>>,
     /// The way of the audit log to a collector, when there is one.
@@ -269,7 +272,7 @@ impl Context {
             seats.know(address, at);
         }
         Self(Arc::new(Edge {
-            hosts: Hosts::new(&edge.names, &edge.cors_origins),
+            hosts: Hosts::new(&edge.names, &services.local_name, &edge.cors_origins),
             rates: Rates::new(edge.limits.clone()),
             seats,
             services,
