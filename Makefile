@@ -24,7 +24,7 @@ run: ## build, then run a simulated plant and open its page (needs only Rust)
 	$(TIMED) "Build (the first time takes some minutes)" cargo build --release
 	@exec $(OUTPUT)/release/indusmind demo --data-dir demo-data --open
 
-test: tools binary lint-rust lint-page test-rust test-page current journeys ## every test there is
+test: tools binary lint-rust lint-page test-rust test-page current journeys prove-name ## every test there is
 	@printf '\nAll tests passed.\n'
 
 dist: binary ## the static binary that ships, in dist/, and the proof that it needs nothing

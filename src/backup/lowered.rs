@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(left["name"], "Amira");
         // Of a role with other rights, neither more nor less: that of now.
         let other = lowered(
-            &user("operator", "a", none.clone()),
+            &user("energy_manager", "a", none.clone()),
             &user("technician", "a", none.clone()),
         );
         assert_eq!(other.unwrap()["role"], "technician");
