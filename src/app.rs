@@ -123,10 +123,7 @@ impl App {
             stop: ground.stop.clone(),
         });
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
-        tokio::spawn(web::keep_support_door(context.clone()));
-        if !address.ip().is_loopback() {
-            context.local_name.start(address, config.https());
-        }
+        be_found(&context, address, config);
         Ok(Self {
             address,
             context,
@@ -178,6 +175,15 @@ impl App {
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
         let _ = farewell.await;
+    }
+}
+
+/// Opens the door of `indusmind support`, and announces the page to the network when it is served
+/// there.
+fn be_found(context: &Context, address: SocketAddr, config: &Config) {
+    tokio::spawn(web::keep_support_door(context.clone()));
+    if !address.ip().is_loopback() {
+        context.local_name.start(address, config.https());
     }
 }
 

@@ -72,7 +72,7 @@ mod tests {
             (&json!("viewer"), &json!(["a"]))
         );
         assert_eq!(left["name"], "Amira");
-        // Of a role with other rights, neither more nor less: that of now.
+        // A step down that leaves rights: the role of now.
         let other = lowered(
             &user("energy_manager", "a", none.clone()),
             &user("technician", "a", none.clone()),
