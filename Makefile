@@ -13,7 +13,8 @@ FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
 .PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports torture lint api fuzz-api clean \
-	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle prove-install prove-update prove-alone prove-rescue prove-boot
+	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle prove-install prove-update prove-alone prove-rescue prove-boot \
+	prove-name prove-container prove-kiosk
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-24s%s\n", $$1, $$2 }'
@@ -23,7 +24,7 @@ run: ## build, then run a simulated plant and open its page (needs only Rust)
 	$(TIMED) "Build (the first time takes some minutes)" cargo build --release
 	@exec $(OUTPUT)/release/indusmind demo --data-dir demo-data --open
 
-test: tools binary lint-rust lint-page test-rust test-page current journeys ## every test there is
+test: tools binary lint-rust lint-page test-rust test-page current journeys prove-name ## every test there is
 	@printf '\nAll tests passed.\n'
 
 dist: binary ## the static binary that ships, in dist/, and the proof that it needs nothing
@@ -61,6 +62,18 @@ prove-rescue: ## 50 damaged data files end in the whole appliance or in the resc
 	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
 	@packaging/need.sh python3
 	$(TIMED) "Damaged data files" python3 packaging/prove/damage.py dist $${CASES:-50} $$PROVE_SEED
+
+prove-name: ## found as indusmind.local on a network of three machines, one name each (needs root)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	$(TIMED) "The name in the network" packaging/prove-name.sh dist/indusmind
+
+prove-container: ## the image is built, started, stopped, and goes on with its volume (needs root, podman)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	$(TIMED) "Container" packaging/prove-container.sh dist/indusmind
+
+prove-kiosk: tools ## the kiosk session with cage is let in and outlives restarts (needs root, cage)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	$(TIMED) "Kiosk session" packaging/prove-kiosk.sh dist/indusmind
 
 prove-boot: prove-install ## the same on a booted Debian whose power is cut (CUTS=n, 20 otherwise; PROVE_SEED=n)
 	$(TIMED) "Booted Debian, power cuts" packaging/prove-boot.sh dist $(PROVE) $${CUTS:-20}

@@ -81,7 +81,7 @@ impl App {
         let from = (&ground, &registry, &inlet, &care.backups);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
         tell_of_maintenance(&alerts, &plant.maintenance, &ground);
-        settle_update(&ground).await;
+        settle_update(&ground, &registry).await;
         let from = (&ground, &registry, &plant);
         let rooms = open_rooms(from, (&alerts, &notify), &stop_funnel).await?;
         let figures = rooms.figures;
@@ -117,11 +117,13 @@ impl App {
             intake: ground.intake,
             updates: ground.updates,
             tsdb: Arc::clone(&ground.tsdb),
+            local_name: ground.local_name,
             tls: ground.tls,
             syslog: ground.syslog,
             stop: ground.stop.clone(),
         });
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
+        be_found(&context, address, config);
         Ok(Self {
             address,
             context,
@@ -151,6 +153,8 @@ impl App {
     /// were taken, changes that were handed in. Nothing that was acknowledged is lost.
     pub async fn run_until_stopped(self) {
         self.stop.cancelled().await;
+        let local_name = Arc::clone(&self.context.local_name);
+        let farewell = tokio::task::spawn_blocking(move || local_name.stop());
         let acquisition = self.context.registry.acquisition();
         let mqtt = &self.context.mqtt;
         let (_, (), page) = tokio::join!(acquisition.stop(), mqtt.stop(), self.page);
@@ -170,6 +174,16 @@ impl App {
         operations::note_stop(&store, self.context.clock.now()).await;
         // Joins the writer thread: not on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let _ = farewell.await;
+    }
+}
+
+/// Opens the door of `indusmind support`, and announces the page to the network when it is served
+/// there.
+fn be_found(context: &Context, address: SocketAddr, config: &Config) {
+    tokio::spawn(web::keep_support_door(context.clone()));
+    if !address.ip().is_loopback() {
+        context.local_name.start(address, config.https());
     }
 }
 
@@ -185,7 +199,12 @@ fn joined<const A: usize, const B: usize, const C: usize>(
 }
 
 /// Writes down what became of the last update; the next start tries again.
-async fn settle_update(ground: &Ground) {
+/// On trial, the devices that answered before are noted.
+async fn settle_update(ground: &Ground, registry: &Arc<Registry>) {
+    let updates = &ground.updates;
+    if let Err(error) = updates.compare_answers(registry, &ground.live).await {
+        tracing::error!(%error, "whether the devices answer as before cannot be told");
+    }
     if let Err(error) = ground.updates.settle(&ground.intake).await {
         tracing::error!(%error, "what became of the last update is not written down yet");
     }

@@ -259,6 +259,7 @@ mod tests {
             ("[limits]\nlogin_per_minute = 0", "login_per_minute"),
             ("[limits]\nlogins = 5", "logins"),
             ("[edge]\nnames = [\"a b\"]", "a b"),
+            ("[edge]\nlocal_name = \"plant.local\"", "without .local"),
             ("[edge]\nplain_http = \"yes\"", "plain_http"),
             ("[edge]\ncertificate = \"a.pem\"", "edge.key"),
             ("[edge]\ncors_origins = [\"wall.example\"]", "wall.example"),
@@ -294,6 +295,18 @@ mod tests {
         ] {
             let config = with_file(text, Overrides::default()).unwrap();
             assert_eq!(config.https(), https, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_network_finds_it_by_a_name_unless_somebody_says_otherwise() {
+        for (text, name) in [
+            ("", Some("indusmind")),
+            ("[edge]\nlocal_name = \"plant-7\"", Some("plant-7")),
+            ("[edge]\nlocal_name = \"\"", None),
+        ] {
+            let config = with_file(text, Overrides::default()).unwrap();
+            assert_eq!(config.edge.local_name.as_deref(), name, "{text}");
         }
     }
 

@@ -30,6 +30,9 @@ pub mod site;
 /// The machine: its names, its addresses, its limits; home of nix.
 pub mod machine;
 
+/// The name by which the network finds the machine without a name server; home of mdns-sd.
+pub mod local_name;
+
 /// HTTPS: certificates made here or brought; home of rustls and rcgen.
 pub mod tls;
 

@@ -1,11 +1,13 @@
-//! The machine we run on: what it is called, where it is reached, how many files it may open;
-//! home of nix.
+//! The machine we run on: what it is called, where it is reached, how many files it may open,
+//! what room a disk has; home of nix.
 
 use nix::ifaddrs::getifaddrs;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::statvfs::statvfs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 
 /// Most addresses of a machine that are looked at: a host of containers has hundreds.
 const ADDRESSES_MAX: usize = 32;
@@ -112,6 +114,14 @@ pub fn raise_file_limit() -> Option<u64> {
     }
 }
 
+/// Bytes that this process may still write on the disk of a folder; `None` when the disk does not
+/// say.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = statvfs(folder).ok()?;
+    Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +132,8 @@ mod tests {
         assert!(here.names.contains("localhost"));
         assert!(here.addresses.contains(&IpAddr::V4(Ipv4Addr::LOCALHOST)));
         assert!(here.list().len() >= 3);
+        assert!(free_bytes(Path::new("/")).is_some_and(|bytes| bytes > 0));
+        assert_eq!(free_bytes(Path::new("/nowhere/at/all")), None);
         assert!(raise_file_limit().is_some_and(|files| files > 0));
     }
 

@@ -5,6 +5,8 @@ use crate::base::{Clock, Result};
 use crate::config::Config;
 use crate::ingest::Intake;
 use crate::live::Live;
+use crate::local_name::LocalName;
+use crate::machine;
 use crate::site::Sites;
 use crate::store::{Store, operations};
 use crate::syslog::Forwarder;
@@ -23,6 +25,7 @@ pub(super) struct Ground {
     pub(super) live: Arc<Live>,
     pub(super) sites: Arc<Sites>,
     pub(super) stop: CancellationToken,
+    pub(super) local_name: Arc<LocalName>,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) syslog: Option<Arc<Forwarder>>,
     pub(super) auth: Arc<Auth>,
@@ -48,7 +51,8 @@ impl Ground {
         let live = Arc::new(Live::new(tsdb.latest()?));
         let sites = Arc::new(Sites::open(&store, Arc::clone(&clock))?);
         let stop = CancellationToken::new();
-        let tls = open_tls(&store, &clock, config, &stop).await?;
+        let local_name = LocalName::new(config.edge.local_name.as_deref());
+        let tls = open_tls(&store, &clock, (config, &local_name), &stop).await?;
         let syslog = start_syslog(&store, &clock, config, &stop)?;
         let auth = Auth::open(&store, Arc::clone(&clock), Arc::clone(&live)).await?;
         let api_tokens = Arc::new(ApiTokens::open(&store, Arc::clone(&clock))?);
@@ -68,6 +72,7 @@ impl Ground {
             live,
             sites,
             stop,
+            local_name,
             tls,
             syslog,
             auth: Arc::new(auth),
@@ -82,7 +87,7 @@ impl Ground {
 async fn open_tls(
     store: &Store,
     clock: &Arc<dyn Clock>,
-    config: &Config,
+    (config, local_name): (&Config, &Arc<LocalName>),
     stop: &CancellationToken,
 ) -> Result<Option<Arc<Tls>>> {
     if !config.https() {
@@ -92,7 +97,14 @@ async fn open_tls(
         names: config.edge.names.clone(),
         files: config.certificate.clone(),
     };
-    let tls = Arc::new(Tls::open(store, Arc::clone(clock), settings).await?);
+    let local_name = Arc::clone(local_name);
+    let machine: tls::Machine = Arc::new(move || {
+        let mut here = machine::here();
+        here.names.extend(local_name.names());
+        here
+    });
+    let tls = Tls::open_on(store, Arc::clone(clock), settings, machine).await?;
+    let tls = Arc::new(tls);
     tokio::spawn(Arc::clone(&tls).keep(stop.clone()));
     Ok(Some(tls))
 }

@@ -8,6 +8,7 @@
 mod age;
 mod copy;
 mod job;
+mod lowered;
 mod make;
 mod manifest;
 mod place;

@@ -134,7 +134,7 @@ fn settle(
         }
         let (out, revoked) = carry_over(transaction, &since)?;
         details["shut_out"] = serde_json::json!({ "tokens": out.tokens, "kiosks": out.kiosks,
-            "devices": out.devices, "users": out.users });
+            "devices": out.devices, "users": out.users, "demoted": out.demoted });
         // The start that follows is then no start after a power cut.
         operations::append(transaction, now, &actor, "backup.restore", details.clone())?;
         details["revoked"] = revoked;

@@ -1,8 +1,10 @@
-//! What was revoked after a backup was made does not live again when it is restored.
+//! What was revoked after a backup was made does not live again when it is restored, and who may
+//! less since gets no more back.
 //!
 //! The data that are replaced know it: from their records and their audit log it is carried over.
 //! Where they cannot be read, a person has to let machines in again.
 
+use super::lowered::lowered;
 use crate::base::Result;
 use crate::store::audit;
 use crate::store::table::Table;
@@ -121,6 +123,8 @@ pub struct ShutOut {
     pub devices: usize,
     /// Users that stay deactivated.
     pub users: usize,
+    /// Users who keep the lower role or the fewer sites of now.
+    pub demoted: usize,
 }
 
 /// Takes out of restored data what was revoked since; returns what was, and what an entry of the audit
@@ -144,7 +148,7 @@ pub(super) fn carry_over(transaction: &Transaction<'_>, since: &Since) -> Result
             out.devices += 1;
         }
     }
-    out.users = users_since(transaction, since)?;
+    users_since(transaction, since, &mut out)?;
     let gone = match since {
         Since::Known(standing) => standing.gone.iter().take(CARRIED_MAX).collect(),
         Since::Nothing | Since::Lost => Vec::new(),
@@ -199,28 +203,38 @@ fn device_since(since: &Since, mut restored: Value) -> Value {
     restored
 }
 
-/// Users that were deactivated stay so, unless nobody would be left who can let others in.
-fn users_since(transaction: &Transaction<'_>, since: &Since) -> Result<usize> {
+/// Users that were deactivated stay so, and who may less now gets no more back, unless nobody would
+/// be left who can let others in: then the administrators stay.
+fn users_since(transaction: &Transaction<'_>, since: &Since, out: &mut ShutOut) -> Result<()> {
     let Since::Known(standing) = since else {
-        return Ok(0);
+        return Ok(());
     };
     let all = USERS.all(transaction)?;
-    let is_out = |user: &Value| {
-        let now = standing.users.get(id_of(user));
-        user["active"] == json!(true) && now.is_some_and(|now| now["active"] == json!(false))
-    };
     let leads = |user: &Value| user["role"] == json!("admin") && user["active"] == json!(true);
-    let leader_left = all.iter().any(|user| leads(user) && !is_out(user));
-    let mut count = 0;
-    for mut user in all {
-        if !is_out(&user) || (leads(&user) && !leader_left) {
+    let as_now = |user: &Value| {
+        let Some(now) = standing.users.get(id_of(user)) else {
+            return user.clone();
+        };
+        let mut user = lowered(user, now).unwrap_or_else(|| user.clone());
+        if now["active"] == json!(false) {
+            user["active"] = json!(false);
+        }
+        user
+    };
+    let leader_left = all.iter().any(|user| leads(&as_now(user)));
+    for user in all {
+        let after = as_now(&user);
+        if after == user || (leads(&user) && !leader_left) {
             continue;
         }
-        user["active"] = json!(false);
-        USERS.put(transaction, &key_of(&user), &user)?;
-        count += 1;
+        if after["active"] == user["active"] {
+            out.demoted += 1;
+        } else {
+            out.users += 1;
+        }
+        USERS.put(transaction, &key_of(&after), &after)?;
     }
-    Ok(count)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ fn what_was_revoked_since_does_not_live_again() {
         kiosks: 1,
         devices: 2,
         users: 1,
+        demoted: 0,
     };
     assert_eq!(out, all);
     assert_eq!(gone.as_array().unwrap().len(), 3);
@@ -117,6 +118,7 @@ fn data_that_cannot_be_read_let_no_machine_in_and_a_new_machine_all() {
         kiosks: 3,
         devices: 3,
         users: 0,
+        demoted: 0,
     };
     assert_eq!(out, all);
 
@@ -138,4 +140,41 @@ fn somebody_stays_who_can_let_others_in() {
     let (store, out, _, _place) = restored(Since::of(&current));
     assert_eq!(out.users, 0);
     assert_eq!(of(&store, USERS, 1).unwrap()["active"], true);
+}
+
+#[test]
+fn a_demotion_since_the_backup_holds_as_long_as_somebody_leads() {
+    let place = tempfile::tempdir().unwrap();
+    let current = Store::open(place.path(), "test").unwrap();
+    put(&current, USERS, record(1, 7));
+    let demote = |n, active| {
+        let mut user = record(n, 7);
+        (user["role"], user["site"], user["active"]) = (json!("viewer"), json!("a"), active);
+        put(&current, USERS, user);
+    };
+    demote(2, json!(true));
+    demote(3, json!(false));
+    let (store, out, _, _place) = restored(Since::of(&current));
+    let user = |store: &Store, n| of(store, USERS, n).unwrap();
+    assert_eq!((out.demoted, out.users), (1, 1));
+    assert_eq!(user(&store, 1), record(1, 7));
+    let two = user(&store, 2);
+    assert_eq!(
+        (&two["role"], &two["active"]),
+        (&json!("viewer"), &json!(true))
+    );
+    assert_eq!(two["sites"], json!(["a"]));
+    let three = user(&store, 3);
+    assert_eq!(
+        (&three["role"], &three["active"]),
+        (&json!("viewer"), &json!(false))
+    );
+
+    // The last one who leads: the administrators of the backup stay.
+    demote(1, json!(true));
+    let (store, out, _, _place) = restored(Since::of(&current));
+    assert_eq!(
+        (out.demoted, user(&store, 2)["role"].clone()),
+        (0, json!("admin"))
+    );
 }

@@ -162,14 +162,16 @@ pub(super) fn restore(args: RestoreArgs) -> Result<()> {
     ));
     if new_machine {
         say(
-            "Nothing here knows what was revoked after the backup: look through API tokens, kiosks and \
-             devices.",
+            "On this new machine nothing knows what was revoked after the backup: it lets in everybody \
+             and everything that got in then, with the roles of then. Look through users, API tokens, \
+             kiosks and devices.",
         );
     } else if out != ShutOut::default() {
         say(&format!(
             "Not let in again, because they were revoked since or nobody can tell: {} API tokens, {} \
-             kiosks, {} users; {} devices are disabled or keep their newer key.",
-            out.tokens, out.kiosks, out.users, out.devices
+             kiosks, {} users; {} devices are disabled or keep their newer key; {} users keep the lower \
+             role or the fewer sites of now.",
+            out.tokens, out.kiosks, out.users, out.devices, out.demoted
         ));
     }
     say(&format!(

@@ -6,6 +6,7 @@
 use crate::base::Error;
 use crate::launcher::manager::tell_manager;
 use crate::store::Store;
+use crate::update::Answering;
 use std::io::BufRead as _;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,7 +20,15 @@ const BEAT_EVERY: Duration = Duration::from_secs(5);
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Says that it is ready, and gives signs of life until `stop`.
-pub(super) fn ready(address: SocketAddr, store: Store, stop: CancellationToken) {
+/// `answering` says on trial whether the devices answer as before.
+pub(super) fn ready(
+    address: SocketAddr,
+    (store, answering): (
+        Store,
+        impl Fn() -> Option<Answering> + Send + Sync + 'static,
+    ),
+    stop: CancellationToken,
+) {
     if std::env::var_os("NOTIFY_SOCKET").is_none() {
         return;
     }
@@ -33,7 +42,8 @@ pub(super) fn ready(address: SocketAddr, store: Store, stop: CancellationToken) 
                 tokio::time::sleep(BEAT_EVERY).await;
                 let parts = async { writer_answers(&store).await && page_answers(asked).await };
                 if tokio::time::timeout(ANSWER_WITHIN, parts).await == Ok(true) {
-                    tell_manager("WATCHDOG=1");
+                    let devices = answering().map_or_else(String::new, |told| devices(&told));
+                    tell_manager(&format!("WATCHDOG=1{devices}"));
                 } else {
                     tracing::error!("the writer or the page did not answer in time");
                 }
@@ -42,6 +52,12 @@ pub(super) fn ready(address: SocketAddr, store: Store, stop: CancellationToken) 
         stop.run_until_cancelled(beat).await;
         tell_manager("STOPPING=1");
     });
+}
+
+/// What the launcher hears of the devices. Names are of people: one may not end the line.
+fn devices(told: &Answering) -> String {
+    let names = told.silent.join(", ").replace(char::is_control, " ");
+    format!("\nX_INDUSMIND_DEVICES={}/{} {names}", told.now, told.before)
 }
 
 /// Whether the writer thread takes work. The transaction is given up, so nothing is written.

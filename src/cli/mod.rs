@@ -16,6 +16,7 @@ mod install;
 mod log;
 mod manager;
 mod portable;
+mod replay;
 mod run;
 mod simulate;
 mod support;
@@ -264,6 +265,10 @@ fn say_where(app: &App, config: &Config) {
             authority.path, authority.name
         ));
         say(&format!("  {}", authority.fingerprint));
+    }
+    if let Some(name) = app.context.local_name.announced() {
+        let port = app.address.port();
+        say(&format!("In this network also {scheme}://{name}:{port}"));
     }
     say(&format!("Data in {}", config.data_dir.display()));
 }

@@ -29,6 +29,12 @@ pub(super) struct SimulateArgs {
     /// Profile of your own, a TOML file
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     file: Option<PathBuf>,
+    /// Say again what was said: a support file with frames, or frames of a line as JSON
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "file", "units", "power_kw"])]
+    replay: Option<PathBuf>,
+    /// Which line of a support file with several
+    #[arg(long, value_name = "KEY", requires = "replay")]
+    line: Option<String>,
     /// What it is reached by
     #[arg(long, value_enum, default_value_t = WireArg::Tcp)]
     wire: WireArg,
@@ -75,6 +81,10 @@ const FAULTS: [(&str, &str); 13] = [
 ];
 
 pub(super) async fn run(args: SimulateArgs) -> Result<()> {
+    if let Some(file) = &args.replay {
+        let serial = args.wire == WireArg::Serial;
+        return super::replay::run(file, args.line.as_deref(), args.listen, serial).await;
+    }
     let profiles = Profiles::embedded()?;
     let own = args
         .file

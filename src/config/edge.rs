@@ -2,6 +2,7 @@
 
 use crate::base::bucket::Rate;
 use crate::base::{Error, Result};
+use crate::local_name;
 use crate::machine::{Names, raise_file_limit};
 use crate::tls::Files;
 use crate::web::{Class, EdgeSettings, Limits, PlainHttp, SeatLimits};
@@ -20,6 +21,7 @@ pub(super) struct EdgeFile {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     cors_origins: Vec<String>,
+    local_name: Option<String>,
 }
 
 /// `[limits]` as written.
@@ -62,15 +64,33 @@ pub(super) fn read(
             return Err(Error::invalid("edge.certificate", sentence));
         }
     };
+    let local_name = local_name(edge.local_name)?;
     let origins = edge.cors_origins.iter().map(|text| origin(text));
     let settings = EdgeSettings {
         plain_http: plain_http.unwrap_or(edge.plain_http),
         cors_origins: origins.collect::<Result<_>>()?,
         names,
+        local_name,
         seats: seats(limits)?,
         limits: rates(limits)?,
     };
     Ok((settings, files))
+}
+
+/// The name by which the network finds the machine; an empty one is none.
+fn local_name(chosen: Option<String>) -> Result<Option<String>> {
+    let name = chosen.unwrap_or_else(|| local_name::DEFAULT.to_owned());
+    if name.is_empty() {
+        return Ok(None);
+    }
+    if !local_name::is_sane(&name) {
+        let sentence = format!(
+            "{name:?} is no name for the network. Write one word of letters, digits and dashes \
+             without .local, or \"\" for none."
+        );
+        return Err(Error::invalid("edge.local_name", sentence));
+    }
+    Ok(Some(name))
 }
 
 fn rates(file: &LimitsFile) -> Result<Limits> {

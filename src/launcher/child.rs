@@ -4,7 +4,7 @@
 //! It speaks the protocol of `sd_notify(3)`; what it says is handed on to the service manager.
 
 use super::manager::tell_manager;
-use super::trial::Signs;
+use super::trial::{Devices, Signs};
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, BufReader, Write as _};
@@ -77,6 +77,9 @@ impl Child {
                     Some(("WATCHDOG", "1")) => self.signs.beat_at_ms = Some(now_ms),
                     Some(("X_INDUSMIND_ADDRESS", address)) => {
                         self.address = Some(address.to_owned());
+                    }
+                    Some(("X_INDUSMIND_DEVICES", text)) => {
+                        self.signs.devices = Devices::parse(text);
                     }
                     Some(("STATUS", text)) => tell_manager(&format!("STATUS={text}")),
                     _ => {}

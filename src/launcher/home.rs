@@ -103,8 +103,11 @@ impl Home {
         let target = self.binary(slot);
         let beside = target.with_extension("part");
         files.make_dir(target.parent().unwrap_or(&self.path))?;
-        files.copy(from, &beside)?;
-        executable(&beside)?;
+        if let Err(error) = files.copy(from, &beside).and_then(|_| executable(&beside)) {
+            // On a full disk what is half there takes the room that is wanting.
+            let _ = files.remove(&beside);
+            return Err(error);
+        }
         files.rename(&beside, &target)?;
         files.sync_dir_of(&target)?;
         files::hash_file(&target)

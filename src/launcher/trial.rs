@@ -8,6 +8,9 @@ pub const UNWELL_UNTIL_MS: u64 = 100_000;
 /// A sign of life is good for this long, ms.
 pub const SIGN_GOOD_MS: u64 = 20_000;
 
+/// How many of the devices that answered before have to answer, %.
+const DEVICES_PERCENT: u64 = 95;
+
 /// How long a trial may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -35,6 +38,45 @@ pub struct Signs {
     pub beat_at_ms: Option<u64>,
     /// What its page answered last; `None` before it was asked.
     pub page: Option<Result<(), String>>,
+    /// Whether the devices answer; `None` when it did not say, or none answered before.
+    pub devices: Option<Devices>,
+}
+
+/// How many devices answered the version before, and how many of them this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Devices {
+    now: u32,
+    before: u32,
+    silent: String,
+}
+
+impl Devices {
+    /// Reads `38/40 Press 1, Press 2`; what is not understood says nothing.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (counts, silent) = text.split_once(' ').unwrap_or((text, ""));
+        let (now, before) = counts.split_once('/')?;
+        Some(Self {
+            now: now.parse().ok()?,
+            before: before.parse().ok()?,
+            silent: silent.trim().to_owned(),
+        })
+    }
+
+    /// Enough of them answer: one in twenty may have been switched off meanwhile.
+    fn well(&self) -> Result<(), String> {
+        let (now, before) = (u64::from(self.now), u64::from(self.before));
+        if now * 100 >= before * DEVICES_PERCENT {
+            return Ok(());
+        }
+        let silent = match self.silent.as_str() {
+            "" => String::new(),
+            names => format!(" Silent: {names}."),
+        };
+        Err(format!(
+            "Of {before} devices that answered before it hears {now}.{silent}"
+        ))
+    }
 }
 
 impl Signs {
@@ -51,9 +93,10 @@ impl Signs {
             _ => return Err("It gives no sign of life.".to_owned()),
         }
         match &self.page {
-            Some(answer) => answer.clone(),
-            None => Err("Its page was not asked yet.".to_owned()),
+            Some(answer) => answer.clone()?,
+            None => return Err("Its page was not asked yet.".to_owned()),
         }
+        self.devices.as_ref().map_or(Ok(()), Devices::well)
     }
 }
 
@@ -124,6 +167,7 @@ mod tests {
             ready: true,
             beat_at_ms: Some(at),
             page: Some(Ok(())),
+            devices: None,
         }
     }
 
@@ -135,6 +179,23 @@ mod tests {
         assert_eq!(trial.judge(41_000, &well(41_000)), Verdict::Wait);
         assert_eq!(trial.judge(100_999, &well(100_999)), Verdict::Wait);
         assert_eq!(trial.judge(101_000, &well(101_000)), Verdict::Keep);
+    }
+
+    #[test]
+    fn nineteen_of_twenty_devices_are_enough_and_who_says_nothing_is_not_asked() {
+        for (text, is_well) in [
+            ("19/20", true),
+            ("18/20", false),
+            ("1/1", true),
+            ("0/1", false),
+            ("0/0", true),
+            ("38/40 Press 1, Press 2", true),
+            ("many", true),
+        ] {
+            let devices = Devices::parse(text);
+            let signs = Signs { devices, ..well(0) };
+            assert_eq!(signs.well(0).is_ok(), is_well, "{text}");
+        }
     }
 
     #[test]
@@ -155,6 +216,13 @@ mod tests {
                 ..well(99_000)
             },
             "500",
+        );
+        sick(
+            Signs {
+                devices: Devices::parse("37/39 Press 1, Press 2"),
+                ..well(99_000)
+            },
+            "Of 39 devices that answered before it hears 37. Silent: Press 1, Press 2.",
         );
         sick(
             Signs {

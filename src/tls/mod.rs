@@ -355,7 +355,8 @@ fn new(settings: &Settings, here: &Names, now: Timestamp) -> Result<Authority> {
     // Some plants number their machines with addresses that belong to others.
     let unusual = here.addresses.iter().filter(|a| !is_private(**a));
     vouches_for.addresses.extend(unusual);
-    let host = here.names.iter().find(|name| *name != "localhost");
+    let is_other = |name: &&String| *name != "localhost" && !name.ends_with(".local");
+    let host = here.names.iter().find(is_other);
     Authority::make(host.map_or("appliance", String::as_str), vouches_for, now)
 }
 

@@ -33,6 +33,8 @@ pub struct Opened {
     pub manifest_hash: String,
     /// Number of the key that signed it.
     pub key: String,
+    /// Bytes of the bundle.
+    pub bytes: u64,
     file: File,
 }
 
@@ -88,6 +90,7 @@ pub fn open(path: &Path, keys: &[PublicKey]) -> Result<Opened> {
         manifest: parsed,
         manifest_hash: hash_bytes(&text),
         key: key.id(),
+        bytes: length,
         file,
     })
 }
@@ -97,19 +100,16 @@ impl Opened {
     /// away again.
     ///
     /// # Errors
-    /// When its hash is not the one that was signed, or the disk refuses.
-    pub fn unpack(&mut self, to: &Path) -> Result<()> {
-        let done = self.write_to(to);
+    /// When its hash is not the one that was signed; what `full` says when the disk refuses.
+    pub fn unpack(&mut self, to: &Path, full: &dyn Fn(std::io::Error) -> Error) -> Result<()> {
+        let done = self.write_to(to, full);
         if done.is_err() {
             let _ = std::fs::remove_file(to);
         }
         done
     }
 
-    fn write_to(&mut self, to: &Path) -> Result<()> {
-        let full = |cause| {
-            Error::unavailable("The update cannot be written: is the disk full?").because(cause)
-        };
+    fn write_to(&mut self, to: &Path, full: &dyn Fn(std::io::Error) -> Error) -> Result<()> {
         let mut out = File::create(to).map_err(full)?;
         let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE]);
         loop {

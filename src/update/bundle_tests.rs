@@ -3,6 +3,7 @@
 use super::bundle::{make, open};
 use super::manifest::Manifest;
 use super::minisign::{PublicKey, SecretKey};
+use crate::base::Error;
 use crate::launcher::files::hash_bytes;
 use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::json;
@@ -35,7 +36,7 @@ fn take(dir: &Path, bytes: &[u8], keys: &[PublicKey]) -> bool {
     std::fs::create_dir_all(dir.join("staging")).unwrap();
     std::fs::write(&path, bytes).unwrap();
     let taken = open(&path, keys)
-        .and_then(|mut opened| opened.unpack(&to))
+        .and_then(|mut opened| opened.unpack(&to, &|cause| Error::internal("full").because(cause)))
         .is_ok();
     assert_eq!(taken, to.exists(), "what is refused leaves no binary");
     taken

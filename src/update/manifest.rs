@@ -54,14 +54,22 @@ pub struct Here {
     pub schema: u64,
     /// Lowest version that the key of the update may bring; `None` when it brought none yet.
     pub floor: Option<String>,
-    /// Bytes that are free.
-    pub free: u64,
     /// Bytes of the data.
     pub data: u64,
 }
 
 /// Bytes that stay free beside everything: the appliance goes on writing.
 const SPARE: u64 = 64 << 20;
+
+/// Bytes that have to be free for a binary of so many bytes beside so much data: the binary in its
+/// slot and its staged copy, the copy of the data and a fifth more while the new version brings it
+/// up to date.
+#[must_use]
+pub const fn needs(bytes: u64, data: u64) -> u64 {
+    let copy = data.saturating_add(data / 5);
+    copy.saturating_add(bytes.saturating_mul(2))
+        .saturating_add(SPARE)
+}
 
 impl Manifest {
     /// Reads a manifest whose signature holds.
@@ -75,15 +83,6 @@ impl Manifest {
                 format!("The manifest is not understood ({cause}): it is of a newer kind."),
             )
         })
-    }
-
-    /// Bytes that have to be free: the binary in its slot and its staged copy, the copy of the
-    /// data and a fifth more while the new version brings it up to date.
-    #[must_use]
-    pub const fn needs(&self, data: u64) -> u64 {
-        let copy = data.saturating_add(data / 5);
-        copy.saturating_add(self.bytes.saturating_mul(2))
-            .saturating_add(SPARE)
     }
 
     /// Nothing when it may be installed here.
@@ -117,15 +116,6 @@ impl Manifest {
                 here.schema
             );
             return refused("schema", sentence);
-        }
-        let needs = self.needs(here.data);
-        if here.free < needs {
-            let sentence = format!(
-                "{} MB have to be free on the disk of the data, {} MB are. Make room first.",
-                needs.div_ceil(1 << 20),
-                here.free >> 20
-            );
-            return refused("space", sentence);
         }
         // A version that is not written as one is no floor, and none is lower than every floor.
         let floor = here
@@ -171,7 +161,6 @@ mod tests {
             version: "0.2.0".to_owned(),
             schema: 2,
             floor: Some("0.2.5".to_owned()),
-            free: 1 << 30,
             data: 100 << 20,
         }
     }
@@ -196,8 +185,8 @@ mod tests {
         refused("min_from", &|it, _| it.min_from = "0.2.1".to_owned());
         refused("schema", &|_, here| here.schema = 4);
         refused("schema", &|it, _| it.schema = [3, 3]);
-        refused("space", &|_, here| here.free = 200 << 20);
-        refused("space", &|it, _| it.bytes = u64::MAX);
+        assert_eq!(needs(10 << 20, 100 << 20), (120 + 20 + 64) << 20);
+        assert_eq!(needs(u64::MAX, u64::MAX), u64::MAX);
         let mut back = manifest();
         back.version = "0.2.4".to_owned();
         back.downgrade = true;

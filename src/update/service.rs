@@ -1,25 +1,27 @@
 //! The way of an update inside the appliance: a bundle comes in, is judged, is confirmed; then the
 //! appliance stops, and the launcher goes on.
 
-use super::bundle::{self, Opened};
+use super::answers::Comparison;
+use super::bundle::Opened;
 use super::keys;
 use super::manifest::Here;
 use super::minisign::PublicKey;
 use super::spool::{self, Spool};
+use super::staging::is_full;
 use super::standing::{Became, Kept, Staged, Standing};
 use super::stick::{self, MOUNTS};
 use crate::base::{Batch, Clock, Error, Result};
 use crate::ingest::{Intake, Keeper};
 use crate::launcher::arm::{Request, arm, arm_back};
-use crate::launcher::files::{Files, tree_bytes};
+use crate::launcher::files::Files;
 use crate::launcher::home::Home;
 use crate::launcher::record::{Outcome, Pair, Record, State};
 use crate::store::audit::{self, Actor};
 use crate::store::{Store, TableName, View as _};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// What is remembered of updates: which outcome stands in the audit log already.
@@ -33,20 +35,21 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Updates of this appliance.
 pub struct Updates {
-    home: Option<Home>,
-    store: Store,
-    clock: Arc<dyn Clock>,
-    keys: Vec<PublicKey>,
-    mounts: Vec<PathBuf>,
-    staged: Mutex<Option<Staged>>,
+    pub(super) home: Option<Home>,
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keys: Vec<PublicKey>,
+    pub(super) mounts: Vec<PathBuf>,
+    pub(super) staged: Mutex<Option<Staged>>,
     /// One at a time: they share staging.
-    busy: tokio::sync::Mutex<()>,
+    pub(super) busy: Arc<tokio::sync::Mutex<()>>,
+    pub(super) comparison: OnceLock<Comparison>,
     spool: Mutex<Option<Arc<Spool>>>,
     on_trial: AtomicBool,
     stop: CancellationToken,
 }
 
-fn unwritten(cause: std::io::Error) -> Error {
+pub(super) fn unwritten(cause: std::io::Error) -> Error {
     let sentence = format!("The update could not be prepared: {cause}.");
     match cause.kind() {
         std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotFound => {
@@ -83,7 +86,8 @@ impl Updates {
             keys: keys::believed(test_key)?,
             mounts: MOUNTS.map(PathBuf::from).to_vec(),
             staged: Mutex::default(),
-            busy: tokio::sync::Mutex::default(),
+            busy: Arc::default(),
+            comparison: OnceLock::new(),
             on_trial: AtomicBool::new(spool.is_some()),
             spool: Mutex::new(spool),
             store: store.clone(),
@@ -172,6 +176,7 @@ impl Updates {
             version: VERSION,
             managed: self.home.is_some(),
             on_trial: self.on_trial(),
+            answering: self.answering(),
             staged: self.staged(),
             sticks: stick::find(&self.mounts),
             keys: (self.keys.iter().map(PublicKey::id))
@@ -190,7 +195,7 @@ impl Updates {
         staged.clone()
     }
 
-    fn home(&self) -> Result<&Home> {
+    pub(super) fn home(&self) -> Result<&Home> {
         self.home.as_ref().ok_or_else(|| {
             Error::conflict(
                 "This appliance was not installed, so it cannot replace itself. Install it \
@@ -199,90 +204,19 @@ impl Updates {
         })
     }
 
-    /// Where an upload is written, after what was staged before is gone.
-    ///
-    /// # Errors
-    /// When this appliance cannot be updated, an upload is under way, or the disk refuses.
-    pub fn begin(&self) -> Result<(PathBuf, tokio::sync::MutexGuard<'_, ()>)> {
-        let home = self.home()?;
-        let turn = self.busy.try_lock().map_err(|_| {
-            Error::conflict("An update is being read already. Wait until that is done.")
-        })?;
-        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let (files, staging) = (Files::default(), home.staging());
-        files
-            .remove_tree(&staging)
-            .and_then(|()| files.make_dir(&staging))
-            .map_err(unwritten)?;
-        Ok((staging.join("bundle.imu"), turn))
-    }
-
-    /// Copies a bundle from a stick to where [`Updates::begin`] said. Nothing is read from the
-    /// stick again.
-    ///
-    /// # Errors
-    /// When no bundle of this name is on a stick, or it cannot be read.
-    pub fn fetch(&self, path: &str, to: &Path) -> Result<()> {
-        let found = stick::find(&self.mounts);
-        let one = found.iter().find(|one| one.path == path);
-        let one = one.ok_or_else(|| Error::not_found("update on a stick", path))?;
-        let copied = Files::default().copy(Path::new(&one.path), to);
-        copied.map(drop).map_err(|cause| {
-            Error::unavailable("The update cannot be copied from the stick. Plug it in again.")
-                .because(cause)
-        })
-    }
-
-    /// Judges the bundle that was received, and unpacks it in staging when it is good.
-    ///
-    /// # Errors
-    /// The first reason against it; then nothing of it stays.
-    pub fn check(&self) -> Result<Staged> {
-        let home = self.home()?;
-        let judged = self.judge(home);
-        if judged.is_err() {
-            let _ = Files::default().remove_tree(&home.staging());
-        }
-        let staged = judged?;
-        let mut place = self.staged.lock().unwrap_or_else(PoisonError::into_inner);
-        *place = Some(staged.clone());
-        Ok(staged)
-    }
-
-    fn judge(&self, home: &Home) -> Result<Staged> {
-        let path = home.staging().join("bundle.imu");
-        let mut opened = bundle::open(&path, &self.keys)?;
-        if self.is_revoked(&opened.key)? {
-            let sentence = "The key that signed it was revoked by its maker. Get the update anew.";
-            return Err(Error::invalid("signature", sentence));
-        }
-        let record = home.record().map_err(unwritten)?;
-        let here = self.here(&opened, &record);
-        opened.manifest.fits(&here)?;
-        opened.unpack(&home.staging().join("binary"))?;
-        Files::default().remove(&path).map_err(unwritten)?;
-        Ok(Staged {
-            manifest: opened.manifest,
-            manifest_hash: opened.manifest_hash,
-            key: opened.key,
-            data_bytes: here.data,
-        })
-    }
-
     /// Whether an update that was installed here took the trust from this key.
-    fn is_revoked(&self, key: &str) -> Result<bool> {
+    pub(super) fn is_revoked(&self, key: &str) -> Result<bool> {
         let name = format!("{REVOKED}{key}");
         Ok(self.store.read()?.get(TABLE, name.as_bytes())?.is_some())
     }
 
-    fn here(&self, opened: &Opened, record: &Record) -> Here {
+    pub(super) fn here(&self, opened: &Opened, record: &Record) -> Here {
         Here {
             arch: std::env::consts::ARCH,
             version: VERSION.to_owned(),
             schema: crate::store::schema(),
             floor: record.floors.get(&opened.key).cloned(),
-            free: self.store.room().map_or(u64::MAX, |room| room.free),
-            data: tree_bytes(self.store.path()).unwrap_or(0),
+            data: self.data_bytes(),
         }
     }
 
@@ -309,7 +243,7 @@ impl Updates {
         revoked.retain(|key| *key != staged.key);
         self.note(&actor, "update.install", details, revoked)
             .await?;
-        let name = actor.name;
+        let (name, bytes) = (actor.name, staged.manifest.bytes);
         let arming = move || {
             let request = Request {
                 binary: &home.staging().join("binary"),
@@ -321,7 +255,7 @@ impl Updates {
             };
             arm(&home, &Files::default(), &request)
         };
-        self.arm_and_stop(arming).await
+        self.arm_and_stop(bytes, arming).await
     }
 
     /// Goes back to the version before: on the data of now, or on the data of then.
@@ -339,7 +273,7 @@ impl Updates {
             .await?;
         let name = actor.name;
         let arming = move || arm_back(&home, &Files::default(), old_data, &name);
-        self.arm_and_stop(arming).await
+        self.arm_and_stop(0, arming).await
     }
 
     async fn note(
@@ -360,18 +294,33 @@ impl Updates {
         write.await
     }
 
-    async fn arm_and_stop<F>(&self, arming: F) -> Result<()>
+    async fn arm_and_stop<F>(&self, bytes: u64, arming: F) -> Result<()>
     where
         F: FnOnce() -> std::io::Result<()> + Send + 'static,
     {
         tokio::task::spawn_blocking(arming)
             .await
             .map_err(|cause| Error::internal("The update was not prepared.").because(cause))?
-            .map_err(unwritten)?;
+            .map_err(|cause| self.not_armed(bytes, cause))?;
         *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = None;
         // The answer is given while the appliance stops: answers under way are finished.
         self.stop.cancel();
         Ok(())
+    }
+}
+
+impl Updates {
+    /// What a person hears when the way of an update could not be begun. On a full disk nothing of
+    /// it is kept.
+    fn not_armed(&self, bytes: u64, cause: std::io::Error) -> Error {
+        match &self.home {
+            Some(home) if is_full(&cause) => {
+                *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                let _ = Files::default().remove_tree(&home.staging());
+                self.full(bytes, cause)
+            }
+            _ => unwritten(cause),
+        }
     }
 }
 

@@ -38,6 +38,17 @@ pub struct Became {
     pub at_ms: u64,
 }
 
+/// The devices that are polled, on trial: those that answered the version before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Answering {
+    /// How many answered before the update.
+    pub before: usize,
+    /// How many of them answered since.
+    pub now: usize,
+    /// Names of some that did not yet.
+    pub silent: Vec<String>,
+}
+
 /// How things stand.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Standing {
@@ -47,6 +58,8 @@ pub struct Standing {
     pub managed: bool,
     /// Whether this version is on trial: changes are refused for a minute.
     pub on_trial: bool,
+    /// On trial: whether the devices answer as before.
+    pub answering: Option<Answering>,
     /// The bundle that was judged good.
     pub staged: Option<Staged>,
     /// The version before, while it is kept.

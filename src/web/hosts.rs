@@ -8,6 +8,7 @@ use super::Context;
 use super::envelope::Failure;
 use super::serve::Wire;
 use crate::base::{Error, ErrorKind, Result};
+use crate::local_name::LocalName;
 use crate::machine::{self, Names};
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -21,6 +22,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What the browser says of the page that asks.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -38,18 +40,20 @@ const REMEMBERED_S: &str = "600";
 #[derive(Debug)]
 pub struct Hosts {
     names: BTreeSet<String>,
+    local: Arc<LocalName>,
     /// Pages of other origins that may use the API with a token.
     origins: Vec<String>,
 }
 
 impl Hosts {
-    /// The names of the machine and these.
+    /// The names of the machine, its name in the network, and these.
     #[must_use]
-    pub fn new(configured: &Names, origins: &[String]) -> Self {
+    pub fn new(configured: &Names, local: &Arc<LocalName>, origins: &[String]) -> Self {
         let mut names = machine::here().names;
         names.extend(configured.names.iter().cloned());
         Self {
             names,
+            local: Arc::clone(local),
             origins: origins.to_vec(),
         }
     }
@@ -60,7 +64,7 @@ impl Hosts {
         let name = without_port(host);
         let address = name.trim_start_matches('[').trim_end_matches(']');
         let name = name.trim_end_matches('.').to_ascii_lowercase();
-        address.parse::<IpAddr>().is_ok() || self.names.contains(&name)
+        address.parse::<IpAddr>().is_ok() || self.names.contains(&name) || self.local.is(&name)
     }
 
     /// Refuses a request that names somebody else.
@@ -247,11 +251,13 @@ mod tests {
     fn a_name_is_ours_or_not() {
         let mut configured = Names::default();
         assert!(configured.add("meters.example"));
-        let hosts = Hosts::new(&configured, &[]);
+        let hosts = Hosts::new(&configured, &LocalName::new(Some("meters")), &[]);
         for ours in [
             "localhost",
             "LOCALHOST:8080",
             "localhost.",
+            "meters.local:8443",
+            "Meters.LOCAL.",
             "meters.example:443",
             "127.0.0.1",
             "192.168.1.5:8080",
@@ -263,6 +269,8 @@ mod tests {
         for other in [
             "",
             "evil.example",
+            "meters",
+            "meters-2.local",
             "meters.example.evil.example",
             "localhost:80.evil.example",
             "127.0.0.1.evil.example",

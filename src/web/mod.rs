@@ -88,6 +88,7 @@ mod step_up;
 mod storage;
 mod stored;
 mod support;
+mod support_door;
 mod system;
 mod told;
 mod turn;
@@ -101,6 +102,7 @@ pub use options::{EdgeSettings, Options};
 pub use rates::{Class, Limits};
 pub use seats::SeatLimits;
 pub use serve::{PlainHttp, serve};
+pub use support_door::{DOOR, keep_support_door};
 
 use crate::alerts::Alerts;
 use crate::auth::{ApiTokens, Auth, Caller};
@@ -114,6 +116,7 @@ use crate::energy::{CarbonBook, SiteHistory, Tariffs, TodayCache, Trees};
 use crate::equipment::{Attachments, Commissioning, Maintenance, Registry};
 use crate::ingest::{Inlet, Intake};
 use crate::live::Live;
+use crate::local_name::LocalName;
 use crate::mqtt::Mqtt;
 use crate::notify::Notify;
 use crate::reports::Reports;
@@ -215,6 +218,8 @@ pub struct Services {
     pub updates: Arc<Updates>,
     /// The readings.
     pub tsdb: Arc<Tsdb>,
+    /// The name by which the network finds the page.
+    pub local_name: Arc<LocalName>,
     /// Certificates, when HTTPS is spoken.
     pub tls: Option<Arc<Tls>>,
     /// The way of the audit log to a collector, when there is one.
@@ -267,7 +272,7 @@ impl Context {
             seats.know(address, at);
         }
         Self(Arc::new(Edge {
-            hosts: Hosts::new(&edge.names, &edge.cors_origins),
+            hosts: Hosts::new(&edge.names, &services.local_name, &edge.cors_origins),
             rates: Rates::new(edge.limits.clone()),
             seats,
             services,

@@ -23,6 +23,8 @@ pub struct EdgeSettings {
     pub plain_http: PlainHttp,
     /// Names under which the appliance answers, beside those of the machine.
     pub names: Names,
+    /// The name by which the network finds the machine, without `.local`; none when it is off.
+    pub local_name: Option<String>,
     /// Origins of other pages that may use the API.
     pub cors_origins: Vec<String>,
     /// Open connections.

@@ -1,22 +1,36 @@
 //! `/api/system/support-bundle`: what somebody needs who helps from afar, and no secret.
 
 use super::Context;
-use super::envelope::{Answer, Envelope, ok};
+use super::envelope::{Answer, Envelope, Params, ok};
 use super::system::checks;
 use crate::auth::{Caller, Permission};
 use crate::base::Result;
 use crate::care;
-use crate::store::audit;
+use crate::store::audit::{self, Actor};
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// Most frames of a line: of a device that is polled every second, half an hour.
+const FRAMES_OF_A_LINE_MAX: usize = 2_000;
+/// Most frames of a file, each of some 500 bytes as text.
+const FRAMES_MAX: usize = 50_000;
 
 /// Routes of a session.
 pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new().routes(routes!(bundle))
+}
+
+/// What is to be in the file besides.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SupportQuery {
+    /// Whether the newest frames of each line are: `indusmind simulate --replay` plays them again.
+    #[serde(default)]
+    frames: bool,
 }
 
 /// A file for whoever helps.
@@ -33,26 +47,19 @@ struct SupportBundle {
 /// Gathers what somebody needs who helps from afar. Passwords, keys, tokens and passphrases are not
 /// in it: it is made of what the page shows, never of the tables that hold them.
 #[utoipa::path(post, path = "/system/support-bundle", operation_id = "make_support_bundle",
-    tag = "system", responses((status = 200, body = Envelope<SupportBundle>)))]
-async fn bundle(State(context): State<Context>, caller: Caller) -> Answer<SupportBundle> {
+    tag = "system", params(SupportQuery),
+    responses((status = 200, body = Envelope<SupportBundle>)))]
+async fn bundle(
+    State(context): State<Context>,
+    caller: Caller,
+    Params(query): Params<SupportQuery>,
+) -> Answer<SupportBundle> {
     caller.require(Permission::AuditRead)?;
-    let (now, actor) = (context.clock.now(), caller.actor());
-    let checks = checks(&context).await?;
-    let gathered = context.clone();
-    let mut content = super::blocking(move || gather(&gathered)).await?;
-    content["made_at"] = json!(now);
-    content["checks"] = json!(checks);
-    let log = move |transaction: &crate::store::Transaction<'_>| {
-        audit::append(
-            transaction,
-            now,
-            &actor,
-            "support.bundle",
-            "appliance",
-            json!({}),
-        )
-    };
-    context.store.write(log).await?;
+    if query.frames {
+        caller.require(Permission::LinesRead)?;
+    }
+    let content = make(&context, caller.actor(), query.frames).await?;
+    let now = context.clock.now();
     let stamp: String = (now.to_string().chars().take(19))
         .filter(|c| !"-:".contains(*c))
         .collect();
@@ -60,6 +67,49 @@ async fn bundle(State(context): State<Context>, caller: Caller) -> Answer<Suppor
         name: format!("indusmind-support-{stamp}Z.json"),
         content,
     })
+}
+
+/// Gathers it and writes down who had it.
+///
+/// # Errors
+/// When the data cannot be read, or the audit log takes no entry.
+pub(super) async fn make(context: &Context, actor: Actor, frames: bool) -> Result<Value> {
+    let now = context.clock.now();
+    let checks = checks(context).await?;
+    let gathered = context.clone();
+    let mut content = super::blocking(move || {
+        let mut content = gather(&gathered)?;
+        if frames {
+            content["lines"] = lines(&gathered);
+        }
+        Ok(content)
+    })
+    .await?;
+    content["made_at"] = json!(now);
+    content["checks"] = json!(checks);
+    let log = move |transaction: &crate::store::Transaction<'_>| {
+        let details = json!({ "frames": frames });
+        let action = "support.bundle";
+        audit::append(transaction, now, &actor, action, "appliance", details)
+    };
+    context.store.write(log).await?;
+    Ok(content)
+}
+
+/// Each line with the newest of its frames, oldest first, as the simulator plays them again.
+fn lines(context: &Context) -> Value {
+    let acquisition = context.registry.acquisition();
+    let mut left = FRAMES_MAX;
+    let reports = acquisition.line_reports().into_iter().map(|report| {
+        let journal = acquisition.journal(&report.key);
+        let wanted = left.min(FRAMES_OF_A_LINE_MAX);
+        let frames = journal.map_or_else(Vec::new, |journal| journal.frames(wanted));
+        left -= frames.len();
+        let mut line = json!(report);
+        line["frames"] = json!(frames);
+        line
+    });
+    Value::Array(reports.collect())
 }
 
 fn gather(context: &Context) -> Result<Value> {

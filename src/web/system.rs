@@ -64,6 +64,8 @@ struct System {
     connections_refused: u64,
     /// How the audit log gets to its collector; `null` when there is none.
     syslog: Option<SyslogStatus>,
+    /// The name by which the network finds it without a name server, when it is announced.
+    local_name: Option<String>,
     /// Whether this is the static binary that ships.
     static_binary: bool,
     /// How everything is, with a code for what to do.
@@ -88,6 +90,7 @@ async fn system(State(context): State<Context>, caller: Caller) -> Answer<System
         connections: context.seats.count(),
         connections_refused: context.seats.refused(),
         syslog: context.syslog.as_ref().map(|syslog| syslog.status()),
+        local_name: context.local_name.announced(),
         static_binary: cfg!(target_feature = "crt-static"),
     })
 }

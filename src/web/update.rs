@@ -10,14 +10,15 @@ use crate::auth::{Caller, Permission};
 use crate::base::{Error, ErrorKind, Result};
 use crate::update::bundle::BUNDLE_MAX;
 use crate::update::{Staged, Standing};
+use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
+use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -56,7 +57,7 @@ async fn standing(State(context): State<Context>, caller: Caller) -> Answer<Stan
         (status = 409, description = "This appliance was not installed, or another bundle is being read",
             body = Refusal),
         (status = 413, description = "More than 512 MB", body = Refusal),
-        (status = 503, description = "The disk is full or refuses", body = Refusal),
+        (status = 503, description = "The disk is full (the details say how much is needed where) or refuses", body = Refusal),
     ))]
 async fn receive(
     State(context): State<Context>,
@@ -64,21 +65,20 @@ async fn receive(
     request: Request,
 ) -> Answer<Staged> {
     caller.require(Permission::UpdateManage)?;
-    let (place, _turn) = context.updates.begin()?;
-    write(request, place).await?;
-    let checked = context.clone();
-    ok(super::blocking(move || checked.updates.check()).await?)
+    let bytes = request.body().size_hint().exact().unwrap_or_default();
+    let (asked, bytes) = (context.clone(), bytes.min(BUNDLE_MAX));
+    let staging = super::blocking(move || asked.updates.begin(bytes)).await?;
+    let place = staging.create();
+    let place = place.map_err(|cause| context.updates.full(bytes, cause))?;
+    write(&context, request, place).await?;
+    ok(super::blocking(move || context.updates.check(staging)).await?)
 }
 
 /// Writes a body to disk while it arrives.
-async fn write(request: Request, place: PathBuf) -> Result<()> {
-    let full = |cause| {
-        Error::unavailable("The upload cannot be written: is the disk full?").because(cause)
-    };
+async fn write(context: &Context, request: Request, mut file: File) -> Result<()> {
     let mut pieces = request.into_body().into_data_stream();
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<axum::body::Bytes>(PIECES_WAITING);
     let writing = tokio::task::spawn_blocking(move || {
-        let mut file = std::fs::File::create(place)?;
         while let Some(piece) = receiver.blocking_recv() {
             file.write_all(&piece)?;
         }
@@ -102,7 +102,7 @@ async fn write(request: Request, place: PathBuf) -> Result<()> {
     let written = writing.await;
     written
         .map_err(|cause| Error::internal("The upload was not written.").because(cause))?
-        .map_err(full)
+        .map_err(|cause| context.updates.full(bytes, cause))
 }
 
 /// Which bundle is to be checked.
@@ -130,11 +130,9 @@ async fn check(
     Body(which): Body<Which>,
 ) -> Answer<Staged> {
     caller.require(Permission::UpdateManage)?;
-    let (place, _turn) = context.updates.begin()?;
-    let asked = context.clone();
     let work = move || {
-        asked.updates.fetch(&which.path, &place)?;
-        asked.updates.check()
+        let staging = context.updates.fetch(&which.path)?;
+        context.updates.check(staging)
     };
     ok(super::blocking(work).await?)
 }

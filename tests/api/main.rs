@@ -96,5 +96,6 @@ mod system;
 mod tokens;
 mod two_factor;
 mod update;
+mod update_answers;
 mod web_server;
 mod write;

@@ -220,5 +220,34 @@ async fn what_goes_to_who_helps_holds_no_secret() {
     for secret in secrets {
         assert!(!text.contains(secret), "{secret} is in it");
     }
+    assert!(content.get("lines").is_none(), "frames only when asked for");
+    let more = chief
+        .post("/api/system/support-bundle?frames=true", &json!({}))
+        .await;
+    let lines = more.data()["content"]["lines"].clone();
+    assert!(lines.is_array(), "{lines}");
+    // The console asks at the door of the appliance, and gets the same with the frames.
+    let door = appliance.data_file().with_file_name(indusmind::web::DOOR);
+    let said = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        let mut stream = std::os::unix::net::UnixStream::connect(door).unwrap();
+        std::io::Read::read_to_string(&mut stream, &mut text).unwrap();
+        text
+    });
+    let said: serde_json::Value = serde_json::from_str(&said.await.unwrap()).unwrap();
+    assert_eq!(said["version"], content["version"]);
+    assert_eq!(
+        said["lines"].as_array().unwrap().len(),
+        lines.as_array().unwrap().len()
+    );
+    for secret in secrets {
+        assert!(!said.to_string().contains(secret), "{secret} is in it");
+    }
+    let taken = chief.audit().await;
+    let by = taken
+        .iter()
+        .filter(|entry| entry["action"] == "support.bundle");
+    let by: Vec<_> = by.map(|entry| entry["user"].clone()).collect();
+    assert_eq!(by.len(), 3, "{by:?}");
     drop(appliance);
 }

@@ -19,15 +19,15 @@ const BINARY: &[u8] = b"a program";
 const RUNNING: &str = env!("CARGO_PKG_VERSION");
 
 /// An appliance that a launcher might have started, and the maker's key.
-struct Plant {
-    appliance: Appliance,
-    chief: Client,
+pub struct Plant {
+    pub appliance: Appliance,
+    pub chief: Client,
     home: Home,
     key: SecretKey,
     dir: TempDir,
 }
 
-async fn plant() -> Plant {
+pub async fn plant() -> Plant {
     let (dir, files) = (tempfile::tempdir().unwrap(), Files::default());
     let home = Home::at(dir.path().join("home"));
     fs::create_dir_all(home.data(1)).unwrap();
@@ -59,14 +59,14 @@ async fn plant() -> Plant {
     }
 }
 
-fn manifest(version: &str) -> Value {
+pub fn manifest(version: &str) -> Value {
     json!({ "product": "indusmind", "arch": std::env::consts::ARCH, "version": version,
         "schema": [1, 99], "bytes": BINARY.len(), "sha256": hash_bytes(BINARY),
         "notes": { "en": "Better.", "fr": "Mieux." } })
 }
 
 impl Plant {
-    fn bundle(&self, manifest: &Value) -> Vec<u8> {
+    pub fn bundle(&self, manifest: &Value) -> Vec<u8> {
         let text = serde_json::to_vec(manifest).unwrap();
         let signature = self.key.sign(&text, "a test").unwrap();
         let path = self.dir.path().join("made.imu");
@@ -74,14 +74,14 @@ impl Plant {
         fs::read(path).unwrap()
     }
 
-    async fn send(&self, bundle: Vec<u8>) -> Reply {
+    pub async fn send(&self, bundle: Vec<u8>) -> Reply {
         let request = self.chief.request(Method::POST, "/api/update/bundle");
         let request = request.header("content-type", "application/octet-stream");
         Reply::to(request.body(bundle)).await
     }
 
     /// Begins the trial as the launcher does.
-    fn launcher<T>(&self, act: impl FnOnce(&mut Switch<'_>) -> T) -> T {
+    pub fn launcher<T>(&self, act: impl FnOnce(&mut Switch<'_>) -> T) -> T {
         let (files, mut programs) = (Files::default(), Willing);
         act(&mut Switch {
             home: &self.home,

@@ -16,6 +16,7 @@ mod learning;
 mod lines;
 mod matrix;
 mod plant;
+mod replay;
 mod sunspec;
 mod support;
 mod test_read;

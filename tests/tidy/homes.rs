@@ -1,7 +1,7 @@
 //! Where the foreign crates that shape the design live.
 
 /// Foreign crates that shape the design, and the only place that names each of them.
-pub(crate) const HOMES: [(&str, &str); 28] = [
+pub(crate) const HOMES: [(&str, &str); 29] = [
     ("redb", "src/store/"),
     ("pco", "src/tsdb/"),
     ("rustix", "src/store/"),
@@ -25,6 +25,7 @@ pub(crate) const HOMES: [(&str, &str); 28] = [
     ("unicode_bidi", "src/reports/"),
     ("rumqttc", "src/mqtt/"),
     ("nix", "src/machine.rs"),
+    ("mdns_sd", "src/local_name.rs"),
     ("rcgen", "src/tls/"),
     ("tokio_rustls", "src/tls/"),
     ("lettre", "src/notify/"),

@@ -62,9 +62,10 @@ def run():
     threading.Thread(target=serve, args=(door,), daemon=True).start()
 
     def beats():
+        devices = {"loses devices": "3/5 Press 1, Press 2"}.get(BEHAVIOUR, "5/5")
         tell("READY=1\nX_INDUSMIND_ADDRESS=%s:%d" % door.getsockname())
         while True:
-            tell("WATCHDOG=1")
+            tell("WATCHDOG=1\nX_INDUSMIND_DEVICES=" + devices)
             time.sleep(0.2)
 
     if BEHAVIOUR != "hangs":

@@ -38,6 +38,11 @@ fn a_bad_version_is_undone() {
         ("exits", "rolled_back", "did not stay up"),
         ("hangs", "rolled_back", "ready"),
         ("answers 500", "rolled_back", "500"),
+        (
+            "loses devices",
+            "rolled_back",
+            "hears 3. Silent: Press 1, Press 2",
+        ),
     ] {
         let place = Place::new(behaviour);
         place.arm();

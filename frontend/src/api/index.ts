@@ -131,7 +131,8 @@ export const api = {
 
   system: () => data(client.GET('/system')),
   certificate: () => data(client.GET('/system/certificate')),
-  supportBundle: () => data(client.POST('/system/support-bundle')),
+  supportBundle: (frames: boolean) =>
+    data(client.POST('/system/support-bundle', { params: { query: { frames } } })),
 
   findBackups: (body: { token: string; folder: string }) =>
     data(client.POST('/setup/backups', { body })),

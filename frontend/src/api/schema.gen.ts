@@ -4345,6 +4345,15 @@ export interface components {
              */
             what: string;
         };
+        /** @description The devices that are polled, on trial: those that answered the version before. */
+        Answering: {
+            /** @description How many answered before the update. */
+            before: number;
+            /** @description How many of them answered since. */
+            now: number;
+            /** @description Names of some that did not yet. */
+            silent: string[];
+        };
         /** @description A token as it is shown: everything but its secret. */
         ApiToken: {
             /** @description The addresses and networks from which alone it works; from everywhere when empty. */
@@ -9744,6 +9753,7 @@ export interface components {
         Envelope_Standing: {
             /** @description How things stand. */
             data: {
+                answering?: components["schemas"]["Answering"] | null;
                 /** @description Numbers of the keys whose updates are believed. */
                 keys: string[];
                 last?: components["schemas"]["Became"] | null;
@@ -9880,6 +9890,8 @@ export interface components {
                  * @description Bytes of the data file.
                  */
                 data_file_bytes: number;
+                /** @description The name by which the network finds it without a name server, when it is announced. */
+                local_name?: string | null;
                 /**
                  * Format: int64
                  * @description Samples stored since the start.
@@ -15411,6 +15423,7 @@ export interface components {
         };
         /** @description How things stand. */
         Standing: {
+            answering?: components["schemas"]["Answering"] | null;
             /** @description Numbers of the keys whose updates are believed. */
             keys: string[];
             last?: components["schemas"]["Became"] | null;
@@ -15617,6 +15630,8 @@ export interface components {
              * @description Bytes of the data file.
              */
             data_file_bytes: number;
+            /** @description The name by which the network finds it without a name server, when it is announced. */
+            local_name?: string | null;
             /**
              * Format: int64
              * @description Samples stored since the start.
@@ -26654,7 +26669,10 @@ export interface operations {
     };
     make_support_bundle: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the newest frames of each line are: `indusmind simulate --replay` plays them again. */
+                frames?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -26669,8 +26687,10 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SupportBundle"];
                 };
             };
+            400: components["responses"]["Refused400"];
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -26751,7 +26771,7 @@ export interface operations {
             };
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
-            /** @description The disk is full or refuses */
+            /** @description The disk is full (the details say how much is needed where) or refuses */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -195,8 +195,10 @@ impl Machine {
         let link = said.lines().rfind(|line| line.starts_with("Open http"));
         say(link.unwrap_or("Open https://ADDRESS-OF-THIS-MACHINE:8443 in a browser."));
         say(
-            "From other machines: https://ADDRESS-OF-THIS-MACHINE:8443. If a firewall runs here, \
-             let port 8443 in: ufw allow 8443/tcp, or firewall-cmd --add-port=8443/tcp --permanent.",
+            "From other machines: https://ADDRESS-OF-THIS-MACHINE:8443, or https://indusmind.local:8443 \
+             where names of the network work. If a firewall runs here, let port 8443 in, and UDP \
+             port 5353 for the name: ufw allow 8443/tcp && ufw allow 5353/udp, or firewall-cmd \
+             --permanent --add-port=8443/tcp --add-service=mdns, then firewall-cmd --reload.",
         );
     }
 

@@ -40,6 +40,11 @@ impl Query {
     pub(super) const fn is_rtu(&self) -> bool {
         self.transaction.is_none()
     }
+
+    /// Byte by byte.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
 }
 
 /// Waits for the next request.
@@ -111,6 +116,17 @@ fn parse(pdu: &[u8]) -> Asked {
     } else {
         Asked::TooMuch
     }
+}
+
+/// Sends a refusal with this code.
+pub(super) async fn refuse(
+    stream: &mut (impl AsyncWrite + Unpin),
+    query: &Query,
+    code: u8,
+) -> io::Result<()> {
+    stream
+        .write_all(&bytes(query, Err(code), Fault::None))
+        .await
 }
 
 /// Sends the answer, bent by the fault.

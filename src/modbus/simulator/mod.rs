@@ -11,6 +11,7 @@ mod load;
 pub mod meter;
 mod physics;
 pub mod plant;
+pub mod replay;
 mod schedule;
 mod serve;
 pub mod sunspec;

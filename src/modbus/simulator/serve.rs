@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// The most connections of one listener; real gateways take fewer.
-const CONNECTIONS_MAX: usize = 16;
+pub(super) const CONNECTIONS_MAX: usize = 16;
 /// How often a device that is half open looks whether it was healed.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 

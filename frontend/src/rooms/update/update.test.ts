@@ -6,6 +6,7 @@ const standing = (more: Partial<Standing>): Standing => ({
   version: '0.1.0',
   managed: true,
   on_trial: false,
+  answering: null,
   staged: null,
   previous: null,
   last: null,
