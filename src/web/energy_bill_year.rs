@@ -28,8 +28,8 @@ pub(super) fn protected() -> OpenApiRouter<Context> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct YearQuery {
-    /// Its last month on the clock of the site, `2026-10`.
-    month: String,
+    /// Its last month on the clock of the site, `2026-10`; the one that runs when absent.
+    month: Option<String>,
 }
 
 /// What a tariff asks for a year.
@@ -79,11 +79,16 @@ async fn year(
     caller.require(Permission::ReadingsRead)?;
     let site = context.site_of(&caller)?;
     let (calendar, now) = (site.calendar(), context.clock.now());
-    let first = format!("{}-01", query.month);
-    let last = calendar.instant(&first);
-    let last = last.filter(|at| first.len() == 10 && *at <= now);
-    let last = last
-        .ok_or_else(|| Error::invalid("month", "Write the month as 2026-10, not one to come."))?;
+    let last = match query.month {
+        None => calendar.bucket_start(now, BucketSize::Month),
+        Some(month) => {
+            let first = format!("{month}-01");
+            let last = calendar.instant(&first);
+            let last = last.filter(|at| first.len() == 10 && *at <= now);
+            let sentence = "Write the month as 2026-10, not one to come.";
+            last.ok_or_else(|| Error::invalid("month", sentence))?
+        }
+    };
     let months = months_up_to(last, &calendar);
     let mut tariffs = context.tariffs.of(&site.key);
     tariffs.truncate(TARIFFS_MAX);
