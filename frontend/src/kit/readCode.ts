@@ -4,7 +4,7 @@
 const SIDE_MAX = 1600;
 /** How long one look at the picture may take, and all of them, ms. */
 const LOOK_MS = 2_000;
-const SEARCH_MS = 6_000;
+const SEARCH_MS = 8_000;
 
 interface Look {
   /** How large, of what is searched first. */
@@ -15,6 +15,8 @@ interface Look {
   wide: number;
   /** Turned by this, degrees: what is searched for lies straight in some pictures only. */
   turn: number;
+  /** How much smaller it becomes to the right and downwards: a plate that is seen from the side. */
+  lean: [number, number];
 }
 
 const look = (given: Partial<Look>): Look => ({
@@ -22,8 +24,25 @@ const look = (given: Partial<Look>): Look => ({
   spread: false,
   wide: 1,
   turn: 0,
+  lean: [0, 0],
   ...given,
 });
+
+/** The sides from which a plate is seen: the smallest codes have no mark that tells the decoder. */
+const LEANS: [number, number][] = [
+  [0, 0.3],
+  [0, -0.3],
+  [0.3, 0],
+  [-0.3, 0],
+  [0, 0.5],
+  [0, -0.5],
+  [0.5, 0],
+  [-0.5, 0],
+  [0.25, 0.25],
+  [0.25, -0.25],
+  [-0.25, 0.25],
+  [-0.25, -0.25],
+];
 
 /** The picture as it is, then as it may be read where that was not: the likelier first. */
 const LOOKS = [
@@ -37,6 +56,7 @@ const LOOKS = [
   look({ turn: 45, wide: 1.3, spread: true }),
   look({ turn: -45, wide: 1.3, spread: true }),
   look({ turn: 20, scale: 1.3, spread: true }),
+  ...LEANS.map((lean) => look({ lean, spread: true })),
 ];
 
 /** The darkest and the lightest hundredth become black and white, what is between them greys. */
@@ -56,7 +76,24 @@ function spreadGrey({ data }: ImageData): void {
     data.fill(((grey[at]! - low) * 255) / (high - low), at * 4, at * 4 + 3);
 }
 
-function drawn(picture: ImageBitmap, { scale, spread, wide, turn }: Look): ImageData | null {
+/** The picture as from another side: each pixel from where the view meets it. */
+function leant({ data, width, height }: ImageData, [right, down]: [number, number]): ImageData {
+  const out = new ImageData(width, height);
+  const [from, to] = [new Uint32Array(data.buffer), new Uint32Array(out.data.buffer)];
+  to.fill(0xffffffff);
+  for (let row = 0; row < height; row += 1)
+    for (let column = 0; column < width; column += 1) {
+      const [u, v] = [(2 * column) / width - 1, (2 * row) / height - 1];
+      const far = 1 + right * u + down * v;
+      const x = Math.round(((u / far + 1) * width) / 2);
+      const y = Math.round(((v / far + 1) * height) / 2);
+      if (x >= 0 && y >= 0 && x < width && y < height)
+        to[row * width + column] = from[y * width + x]!;
+    }
+  return out;
+}
+
+function drawn(picture: ImageBitmap, { scale, spread, wide, turn, lean }: Look): ImageData | null {
   const shrink = Math.min(1, SIDE_MAX / Math.max(picture.width, picture.height)) * scale;
   const [width, height] = [picture.width * shrink * wide, picture.height * shrink];
   const angle = (turn * Math.PI) / 180;
@@ -73,7 +110,7 @@ function drawn(picture: ImageBitmap, { scale, spread, wide, turn }: Look): Image
   context.drawImage(picture, -width / 2, -height / 2, width, height);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
   if (spread) spreadGrey(pixels);
-  return pixels;
+  return lean[0] || lean[1] ? leant(pixels, lean) : pixels;
 }
 
 /** The text of the code; null when there is none, or the file is no picture. */
