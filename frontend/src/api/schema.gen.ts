@@ -20824,9 +20824,9 @@ export interface operations {
     };
     get_energy_bill_year: {
         parameters: {
-            query: {
-                /** @description Its last month on the clock of the site, `2026-10`. */
-                month: string;
+            query?: {
+                /** @description Its last month on the clock of the site, `2026-10`; the one that runs when absent. */
+                month?: string;
             };
             header?: never;
             path?: never;
