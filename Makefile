@@ -12,7 +12,7 @@ PROVE := $(abspath $(or $(CARGO_TARGET_DIR),target))/prove
 FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports torture lint api fuzz-api clean \
+.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports bench-fleet torture lint api fuzz-api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle prove-install prove-update prove-alone prove-rescue prove-boot \
 	prove-name prove-container prove-kiosk
 
@@ -109,6 +109,12 @@ bench-reports: ## reports of two years of a hundred meters (INDUSMIND_BENCH_REPO
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
 	$(TIMED) "Bench of the reports" cargo bench --profile release --bench reports
+
+bench-fleet: ## 2,000 cold cells that push every minute, killed three times: what is acknowledged, and how soon
+	@packaging/need.sh cargo
+	@packaging/static-flags.sh
+	$(TIMED) "Fleet under kill -9" env CRASH_DEVICES=2000 CRASH_ROUND_MS=60000 CRASH_KILLS=3 \
+		cargo test --profile release --test crash -- --nocapture no_acknowledged_push
 
 torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (INDUSMIND_TORTURE=n)
 	@packaging/need.sh cargo

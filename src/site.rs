@@ -3,9 +3,11 @@
 //! Promises: a site's time zone and currency are always valid ones. Will not do: know what is
 //! measured there.
 
+mod carried;
 mod logo;
 mod wishes;
 
+pub use carried::{CarriedLogo, carried_logos, take_logos_over};
 pub use logo::{LOGO_MAX, Logo};
 pub use wishes::{PageLanguage, PageTheme, SiteWishes};
 
@@ -18,14 +20,19 @@ use crate::store::{Store, Transaction, View};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use utoipa::ToSchema;
 
 const SITES: Table<Site> = Table::new("site", 1);
 /// Key of the first site unless set-up names another.
 const FIRST_KEY: &str = "site_a";
-/// Most sites of one appliance: each is looked through for every name.
-const SITES_MAX: usize = 100;
+/// Plants of its own that one appliance measures at most.
+const PLANTS_MAX: usize = 100;
+/// Customers of one appliance at most; each may have a site of his own, which says who sees what is
+/// his.
+pub const CUSTOMERS_MAX: usize = 500;
+/// Most sites of one appliance: its plants, and one for each customer.
+pub const SITES_MAX: usize = PLANTS_MAX + CUSTOMERS_MAX;
 
 /// A plant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -174,8 +181,19 @@ pub fn carried_sites(view: &impl View) -> Result<Vec<NewSite>> {
     Ok(sites)
 }
 
-/// Takes sites over in the caller's transaction: those of a known key are said anew. The keys that
-/// there are afterwards, and how many were added and changed.
+/// What became of the sites that a file names, by their keys.
+#[derive(Debug, Default)]
+pub struct SitesTaken {
+    /// All that there are afterwards.
+    pub keys: BTreeSet<String>,
+    /// Those that are new.
+    pub added: BTreeSet<String>,
+    /// Those that were otherwise before.
+    pub changed: BTreeSet<String>,
+}
+
+/// Takes sites over in the caller's transaction: those of a known key are said anew, and keep their
+/// logo.
 ///
 /// # Errors
 /// Every refused field, by the number of the site; too many sites; a disk that refuses.
@@ -183,10 +201,10 @@ pub fn take_sites_over(
     transaction: &Transaction<'_>,
     sites: Vec<NewSite>,
     (actor, now): (&Actor, Timestamp),
-) -> Result<(BTreeSet<String>, usize, usize)> {
+) -> Result<SitesTaken> {
     let stored = SITES.all(transaction)?;
     let mut all: BTreeMap<_, _> = stored.into_iter().map(|s| (s.key.clone(), s)).collect();
-    let (mut checks, mut added, mut changed) = (Checks::default(), 0, 0);
+    let (mut checks, mut taken) = (Checks::default(), SitesTaken::default());
     for (number, said) in sites.into_iter().enumerate() {
         let Some(new) = checks.merge(&format!("{number}."), Site::new(said, now))? else {
             continue;
@@ -194,18 +212,18 @@ pub fn take_sites_over(
         let (site, action, details) = match all.get(&new.key) {
             Some(old) if old.said() == new.said() => continue,
             Some(old) => {
-                changed += 1;
-                let (id, created_at) = (old.id, old.created_at);
+                taken.changed.insert(new.key.clone());
                 let site = Site {
-                    id,
-                    created_at,
+                    id: old.id,
+                    logo: old.logo.clone(),
+                    created_at: old.created_at,
                     ..new
                 };
                 let details = audit::changed_fields(old, &site);
                 (site, "site.update", details)
             }
             None => {
-                added += 1;
+                taken.added.insert(new.key.clone());
                 let details = serde_json::to_value(new.said()).unwrap_or_default();
                 (new, "site.create", details)
             }
@@ -217,10 +235,16 @@ pub fn take_sites_over(
     }
     checks.finish()?;
     if all.len() > SITES_MAX {
-        let sentence = "There are 100 sites, which is as many as there can be.";
-        return Err(Error::conflict(sentence));
+        return Err(full());
     }
-    Ok((all.into_keys().collect(), added, changed))
+    taken.keys = all.into_keys().collect();
+    Ok(taken)
+}
+
+fn full() -> Error {
+    Error::conflict(format!(
+        "There are {SITES_MAX} sites, which is as many as there can be."
+    ))
 }
 
 /// The sites of this appliance.
@@ -247,22 +271,23 @@ impl Sites {
     /// All sites.
     #[must_use]
     pub fn all(&self) -> Vec<Site> {
-        self.known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.read().clone()
     }
 
     /// The site that is meant when none is named; `None` before set-up.
     #[must_use]
     pub fn first(&self) -> Option<Site> {
-        self.all().into_iter().next()
+        self.read().first().cloned()
     }
 
     /// The site with this key.
     #[must_use]
     pub fn by_key(&self, key: &str) -> Option<Site> {
-        self.all().into_iter().find(|site| site.key == key)
+        self.read().iter().find(|site| site.key == key).cloned()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Site>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stores a new site in the caller's transaction; call [`Sites::reload`] after the commit.
@@ -317,8 +342,7 @@ impl Sites {
     pub fn add_in(transaction: &Transaction<'_>, site: &Site, actor: &Actor) -> Result<()> {
         let known = SITES.all(transaction)?;
         if known.len() >= SITES_MAX {
-            let sentence = "There are 100 sites, which is as many as there can be.";
-            return Err(Error::conflict(sentence));
+            return Err(full());
         }
         if known.iter().any(|other| other.key == site.key) {
             let sentence = format!("There is a site {} already.", site.key);

@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Most users of one appliance.
-pub(super) const USERS_MAX: usize = 500;
+/// Most users of one appliance: one for each customer of cold cells that there can be, and as many
+/// who work for the plant.
+pub(super) const USERS_MAX: usize = 2 * crate::site::CUSTOMERS_MAX;
 /// Most reset codes that are listed.
 const RESETS_SHOWN: usize = 100;
 

@@ -1,4 +1,4 @@
-//! What people set up, as one readable file (TOML): sites, own profiles, equipment, alert rules,
+//! What people set up, as one readable file (TOML): sites with their logos, own profiles, equipment, alert rules,
 //! tariffs, users.
 //!
 //! Promises: what goes out comes in the same; a file is taken whole or refused whole, each refused
@@ -21,7 +21,9 @@ use crate::equipment::{
     CarriedEquipment, ProfileFile, carried_equipment, carried_profiles, take_equipment_over,
     take_profiles_over,
 };
-use crate::site::{NewSite, carried_sites, take_sites_over};
+use crate::site::{
+    CarriedLogo, NewSite, carried_logos, carried_sites, take_logos_over, take_sites_over,
+};
 use crate::store::audit::{self, Actor};
 use crate::store::{Transaction, View};
 use serde::Serialize;
@@ -38,6 +40,8 @@ pub const FILE_MAX: usize = 16 << 20;
 pub struct Blueprint {
     /// Plants.
     pub sites: Vec<NewSite>,
+    /// Their logos.
+    pub logos: Vec<CarriedLogo>,
     /// Profiles that people added.
     pub profiles: Vec<ProfileFile>,
     /// Meters and machines.
@@ -104,6 +108,7 @@ impl Blueprint {
     pub fn of(view: &impl View) -> Result<Self> {
         Ok(Self {
             sites: carried_sites(view)?,
+            logos: carried_logos(view)?,
             profiles: carried_profiles(view)?,
             equipment: carried_equipment(view)?,
             rules: carried_rules(view)?,
@@ -135,9 +140,12 @@ impl Blueprint {
         let mut all = TakenOver::default();
 
         let named = self.sites.len();
-        let (sites, added, changed) =
-            take_sites_over(transaction, self.sites, by).map_err(placed("site"))?;
-        all.site = count(named, (added, changed));
+        let mut taken = take_sites_over(transaction, self.sites, by).map_err(placed("site"))?;
+        let logos = take_logos_over(transaction, self.logos, by).map_err(placed("logo"))?;
+        taken.changed.extend(logos);
+        let changed = taken.changed.difference(&taken.added).count();
+        all.site = count(named, (taken.added.len(), changed));
+        let sites = taken.keys;
 
         let named = self.profiles.len();
         let (profiles, added, changed) =

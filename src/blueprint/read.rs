@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// The kinds of entries there are.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "site",
+    "logo",
     "profile",
     "equipment",
     "alert_rule",
@@ -59,12 +60,14 @@ pub fn read(text: &str) -> Result<Blueprint> {
         lines: &lines,
         checks,
     };
-    let (sites, profiles) = (reader.plain("site"), reader.plain("profile"));
+    let (sites, logos) = (reader.plain("site"), reader.plain("logo"));
+    let profiles = reader.plain("profile");
     let (tariffs, users) = (reader.plain("tariff"), reader.plain("user"));
     let (equipment, rules) = (reader.named("equipment"), reader.named("alert_rule"));
     reader.checks.finish()?;
     Ok(Blueprint {
         sites,
+        logos,
         profiles,
         equipment,
         rules,

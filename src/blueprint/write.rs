@@ -24,6 +24,9 @@ pub fn write(blueprint: &Blueprint, made_by: &str) -> Result<String> {
     for site in &blueprint.sites {
         push(&mut text, "site", table(site)?)?;
     }
+    for logo in &blueprint.logos {
+        push(&mut text, "logo", table(logo)?)?;
+    }
     for profile in &blueprint.profiles {
         push(&mut text, "profile", table(profile)?)?;
     }

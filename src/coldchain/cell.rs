@@ -4,7 +4,9 @@ use super::record::{Customer, Text, check_name, check_optional};
 use super::track::{Rule, Side};
 use crate::base::error::Checks;
 use crate::base::time::Calendar;
-use crate::base::{CellId, CustomerId, EquipmentId, LocationId, Metric, Result, Timestamp};
+use crate::base::{
+    CellId, CustomerId, DeviceId, EquipmentId, LocationId, Metric, Result, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -159,6 +161,9 @@ pub struct Cell {
     /// When it was taken out of use; what was measured stays.
     #[serde(default)]
     pub retired_at: Option<Timestamp>,
+    /// Devices that were locked out with it, and are let in when it is brought back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired_devices: Vec<DeviceId>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -305,6 +310,7 @@ impl Cell {
             equipment_id,
             said,
             retired_at: None,
+            retired_devices: Vec::new(),
             created_at: now,
             updated_at: now,
         }
@@ -382,6 +388,7 @@ mod tests {
             equipment_id: EquipmentId::new(),
             said,
             retired_at: None,
+            retired_devices: Vec::new(),
             created_at: Timestamp::from_ms(1),
             updated_at: Timestamp::from_ms(2),
         };

@@ -1,13 +1,14 @@
 //! Cells and their devices: read, added, changed, each on disk first.
 
 use super::cell::{Cell, NewCell};
+use super::record::Location;
 use super::service::{CELLS, Coldchain, Entry};
 use super::together::{Together, add_in};
 use crate::alerts::CELL;
 use crate::auth::Reach;
 use crate::base::{CellId, EquipmentId, Error, Result};
 use crate::devices::{Device, MadeDevice, NewDevice};
-use crate::equipment::{AdminStatus, EquipmentChange, Joining, NewEquipment};
+use crate::equipment::{AdminStatus, Joining, NewEquipment};
 use crate::store::Transaction;
 use crate::store::audit::{self, Actor};
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,12 @@ impl Coldchain {
         let _turn = self.changing.lock().await;
         let location = self.location(reach, said.location_id);
         let location = location.map_err(|error| Error::invalid("location_id", error.sentence))?;
+        if location.retired_at.is_some() {
+            return Err(Error::invalid(
+                "location_id",
+                "This location is out of use.",
+            ));
+        }
         let customer = self.customer(reach, location.customer_id)?;
         if self.known().cells.len() >= CELLS_MAX {
             let sentence = format!("The appliance holds {CELLS_MAX} cells at most.");
@@ -169,9 +176,15 @@ impl Coldchain {
         let _turn = self.changing.lock().await;
         let before = self.cell(reach, id)?;
         let location = self.location(reach, said.location_id).ok();
-        if location.is_none_or(|location| location.customer_id != before.customer_id) {
+        let open =
+            |one: Location| one.customer_id == before.customer_id && one.retired_at.is_none();
+        if !location.is_some_and(open) {
             let sentence = "The customer has no such location.";
             return Err(Error::invalid("location_id", sentence));
+        }
+        if !before.in_use() {
+            let sentence = "This cell is out of use. Bring it back before you say it anew.";
+            return Err(Error::conflict(sentence));
         }
         let changed = Cell {
             said: NewCell {
@@ -184,49 +197,6 @@ impl Coldchain {
         let details = audit::changed_fields(&*before, &changed);
         self.put_cell(changed, "coldchain.cell_update", details, actor)
             .await
-    }
-
-    /// Takes a cell out of use: its devices are let in no more, its alerts end, its evidence stays.
-    ///
-    /// # Errors
-    /// When there is none for who reaches this; a disk that refuses.
-    pub async fn retire_cell(&self, reach: &Reach, id: CellId, actor: Actor) -> Result<()> {
-        let _turn = self.changing.lock().await;
-        let before = self.cell(reach, id)?;
-        if !before.in_use() {
-            return Ok(());
-        }
-        for device in self.devices_of(&before) {
-            let change = crate::devices::DeviceChange {
-                enabled: Some(false),
-                ..Default::default()
-            };
-            self.ground
-                .devices
-                .update(device.id, change, actor.clone())
-                .await?;
-        }
-        let change = EquipmentChange {
-            status: Some(AdminStatus::Decommissioned),
-            ..EquipmentChange::default()
-        };
-        let equipment = before.equipment_id;
-        if self.ground.registry.get(equipment).is_ok() {
-            self.ground
-                .registry
-                .update(equipment, change, actor.clone())
-                .await?;
-        }
-        let now = self.now();
-        let changed = Cell {
-            retired_at: Some(now),
-            updated_at: now,
-            ..Cell::clone(&before)
-        };
-        let details = json!({ "name": before.said.name });
-        self.put_cell(changed, "coldchain.cell_retire", details, actor)
-            .await?;
-        Ok(())
     }
 
     async fn put_cell(

@@ -5,22 +5,22 @@ use super::record::{Customer, Location, NewCustomer, NewLocation};
 use super::service::{CUSTOMERS, Coldchain, Entry, LOCATIONS};
 use crate::auth::Reach;
 use crate::base::{CustomerId, Error, LocationId, Result};
-use crate::site::{NewSite, Site, Sites};
+use crate::site::{CUSTOMERS_MAX, NewSite, Site, Sites};
 use crate::store::audit::{self, Actor};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Most customers and locations of one appliance.
-const CUSTOMERS_MAX: usize = 500;
+/// Most locations of one appliance: four for each customer that there can be.
 pub(super) const LOCATIONS_MAX: usize = 2_000;
 
 impl Coldchain {
-    /// The customers that somebody reaches, by name.
+    /// The customers that somebody reaches, by name; those that were taken out of use when asked
+    /// for.
     #[must_use]
-    pub fn customers(&self, reach: &Reach) -> Vec<Customer> {
+    pub fn customers(&self, reach: &Reach, retired: bool) -> Vec<Customer> {
         let known = self.known();
-        let all = known.customers.values();
-        let mut all: Vec<_> = all.filter(|one| reach.sees(&one.site)).cloned().collect();
+        let seen = |one: &&Customer| reach.sees(&one.site) && (retired || one.retired_at.is_none());
+        let mut all: Vec<_> = known.customers.values().filter(seen).cloned().collect();
         all.sort_by_key(|one| (one.name.to_lowercase(), one.id));
         all
     }
@@ -56,6 +56,7 @@ impl Coldchain {
             phone: said.phone,
             email: said.email,
             note: said.note,
+            retired_at: None,
             created_at: now,
             updated_at: now,
         };
@@ -178,7 +179,8 @@ impl Coldchain {
         let customer = self.customer(reach, id)?;
         let used = |one: &Location| one.customer_id == id;
         if self.known().locations.values().any(used) {
-            let sentence = "This customer has locations. Take them out first.";
+            let sentence = "This customer has locations. Delete them first, or take the customer out \
+                            of use.";
             return Err(Error::conflict(sentence));
         }
         let now = self.now();
@@ -193,13 +195,15 @@ impl Coldchain {
         Ok(())
     }
 
-    /// The locations of the customers that somebody reaches, by name.
+    /// The locations of the customers that somebody reaches, by name; those that were taken out of
+    /// use when asked for.
     #[must_use]
-    pub fn locations(&self, reach: &Reach) -> Vec<Location> {
+    pub fn locations(&self, reach: &Reach, retired: bool) -> Vec<Location> {
         let known = self.known();
         let seen = |one: &&Location| {
             let customer = known.customers.get(&one.customer_id);
-            customer.is_some_and(|customer| reach.sees(&customer.site))
+            let reached = customer.is_some_and(|customer| reach.sees(&customer.site));
+            reached && (retired || one.retired_at.is_none())
         };
         let mut all: Vec<_> = known.locations.values().filter(seen).cloned().collect();
         all.sort_by_key(|one| (one.name.to_lowercase(), one.id));
@@ -228,7 +232,12 @@ impl Coldchain {
     ) -> Result<Location> {
         said.check()?;
         let _turn = self.changing.lock().await;
-        self.whose(reach, said.customer_id)?;
+        if self.whose(reach, said.customer_id)?.retired_at.is_some() {
+            return Err(Error::invalid(
+                "customer_id",
+                "This customer is out of use.",
+            ));
+        }
         if self.known().locations.len() >= LOCATIONS_MAX {
             let sentence = format!("The appliance holds {LOCATIONS_MAX} locations at most.");
             return Err(Error::conflict(sentence));
@@ -239,6 +248,7 @@ impl Coldchain {
             customer_id: said.customer_id,
             name: said.name.trim().to_owned(),
             address: said.address,
+            retired_at: None,
             created_at: now,
             updated_at: now,
         };
@@ -309,7 +319,8 @@ impl Coldchain {
         let location = self.location(reach, id)?;
         let used = |cell: &Arc<Cell>| cell.said.location_id == id;
         if self.known().cells.values().any(used) {
-            let sentence = "Cells stand here, or stood here. Their evidence names this location.";
+            let sentence = "Cells stand here, or stood here. Their evidence names this location. Take \
+                            it out of use instead.";
             return Err(Error::conflict(sentence));
         }
         let now = self.now();

@@ -91,6 +91,24 @@ pub struct CellNow {
     pub alerts: Vec<CellAlert>,
     /// Its probes.
     pub probes: Vec<ProbeNow>,
+    /// What stays of a cell that is out of use; absent while it is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+}
+
+/// What stays of a cell that is out of use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ColdKept)]
+pub struct Kept {
+    /// Its last good reading; absent when nothing was ever measured.
+    pub last_reading_at: Option<Timestamp>,
+    /// Excursions on its evidence.
+    pub excursions: usize,
+    /// Its calibration certificates.
+    pub certificates: usize,
+    /// Why it cannot be brought back; absent when it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gone: Option<String>,
 }
 
 /// A customer and how he is doing.
@@ -183,6 +201,7 @@ impl Coldchain {
         let calendar = &sources.calendar;
         let probes = sources.probes.iter();
         CellNow {
+            kept: (!cell.in_use()).then(|| self.kept(cell)),
             customer_name,
             location_name,
             temperature_c: seen.and_then(|follow| follow.seen.warmest_c).map(tenths),
@@ -204,6 +223,19 @@ impl Coldchain {
                 cell.said.probes.clear();
                 cell
             },
+        }
+    }
+
+    fn kept(&self, cell: &Cell) -> Kept {
+        let live = |device: Option<&crate::live::Device>| device.and_then(|one| one.last_good);
+        // A disk that refuses is told where the evidence is asked for.
+        let excursions = self.stored_excursions(cell.id).unwrap_or_default();
+        let equipment = self.ground.registry.get(cell.equipment_id);
+        Kept {
+            last_reading_at: self.ground.live.with(cell.equipment_id, live),
+            excursions: excursions.len(),
+            certificates: self.calibrations(cell.id).len(),
+            gone: equipment.is_err().then(|| "EQUIPMENT_DELETED".to_owned()),
         }
     }
 
@@ -237,8 +269,8 @@ impl Coldchain {
     /// What a technician looks at first.
     #[must_use]
     pub fn dashboard(&self, reach: &Reach) -> TechnicianDashboard {
-        let customers = self.customers(reach);
-        let locations = self.locations(reach);
+        let customers = self.customers(reach, false);
+        let locations = self.locations(reach, false);
         let mut open: BTreeMap<&str, Vec<Alert>> = BTreeMap::new();
         for customer in &customers {
             let all = self.ground.alerts.open_of(&customer.site);

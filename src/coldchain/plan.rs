@@ -62,8 +62,8 @@ pub(super) struct Plan {
 impl Plan {
     /// What there is for somebody, and nothing new.
     pub(super) fn of(coldchain: &Coldchain, reach: &Reach) -> Self {
-        let customers = coldchain.customers(reach).into_iter();
-        let locations = coldchain.locations(reach).into_iter();
+        let customers = coldchain.customers(reach, false).into_iter();
+        let locations = coldchain.locations(reach, false).into_iter();
         let home = |cell: std::sync::Arc<Cell>| {
             let devices = coldchain.devices_of(&cell).into_iter();
             let home = Home {
@@ -135,6 +135,7 @@ impl Plan {
             customer_id,
             name: row.location.clone(),
             address: None,
+            retired_at: None,
             created_at: self.now,
             updated_at: self.now,
         };

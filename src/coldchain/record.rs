@@ -58,6 +58,9 @@ pub struct Customer {
     pub email: Option<String>,
     /// Anything else.
     pub note: Option<String>,
+    /// When he was taken out of use with all that is his; `null` while in use.
+    #[serde(default)]
+    pub retired_at: Option<Timestamp>,
     /// When he was added.
     pub created_at: Timestamp,
     /// When he was last changed.
@@ -92,6 +95,9 @@ pub struct Location {
     pub name: String,
     /// Where it is.
     pub address: Option<String>,
+    /// When it was taken out of use with all that is there; `null` while in use.
+    #[serde(default)]
+    pub retired_at: Option<Timestamp>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -69,7 +69,7 @@ impl Known {
     pub(super) fn keep_cell(&mut self, cell: Cell) {
         if cell.in_use() {
             self.of_equipment.insert(cell.equipment_id, cell.id);
-        } else {
+        } else if self.of_equipment.get(&cell.equipment_id) == Some(&cell.id) {
             self.of_equipment.remove(&cell.equipment_id);
         }
         self.cells.insert(cell.id, Arc::new(cell));

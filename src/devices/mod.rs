@@ -22,4 +22,4 @@ pub(crate) use reading::{reading, state_or_number, time};
 pub use receiver::{Delivery, KeyUse, Receiver, Target};
 pub use record::{Device, DeviceChange, NewDevice};
 pub use registry::{Devices, MadeDevice};
-pub use together::PreparedDevices;
+pub use together::{ChangedDevices, PreparedDevices};

@@ -319,7 +319,7 @@ impl Devices {
         self.clock.now()
     }
 
-    fn record(&self, id: DeviceId) -> Result<Record> {
+    pub(super) fn record(&self, id: DeviceId) -> Result<Record> {
         let known = self.read();
         let found = known.records.get(&id).cloned();
         found.ok_or_else(|| Error::not_found("device", id))

@@ -3,6 +3,7 @@
 //! Each line is quantity × price, rounded by itself to the digits of the tariff, halves away from
 //! zero; the total is the sum of the lines as they are shown.
 
+use super::bill_label::Label;
 use super::bill_lines::{Draft, Past};
 use super::bill_reason::Reason;
 use super::metered::Metered;
@@ -17,8 +18,10 @@ use utoipa::ToSchema;
 pub struct BillLine {
     /// What it is about.
     pub group: Group,
-    /// Its name in the tariff.
+    /// Its name in English: that of the tariff, with the version where several hold.
     pub name: String,
+    /// The same in parts, for a page that says it in its language.
+    pub label: Label,
     /// The period, where it is of one.
     pub period: Option<String>,
     /// How much.
@@ -97,8 +100,8 @@ pub struct Segment<'a> {
     pub days: (u32, u32),
     /// Demand of the months before, the latest first.
     pub past: Vec<Past>,
-    /// What is added to the names of its lines where there are several.
-    pub suffix: String,
+    /// The version, where several hold in the month.
+    pub version: Option<u32>,
 }
 
 /// The lines of a stretch, in the order of the tariff.

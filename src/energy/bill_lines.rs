@@ -1,6 +1,7 @@
 //! *pure* — the lines of a bill: one function for each kind of rule.
 
 use super::bill::{BillLine, Segment, amount, round};
+use super::bill_label::Label;
 use super::bill_reason::{Reason, told};
 use super::metered::kwh;
 use super::tariff::{Charge, Group, Per, PeriodValue, Reactive, Rules};
@@ -24,7 +25,7 @@ pub(super) struct Draft<'a> {
 /// What is said of a line before it is priced.
 pub(super) struct Item {
     pub(super) group: Group,
-    pub(super) name: String,
+    pub(super) label: Label,
     pub(super) period: Option<String>,
     pub(super) quantity: Decimal,
     pub(super) unit: &'static str,
@@ -56,9 +57,11 @@ impl<'a> Draft<'a> {
         };
         let whole = item.quantity * item.price * Decimal::from(top);
         let amount = amount(whole / Decimal::from(bottom), self.rules().decimals);
+        let label = self.version_of(item.label);
         self.lines.push(BillLine {
             group: item.group,
-            name: item.name + &self.segment.suffix,
+            name: label.text(),
+            label,
             period: item.period,
             quantity: item.quantity.normalize(),
             unit: item.unit.to_owned(),
@@ -68,6 +71,14 @@ impl<'a> Draft<'a> {
             explanation: told(&item.reasons),
             reasons: item.reasons,
         });
+    }
+
+    /// What a line is called, with the version where several hold in the month.
+    pub(super) fn version_of(&self, label: Label) -> Label {
+        Label {
+            version: self.segment.version,
+            ..label
+        }
     }
 
     fn quantity(&self, mwh: i64) -> Decimal {
@@ -100,7 +111,7 @@ impl<'a> Draft<'a> {
                 };
                 self.push(Item {
                     group: Group::Energy,
-                    name: period.name.clone(),
+                    label: Label::named(period.name.clone(), None),
                     period: Some(period.id.clone()),
                     quantity,
                     unit: "kWh",
@@ -131,7 +142,7 @@ impl<'a> Draft<'a> {
                     let quantity = self.billed_kwh();
                     self.push(Item {
                         group: Group::Levy,
-                        name: name.clone(),
+                        label: Label::named(name.clone(), None),
                         period: None,
                         quantity,
                         unit: "kWh",
@@ -176,7 +187,7 @@ impl<'a> Draft<'a> {
         };
         self.push(Item {
             group: if levy { Group::Levy } else { Group::Fixed },
-            name: name.to_owned(),
+            label: Label::named(name.to_owned(), None),
             period: None,
             quantity,
             unit,
@@ -196,7 +207,7 @@ impl<'a> Draft<'a> {
     ) {
         self.push(Item {
             group: Group::Demand,
-            name: name.to_owned(),
+            label: Label::named(name.to_owned(), None),
             period: None,
             quantity,
             unit: "kW",
@@ -235,7 +246,7 @@ impl<'a> Draft<'a> {
             let shown = place.map_or(&step.period, |n| &rules.periods[n].name);
             self.push(Item {
                 group: Group::Demand,
-                name: format!("{name}, {shown}"),
+                label: Label::named(format!("{name}, {shown}"), None),
                 period: Some(step.period.clone()),
                 quantity,
                 unit: "kW",
@@ -286,7 +297,7 @@ impl<'a> Draft<'a> {
             let quantity = Decimal::new(i64::try_from(root).unwrap_or(i64::MAX), 3);
             self.push(Item {
                 group: Group::Demand,
-                name: format!("{name}, {}", rules.periods[period].name),
+                label: Label::named(format!("{name}, {}", rules.periods[period].name), None),
                 period: Some(price.period.clone()),
                 quantity,
                 unit: "kW",
@@ -307,7 +318,7 @@ impl<'a> Draft<'a> {
         let quantity = self.quantity(self.segment.metered.export_mwh);
         self.push(Item {
             group: Group::Export,
-            name: "Export".to_owned(),
+            label: Label::coded("export"),
             period: None,
             quantity,
             unit: "kWh",

@@ -2,6 +2,7 @@
 //! reactive energy, taxes.
 
 use super::bill::{BillLine, amount, round};
+use super::bill_label::Label;
 use super::bill_lines::{Draft, Item};
 use super::bill_reason::Reason;
 use super::metered::kwh;
@@ -99,7 +100,7 @@ impl Draft<'_> {
         let quantity = round(over, rules.quantity_decimals);
         self.push(Item {
             group: Group::Reactive,
-            name: "Reactive energy".to_owned(),
+            label: Label::coded("reactive"),
             period: None,
             quantity,
             unit: "kvarh",
@@ -129,7 +130,7 @@ impl Draft<'_> {
         let of: Decimal = amounts(&self.lines, &[Group::Energy]);
         self.percent(
             Group::Reactive,
-            "Power factor",
+            Label::coded("power_factor"),
             (of, percent),
             Reason::of("power_factor", &[("factor", factor)]),
         );
@@ -139,7 +140,8 @@ impl Draft<'_> {
         for tax in &self.rules().taxes {
             let of = amounts(&self.lines, &tax.on);
             let why = Reason::of("tax", &[]);
-            self.percent(Group::Tax, &tax.name, (of, tax.percent), why);
+            let label = Label::named(tax.name.clone(), None);
+            self.percent(Group::Tax, label, (of, tax.percent), why);
         }
     }
 
@@ -147,14 +149,15 @@ impl Draft<'_> {
     fn percent(
         &mut self,
         group: Group,
-        name: &str,
+        label: Label,
         (of, percent): (Decimal, Decimal),
         why: Reason,
     ) {
-        let rules = self.rules();
+        let (rules, label) = (self.rules(), self.version_of(label));
         self.lines.push(BillLine {
             group,
-            name: format!("{name}{}", self.segment.suffix),
+            name: label.text(),
+            label,
             period: None,
             quantity: of,
             unit: rules.currency.clone(),

@@ -61,7 +61,7 @@ fn billed(
         metered: Metered::of(rules, cells, calendar),
         days: (30, 30),
         past,
-        suffix: String::new(),
+        version: None,
     };
     lines(&segment)
 }

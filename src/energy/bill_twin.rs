@@ -77,24 +77,28 @@ pub struct BillTwin {
     pub computed: Bill,
 }
 
-/// Compares a typed bill with the computed one. A line finds its twin by its name, else by an
-/// amount that no other line has.
+/// How a line finds its twin: by its name with the version, by the name alone, by an amount that no
+/// other line has.
+const WAYS: [Option<bool>; 3] = [Some(true), Some(false), None];
+
+/// Compares a typed bill with the computed one. A line finds its twin by its name, in any language
+/// where no tariff names it, else by an amount that no other line has.
 #[must_use]
 pub fn twin(computed: Bill, typed: Vec<TypedLine>) -> BillTwin {
     let mut free: Vec<Option<&BillLine>> = computed.lines.iter().map(Some).collect();
     let mut found: Vec<Option<BillLine>> = vec![None; typed.len()];
-    for by_name in [true, false] {
+    for by_name in WAYS {
         for (at, line) in typed.iter().enumerate() {
             if found[at].is_some() {
                 continue;
             }
             let is = |other: &BillLine| match by_name {
-                true => word(&other.name) == word(&line.name),
-                false => other.amount == line.amount,
+                Some(with_version) => other.label.is_meant(&line.name, with_version),
+                None => other.amount == line.amount,
             };
             let mut fits = (0..free.len()).filter(|n| free[*n].is_some_and(is));
             let (first, second) = (fits.next(), fits.next());
-            if let Some(place) = first.filter(|_| by_name || second.is_none()) {
+            if let Some(place) = first.filter(|_| by_name.is_some() || second.is_none()) {
                 found[at] = free[place].take().cloned();
             }
         }
@@ -187,14 +191,9 @@ fn differs(quantity: Decimal, line: &BillLine) -> String {
     )
 }
 
-/// A name without what people write differently.
-fn word(name: &str) -> String {
-    let letters = name.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::bill_label::Label;
     use super::super::tariff::Group;
     use super::*;
     use crate::base::Timestamp;
@@ -207,6 +206,7 @@ mod tests {
         BillLine {
             group: Group::Energy,
             name: name.to_owned(),
+            label: Label::named(name.to_owned(), None),
             period: None,
             quantity: decimal(quantity),
             unit: "kWh".to_owned(),

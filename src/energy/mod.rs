@@ -5,8 +5,10 @@
 
 mod balance;
 mod bill;
+mod bill_label;
 mod bill_lines;
 mod bill_power;
+mod bill_reading;
 mod bill_reason;
 #[cfg(test)]
 mod bill_tests;
@@ -48,6 +50,8 @@ pub use balance::{
     Balance, BalancePart, BalanceQuery, EnergyFigure, SeriesOf, TreePoint, balance, tree_series,
 };
 pub use bill::{Bill, BillLine, BillPeak};
+pub use bill_label::Label as BillLabel;
+pub use bill_reading::Reading as BillReading;
 pub use bill_reason::Reason as BillReason;
 pub use bill_twin::{BillTwin, TwinLine, TypedLine, twin};
 pub use carbon::{Carbon, CarbonBook, CarbonBucket, Emitted};

@@ -1,17 +1,14 @@
 //! What a site takes in, in cells of some minutes; and what that costs: bills and cost by bucket.
 
 use super::SiteHistory;
-use super::bill::{Bill, BillPeak, Segment, lines};
-use super::bill_lines::Past;
-use super::bill_reason::Reason;
+use super::bill::Bill;
+use super::bill_reading::Reading;
 use super::cost::{PeriodCost, Pricing};
-use super::metered::{Metered, SupplyCell};
-use super::readings::to_kwh;
+use super::metered::SupplyCell;
 use super::tariff::Rules;
-use super::tariff_clock::Local;
 use super::tree::Weights;
 use crate::base::time::{BucketSize, Calendar};
-use crate::base::{EquipmentId, Error, Metric, Result, TimeRange, Timestamp};
+use crate::base::{EquipmentId, Metric, Result, TimeRange, Timestamp};
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::BTreeMap;
@@ -112,76 +109,9 @@ impl Supply {
     /// the disk.
     ///
     /// # Errors
-    /// When no tariff holds in it, or the file cannot be read.
+    /// As [`Reading::bill`].
     pub fn bill(&self, at: Timestamp, now: Timestamp, rules_on: RulesOn<'_>) -> Result<Bill> {
-        let month = self.month(at);
-        let stretches = self.stretches(month, rules_on);
-        let Some((_, _, first)) = stretches.first() else {
-            let sentence = "No tariff holds in this month: enter one, or a version that begins \
-                            earlier.";
-            return Err(Error::conflict(sentence));
-        };
-        let mut bill = Bill {
-            from: month.from,
-            to: month.to,
-            time_zone: self.time_zone.clone(),
-            currency: first.currency.clone(),
-            decimals: first.decimals,
-            lines: Vec::new(),
-            total: Decimal::ZERO,
-            kwh: 0.0,
-            peak: None,
-            coverage: 0.0,
-            notes: Vec::new(),
-        };
-        let (mut mwh, mut covered, mut missing) = (0, (0.0, 0), 0);
-        let of = self.days(month);
-        let mut days_priced = 0;
-        for (range, version, rules) in &stretches {
-            if rules.currency != bill.currency {
-                let sentence = "The currency changes within this month: bill its parts apart.";
-                return Err(Error::conflict(sentence));
-            }
-            let known = TimeRange {
-                from: range.from,
-                to: range.to.min(self.cell_end(now, rules)),
-            };
-            let cells = match known.from < known.to {
-                true => self.cells(known, rules.cell_minutes())?,
-                false => Vec::new(),
-            };
-            let days = self.days(*range);
-            days_priced += days;
-            let segment = Segment {
-                rules,
-                metered: Metered::of(rules, &cells, &self.calendar),
-                days: (days, of),
-                past: self.past(month.from, rules)?,
-                suffix: match stretches.len() {
-                    1 => String::new(),
-                    _ => format!(" (version {version})"),
-                },
-            };
-            bill.lines.extend(lines(&segment));
-            let metered = &segment.metered;
-            mwh += metered.total_mwh();
-            covered = (covered.0 + metered.covered.0, covered.1 + metered.covered.1);
-            missing += metered.missing_windows;
-            let peak = metered.peak(&[]).map(|w| BillPeak {
-                kw: w.kw.normalize(),
-                at: w.start,
-            });
-            if peak.is_some_and(|peak| bill.peak.is_none_or(|best| peak.kw > best.kw)) {
-                bill.peak = peak;
-            }
-        }
-        bill.total = bill.lines.iter().map(|line| line.amount).sum();
-        bill.kwh = to_kwh(mwh);
-        #[allow(clippy::cast_precision_loss)] // a month of cells
-        let cells = covered.1.max(1) as f64;
-        bill.coverage = (covered.0 / cells * 1e6).round() / 1e6;
-        bill.notes = notes(month.to > now, days_priced < of, missing);
-        Ok(bill)
+        Reading::new(self).bill(at, now, rules_on)
     }
 
     /// What energy cost in each bucket of a range, by period. Reads the disk from the start of the
@@ -210,7 +140,7 @@ impl Supply {
                     continue;
                 }
                 let read = TimeRange { from, to };
-                let cells = self.cells(read, rules.cell_minutes())?;
+                let cells = self.cells(read, self.pricing_minutes(read, size, &rules))?;
                 let mut pricing = Pricing::new(&rules, &self.calendar);
                 for cell in &cells {
                     let priced = pricing.price(cell);
@@ -261,8 +191,31 @@ impl Supply {
         Ok(())
     }
 
+    /// Minutes of the cells that a stretch is priced by: whole hours where periods, buckets and the
+    /// clock of the site change by whole hours only, otherwise those of its bill.
+    fn pricing_minutes(&self, read: TimeRange, size: BucketSize, rules: &Rules) -> u32 {
+        const HOUR_MS: i64 = 3_600_000;
+        let whole = |ms: i64| ms.rem_euclid(HOUR_MS) == 0;
+        let on_the_hour = |at: Timestamp| whole(at.ms()) && whole(self.calendar.wall_ms(at));
+        let by_hours = match size {
+            BucketSize::Fixed(ms) => whole(ms),
+            _ => true,
+        };
+        match by_hours
+            && rules.changes_by_hours()
+            && [read.from, read.to].into_iter().all(on_the_hour)
+        {
+            true => 60,
+            false => rules.cell_minutes(),
+        }
+    }
+
     /// The stretches of a month in which one version holds, with its number.
-    fn stretches(&self, month: TimeRange, rules_on: RulesOn<'_>) -> Vec<(TimeRange, u32, Rules)> {
+    pub(super) fn stretches(
+        &self,
+        month: TimeRange,
+        rules_on: RulesOn<'_>,
+    ) -> Vec<(TimeRange, u32, Rules)> {
         let mut stretches: Vec<(TimeRange, u32, Rules)> = Vec::new();
         let mut day = month.from;
         while day < month.to {
@@ -289,43 +242,21 @@ impl Supply {
         stretches
     }
 
-    /// The greatest demand of the months before one, as far back as the rules look.
-    fn past(&self, month: Timestamp, rules: &Rules) -> Result<Vec<Past>> {
-        let back = rules.charges.iter().filter_map(|charge| match charge {
-            super::tariff::Charge::Demand { ratchet, .. } => ratchet.as_ref().map(|r| r.months),
-            _ => None,
-        });
-        let mut past = Vec::new();
-        let mut start = month;
-        for _ in 0..back.max().unwrap_or(0) {
-            let before = self.month(start.minus_ms(1));
-            let cells = self.cells(before, rules.cell_minutes())?;
-            let metered = Metered::of(rules, &cells, &self.calendar);
-            let peak = |period: usize| metered.peak(&[period]).map(|window| window.kw);
-            past.push(Past {
-                month: Local::of(before.from, &self.calendar).month,
-                peaks: (0..rules.periods.len()).map(peak).collect(),
-            });
-            start = before.from;
-        }
-        Ok(past)
-    }
-
     /// The month that holds an instant.
-    fn month(&self, at: Timestamp) -> TimeRange {
+    pub(super) fn month(&self, at: Timestamp) -> TimeRange {
         let from = self.calendar.bucket_start(at, BucketSize::Month);
         let to = self.calendar.next_bucket(from, BucketSize::Month);
         TimeRange { from, to }
     }
 
-    fn days(&self, range: TimeRange) -> u32 {
+    pub(super) fn days(&self, range: TimeRange) -> u32 {
         // Noon of the last day: days of 23 and 25 hours are days.
         let half_day_ms = 43_200_000;
         u32::try_from((range.length_ms() + half_day_ms) / (2 * half_day_ms)).unwrap_or(0)
     }
 
     /// The end of the last cell that is over.
-    fn cell_end(&self, now: Timestamp, rules: &Rules) -> Timestamp {
+    pub(super) fn cell_end(&self, now: Timestamp, rules: &Rules) -> Timestamp {
         let size = BucketSize::Fixed(i64::from(rules.cell_minutes()) * 60_000);
         self.calendar.bucket_start(now, size)
     }
@@ -354,19 +285,4 @@ fn times(value: i64, factor: Decimal) -> i64 {
     let product = Decimal::from(value) * factor;
     let rounded = product.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven);
     rounded.to_i64().unwrap_or(0)
-}
-
-fn notes(is_running: bool, is_partly_priced: bool, missing_windows: usize) -> Vec<Reason> {
-    let mut notes = Vec::new();
-    if is_running {
-        notes.push(Reason::of("month_open", &[]));
-    }
-    if is_partly_priced {
-        notes.push(Reason::of("part_priced", &[]));
-    }
-    if missing_windows > 0 {
-        let count = Decimal::from(missing_windows);
-        notes.push(Reason::of("windows_missing", &[("count", count)]));
-    }
-    notes
 }

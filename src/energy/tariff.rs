@@ -237,6 +237,16 @@ impl Rules {
         }
     }
 
+    /// Whether a period begins and ends with a whole hour wherever it does.
+    #[must_use]
+    pub fn changes_by_hours(&self) -> bool {
+        let whole = |text: &str| super::tariff_clock::minute_of(text).is_some_and(|m| m % 60 == 0);
+        let slots = self.calendar.iter();
+        slots
+            .flat_map(|slot| [&slot.from, &slot.to])
+            .all(|text| whole(text))
+    }
+
     /// The place of a period.
     #[must_use]
     pub fn period(&self, id: &str) -> Option<usize> {

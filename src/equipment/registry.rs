@@ -283,7 +283,7 @@ impl Registry {
     }
 
     /// Refuses a device that wants a line to be something else than it is for others.
-    fn refuse_clash(&self, equipment: &Equipment) -> Result<()> {
+    pub(super) fn refuse_clash(&self, equipment: &Equipment) -> Result<()> {
         let polled = |equipment: &Equipment| {
             let source = equipment.modbus.as_ref()?;
             let active = equipment.admin_status != AdminStatus::Decommissioned;

@@ -1,7 +1,7 @@
 //! Equipment that is added or changed in a transaction of another room, with what belongs to it:
 //! both are there afterwards, or neither.
 
-use super::record::{Equipment, EquipmentChange, NewEquipment};
+use super::record::{AdminStatus, Equipment, EquipmentChange, NewEquipment};
 use super::registry::{EQUIPMENT_MAX, Registry, put};
 use crate::base::{EquipmentId, Error, Result};
 use crate::store::Transaction;
@@ -85,6 +85,46 @@ impl Registry {
             }],
             registry: self,
             _turn: turn,
+        })
+    }
+}
+
+impl Registry {
+    /// Checks that equipment gets this status together with something else; what has it already
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// When one is not there; a line that others use otherwise by now.
+    pub async fn prepare_status(
+        &self,
+        ids: &[EquipmentId],
+        status: AdminStatus,
+    ) -> Result<PreparedEquipment<'_>> {
+        let turn = self.changing.lock().await;
+        let now = self.clock.now();
+        let mut changes = Vec::new();
+        for id in ids {
+            let before = self.get(*id)?;
+            if before.admin_status == status {
+                continue;
+            }
+            let change = EquipmentChange {
+                status: Some(status),
+                ..EquipmentChange::default()
+            };
+            let record = before.with(change, &self.profiles, now)?;
+            self.refuse_clash(&record)?;
+            let details = audit::changed_fields(&before, &record);
+            changes.push(Change {
+                record,
+                action: "equipment.update",
+                details,
+            });
+        }
+        Ok(PreparedEquipment {
+            registry: self,
+            _turn: turn,
+            changes,
         })
     }
 }

@@ -3,13 +3,15 @@
 use super::number::neutral;
 use crate::base::{Error, Result, Timestamp};
 use rust_xlsxwriter::{
-    Chart, ChartType, DocProperties, ExcelDateTime, Format, FormatAlign, Image, Workbook,
-    Worksheet, XlsxError,
+    Chart, ChartAxisLabelPosition, ChartType, DocProperties, ExcelDateTime, Format, FormatAlign,
+    Image, Workbook, Worksheet, XlsxError,
 };
 
 /// 1970-01-01 in the days of a spreadsheet.
 const EPOCH_DAYS: f64 = 25_569.0;
 const DAY_MS: f64 = 86_400_000.0;
+/// A4, as the format numbers it.
+const PAPER_A4: u8 = 9;
 /// Longest name of a sheet, and most rows of one: what the format takes.
 const NAME_MAX: usize = 31;
 const ROWS_MAX: u32 = 1_048_576;
@@ -82,6 +84,11 @@ impl Book {
         let sheet = self.workbook.add_worksheet();
         sheet.set_name(name.trim_end()).map_err(refused)?;
         sheet.set_right_to_left(right_to_left);
+        // Printed, a sheet is as wide as the paper and as long as it needs.
+        sheet
+            .set_paper_size(PAPER_A4)
+            .set_landscape()
+            .set_print_fit_to_pages(1, 0);
         for (column, width) in (0..).zip(widths) {
             sheet.set_column_width(column, *width).map_err(refused)?;
         }
@@ -172,6 +179,10 @@ impl Book {
         }
         chart.set_width(CHART_SIZE.0).set_height(CHART_SIZE.1);
         chart.y_axis().set_name(unit);
+        // Below the plot, also where values lie below zero.
+        chart
+            .x_axis()
+            .set_label_position(ChartAxisLabelPosition::Low);
         if form == BookChart::Ranked {
             // The first one stands above.
             chart.x_axis().set_reverse();

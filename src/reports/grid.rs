@@ -3,7 +3,7 @@
 use super::document::{Holds, Row, Table};
 use super::format::{Dates, head};
 use super::sheet::{Align, DARK, HEAD, LEADING, RULE, SIDE, Sheets, WIDTH};
-use super::text::Line;
+use super::text::{Line, Style};
 
 const SIZE: f32 = 8.2;
 /// Room beside and above the letters of a cell.
@@ -11,8 +11,8 @@ const BESIDE: f32 = 5.0;
 const ABOVE: f32 = 2.6;
 /// How far a row lies in for each step of its depth.
 const STEP: f32 = 11.0;
-/// A column of words is not pressed below this.
-const NARROWEST: f32 = 60.0;
+/// A word of a cell that is longer than this may be broken: it is a hash or an address.
+const LONGEST_WORD: f32 = 90.0;
 /// Rows by which the widths are found; later ones wrap.
 const LOOKED_AT: usize = 400;
 
@@ -109,19 +109,25 @@ fn heads(sheets: &mut Sheets, table: &Table, places: &[Place]) {
     sheets.y += height;
 }
 
+/// How wide the longest word of a text is.
+fn longest_word(sheets: &Sheets, text: &str, style: Style) -> f32 {
+    let words = text.split([' ', '\n']);
+    words
+        .map(|word| sheets.letters.line(word, style).width)
+        .fold(0.0, f32::max)
+}
+
 /// How wide each column is: as it needs when all fit, else words are wrapped.
 fn places(sheets: &Sheets, table: &Table, dates: &Dates<'_>) -> Vec<Place> {
     let inner = WIDTH - 2.0 * SIDE;
     let mut widths: Vec<f32> = Vec::with_capacity(table.columns.len());
-    let is_text = |at: usize| matches!(table.columns[at].holds, Holds::Text);
+    let mut least: Vec<f32> = Vec::with_capacity(table.columns.len());
     for (at, column) in table.columns.iter().enumerate() {
         let strong = sheets.style(SIZE, true);
         let title = head(column);
         // A head may take two lines, but no word of it is cut.
-        let words = title
-            .split(' ')
-            .map(|word| sheets.letters.line(word, strong).width);
-        let longest = words.fold(0.0, f32::max);
+        let longest = longest_word(sheets, &title, strong);
+        let mut bare = longest;
         let half = sheets.letters.line(&title, strong).width / 2.0 + 12.0;
         let mut widest = longest.max(half.min(90.0));
         for row in table.rows.iter().take(LOOKED_AT) {
@@ -134,12 +140,18 @@ fn places(sheets: &Sheets, table: &Table, dates: &Dates<'_>) -> Vec<Place> {
             } else {
                 0.0
             };
-            let line = sheets.letters.line(&dates.cell(cell, column), style);
-            widest = widest.max(line.width + indent);
+            let text = dates.cell(cell, column);
+            let wide = sheets.letters.line(&text, style).width;
+            widest = widest.max(wide + indent);
+            bare = bare.max(match column.holds {
+                Holds::Text => longest_word(sheets, &text, style).min(LONGEST_WORD) + indent,
+                _ => wide + indent,
+            });
         }
         widths.push(widest + 2.0 * BESIDE + 1.0);
+        least.push(bare + 2.0 * BESIDE + 1.0);
     }
-    share_out(&mut widths, &is_text, inner);
+    share_out(&mut widths, &least, inner);
     let mut x = SIDE;
     let place = |(width, column): (f32, &super::document::Column)| {
         let from = x;
@@ -156,24 +168,19 @@ fn places(sheets: &Sheets, table: &Table, dates: &Dates<'_>) -> Vec<Place> {
     widths.into_iter().zip(&table.columns).map(place).collect()
 }
 
-/// Gives what is left to the columns in proportion, or takes what is missing from the widest words.
-fn share_out(widths: &mut [f32], is_text: &dyn Fn(usize) -> bool, inner: f32) {
+/// Gives what is left to the columns in proportion. Where they need more than there is, each gets
+/// what its longest word or its numbers need, and a part of what is left for the rest.
+fn share_out(widths: &mut [f32], least: &[f32], inner: f32) {
     let total: f32 = widths.iter().sum();
     if total <= inner {
         let more = inner / total.max(1.0);
         widths.iter_mut().for_each(|width| *width *= more);
         return;
     }
-    let words: f32 = (0..widths.len())
-        .filter(|at| is_text(*at))
-        .map(|at| widths[at])
-        .sum();
-    let numbers = total - words;
-    let left = (inner - numbers).max(0.0);
-    for (at, width) in widths.iter_mut().enumerate() {
-        if is_text(at) {
-            *width = (*width / words.max(1.0) * left).max(NARROWEST);
-        }
+    let bare: f32 = least.iter().sum();
+    let part = ((inner - bare) / (total - bare).max(1.0)).max(0.0);
+    for (width, least) in widths.iter_mut().zip(least) {
+        *width = (*width - least).mul_add(part, *least);
     }
     // Still too wide: everything a little narrower.
     let total: f32 = widths.iter().sum();
@@ -190,11 +197,15 @@ mod tests {
     #[test]
     fn columns_fill_the_page_and_words_give_way_to_numbers() {
         let mut few = [100.0, 50.0];
-        share_out(&mut few, &|at| at == 0, 300.0);
+        share_out(&mut few, &[60.0, 50.0], 300.0);
         assert!((few[0] - 200.0).abs() < 0.1 && (few[1] - 100.0).abs() < 0.1);
         let mut many = [400.0, 100.0, 80.0];
-        share_out(&mut many, &|at| at == 0, 300.0);
+        share_out(&mut many, &[60.0, 100.0, 80.0], 300.0);
         assert!((many[0] - 120.0).abs() < 0.1, "{many:?}");
         assert!((many[1] - 100.0).abs() < 0.1, "{many:?}");
+        // Of two columns of words none is pressed below its longest word.
+        let mut words = [400.0, 90.0, 80.0];
+        share_out(&mut words, &[60.0, 70.0, 80.0], 230.0);
+        assert!(words[1] >= 70.0 && words[0] >= 60.0, "{words:?}");
     }
 }

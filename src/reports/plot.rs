@@ -171,6 +171,11 @@ fn stroke(scene: &mut Scene, points: &mut Vec<f32>, number: usize) {
     points.clear();
 }
 
+/// Labels that are names and not times, at most.
+const NAMES_MAX: usize = 8;
+/// How much lower a second line of labels stands, points.
+const LOWER: f32 = 9.0;
+
 /// Writes what each place on the axis is, as many as there is room for.
 pub(super) fn labels(scene: &mut Scene, chart: &Chart, frame: &Frame) {
     let slot = frame.slot(chart.labels.len());
@@ -180,9 +185,16 @@ pub(super) fn labels(scene: &mut Scene, chart: &Chart, frame: &Frame) {
     while slot * count(each) < room && each < chart.labels.len() {
         each += 1;
     }
+    // Few names are all told, every second one a line lower; of many times some are left out.
+    let in_two = each == 2 && chart.form == Form::Heat && chart.labels.len() <= NAMES_MAX;
+    if in_two {
+        each = 1;
+        scene.height += LOWER;
+    }
     for (at, label) in chart.labels.iter().enumerate().step_by(each) {
         let x = frame.left + slot * (count(at) + 0.5);
-        let y = frame.bottom + 10.0;
+        let lower = if in_two && at % 2 == 1 { LOWER } else { 0.0 };
+        let y = frame.bottom + 10.0 + lower;
         scene.text((x, y), Anchor::Middle, label.clone());
     }
 }

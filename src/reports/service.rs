@@ -92,6 +92,11 @@ impl Reports {
         })
     }
 
+    /// Whether no further report can wait now.
+    pub(super) fn is_full(&self) -> bool {
+        self.state().waiting.len() >= WAITING_MAX
+    }
+
     /// Asks for a report; it is made when its turn has come.
     ///
     /// # Errors
@@ -164,7 +169,7 @@ impl Reports {
             data_hash: None,
             data_bytes: 0,
         };
-        if self.state().waiting.len() >= WAITING_MAX {
+        if self.is_full() {
             let sentence = "Twenty reports wait already. Wait until some are made.";
             return Err(Error::conflict(sentence));
         }

@@ -6,7 +6,7 @@ use krilla::text::{Font, GlyphId, KrillaGlyph};
 use rustybuzz::ttf_parser::Tag;
 use rustybuzz::{Direction, Face, Feature, UnicodeBuffer};
 use std::ops::Range;
-use unicode_bidi::{BidiInfo, Level};
+use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 
 const LATIN: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
 const LATIN_STRONG: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
@@ -74,6 +74,11 @@ impl Run {
     }
 }
 
+/// Whether a letter is of a script that is written from right to left.
+fn is_of_right(letter: char) -> bool {
+    matches!(bidi_class(letter), BidiClass::R | BidiClass::AL)
+}
+
 /// The fonts of a report.
 pub(super) struct Letters {
     /// Latin, Latin strong, Arabic, Arabic strong.
@@ -99,7 +104,9 @@ impl Letters {
 
     /// One line, however long.
     pub(super) fn line(&self, text: &str, style: Style) -> Line {
-        let base = Level::new(u8::from(style.rtl)).ok();
+        // What has no letter of such a script is read its own way: a name, a range with its unit.
+        let runs_back = style.rtl && text.chars().any(is_of_right);
+        let base = Level::new(u8::from(runs_back)).ok();
         let bidi = BidiInfo::new(text, base);
         let mut runs = Vec::new();
         for paragraph in &bidi.paragraphs {

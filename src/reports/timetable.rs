@@ -24,8 +24,8 @@ use utoipa::ToSchema;
 const SCHEDULES: Table<Schedule> = Table::new("report_schedule", 1);
 /// How often the timetable is looked at, ms.
 pub(super) const LOOK_EVERY_MS: i64 = 20_000;
-/// Most entries of the timetable, and most addresses of one.
-const SCHEDULES_MAX: usize = 50;
+/// Most entries of the timetable, one for each site that there can be; most addresses of one.
+const SCHEDULES_MAX: usize = crate::site::SITES_MAX;
 const RECIPIENTS_MAX: usize = 20;
 
 /// An entry of the timetable, as a person writes it.
@@ -205,7 +205,8 @@ impl Reports {
         let before = match id {
             Some(id) => Some(self.schedule(site, id)?),
             None if self.state().schedules.len() >= SCHEDULES_MAX => {
-                return Err(Error::conflict("The timetable holds 50 entries at most."));
+                let sentence = format!("The timetable holds {SCHEDULES_MAX} entries at most.");
+                return Err(Error::conflict(sentence));
             }
             None => None,
         };
@@ -281,7 +282,8 @@ impl Reports {
     pub(super) async fn keep_to_timetable(&self) {
         let now = self.clock.now();
         let schedules: Vec<Schedule> = self.state().schedules.values().cloned().collect();
-        for schedule in schedules {
+        // Those for which there is no room now are asked for at a later look.
+        for schedule in schedules.into_iter().take_while(|_| !self.is_full()) {
             let Some(site) = self.sources.sites.by_key(&schedule.site) else {
                 continue;
             };

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::Cursor;
 
-const LOGOS: Table<Stored> = Table::new("site_logo", 1);
+pub(super) const LOGOS: Table<Stored> = Table::new("site_logo", 1);
 /// Most bytes of a file that is sent.
 pub const LOGO_MAX: usize = 2 << 20;
 /// Longest side of a picture that is sent, pixels: unpacked it takes four bytes a pixel.
@@ -39,10 +39,20 @@ pub struct Logo {
 
 /// A logo as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Stored {
-    png: String,
+pub(super) struct Stored {
+    pub(super) png: String,
     width: u32,
     height: u32,
+}
+
+impl Stored {
+    pub(super) fn of(logo: &Logo) -> Self {
+        Self {
+            png: BASE64_STANDARD.encode(&logo.png),
+            width: logo.width,
+            height: logo.height,
+        }
+    }
 }
 
 /// An unpacked picture: red, green, blue, opacity.
@@ -252,12 +262,7 @@ impl Sites {
             let before = site.clone();
             match &logo {
                 Some(logo) => {
-                    let stored = Stored {
-                        png: BASE64_STANDARD.encode(&logo.png),
-                        width: logo.width,
-                        height: logo.height,
-                    };
-                    LOGOS.put(transaction, id.as_bytes(), &stored)?;
+                    LOGOS.put(transaction, id.as_bytes(), &Stored::of(logo))?;
                 }
                 None if site.logo.is_none() => {
                     return Err(Error::not_found("logo of site", id));

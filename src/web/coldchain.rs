@@ -2,6 +2,7 @@
 //! domain, by the site of the customer.
 
 use super::Context;
+use super::coldchain_use::PlaceQuery;
 use super::envelope::{
     Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told, created, ok,
     page,
@@ -24,16 +25,25 @@ pub fn protected() -> OpenApiRouter<Context> {
         .routes(routes!(list_locations, add_location))
         .routes(routes!(change_location, remove_location))
         .routes(routes!(list_cells, add_cell))
-        .routes(routes!(cell, change_cell, retire_cell))
+        .routes(routes!(cell, change_cell))
+        .merge(super::coldchain_use::protected())
 }
 
 type Created<T> = std::result::Result<(StatusCode, Told<T>), Failure>;
 
-fn customer_of(id: &str) -> Result<CustomerId> {
+/// The id of a customer.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn customer_of(id: &str) -> Result<CustomerId> {
     id.parse().map_err(|_| Error::not_found("customer", id))
 }
 
-fn location_of(id: &str) -> Result<LocationId> {
+/// The id of a location.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn location_of(id: &str) -> Result<LocationId> {
     id.parse().map_err(|_| Error::not_found("location", id))
 }
 
@@ -52,18 +62,17 @@ fn done(message: &str) -> Answer<Message> {
 
 /// The customers that one reaches, by name.
 #[utoipa::path(get, path = "/coldchain/customers", operation_id = "list_cold_customers",
-    tag = "coldchain", params(Paging),
+    tag = "coldchain", params(PlaceQuery),
     responses((status = 200, body = Envelope<Page<Customer>>)))]
 async fn list_customers(
     State(context): State<Context>,
     caller: Caller,
-    Params(paging): Params<Paging>,
+    Params(query): Params<PlaceQuery>,
 ) -> Answer<Page<Customer>> {
     caller.require(Permission::ColdchainRead)?;
-    ok(page(
-        context.coldchain.customers(&caller.user.sites),
-        paging,
-    ))
+    let retired = query.retired.unwrap_or(false);
+    let all = context.coldchain.customers(&caller.user.sites, retired);
+    ok(page(all, query.paging()))
 }
 
 /// Adds a customer, with a site of his own: his users and the technicians who look after him are
@@ -151,18 +160,17 @@ async fn remove_customer(
 
 /// The locations of the customers that one reaches, by name.
 #[utoipa::path(get, path = "/coldchain/locations", operation_id = "list_cold_locations",
-    tag = "coldchain", params(Paging),
+    tag = "coldchain", params(PlaceQuery),
     responses((status = 200, body = Envelope<Page<Location>>)))]
 async fn list_locations(
     State(context): State<Context>,
     caller: Caller,
-    Params(paging): Params<Paging>,
+    Params(query): Params<PlaceQuery>,
 ) -> Answer<Page<Location>> {
     caller.require(Permission::ColdchainRead)?;
-    ok(page(
-        context.coldchain.locations(&caller.user.sites),
-        paging,
-    ))
+    let retired = query.retired.unwrap_or(false);
+    let all = context.coldchain.locations(&caller.user.sites, retired);
+    ok(page(all, query.paging()))
 }
 
 /// Adds a location to a customer.
@@ -358,25 +366,4 @@ async fn change_cell(
         .change_cell(reach, id, said, caller.actor())
         .await?;
     ok(context.coldchain.now_of(&cell))
-}
-
-/// Takes a cell out of use: its devices are let in no more, its alerts end, its evidence stays.
-#[utoipa::path(delete, path = "/coldchain/cells/{id}", operation_id = "retire_cold_cell",
-    tag = "coldchain", params(("id" = String, Path, description = "Id of the cell")),
-    responses(
-        (status = 200, body = Envelope<Message>),
-        (status = 404, description = "No such cell", body = Refusal),
-    ))]
-async fn retire_cell(
-    State(context): State<Context>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Answer<Message> {
-    caller.require(Permission::EquipmentWrite)?;
-    let (id, reach) = (cell_of(&id)?, &caller.user.sites);
-    context
-        .coldchain
-        .retire_cell(reach, id, caller.actor())
-        .await?;
-    done("The cell is out of use.")
 }

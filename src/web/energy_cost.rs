@@ -279,14 +279,14 @@ pub fn supply_of(context: &Context, site: &Site) -> Supply {
 }
 
 /// Which rules hold when: those of one tariff, or of those in use.
-struct Book {
+pub(super) struct Book {
     tariffs: Arc<crate::energy::Tariffs>,
     site: String,
     one: Option<Tariff>,
 }
 
 impl Book {
-    fn of(context: &Context, site: &Site, tariff: Option<&str>) -> Result<Self> {
+    pub(super) fn of(context: &Context, site: &Site, tariff: Option<&str>) -> Result<Self> {
         let one = tariff.map(|id| context.tariffs.get(&site.key, id_of(id)?));
         Ok(Self {
             tariffs: Arc::clone(&context.tariffs),
@@ -304,7 +304,7 @@ impl Book {
     }
 
     /// The same; a tariff that is named is held against days before it began, too.
-    fn on_as_if(&self, date: &str) -> Option<(u32, Rules)> {
+    pub(super) fn on_as_if(&self, date: &str) -> Option<(u32, Rules)> {
         let Some(tariff) = &self.one else {
             return self.on(date);
         };

@@ -3,12 +3,12 @@
 use super::{
     Context, alert_rules, alerts, alerts_aside, api_tokens, audit, audit_export, auth,
     backup_setup, backups, certificate, coldchain, coldchain_cell, coldchain_import, commissioning,
-    configuration, device_push, devices, doctor, documents, energy_carbon, energy_cost,
-    energy_demand, energy_enpi, energy_idle, energy_plan, energy_production, energy_tariffs,
-    energy_tree, equipment, export, history, history_series, jobs, kiosks, line_frames, lines,
-    maintenance, meter_events, mqtt, notifications, operations, passwords, photo, profiles,
-    realtime, report_schedule, reports, roles, security, sessions, site_logo, sites, step_up,
-    storage, support, system, two_factor, update, users, write,
+    configuration, device_push, devices, doctor, documents, energy_bill_year, energy_carbon,
+    energy_cost, energy_demand, energy_enpi, energy_idle, energy_plan, energy_production,
+    energy_tariffs, energy_tree, equipment, export, history, history_series, jobs, kiosks,
+    line_frames, lines, maintenance, meter_events, mqtt, notifications, operations, passwords,
+    photo, profiles, realtime, report_schedule, reports, roles, security, sessions, site_logo,
+    sites, step_up, storage, support, system, two_factor, update, users, write,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -95,6 +95,7 @@ fn figures() -> OpenApiRouter<Context> {
         .merge(energy_tree::protected())
         .merge(energy_tariffs::protected())
         .merge(energy_cost::protected())
+        .merge(energy_bill_year::protected())
         .merge(energy_demand::protected())
         .merge(reports::protected())
         .merge(report_schedule::protected())

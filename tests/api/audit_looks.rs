@@ -162,6 +162,21 @@ pub(crate) const LOOKED_AT_BY: &[(&str, &str, &str)] = &[
         "/coldchain/cells/{}/evidence/{}/seal",
         "coldchain_entries.rs: each_change_leaves_its_entry",
     ),
+    (
+        "PUT",
+        "/coldchain/customers/{}/use",
+        "coldchain_use.rs: what_leaves_together_comes_back_together",
+    ),
+    (
+        "PUT",
+        "/coldchain/locations/{}/use",
+        "coldchain_use.rs: what_leaves_together_comes_back_together",
+    ),
+    (
+        "PUT",
+        "/coldchain/cells/{}/use",
+        "coldchain_use.rs: what_leaves_together_comes_back_together",
+    ),
     ("DELETE", "/equipment/{}", "equipment.rs"),
     ("POST", "/backups", "backups.rs: a_backup_is_made_proven"),
     (

@@ -8,7 +8,7 @@ use crate::support::{Appliance, eventually};
 use serde_json::{Value, json};
 
 /// Checks that an answer succeeded and left one entry of this action; what it said.
-async fn left(chief: &Client, reply: Reply, action: &str) -> Value {
+pub async fn left(chief: &Client, reply: Reply, action: &str) -> Value {
     assert!(reply.status < 300, "{action}: {}", reply.text);
     let entries = entries_of(chief, &reply).await;
     let actions: Vec<_> = entries.iter().map(|entry| text(entry, "action")).collect();

@@ -62,3 +62,51 @@ async fn who_does_not_administer_has_no_part_in_it() {
     let body = json!({ "toml": "format = 1" });
     operator.post(PATH, &body).await.refused(403);
 }
+
+/// What the logo of the first site is, told by its hash.
+async fn logo_of(chief: &crate::support::client::Client) -> serde_json::Value {
+    chief.get("/api/sites").await.data()["items"][0]["logo"].clone()
+}
+
+#[tokio::test]
+async fn the_logo_of_a_site_goes_out_and_comes_in_the_same() {
+    let (mut appliance, chief) = Appliance::furnished().await;
+    let site = chief.get("/api/sites").await.data()["items"][0]["id"].clone();
+    let site = site.as_str().unwrap().to_owned();
+    crate::site_logo::give(&chief, &site).await;
+    let before = logo_of(&chief).await;
+    assert!(before.is_string());
+    let text = chief.get(PATH).await.text;
+    assert_eq!(text.matches("[[logo]]").count(), 1, "{text}");
+    let same = chief.post(PATH, &json!({ "toml": text })).await.data();
+    assert_eq!(same["starts_again"], false, "the same logo is no change");
+    // A picture that was cut on its way is named with its place, and nothing is taken.
+    let (head, rest) = text.split_once("picture = \"").unwrap();
+    let (picture, tail) = rest.split_once('"').unwrap();
+    for wrong in ["no picture!", &picture[..40], "aGVsbG8gd29ybGQ="] {
+        let toml = format!("{head}picture = \"{wrong}\"{tail}");
+        let reply = chief.post(PATH, &json!({ "toml": toml })).await;
+        assert_eq!(reply.bad_fields(), ["logo.0.picture"], "{wrong}");
+    }
+    // A site that is said anew keeps its logo, though the file names none.
+    let (sites, rest) = text.split_once("[[logo]]").unwrap();
+    let rest = rest.split_once("\n\n").map_or("", |(_, rest)| rest);
+    let renamed = sites.replacen("name = \"", "name = \"Other ", 1) + rest;
+    let taken = chief.post(PATH, &json!({ "toml": renamed })).await.data();
+    assert_eq!(taken["taken"]["site"]["changed"], 1, "{renamed}");
+    appliance.ended_by_itself().await;
+    appliance.start().await;
+    let chief = appliance.client().login(EMAIL, PASSWORD).await;
+    assert_eq!(logo_of(&chief).await, before);
+    // Where it was taken away, the file brings it back.
+    chief
+        .delete(&format!("/api/sites/{site}/logo"))
+        .await
+        .data();
+    let taken = chief.post(PATH, &json!({ "toml": text })).await.data();
+    assert_eq!(taken["taken"]["site"]["changed"], 1);
+    appliance.ended_by_itself().await;
+    appliance.start().await;
+    let chief = appliance.client().login(EMAIL, PASSWORD).await;
+    assert_eq!(logo_of(&chief).await, before);
+}

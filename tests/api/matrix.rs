@@ -4,6 +4,7 @@
 //! reads; here nobody has anything, so that nothing changes: who may not, hears that he may not,
 //! and never whether the thing is there.
 
+use crate::matrix_cold::COLD;
 use crate::permissions::{ACT, READ as WHO_READS, TABLE, WRITE};
 use crate::support::client::{Client, Reply};
 use crate::support::socket::Socket;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 /// Rows of routes whose success has a test of its own, because it ends or undoes something.
 const ELSEWHERE: &[(&str, &str, &[Role])] = &[
     ("GET", "/alerts/{}", WHO_READS),
+    ("GET", "/energy/bill/year", WHO_READS),
     ("POST", "/alerts/{}/acknowledge", ACT),
     ("POST", "/alerts/{}/resolve", ACT),
     ("PATCH", "/alerts/{}/resolve", ACT),
@@ -27,28 +29,6 @@ const ELSEWHERE: &[(&str, &str, &[Role])] = &[
     ("POST", "/alerts/{}/out-of-service", WRITE),
     ("POST", "/alerts/{}/in-service", WRITE),
     ("PUT", "/equipment/{}/maintenance/{}", ACT),
-    ("POST", "/coldchain/customers", &[Role::Admin]),
-    ("GET", "/coldchain/customers/{}", &Role::ALL),
-    ("PUT", "/coldchain/customers/{}", &[Role::Admin]),
-    ("DELETE", "/coldchain/customers/{}", &[Role::Admin]),
-    ("POST", "/coldchain/locations", WRITE),
-    ("PUT", "/coldchain/locations/{}", WRITE),
-    ("DELETE", "/coldchain/locations/{}", WRITE),
-    ("POST", "/coldchain/cells", WRITE),
-    ("GET", "/coldchain/cells/{}", &Role::ALL),
-    ("PUT", "/coldchain/cells/{}", WRITE),
-    ("DELETE", "/coldchain/cells/{}", WRITE),
-    ("POST", "/coldchain/cells/import", WRITE),
-    ("POST", "/coldchain/cells/{}/devices", WRITE),
-    ("GET", "/coldchain/cells/{}/calibrations", &Role::ALL),
-    ("POST", "/coldchain/cells/{}/calibrations", WRITE),
-    ("DELETE", "/coldchain/cells/{}/calibrations/{}", WRITE),
-    ("GET", "/coldchain/cells/{}/excursions", &Role::ALL),
-    ("PUT", "/coldchain/cells/{}/excursions/{}/review", ACT),
-    ("GET", "/coldchain/cells/{}/evidence/{}", &Role::ALL),
-    ("GET", "/coldchain/cells/{}/evidence/{}/csv", &Role::ALL),
-    ("POST", "/coldchain/cells/{}/evidence/{}/seal", WRITE),
-    ("GET", "/readings/coldcells/{}/readings", &Role::ALL),
     ("DELETE", "/api-tokens/{}", &[Role::Admin]),
     ("POST", "/admin/sessions/cleanup", &[Role::Admin]),
     (
@@ -154,7 +134,7 @@ fn who(method: &str, pattern: &str, operation: &Value) -> Option<Who> {
     if OWN.iter().any(is) {
         return Some(Who::SignedIn);
     }
-    let rows = TABLE.iter().chain(ELSEWHERE);
+    let rows = TABLE.iter().chain(ELSEWHERE).chain(COLD);
     let mut rows = rows.filter(|(m, p, _)| *m == method && pattern_of(p) == pattern);
     rows.next().map(|(_, _, roles)| Who::Roles(roles.to_vec()))
 }
@@ -224,7 +204,7 @@ fn every_route_has_a_row_and_every_row_a_route() {
         .map(|route| (route.method.to_string(), route.pattern))
         .collect();
     let own = OWN.iter().chain(KEYS).map(|(m, p)| (*m, pattern_of(p)));
-    let table = TABLE.iter().chain(ELSEWHERE);
+    let table = TABLE.iter().chain(ELSEWHERE).chain(COLD);
     let table = table.map(|(m, p, _)| (*m, pattern_of(p)));
     for (method, pattern) in own.chain(table) {
         let known = routes.contains(&(method.to_owned(), pattern.clone()));

@@ -97,11 +97,20 @@ impl Client {
             .await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Outcome<Value> {
+        self.ask(Method::PUT, path, Some(body)).await
+    }
+
     /// All items of a list.
     pub(crate) async fn every(&self, path: &str) -> Outcome<Vec<Value>> {
+        self.every_of(path, "").await
+    }
+
+    /// All items of a list that a query narrows.
+    pub(crate) async fn every_of(&self, path: &str, query: &str) -> Outcome<Vec<Value>> {
         let mut all = Vec::new();
         for page in 1.. {
-            let path = format!("{path}?page_size={PAGE}&page={page}");
+            let path = format!("{path}?page_size={PAGE}&page={page}&{query}");
             let part = self.get(&path).await?;
             all.extend(part["items"].as_array().expect("a page has items").clone());
             if part["has_more"] != true {
@@ -205,6 +214,17 @@ impl Client {
             .iter()
             .filter_map(good)
             .collect())
+    }
+
+    /// Pushes readings of a device; whether they are on disk.
+    pub(crate) async fn push(&self, (serial, key): (&str, &str), body: Value) -> bool {
+        let url = format!("{}/readings/devices/{serial}/readings", self.base);
+        let request = self.http.post(url).header("x-device-key", key);
+        match request.json(&body).send().await {
+            Ok(answer) if answer.status().is_success() => true,
+            Ok(answer) => panic!("refused: {}", answer.status()),
+            Err(_) => false,
+        }
     }
 
     /// Writes line protocol in ms; the status, and when to try again.

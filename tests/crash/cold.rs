@@ -118,3 +118,81 @@ async fn cold_cells_are_made_whole_or_not_at_all() {
     }
     assert!(!acknowledged.is_empty(), "nothing was made before a cut");
 }
+
+/// Takes a customer out of use with all that is his, or brings him back; whether that was answered.
+async fn come_or_go(client: Client, (customer, in_use): (String, bool)) -> bool {
+    let path = format!("/coldchain/customers/{customer}/use");
+    match client.put(&path, json!({ "in_use": in_use })).await {
+        Ok(told) => {
+            assert_eq!(told["cells"], LIST, "all of it moves");
+            true
+        }
+        Err(Failure::Cut) => false,
+        Err(Failure::Refused(status, body)) => panic!("refused: {status} {body}"),
+    }
+}
+
+/// Whether all that is a customer's is in use; panics when some of it is and some is not.
+async fn whole(client: &Client, customer: &str) -> bool {
+    let mut states = BTreeMap::new();
+    let mut note = |what: String, in_use: bool| states.insert(what, in_use);
+    for list in ["customers", "locations", "cells"] {
+        let path = format!("/coldchain/{list}");
+        let all = client.every_of(&path, "retired=true").await.unwrap();
+        let his = |one: &&Value| one["id"] == customer || one["customer_id"] == customer;
+        for one in all.iter().filter(his) {
+            note(
+                format!("{list} {}", text(one, "name")),
+                one["retired_at"].is_null(),
+            );
+        }
+    }
+    for one in client.every("/devices").await.unwrap() {
+        note(text(&one, "serial_number"), one["enabled"] == true);
+    }
+    for one in client.every("/equipment").await.unwrap() {
+        let name = format!("equipment {}", text(&one, "id"));
+        note(name, one["status"] != "decommissioned");
+    }
+    assert_eq!(states.len(), 1 + LIST + 3 * LIST, "{states:?}");
+    let in_use = states.values().all(|in_use| *in_use);
+    let out = states.values().all(|in_use| !*in_use);
+    assert!(in_use || out, "half of it is out of use: {states:?}");
+    in_use
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_leaves_use_whole_or_not_at_all() {
+    let mut chance = Chance::of_this_run("out of use");
+    let place = tempfile::tempdir().unwrap();
+    let mut appliance = Appliance::start(place.path()).await;
+    let client = Client::new(&appliance.address);
+    let token = appliance.setup_token().await;
+    client.set_up(&token).await.unwrap();
+    let mut client = client.clone().with(&client.login().await.unwrap());
+    let first = json!({ "name": "First" });
+    let first = client.post("/coldchain/customers", first).await.unwrap();
+    let table = (1..=LIST).map(|n| format!("First,Hall {n},Cell {n},4,8,S-{n}\n"));
+    let head = "customer,location,cell,set_point_c,max_c,serial_number\n".to_owned();
+    let table = table.fold(head, |all, row| all + &row);
+    let import = client.post_table("/coldchain/cells/import", table);
+    import.await.unwrap();
+    let customer = text(&first, "id");
+    let (mut in_use, mut answered) = (true, 0);
+    for _ in 1..=ROUNDS {
+        let moving = tokio::spawn(come_or_go(client.clone(), (customer.clone(), !in_use)));
+        appliance.kill_after_us(chance.below(60_000)).await;
+        let acknowledged = moving.await.unwrap();
+        appliance = Appliance::start(place.path()).await;
+        client = Client::new(&appliance.address);
+        client = client.clone().with(&client.login().await.unwrap());
+        let now = whole(&client, &customer).await;
+        assert!(now != in_use || !acknowledged, "acknowledged, and undone");
+        answered += u32::from(acknowledged);
+        in_use = now;
+    }
+    // Whatever the cuts left, all of it moves from there.
+    assert!(come_or_go(client.clone(), (customer.clone(), !in_use)).await);
+    assert_eq!(whole(&client, &customer).await, !in_use);
+    println!("out of use: {ROUNDS} cuts, {answered} times it was answered before the cut");
+}

@@ -12,6 +12,7 @@ mod appliance;
 mod backup;
 mod client;
 mod cold;
+mod fleet;
 mod full_disk;
 mod ledger;
 mod plant;

@@ -12,10 +12,15 @@ import type {
 
 export const coldCalls = {
   technicianDashboard: () => data(client.GET('/dashboard/technician')),
-  coldCustomers: () =>
-    everyPage((query) => data(client.GET('/coldchain/customers', { params: { query } }))),
-  coldCells: () =>
-    everyPage((query) => data(client.GET('/coldchain/cells', { params: { query } }))),
+  /** The customers; those, too, that are out of use when asked for. */
+  coldCustomers: (retired = false) =>
+    everyPage((query) =>
+      data(client.GET('/coldchain/customers', { params: { query: { ...query, retired } } })),
+    ),
+  coldCells: (retired = false) =>
+    everyPage((query) =>
+      data(client.GET('/coldchain/cells', { params: { query: { ...query, retired } } })),
+    ),
   coldCell: (id: string) => data(client.GET('/coldchain/cells/{id}', at(id))),
   coldReadings: (id: string, range: string) =>
     data(
@@ -43,8 +48,10 @@ export const coldCalls = {
   changeColdCustomer: (id: string, body: ColdOwnerInput) =>
     data(client.PUT('/coldchain/customers/{id}', { ...at(id), body })),
   deleteColdCustomer: (id: string) => data(client.DELETE('/coldchain/customers/{id}', at(id))),
-  coldLocations: () =>
-    everyPage((query) => data(client.GET('/coldchain/locations', { params: { query } }))),
+  coldLocations: (retired = false) =>
+    everyPage((query) =>
+      data(client.GET('/coldchain/locations', { params: { query: { ...query, retired } } })),
+    ),
   addColdLocation: (body: ColdPlaceInput) => data(client.POST('/coldchain/locations', { body })),
   changeColdLocation: (id: string, body: ColdPlaceInput) =>
     data(client.PUT('/coldchain/locations/{id}', { ...at(id), body })),
@@ -52,7 +59,13 @@ export const coldCalls = {
   addColdCell: (body: ColdCellInput) => data(client.POST('/coldchain/cells', { body })),
   changeColdCell: (id: string, body: ColdCellInput) =>
     data(client.PUT('/coldchain/cells/{id}', { ...at(id), body })),
-  retireColdCell: (id: string) => data(client.DELETE('/coldchain/cells/{id}', at(id))),
+  /** Out of use with all that is in it, or back with what left together with it. */
+  useColdCustomer: (id: string, in_use: boolean) =>
+    data(client.PUT('/coldchain/customers/{id}/use', { ...at(id), body: { in_use } })),
+  useColdLocation: (id: string, in_use: boolean) =>
+    data(client.PUT('/coldchain/locations/{id}/use', { ...at(id), body: { in_use } })),
+  useColdCell: (id: string, in_use: boolean) =>
+    data(client.PUT('/coldchain/cells/{id}/use', { ...at(id), body: { in_use } })),
   coldCertificates: (id: string) =>
     everyPage((query) =>
       data(client.GET('/coldchain/cells/{id}/calibrations', { params: { path: { id }, query } })),

@@ -3,6 +3,7 @@ import { client, data, file, text } from './client';
 import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
 import { configuration } from './configuration';
 import { performance } from './performance';
+import { billCalls } from './bills';
 import { coldCalls } from './coldchain';
 import { securityCalls } from './security';
 import { upload, type Sending } from './upload';
@@ -18,7 +19,6 @@ import type {
   DeviceChange,
   DeviceInput,
   Document,
-  BillQuery,
   CostQuery,
   EnergyRange,
   EquipmentChange,
@@ -61,7 +61,6 @@ import type {
   SiteChange,
   StepUp,
   TariffChange,
-  TypedBill,
 } from './types';
 
 export const api = {
@@ -373,8 +372,7 @@ export const api = {
   energyBalance: (query: EnergyRange) => data(client.GET('/energy/balance', { params: { query } })),
   energyFlow: (query: EnergyRange) => data(client.GET('/energy/flow', { params: { query } })),
   energyCost: (query: CostQuery) => data(client.GET('/energy/cost', { params: { query } })),
-  energyBill: (query: BillQuery) => data(client.GET('/energy/bill', { params: { query } })),
-  compareBill: (body: TypedBill) => data(client.POST('/energy/bill/compare', { body })),
+  ...billCalls,
   energyDemand: () => data(client.GET('/energy/demand')),
   energyPeaks: (query: PeaksQuery) => data(client.GET('/energy/peaks', { params: { query } })),
   tariffs: () => data(client.GET('/energy/tariffs')),

@@ -1141,6 +1141,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/coldchain/cells/{id}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes a cell out of use, or brings it back: the devices that were locked out with it are let in
+         *     again.
+         */
+        put: operations["use_cold_cell"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/coldchain/customers": {
         parameters: {
             query?: never;
@@ -1181,6 +1201,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/coldchain/customers/{id}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes a customer out of use with his locations and cells, or brings him back. His site stays. */
+        put: operations["use_cold_customer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/coldchain/locations": {
         parameters: {
             query?: never;
@@ -1212,6 +1249,23 @@ export interface paths {
         post?: never;
         /** Takes a location out in which no cell stands, nor stood. */
         delete: operations["delete_cold_location"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/coldchain/locations/{id}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes a location out of use with its cells, or brings it back. */
+        put: operations["use_cold_location"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1415,6 +1469,26 @@ export interface paths {
          *     explained. Nothing is kept.
          */
         post: operations["compare_energy_bill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/energy/bill/year": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What every tariff would have asked for the year up to a month: each month is read once, and
+         *     billed by all of them. The sums are those of the bills of its months.
+         */
+        get: operations["get_energy_bill_year"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4840,6 +4914,18 @@ export interface components {
             /** @description Their sum. */
             total: string;
         };
+        /** @description What a line is called. */
+        BillLabel: {
+            /** @description Which line that no tariff names: `export`, `reactive`, `power_factor`. */
+            code?: string | null;
+            /** @description Its name in the tariff; in English where that names none. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The version of the tariff, where several hold in the month.
+             */
+            version?: number | null;
+        };
         /** @description A line of a bill. */
         BillLine: {
             /** @description The amount, rounded. */
@@ -4848,7 +4934,9 @@ export interface components {
             explanation: string;
             /** @description What it is about. */
             group: components["schemas"]["Group"];
-            /** @description Its name in the tariff. */
+            /** @description The same in parts, for a page that says it in its language. */
+            label: components["schemas"]["BillLabel"];
+            /** @description Its name in English: that of the tariff, with the version where several hold. */
             name: string;
             /** @description What part of the price is asked: `1/12` of a yearly one, `10/31` of a month that was begun. */
             part?: string | null;
@@ -5201,6 +5289,8 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["CellId"];
             retired_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Devices that were locked out with it, and are let in when it is brought back. */
+            retired_devices?: components["schemas"]["DeviceId"][];
             /** @description Key of his site. */
             site: string;
             /** @description When it was last changed. */
@@ -5222,6 +5312,7 @@ export interface components {
             /** @description Whether its door is open. */
             door_open?: boolean | null;
             excursion?: components["schemas"]["Excursion"] | null;
+            kept?: components["schemas"]["ColdKept"] | null;
             last_reading_at?: components["schemas"]["Timestamp"] | null;
             /** @description What its location is called. */
             location_name: string;
@@ -5317,10 +5408,21 @@ export interface components {
             note?: string | null;
             /** @description Where he is called. */
             phone?: string | null;
+            retired_at?: components["schemas"]["Timestamp"] | null;
             /** @description Key of his site. */
             site: string;
             /** @description When he was last changed. */
             updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What stays of a cell that is out of use. */
+        ColdKept: {
+            /** @description Its calibration certificates. */
+            certificates: number;
+            /** @description Excursions on its evidence. */
+            excursions: number;
+            /** @description Why it cannot be brought back; absent when it can. */
+            gone?: string | null;
+            last_reading_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description A place where cells stand. */
         ColdLocation: {
@@ -5334,6 +5436,7 @@ export interface components {
             id: components["schemas"]["LocationId"];
             /** @description What it is called. */
             name: string;
+            retired_at?: components["schemas"]["Timestamp"] | null;
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Timestamp"];
         };
@@ -5368,6 +5471,14 @@ export interface components {
             probes: (number | null)[];
             /** @description Its first instant. */
             timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Whether something is in use. */
+        ColdUse: {
+            /**
+             * @description `false` takes it out of use, with all that is in it; `true` brings it back, with what left
+             *     together with it.
+             */
+            in_use: boolean;
         };
         /** @description Words. */
         CommentRequest: {
@@ -6819,6 +6930,7 @@ export interface components {
                 /** @description Whether its door is open. */
                 door_open?: boolean | null;
                 excursion?: components["schemas"]["Excursion"] | null;
+                kept?: components["schemas"]["ColdKept"] | null;
                 last_reading_at?: components["schemas"]["Timestamp"] | null;
                 /** @description What its location is called. */
                 location_name: string;
@@ -6928,6 +7040,7 @@ export interface components {
                 note?: string | null;
                 /** @description Where he is called. */
                 phone?: string | null;
+                retired_at?: components["schemas"]["Timestamp"] | null;
                 /** @description Key of his site. */
                 site: string;
                 /** @description When he was last changed. */
@@ -6952,6 +7065,7 @@ export interface components {
                 id: components["schemas"]["LocationId"];
                 /** @description What it is called. */
                 name: string;
+                retired_at?: components["schemas"]["Timestamp"] | null;
                 /** @description When it was last changed. */
                 updated_at: components["schemas"]["Timestamp"];
             };
@@ -8288,6 +8402,7 @@ export interface components {
                     /** @description Whether its door is open. */
                     door_open?: boolean | null;
                     excursion?: components["schemas"]["Excursion"] | null;
+                    kept?: components["schemas"]["ColdKept"] | null;
                     last_reading_at?: components["schemas"]["Timestamp"] | null;
                     /** @description What its location is called. */
                     location_name: string;
@@ -8335,6 +8450,7 @@ export interface components {
                     note?: string | null;
                     /** @description Where he is called. */
                     phone?: string | null;
+                    retired_at?: components["schemas"]["Timestamp"] | null;
                     /** @description Key of his site. */
                     site: string;
                     /** @description When he was last changed. */
@@ -8370,6 +8486,7 @@ export interface components {
                     id: components["schemas"]["LocationId"];
                     /** @description What it is called. */
                     name: string;
+                    retired_at?: components["schemas"]["Timestamp"] | null;
                     /** @description When it was last changed. */
                     updated_at: components["schemas"]["Timestamp"];
                 }[];
@@ -10167,6 +10284,24 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_UseChanged: {
+            /** @description How much was taken out of use, or brought back; nothing when it was so already. */
+            data: {
+                /** @description Cells. */
+                cells: number;
+                /** @description Customers. */
+                customers: number;
+                /** @description Devices that are locked out now, or let in again. */
+                devices: number;
+                /** @description Locations. */
+                locations: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_User: {
             /** @description A user as others see him. */
             data: {
@@ -10365,6 +10500,22 @@ export interface components {
                  */
                 strange: number;
             }[];
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_YearByTariffs: {
+            /** @description What the tariffs of a site ask for a year. */
+            data: {
+                /** @description First instant of the year. */
+                from: components["schemas"]["Timestamp"];
+                /** @description The tariffs in the order of their list, twenty at most. */
+                tariffs: components["schemas"]["TariffYear"][];
+                /** @description First instant after it. */
+                to: components["schemas"]["Timestamp"];
+            };
             /** @description Always `true`. */
             success: boolean;
             /** @description When it was answered. */
@@ -15838,6 +15989,23 @@ export interface components {
             /** @description By name. */
             items: components["schemas"]["Tariff"][];
         };
+        /** @description What a tariff asks for a year. */
+        TariffYear: {
+            /** @description The currency of the sum. */
+            currency?: string | null;
+            /** @description The tariff. */
+            id: components["schemas"]["TariffId"];
+            /** @description Whether the site is billed by it. */
+            in_use: boolean;
+            /** @description How many months could be billed. */
+            months: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description Why a month could not be billed, in English. */
+            problem?: string | null;
+            /** @description Their sum; absent when none could be, or their currencies differ. */
+            total?: string | null;
+        };
         /** @description A tax. */
         Tax: {
             /** @description Its name. */
@@ -16198,6 +16366,17 @@ export interface components {
             /** @description How long its answers took, refusals included. */
             round_trips: components["schemas"]["Histogram"];
         };
+        /** @description How much was taken out of use, or brought back; nothing when it was so already. */
+        UseChanged: {
+            /** @description Cells. */
+            cells: number;
+            /** @description Customers. */
+            customers: number;
+            /** @description Devices that are locked out now, or let in again. */
+            devices: number;
+            /** @description Locations. */
+            locations: number;
+        };
         /** @description A user as others see him. */
         User: {
             /** @description Login name. */
@@ -16406,6 +16585,15 @@ export interface components {
          * @enum {string}
          */
         WordOrder: "big" | "little";
+        /** @description What the tariffs of a site ask for a year. */
+        YearByTariffs: {
+            /** @description First instant of the year. */
+            from: components["schemas"]["Timestamp"];
+            /** @description The tariffs in the order of their list, twenty at most. */
+            tariffs: components["schemas"]["TariffYear"][];
+            /** @description First instant after it. */
+            to: components["schemas"]["Timestamp"];
+        };
     };
     responses: {
         /** @description Something of the request is refused; `details.fields` says what */
@@ -19555,9 +19743,62 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    use_cold_cell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the cell */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColdUse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_UseChanged"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such cell */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It cannot be brought back */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     list_cold_customers: {
         parameters: {
             query?: {
+                /** @description Those, too, that were taken out of use. */
+                retired?: boolean;
                 /** @description Number of the page, from 1. */
                 page?: number;
                 /** @description Items of a page, 1 to 100; 10 when absent. */
@@ -19759,9 +20000,62 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    use_cold_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the customer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColdUse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_UseChanged"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such customer */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description He cannot be brought back */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     list_cold_locations: {
         parameters: {
             query?: {
+                /** @description Those, too, that were taken out of use. */
+                retired?: boolean;
                 /** @description Number of the page, from 1. */
                 page?: number;
                 /** @description Items of a page, 1 to 100; 10 when absent. */
@@ -19914,6 +20208,57 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    use_cold_location: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the location */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColdUse"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_UseChanged"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            /** @description No such location */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description It cannot be brought back */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -20488,6 +20833,42 @@ export interface operations {
             };
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    get_energy_bill_year: {
+        parameters: {
+            query?: {
+                /** @description Its last month on the clock of the site, `2026-10`; the one that runs when absent. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_YearByTariffs"];
+                };
+            };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };

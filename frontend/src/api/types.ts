@@ -273,6 +273,7 @@ export type StoredReport = Answer<Schemas['StoredReport']>;
 export type ReportTemplate = Answer<Schemas['ReportTemplate']>;
 export type ReportOrder = Schemas['ReportOrder'];
 export type ReportPlan = Schemas['ReportPlan'];
+export type BillLine = Schemas['BillLine'];
 export type BillReason = Schemas['BillReason'];
 export type ReportSpan = Schemas['ReportSpan'];
 export type ReportFormat = Schemas['ReportFormat'];

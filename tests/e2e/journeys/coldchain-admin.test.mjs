@@ -176,21 +176,36 @@ async function takeList(page) {
   assert.deepEqual(await accessibilityFaults(page), []);
 }
 
+/** Takes something out of use on the page, and waits until it is gone from what is in use. */
+async function retire(page, own, name) {
+  await button(own, `Take out of use ${name}`).click();
+  const question = page.getByRole('alertdialog');
+  await question.getByText('It can be brought back under “Out of use”.').waitFor();
+  await button(question, 'Take out of use').click();
+  await question.waitFor({ state: 'detached' });
+}
+
 async function takeOut(page) {
   await page.goto('/coldchain/manage');
   const own = page.getByRole('region', { name: 'Medina Foods' });
-  await button(own, 'Delete Medina Foods').click();
-  const question = page.getByRole('alertdialog');
-  await button(question, 'Delete').click();
-  await question.getByText('This customer has locations.').waitFor();
-  await button(question, 'Cancel').click();
-  await button(own, 'Take out of use Fish').click();
-  await button(question, 'Take out of use').click();
-  await question.waitFor({ state: 'detached' });
-  await until(
-    'the cell is gone',
-    async () => (await own.getByText('Fish', { exact: true }).count()) === 0,
-  );
+  const out = page.getByRole('region', { name: 'Out of use' });
+  const inUse = (name) => own.getByText(name, { exact: true }).count();
+  await retire(page, own, 'Fish');
+  await until('the cell is gone', async () => (await inUse('Fish')) === 0);
+  await out.getByText('Out of use since').waitFor();
+  await out.getByRole('link', { name: 'Fish' }).waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await button(out, 'Bring back Fish').click();
+  await until('the cell is back', async () => (await inUse('Fish')) === 1);
+  // A customer goes with all that is his, and comes back with it.
+  await retire(page, own, 'Medina Foods');
+  await own.waitFor({ state: 'detached' });
+  await out.getByText('Bring “Medina Foods” back first.').first().waitFor();
+  await button(out, 'Bring back Medina Foods').click();
+  await until('all of it is back', async () => (await inUse('Fish')) === 1);
+  await out.waitFor({ state: 'detached' });
+  await retire(page, own, 'Fish');
+  await until('the cell is gone', async () => (await inUse('Fish')) === 0);
 }
 
 journey('an administrator sets cold cells up, and the installer sees them', async (stage) => {

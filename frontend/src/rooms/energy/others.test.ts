@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cheapestFirst, sumOf, yearUpTo } from './others';
+import { cheapestFirst } from './others';
 
 const row = (id: string, total: string | null, currency = 'TND', months = 1) => ({
   id,
@@ -31,18 +31,4 @@ it('compares no year that lacks months with a whole one', () => {
     ['dear', expect.closeTo(0.2)],
     ['part', null],
   ]);
-});
-
-it('adds twelve months up to the one that is meant, to the last digit', () => {
-  const months = yearUpTo('2026-03');
-  expect([months.length, months[0], months[9], months[11]]).toEqual([
-    12,
-    '2025-04',
-    '2026-01',
-    '2026-03',
-  ]);
-  const bills = ['0.100', '0.200', '1234.563'].map((total) => ({ total, currency: 'TND' }));
-  expect(sumOf(bills)).toEqual({ total: '1234.863', currency: 'TND' });
-  expect(sumOf([...bills, { total: '1', currency: 'EUR' }])).toBeNull();
-  expect(sumOf([])).toBeNull();
 });

@@ -3,7 +3,7 @@
 import type { TwinLine } from '@/api/types';
 
 /** Units that have a word of the language; the others are signs. */
-export const isCounted = (unit: string): boolean => unit === 'day' || unit === 'month';
+export const isCounted = (unit: string): boolean => ['day', 'month', 'year'].includes(unit);
 
 export interface Why {
   /** Its word is `energy.twin.why.<key>`. */
