@@ -292,7 +292,8 @@ impl Auth {
             .users
             .values()
             .find(|u| u.answers_to(login))
-            .map(|u| u.id);
+            .map(|u| (u.id, u.reach()));
+        let (found, reach) = found.unzip();
         let name: String = login
             .chars()
             .filter(|c| !c.is_control())
@@ -309,7 +310,9 @@ impl Auth {
             .write(move |transaction| {
                 let details = json!({ "known": found.is_some() });
                 let action = "auth.password_forgotten";
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let sites = reach.iter().flat_map(Reach::named);
+                let object = audit::about(&resource).of_all(sites);
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await
     }

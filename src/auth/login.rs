@@ -6,7 +6,7 @@ use super::session::{Session, Stay};
 use super::step_up::closed;
 use super::token::LIFETIME_S;
 use super::two_factor::Used;
-use super::{Auth, Role, SESSIONS, USERS, User, UserRecord};
+use super::{Auth, Reach, Role, SESSIONS, USERS, User, UserRecord};
 use crate::base::secret::{random_token, token_hash};
 use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp, UserId};
 use crate::store::audit::{self, Actor};
@@ -168,7 +168,8 @@ impl Auth {
                 let details = serde_json::json!({ "remember": stored.remember,
                     "new_device": is_new_device, "agent": stored.agent,
                     "second_factor": used.map(|used| format!("{used:?}")) });
-                audit::append(transaction, now, &actor, "auth.login", &resource, details)
+                let object = audit::about(&resource).of_all(record.reach().named());
+                audit::append(transaction, now, &actor, "auth.login", object, details)
             })
             .await?;
         let mut answer = self.signed_in(&user, &session, refresh_token)?;
@@ -229,6 +230,13 @@ impl Auth {
             .take(254)
             .collect();
         let address = attempt.address.map(|address| address.to_string());
+        let meant = {
+            let known = self.read();
+            let mut users = known.users.values();
+            users
+                .find(|user| user.answers_to(&attempt.login))
+                .map(UserRecord::reach)
+        };
         self.store
             .write(move |transaction| {
                 let actor = Actor {
@@ -237,7 +245,9 @@ impl Auth {
                     address,
                 };
                 let nothing = serde_json::json!({});
-                audit::append(transaction, now, &actor, action, "session", nothing)
+                let sites = meant.iter().flat_map(Reach::named);
+                let object = audit::about("session").of_all(sites);
+                audit::append(transaction, now, &actor, action, object, nothing)
             })
             .await
     }

@@ -57,7 +57,8 @@ impl Auth {
                 SESSIONS.put(transaction, stored.id.as_bytes(), &stored)?;
                 let resource = format!("session/{}", stored.id);
                 let details = serde_json::json!({ "by": by });
-                audit::append(transaction, now, &actor, "auth.step_up", &resource, details)
+                let object = audit::about(&resource).of_all(record.reach().named());
+                audit::append(transaction, now, &actor, "auth.step_up", object, details)
             })
             .await?;
         {
@@ -105,10 +106,12 @@ impl Auth {
         let closes = self.guard().failed(door_of(caller), now);
         let action = if closes { "auth.session_locked" } else { wrong };
         let (actor, resource) = (caller.actor(), format!("session/{}", caller.session));
+        let reach = caller.user.sites.clone();
         self.store
             .write(move |transaction| {
                 let nothing = serde_json::json!({});
-                audit::append(transaction, now, &actor, action, &resource, nothing)
+                let object = audit::about(&resource).of_all(reach.named());
+                audit::append(transaction, now, &actor, action, object, nothing)
             })
             .await
     }

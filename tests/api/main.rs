@@ -17,6 +17,7 @@ mod alerts_aside;
 mod asks;
 mod audit;
 mod audit_looks;
+mod audit_sites;
 mod audit_trail;
 mod auth;
 mod backups;
