@@ -2,7 +2,7 @@
 
 use super::account::{Account, Step, refuse_sites};
 use super::link::{self, MadeCode, Purpose, ResetCode};
-use super::password;
+use super::password::{self, Asks};
 use super::reach::Reach;
 use super::user::{check_email, check_name, check_phone, check_username, plain_phone};
 use super::{Auth, Caller, Role, User, UserRecord};
@@ -355,7 +355,10 @@ impl Auth {
     async fn new_hash(&self, id: UserId, path: &str, password: String) -> Result<String> {
         password::check(path, &password)?;
         for old in self.record(id)?.last_passwords() {
-            if self.passwords.verify(password.clone(), Some(old)).await? {
+            let used = self
+                .passwords
+                .verify(Asks::Known, password.clone(), Some(old));
+            if used.await? {
                 let sentence = "Do not use one of the last five again.";
                 return Err(Error::invalid(path, sentence));
             }

@@ -1,6 +1,7 @@
 //! Signing in and staying signed in.
 
 use super::guard::Door;
+use super::password::Asks;
 use super::second_step::{FirstStep, use_code};
 use super::session::{Session, Stay};
 use super::step_up::closed;
@@ -42,6 +43,16 @@ pub enum Device {
     New,
     /// What its cookie holds.
     Known(String),
+}
+
+impl Device {
+    /// In which line it waits for its password to be looked at.
+    const fn asks(&self) -> Asks {
+        match self {
+            Self::Known(_) => Asks::Known,
+            Self::None | Self::New => Asks::Stranger,
+        }
+    }
 }
 
 /// What he gets.
@@ -89,7 +100,7 @@ impl Auth {
         // The same work at a closed door: how long the answer takes tells nothing either.
         let right = self
             .passwords
-            .verify(attempt.password.clone(), hash)
+            .verify(attempt.device.asks(), attempt.password.clone(), hash)
             .await?;
         let now = self.clock.now();
         let door = found.as_ref().map(|user| door_of(user, &attempt.device));

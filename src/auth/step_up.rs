@@ -1,5 +1,6 @@
 //! Step-up: before a dangerous action, who sits at the screen shows once more who he is.
 
+use super::password::Asks;
 use super::second_step::use_code;
 use super::session::PROOF_MS;
 use super::{Auth, Caller, SESSIONS, USERS};
@@ -82,7 +83,8 @@ impl Auth {
     ) -> Result<()> {
         self.refuse_closed(caller)?;
         let stored = self.record(caller.user.id)?.password;
-        let right = self.passwords.verify(password, Some(stored)).await?;
+        let right = self.passwords.verify(Asks::Known, password, Some(stored));
+        let right = right.await?;
         // Looked at again: others may have guessed meanwhile.
         self.refuse_closed(caller)?;
         if right {

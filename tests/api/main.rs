@@ -60,6 +60,7 @@ mod kiosks;
 mod languages;
 mod limits;
 mod lines;
+mod login_flood;
 mod mail_server;
 mod maintenance;
 mod matrix;

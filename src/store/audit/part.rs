@@ -73,6 +73,11 @@ pub fn verify_part(file: impl BufRead, anchor: Option<&Anchor>) -> Result<PartVe
         })
     };
     let opening = opening(&next()?.unwrap_or_default())?;
+    if !opening.whole {
+        let sentence = "This file holds what a search found: its entries are no chain. Export it \
+                        again without a search.";
+        return Err(Error::invalid("export", sentence));
+    }
     let mut verdict = PartVerdict::default();
     let mut met = anchor.is_none();
     while let Some(line) = next()? {
@@ -100,11 +105,6 @@ pub fn verify_part(file: impl BufRead, anchor: Option<&Anchor>) -> Result<PartVe
             sequence: number,
             hash,
         });
-    }
-    if !opening.whole {
-        let sentence = "This file holds what a search found: its entries are no chain. Export it \
-                        again without a search.";
-        return Err(Error::invalid("export", sentence));
     }
     if !met || verdict.head.as_ref() != Some(&opening.head) {
         verdict.first_bad = Some(verdict.shown + verdict.left_out + 1);
