@@ -64,5 +64,5 @@ pub use rule::{NewRule, Rule, Step};
 pub use schedule::Schedule;
 pub use service::{Alerts, Listed, Paging};
 pub use state::AlertState;
-pub use template::Template;
+pub use template::{RuleWords, Template};
 pub use watch::watch;

@@ -10,6 +10,6 @@ export function useSiteNames(): (keys: readonly string[]) => string {
   return (keys) => {
     const known = new Map(sites.data.value?.items.map(({ key, name }) => [key, name]));
     const names = keys.map((key) => `\u2068${known.get(key) ?? key}\u2069`);
-    return new Intl.ListFormat(locale.value, { type: 'conjunction' }).format(names);
+    return names.join(locale.value === 'ar' ? '، ' : ', ');
   };
 }
