@@ -43,6 +43,10 @@ mod usual;
 mod watch;
 #[cfg(test)]
 mod week;
+#[cfg(test)]
+mod whole_week;
+#[cfg(test)]
+mod whole_week_story;
 mod words;
 
 pub use act::{Acknowledgement, Shelving};
