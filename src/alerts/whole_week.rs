@@ -185,7 +185,7 @@ fn do_it(book: &mut Book, draft: &mut Draft, condition: &str, deed: Deed, now: T
             let word = ("acknowledged", Some(What::Acknowledged));
             let event = Event::Acknowledge;
             book.act(draft, condition, event, word, &cause, |a| {
-                a.acknowledged = true
+                a.acknowledged = true;
             })
         }
         Deed::Shelve if !aside => {
@@ -198,7 +198,7 @@ fn do_it(book: &mut Book, draft: &mut Draft, condition: &str, deed: Deed, now: T
         Deed::Suppress if !aside && alert.state != AlertState::Shelved => {
             let word = ("suppressed", Some(What::Shelved));
             book.act(draft, condition, Event::Suppress, word, &cause, |a| {
-                a.set_aside_by = by
+                a.set_aside_by = by;
             })
         }
         Deed::Unsuppress if alert.state == AlertState::Suppressed && alert.set_aside_by == by => {

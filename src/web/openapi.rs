@@ -130,7 +130,7 @@ fn open_parts(components: &mut Components) {
     for schema in components.schemas.values() {
         match schema {
             RefOr::T(Schema::AllOf(whole)) => {
-                parts_of_others.extend(whole.items.iter().filter_map(named))
+                parts_of_others.extend(whole.items.iter().filter_map(named));
             }
             RefOr::T(Schema::OneOf(union)) => {
                 for item in &union.items {
