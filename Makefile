@@ -126,6 +126,8 @@ torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (IND
 		printf '\nWhat was seen (all of it: $(OUTPUT)/torture.log):\n'; \
 		grep -E ' runs, seeds | seed [0-9]+: |INDUSMIND_SEED|^\{' $(OUTPUT)/torture.log || true; \
 		exit $${failed:-0}
+	$(TIMED) "A flood at the way in" env INDUSMIND_TORTURE=$${INDUSMIND_TORTURE:-10000} \
+		cargo test --release --test api -- login_flood::
 
 lint: tools lint-rust lint-page ## format and lints, of Rust and of the page
 

@@ -230,7 +230,8 @@ pub fn take_sites_over(
         };
         SITES.put(transaction, site.id.as_bytes(), &site)?;
         let resource = format!("site/{}", site.id);
-        audit::append(transaction, now, actor, action, &resource, details)?;
+        let object = audit::about(&resource).of(&site.key);
+        audit::append(transaction, now, actor, action, object, details)?;
         all.insert(site.key.clone(), site);
     }
     checks.finish()?;
@@ -352,7 +353,8 @@ impl Sites {
         let (now, resource) = (site.created_at, format!("site/{}", site.id));
         let details = serde_json::json!({ "key": site.key, "name": site.name,
             "time_zone": site.time_zone, "currency": site.currency });
-        audit::append(transaction, now, actor, "site.create", &resource, details)
+        let object = audit::about(&resource).of(&site.key);
+        audit::append(transaction, now, actor, "site.create", object, details)
     }
 
     /// Changes a site.
@@ -379,7 +381,8 @@ impl Sites {
                 SITES.put(transaction, id.as_bytes(), &site)?;
                 let details = audit::changed_fields(&before, &site);
                 let resource = format!("site/{id}");
-                audit::append(transaction, now, &actor, "site.update", &resource, details)?;
+                let object = audit::about(&resource).of(&site.key);
+                audit::append(transaction, now, &actor, "site.update", object, details)?;
                 Ok(site)
             })
             .await?;

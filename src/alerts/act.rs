@@ -60,7 +60,7 @@ impl Deed<'_> {
             now,
             self.actor,
             action,
-            &resource,
+            audit::about(&resource).of(&alert.site),
             details,
         )
     }

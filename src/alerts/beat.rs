@@ -257,7 +257,7 @@ impl Engine {
             };
             let missed = slot.grade > 0
                 && !self.book.open.contains_key(&slot.key)
-                && self.out_before.contains(&slot.rule.equipment_id)
+                && (slot.owed || self.out_before.contains(&slot.rule.equipment_id))
                 && self.plant.in_service(slot.rule.equipment_id);
             if missed {
                 self.raise(n, false, &cause, draft);

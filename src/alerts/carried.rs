@@ -85,7 +85,8 @@ pub fn take_rules_over(
         };
         put(transaction, &rule)?;
         let resource = format!("alert_rule/{id}");
-        audit::append(transaction, now, actor, action, &resource, details)?;
+        let object = audit::about(&resource).of(&rule.site);
+        audit::append(transaction, now, actor, action, object, details)?;
         all.insert(id, rule);
     }
     checks.finish()?;

@@ -28,6 +28,9 @@ struct Stored {
     condition: String,
     steps: Vec<Debounce>,
     alert: Option<AlertId>,
+    /// Its alert begins when the work on its equipment ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    owed: bool,
 }
 
 /// A series that rules follow.
@@ -157,6 +160,7 @@ impl Engine {
             condition: condition.to_owned(),
             steps,
             alert,
+            owed: slot.is_some_and(|slot| slot.owed),
         };
         CONDITIONS.put(transaction, condition.as_bytes(), &stored)
     }
@@ -189,19 +193,23 @@ impl Engine {
             {
                 self.book.keep(alert);
             }
-            stored.insert(condition.condition, condition.steps);
+            stored.insert(condition.condition, (condition.steps, condition.owed));
         }
         let rules = RULES.all(view)?;
         let old = std::mem::take(&mut self.slots).into_iter();
         let mut old: HashMap<_, _> = old.map(|slot| (slot.rule.id, slot)).collect();
         for rule in rules.into_iter().filter(|rule| rule.enabled) {
-            let steps = stored.get(&format!("rule/{}", rule.id));
+            let (steps, owed) = match stored.get(&format!("rule/{}", rule.id)) {
+                Some((steps, owed)) => (steps.as_slice(), *owed),
+                None => (&[][..], false),
+            };
             let open = self.book.open.get(&format!("rule/{}", rule.id));
             let standing = open
                 .filter(|alert| alert.active)
                 .map(|alert| alert.last_triggered_at);
-            let memory = Memory::stored(&rule, steps.map_or(&[], Vec::as_slice), standing);
+            let memory = Memory::stored(&rule, steps, standing);
             let mut slot = Slot::new(rule, memory);
+            slot.owed = owed;
             if let Some(old) = old
                 .remove(&slot.rule.id)
                 .filter(|old| old.rule == slot.rule)

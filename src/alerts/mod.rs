@@ -43,6 +43,10 @@ mod usual;
 mod watch;
 #[cfg(test)]
 mod week;
+#[cfg(test)]
+mod whole_week;
+#[cfg(test)]
+mod whole_week_story;
 mod words;
 
 pub use act::{Acknowledgement, Shelving};
@@ -64,5 +68,5 @@ pub use rule::{NewRule, Rule, Step};
 pub use schedule::Schedule;
 pub use service::{Alerts, Listed, Paging};
 pub use state::AlertState;
-pub use template::Template;
+pub use template::{RuleWords, Template};
 pub use watch::watch;

@@ -168,6 +168,16 @@ impl Plant {
         }
         plant
     }
+
+    /// The same plant while somebody works on these devices.
+    pub(super) fn without(mut self, devices: &[EquipmentId]) -> Self {
+        for id in devices {
+            if let Some(machine) = self.machines.get_mut(id) {
+                machine.in_service = false;
+            }
+        }
+        self
+    }
 }
 
 impl Group {

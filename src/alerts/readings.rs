@@ -156,6 +156,7 @@ impl Engine {
             if *grade > was {
                 self.raise(n, late, &cause, draft);
             } else if *grade == 0 {
+                slot.owed = false;
                 let (key, latched) = (slot.key.clone(), slot.rule.latched);
                 self.book.clear(draft, &key, &cause, latched);
             }
@@ -164,13 +165,20 @@ impl Engine {
 
     /// Raises the alert of a rule at its grade, unless its equipment is out of service.
     pub(super) fn raise(&mut self, n: usize, late: bool, cause: &Cause, draft: &mut Draft) {
-        let Some(slot) = self.slots.get(n) else {
+        let Some(slot) = self.slots.get_mut(n) else {
             return;
         };
         let equipment = slot.rule.equipment_id;
-        let Some(machine) = self.plant.machine(equipment).filter(|m| m.in_service) else {
+        let Some(machine) = self.plant.machine(equipment) else {
             return;
         };
+        if slot.owed == machine.in_service {
+            slot.owed = !machine.in_service;
+            draft.conditions.insert(slot.key.clone());
+        }
+        if !machine.in_service {
+            return;
+        }
         let mut seed = slot.seed(slot.grade.max(1), machine, late);
         let interval_ms = slot.interval_ms;
         if slot.is_silence() {

@@ -97,14 +97,7 @@ impl Alerts {
             for rule in &rules {
                 put(transaction, rule)?;
                 let details = json!({ "rule": rule });
-                audit_rule(
-                    transaction,
-                    now,
-                    &actor,
-                    "alert_rule.create",
-                    rule.id,
-                    details,
-                )?;
+                audit_rule(transaction, now, &actor, "alert_rule.create", rule, details)?;
             }
             engine.outdate(transaction)
         })
@@ -136,7 +129,14 @@ impl Alerts {
                 };
                 put(transaction, &changed)?;
                 let details = audit::changed_fields(&before, &changed);
-                audit_rule(transaction, now, &actor, "alert_rule.update", id, details)?;
+                audit_rule(
+                    transaction,
+                    now,
+                    &actor,
+                    "alert_rule.update",
+                    &changed,
+                    details,
+                )?;
                 engine.outdate(transaction)?;
                 Ok(changed)
             })
@@ -273,7 +273,7 @@ fn delete_in(
     RULES.remove(transaction, rule.id.as_bytes())?;
     let details = json!({ "name": rule.name, "equipment_id": rule.equipment_id });
     let action = "alert_rule.delete";
-    audit_rule(transaction, now, actor, action, rule.id, details)
+    audit_rule(transaction, now, actor, action, rule, details)
 }
 
 fn rule_in(view: &impl View, site: &str, id: AlertRuleId) -> Result<Rule> {
@@ -287,9 +287,10 @@ fn audit_rule(
     now: Timestamp,
     actor: &Actor,
     action: &str,
-    id: AlertRuleId,
+    rule: &Rule,
     details: serde_json::Value,
 ) -> Result<()> {
-    let resource = format!("alert_rule/{id}");
-    audit::append(transaction, now, actor, action, &resource, details)
+    let resource = format!("alert_rule/{}", rule.id);
+    let object = audit::about(&resource).of(&rule.site);
+    audit::append(transaction, now, actor, action, object, details)
 }

@@ -50,6 +50,8 @@ pub(super) struct Slot {
     stragglers: Memory,
     /// What its alert was told last: 0 is normal.
     pub(super) grade: usize,
+    /// It began to hold while somebody worked on its equipment: its alert begins with the end of that.
+    pub(super) owed: bool,
     pub(super) unit: Unit,
     pub(super) interval_ms: i64,
 }
@@ -68,6 +70,7 @@ impl Slot {
             probe: Probe::of(&rule.condition),
             stragglers: Memory::of(&rule),
             grade: memory.grade(),
+            owed: false,
             memory,
             unit: Unit::none(),
             interval_ms: 0,

@@ -4,7 +4,7 @@ use super::condition::{Comparison, Condition, Operator, Term};
 use super::facts::Facts;
 use super::rule::{NewRule, Step};
 use crate::base::{EquipmentId, Level, Metric, Phase};
-use crate::notify::{Language, said};
+use crate::notify::{Language, Said, said};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,10 +33,51 @@ pub struct Template {
     pub key: &'static str,
     /// Why it is there, and where its numbers come from.
     pub why: String,
+    /// The same as facts, which every language has words for.
+    pub said: Said,
+    /// Its words, which every language has.
+    #[serde(flatten)]
+    pub words: RuleWords,
     /// Whether new equipment gets it by itself.
     pub by_default: bool,
     /// The rule, ready to be sent.
     pub rule: NewRule,
+}
+
+/// What of a rule is still as its template says it, and so has words in every language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AlertRuleWords)]
+pub struct RuleWords {
+    /// Key of its name, below `said.rule`; absent when somebody named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_code: Option<&'static str>,
+    /// Key of what to do, below `said.advice`; absent when somebody wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note_code: Option<&'static str>,
+}
+
+impl RuleWords {
+    /// The words of a rule of this name, condition and note.
+    #[must_use]
+    pub fn of(name: &str, condition: &Condition, note: Option<&str>) -> Self {
+        let line = condition.quantity().and_then(|(_, phase)| phase.line());
+        Self {
+            name_code: said::rule_key(name, line),
+            note_code: note.and_then(said::advice_code),
+        }
+    }
+}
+
+/// A template, with why it is there.
+fn made(key: &'static str, why: Said, rule: NewRule) -> Template {
+    Template {
+        key,
+        why: why.plain(),
+        said: why,
+        words: RuleWords::default(),
+        by_default: true,
+        rule,
+    }
 }
 
 /// A rule of a template, with nothing special.
@@ -89,6 +130,7 @@ pub(super) fn templates(id: EquipmentId, facts: &Facts) -> Vec<Template> {
         all.extend(sensor(id, facts));
     }
     let named = |template: Template| Template {
+        words: words_of(&template.rule),
         rule: NewRule {
             template: Some(template.key.to_owned()),
             ..template.rule
@@ -96,6 +138,14 @@ pub(super) fn templates(id: EquipmentId, facts: &Facts) -> Vec<Template> {
         ..template
     };
     all.into_iter().flatten().map(named).collect()
+}
+
+fn words_of(rule: &NewRule) -> RuleWords {
+    let words = |condition| {
+        let name = rule.name.as_deref().unwrap_or_default();
+        RuleWords::of(name, condition, rule.note.as_deref())
+    };
+    rule.condition.as_ref().map(words).unwrap_or_default()
 }
 
 fn silence(id: EquipmentId, facts: &Facts) -> Option<Template> {
@@ -108,27 +158,25 @@ fn silence(id: EquipmentId, facts: &Facts) -> Option<Template> {
     let pushes = facts.is_cold().then_some(SENSOR_SILENT_S);
     let silent_s = polled.map(|s| s.max(SILENT_MIN_S)).or(pushes)?;
     let rule = plain(id, "No data", Condition::NoData { silent_s }, Level::High);
-    Some(Template {
-        key: "no_data",
-        why: format!("Nothing is known of it after {silent_s} s of silence."),
-        by_default: true,
-        rule: NewRule {
+    Some(made(
+        "no_data",
+        Said::of("why_no_data").number("value", format!("{silent_s} s")),
+        NewRule {
             note: said::advice(Language::En, "rule_no_data"),
             kind: Some("SENSOR_ERROR".to_owned()),
             ..rule
         },
-    })
+    ))
 }
 
 fn overload(id: EquipmentId, facts: &Facts) -> Option<Template> {
     let rated = facts.capacity_kw.filter(|_| facts.measures("power"))?;
     let power = limit(Metric::POWER, Phase::Total, Operator::Above, rated);
     let rule = plain(id, "Overload", power, Level::High);
-    Some(Template {
-        key: "overload",
-        why: format!("It is rated for {rated} kW; Critical from 115 % of that."),
-        by_default: true,
-        rule: NewRule {
+    Some(made(
+        "overload",
+        Said::of("why_overload").number("value", format!("{rated} kW")),
+        NewRule {
             steps: vec![Step {
                 threshold: rated * 1.15,
                 level: Level::Critical,
@@ -139,7 +187,7 @@ fn overload(id: EquipmentId, facts: &Facts) -> Option<Template> {
             note: said::advice(Language::En, "rule_overload"),
             ..rule
         },
-    })
+    ))
 }
 
 /// Voltage out of the band of EN 50160; nothing while the nominal one is not known, because limits of
@@ -160,11 +208,10 @@ pub(super) fn voltage(id: EquipmentId, facts: &Facts) -> Vec<Template> {
         let name = format!("Voltage{line} {word}");
         let condition = limit(Metric::VOLTAGE, phase, operator, volt);
         let rule = plain(id, &name, condition, Level::Medium);
-        Template {
-            key: "voltage",
-            why: format!("EN 50160: {nominal} V within 10 %."),
-            by_default: true,
-            rule: NewRule {
+        made(
+            "voltage",
+            Said::of("why_voltage").number("value", format!("{nominal} V")),
+            NewRule {
                 dead_band: nominal * DEAD_SHARE,
                 on_delay_s: 60,
                 off_delay_s: 60,
@@ -172,7 +219,7 @@ pub(super) fn voltage(id: EquipmentId, facts: &Facts) -> Vec<Template> {
                 template: Some("voltage".to_owned()),
                 ..rule
             },
-        }
+        )
     };
     let phases = facts.phases(&Metric::VOLTAGE).into_iter();
     phases
@@ -188,17 +235,16 @@ fn frequency(id: EquipmentId, facts: &Facts) -> Vec<Template> {
     let of = |(operator, hertz, word): (Operator, f64, &str)| {
         let condition = limit(Metric::FREQUENCY, Phase::Total, operator, hertz);
         let rule = plain(id, &format!("Frequency {word}"), condition, Level::Medium);
-        Template {
-            key: "frequency",
-            why: "EN 50160: 50 Hz within 1 %.".to_owned(),
-            by_default: true,
-            rule: NewRule {
+        made(
+            "frequency",
+            Said::of("why_frequency"),
+            NewRule {
                 dead_band: 0.05,
                 on_delay_s: 10,
                 off_delay_s: 30,
                 ..rule
             },
-        }
+        )
     };
     [
         (Operator::Below, FREQUENCY_HZ.0, "low"),
@@ -233,17 +279,16 @@ fn power_factor(id: EquipmentId, facts: &Facts) -> Option<Template> {
         Condition::Combination { term },
         Level::Low,
     );
-    Some(Template {
-        key: "power_factor",
-        why: "Reactive energy costs money below 0.85; only counted above 30 % load.".to_owned(),
-        by_default: true,
-        rule: NewRule {
+    Some(made(
+        "power_factor",
+        Said::of("why_power_factor").number("limit", POWER_FACTOR),
+        NewRule {
             on_delay_s: 900,
             off_delay_s: 300,
             note: said::advice(Language::En, "rule_power_factor"),
             ..rule
         },
-    })
+    ))
 }
 
 fn temperature(id: EquipmentId, facts: &Facts) -> Vec<Template> {
@@ -254,11 +299,10 @@ fn temperature(id: EquipmentId, facts: &Facts) -> Vec<Template> {
     let of = |(operator, degrees, name, kind): (Operator, f64, &str, &str)| {
         let condition = limit(Metric::TEMPERATURE, Phase::Total, operator, degrees);
         let rule = plain(id, name, condition, Level::High);
-        Template {
-            key: "temperature",
-            why: "The limits of its specs; 8 °C for a cold room that has none.".to_owned(),
-            by_default: true,
-            rule: NewRule {
+        made(
+            "temperature",
+            Said::of("why_temperature").number("limit", format!("{COLD_MAX_C} °C")),
+            NewRule {
                 dead_band: 0.5,
                 on_delay_s: 600,
                 off_delay_s: 60,
@@ -266,7 +310,7 @@ fn temperature(id: EquipmentId, facts: &Facts) -> Vec<Template> {
                 note: said::advice(Language::En, "rule_temperature"),
                 ..rule
             },
-        }
+        )
     };
     let limits = [
         high.map(|t| (Operator::Above, t, "Temperature high", "HIGH_TEMP")),
@@ -286,31 +330,29 @@ fn sensor(id: EquipmentId, facts: &Facts) -> Vec<Option<Template>> {
             values: vec![state],
         };
         let rule = plain(id, title, condition, level);
-        Some(Template {
-            key: name,
-            why: "What the sensor of a cold room reports.".to_owned(),
-            by_default: true,
-            rule: NewRule {
+        Some(made(
+            name,
+            Said::of("why_sensor"),
+            NewRule {
                 on_delay_s: delay,
                 kind: Some(kind.to_owned()),
                 ..rule
             },
-        })
+        ))
     };
     let battery = || {
         let metric = metric("battery_level").filter(|_| cold || facts.measures("battery_level"))?;
         let condition = limit(metric, Phase::Total, Operator::Below, 20.0);
         let rule = plain(id, "Battery low", condition, Level::Low);
-        Some(Template {
-            key: "battery_level",
-            why: "A sensor is silent soon after 20 %.".to_owned(),
-            by_default: true,
-            rule: NewRule {
+        Some(made(
+            "battery_level",
+            Said::of("why_battery_level"),
+            NewRule {
                 dead_band: 5.0,
                 kind: Some("LOW_BATTERY".to_owned()),
                 ..rule
             },
-        })
+        ))
     };
     vec![
         of(

@@ -264,7 +264,8 @@ impl Auth {
                     SESSIONS.remove(transaction, session.as_bytes())?;
                 }
                 let resource = format!("user/{}", record.id);
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let object = audit::about(&resource).of_all(record.reach().named());
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await?;
         self.write()

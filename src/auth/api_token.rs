@@ -212,7 +212,8 @@ impl ApiTokens {
                     "site": shown.site, "expires_at": shown.expires_at,
                     "addresses": shown.addresses });
                 let action = "api_token.create";
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let object = audit::about(&resource).of(&shown.site);
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await?;
         self.keep(record);
@@ -234,7 +235,8 @@ impl ApiTokens {
                 let resource = format!("api_token/{id}");
                 let details = serde_json::json!({ "name": token.name });
                 let action = "api_token.delete";
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let object = audit::about(&resource).of(&token.site);
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

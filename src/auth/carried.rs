@@ -166,7 +166,8 @@ pub fn take_users_over(
         };
         USERS.put(transaction, record.id.as_bytes(), &record)?;
         let resource = format!("user/{}", record.id);
-        audit::append(transaction, now, actor, action, &resource, details)?;
+        let object = audit::about(&resource).of_all(record.reach().named());
+        audit::append(transaction, now, actor, action, object, details)?;
     }
     checks.finish()?;
     let may_enter = |user: &UserRecord| user.role == Role::Admin && user.active;

@@ -2,7 +2,7 @@
 
 use super::account::{Account, Step, refuse_sites};
 use super::link::{self, MadeCode, Purpose, ResetCode};
-use super::password;
+use super::password::{self, Asks};
 use super::reach::Reach;
 use super::user::{check_email, check_name, check_phone, check_username, plain_phone};
 use super::{Auth, Caller, Role, User, UserRecord};
@@ -293,7 +293,8 @@ impl Auth {
             .users
             .values()
             .find(|u| u.answers_to(login))
-            .map(|u| u.id);
+            .map(|u| (u.id, u.reach()));
+        let (found, reach) = found.unzip();
         let name: String = login
             .chars()
             .filter(|c| !c.is_control())
@@ -310,7 +311,9 @@ impl Auth {
             .write(move |transaction| {
                 let details = json!({ "known": found.is_some() });
                 let action = "auth.password_forgotten";
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let sites = reach.iter().flat_map(Reach::named);
+                let object = audit::about(&resource).of_all(sites);
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await
     }
@@ -353,7 +356,10 @@ impl Auth {
     async fn new_hash(&self, id: UserId, path: &str, password: String) -> Result<String> {
         password::check(path, &password)?;
         for old in self.record(id)?.last_passwords() {
-            if self.passwords.verify(password.clone(), Some(old)).await? {
+            let used = self
+                .passwords
+                .verify(Asks::Known, password.clone(), Some(old));
+            if used.await? {
                 let sentence = "Do not use one of the last five again.";
                 return Err(Error::invalid(path, sentence));
             }

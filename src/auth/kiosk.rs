@@ -333,13 +333,14 @@ impl Auth {
     pub async fn revoke_kiosk(&self, caller: &Caller, id: KioskId) -> Result<()> {
         let _turn = self.changing.lock().await;
         let kiosk = self.kiosk_of(caller, id)?;
-        let (actor, now, name) = (caller.actor(), self.clock.now(), kiosk.shown.name.clone());
+        let (actor, now, shown) = (caller.actor(), self.clock.now(), kiosk.shown.clone());
         self.store
             .write(move |transaction| {
                 KIOSKS.remove(transaction, id.as_bytes())?;
                 let resource = format!("kiosk/{id}");
-                let details = serde_json::json!({ "name": name });
-                audit::append(transaction, now, &actor, "kiosk.revoke", &resource, details)
+                let details = serde_json::json!({ "name": shown.name });
+                let object = audit::about(&resource).of(&shown.site);
+                audit::append(transaction, now, &actor, "kiosk.revoke", object, details)
             })
             .await?;
         self.write().kiosks.remove(&id);
@@ -360,7 +361,8 @@ impl Auth {
                 let id = stored.shown.id;
                 KIOSKS.put(transaction, id.as_bytes(), &stored)?;
                 let resource = format!("kiosk/{id}");
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let object = audit::about(&resource).of(&stored.shown.site);
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await?;
         self.write().kiosks.insert(kiosk.shown.id, kiosk);

@@ -1,12 +1,13 @@
 //! Signing in and staying signed in.
 
 use super::guard::Door;
+use super::password::Asks;
 use super::second_step::{FirstStep, use_code};
 use super::session::{Session, Stay};
 use super::step_up::closed;
 use super::token::LIFETIME_S;
 use super::two_factor::Used;
-use super::{Auth, Role, SESSIONS, USERS, User, UserRecord};
+use super::{Auth, Reach, Role, SESSIONS, USERS, User, UserRecord};
 use crate::base::secret::{random_token, token_hash};
 use crate::base::{Error, ErrorKind, Result, SessionId, Timestamp, UserId};
 use crate::store::audit::{self, Actor};
@@ -42,6 +43,16 @@ pub enum Device {
     New,
     /// What its cookie holds.
     Known(String),
+}
+
+impl Device {
+    /// In which line it waits for its password to be looked at.
+    const fn asks(&self) -> Asks {
+        match self {
+            Self::Known(_) => Asks::Known,
+            Self::None | Self::New => Asks::Stranger,
+        }
+    }
 }
 
 /// What he gets.
@@ -89,7 +100,7 @@ impl Auth {
         // The same work at a closed door: how long the answer takes tells nothing either.
         let right = self
             .passwords
-            .verify(attempt.password.clone(), hash)
+            .verify(attempt.device.asks(), attempt.password.clone(), hash)
             .await?;
         let now = self.clock.now();
         let door = found.as_ref().map(|user| door_of(user, &attempt.device));
@@ -168,7 +179,8 @@ impl Auth {
                 let details = serde_json::json!({ "remember": stored.remember,
                     "new_device": is_new_device, "agent": stored.agent,
                     "second_factor": used.map(|used| format!("{used:?}")) });
-                audit::append(transaction, now, &actor, "auth.login", &resource, details)
+                let object = audit::about(&resource).of_all(record.reach().named());
+                audit::append(transaction, now, &actor, "auth.login", object, details)
             })
             .await?;
         let mut answer = self.signed_in(&user, &session, refresh_token)?;
@@ -229,6 +241,13 @@ impl Auth {
             .take(254)
             .collect();
         let address = attempt.address.map(|address| address.to_string());
+        let meant = {
+            let known = self.read();
+            let mut users = known.users.values();
+            users
+                .find(|user| user.answers_to(&attempt.login))
+                .map(UserRecord::reach)
+        };
         self.store
             .write(move |transaction| {
                 let actor = Actor {
@@ -237,7 +256,9 @@ impl Auth {
                     address,
                 };
                 let nothing = serde_json::json!({});
-                audit::append(transaction, now, &actor, action, "session", nothing)
+                let sites = meant.iter().flat_map(Reach::named);
+                let object = audit::about("session").of_all(sites);
+                audit::append(transaction, now, &actor, action, object, nothing)
             })
             .await
     }

@@ -118,16 +118,18 @@ impl Auth {
 
 /// *pure* — subject and text of a mail.
 fn written(language: Language, purpose: Purpose, about: &About<'_>) -> Option<(String, String)> {
-    let (name, secret) = (about.name, about.secret);
+    let (name, secret) = (&language.apart(about.name), about.secret);
     let base = about.base_url.map(|base| base.trim_end_matches('/'));
     match purpose {
         Purpose::Activate => {
             let link = format!("{}/activate#token={secret}", base?);
-            Some(invitation(language, name, &link))
+            let (subject, text) = invitation(language, name, &link);
+            Some((subject, language.directed(&text)))
         }
         Purpose::Reset => {
             let page = base.map(|base| format!("{base}/reset"));
-            Some(reset(language, name, secret, page.as_deref()))
+            let (subject, text) = reset(language, name, secret, page.as_deref());
+            Some((subject, language.directed(&text)))
         }
     }
 }

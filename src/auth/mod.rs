@@ -244,12 +244,14 @@ impl Auth {
     pub async fn logout(&self, caller: &Caller) -> Result<()> {
         let _turn = self.changing.lock().await;
         let (session, actor, now) = (caller.session, caller.actor(), self.clock.now());
+        let reach = caller.user.sites.clone();
         self.store
             .write(move |transaction| {
                 SESSIONS.remove(transaction, session.as_bytes())?;
                 let resource = format!("session/{session}");
                 let nothing = serde_json::json!({});
-                audit::append(transaction, now, &actor, "auth.logout", &resource, nothing)
+                let object = audit::about(&resource).of_all(reach.named());
+                audit::append(transaction, now, &actor, "auth.logout", object, nothing)
             })
             .await?;
         self.forget_session(session);
@@ -306,7 +308,8 @@ impl Auth {
                 let resource = format!("user/{}", stored.id);
                 let details = serde_json::json!({ "email": stored.email, "role": stored.role });
                 let at = stored.created_at;
-                audit::append(transaction, at, &actor, "user.create", &resource, details)?;
+                let object = audit::about(&resource).of_all(stored.reach().named());
+                audit::append(transaction, at, &actor, "user.create", object, details)?;
                 also(transaction)
             })
             .await?;

@@ -1,4 +1,7 @@
 //! Passwords: the rule, and argon2id with a bound on how many are hashed at once.
+//!
+//! Whoever floods the way in from many addresses fills the line of strangers. Who signs in from a
+//! browser that is known, or is in already, has a line of his own.
 
 use crate::base::{Error, Result};
 use argon2::password_hash::phc::PasswordHash;
@@ -11,9 +14,11 @@ use tokio::sync::Semaphore;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Hashes at once: 4 × 19 MiB is what a flood of logins may take.
-const AT_ONCE: usize = 4;
-/// Logins that may wait for a hash; more means a flood.
+/// Hashes of strangers at once: with the one of the known ones 4 × 19 MiB is what a flood may take.
+const STRANGERS_AT_ONCE: usize = 3;
+/// Hashes at once of who is known.
+const KNOWN_AT_ONCE: usize = 1;
+/// Logins of each line that may wait for a hash; more means a flood.
 const WAITING_MAX: usize = 64;
 
 /// What is held against a password when there is no user: well-formed, and the hash of nothing.
@@ -41,33 +46,57 @@ pub fn check(path: &str, password: &str) -> Result<()> {
     ))
 }
 
+/// Who asks for a password to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Somebody whom nobody has seen here.
+    Stranger,
+    /// Somebody who is in, holds a code, or comes from a browser that is known.
+    Known,
+}
+
+/// A line before the hashes.
+#[derive(Clone, Debug)]
+struct Line {
+    slots: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+}
+
+impl Line {
+    fn of(at_once: usize) -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(at_once)),
+            places: Arc::new(Semaphore::new(at_once + WAITING_MAX)),
+        }
+    }
+}
+
 /// Hashes and verifies; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Passwords {
-    slots: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    strangers: Line,
+    known: Line,
     /// Passwords that were hashed, for whatever reason.
     worked: Arc<AtomicU64>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
         Self {
-            slots,
-            waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING_MAX)),
+            strangers: Line::of(STRANGERS_AT_ONCE),
+            known: Line::of(KNOWN_AT_ONCE),
             worked: Arc::default(),
         }
     }
 }
 
 impl Passwords {
-    /// The stored form of a password.
+    /// The stored form of a password of somebody who is known.
     ///
     /// # Errors
     /// When too many are waiting, or there is no memory.
     pub async fn hash(&self, password: String) -> Result<String> {
-        self.run(move || hash(&password)).await?
+        self.run(Asks::Known, move || hash(&password)).await?
     }
 
     /// Whether `password` is the one behind `stored`. Without `stored` (no such user) the same
@@ -75,8 +104,13 @@ impl Passwords {
     ///
     /// # Errors
     /// When too many are waiting.
-    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool> {
-        self.run(move || {
+    pub async fn verify(
+        &self,
+        who: Asks,
+        password: String,
+        stored: Option<String>,
+    ) -> Result<bool> {
+        self.run(who, move || {
             let is_somebody = stored.is_some();
             verify(&password, stored.as_deref().unwrap_or(NOBODY)) && is_somebody
         })
@@ -89,10 +123,18 @@ impl Passwords {
         self.worked.load(Ordering::Relaxed)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        who: Asks,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let line = match who {
+            Asks::Stranger => &self.strangers,
+            Asks::Known => &self.known,
+        };
         let busy = || Error::unavailable("Too many people are signing in. Try again in a moment.");
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        let slot = Arc::clone(&self.slots)
+        let _place = line.places.try_acquire().map_err(|_| busy())?;
+        let slot = Arc::clone(&line.slots)
             .acquire_owned()
             .await
             .map_err(|_| busy())?;
@@ -166,8 +208,9 @@ mod tests {
             stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{stored}"
         );
-        let ask =
-            |password: &str, stored: Option<String>| passwords.verify(password.to_owned(), stored);
+        let ask = |password: &str, stored: Option<String>| {
+            passwords.verify(Asks::Stranger, password.to_owned(), stored)
+        };
         assert!(ask("Night-shift-7", Some(stored.clone())).await.unwrap());
         assert!(!ask("Night-shift-8", Some(stored)).await.unwrap());
         assert!(!ask("Night-shift-7", None).await.unwrap());

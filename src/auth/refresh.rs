@@ -55,6 +55,7 @@ impl Auth {
                 self.store
                     .write(move |transaction| {
                         SESSIONS.remove(transaction, id.as_bytes())?;
+                        let sites = user.reach();
                         let actor = Actor {
                             user: Some(user.id),
                             name: user.email,
@@ -62,7 +63,8 @@ impl Auth {
                         };
                         let resource = format!("session/{id}");
                         let nothing = serde_json::json!({});
-                        audit::append(transaction, now, &actor, action, &resource, nothing)
+                        let object = audit::about(&resource).of_all(sites.named());
+                        audit::append(transaction, now, &actor, action, object, nothing)
                     })
                     .await?;
                 self.forget_session(id);

@@ -1,6 +1,6 @@
 //! Sessions as a list: one's own, and everybody's for an administrator.
 
-use super::{Auth, Caller, Permission, SESSIONS, SessionView};
+use super::{Auth, Caller, Permission, Reach, SESSIONS, SessionView, UserRecord};
 use crate::base::{Error, Result, SessionId, Timestamp};
 use crate::store::{audit, operations};
 use std::net::IpAddr;
@@ -106,14 +106,25 @@ impl Auth {
 
     async fn end_sessions(&self, caller: &Caller, ended: Vec<SessionId>) -> Result<usize> {
         let _turn = self.changing.lock().await;
-        let (actor, now, gone) = (caller.actor(), self.clock.now(), ended.clone());
+        let (actor, now) = (caller.actor(), self.clock.now());
+        let gone: Vec<_> = {
+            let known = self.read();
+            let reach_of = |id| {
+                let user = known.sessions.get(id).map(|session| session.user);
+                user.and_then(|user| known.users.get(&user))
+                    .map(UserRecord::reach)
+            };
+            ended.iter().map(|id| (*id, reach_of(id))).collect()
+        };
         self.store
             .write(move |transaction| {
-                for session in gone {
+                for (session, reach) in gone {
                     SESSIONS.remove(transaction, session.as_bytes())?;
                     let resource = format!("session/{session}");
                     let (action, nothing) = ("auth.session_ended", serde_json::json!({}));
-                    audit::append(transaction, now, &actor, action, &resource, nothing)?;
+                    let sites = reach.iter().flat_map(Reach::named);
+                    let object = audit::about(&resource).of_all(sites);
+                    audit::append(transaction, now, &actor, action, object, nothing)?;
                 }
                 Ok(())
             })

@@ -1,5 +1,6 @@
 //! Step-up: before a dangerous action, who sits at the screen shows once more who he is.
 
+use super::password::Asks;
 use super::second_step::use_code;
 use super::session::PROOF_MS;
 use super::{Auth, Caller, SESSIONS, USERS};
@@ -57,7 +58,8 @@ impl Auth {
                 SESSIONS.put(transaction, stored.id.as_bytes(), &stored)?;
                 let resource = format!("session/{}", stored.id);
                 let details = serde_json::json!({ "by": by });
-                audit::append(transaction, now, &actor, "auth.step_up", &resource, details)
+                let object = audit::about(&resource).of_all(record.reach().named());
+                audit::append(transaction, now, &actor, "auth.step_up", object, details)
             })
             .await?;
         {
@@ -81,7 +83,8 @@ impl Auth {
     ) -> Result<()> {
         self.refuse_closed(caller)?;
         let stored = self.record(caller.user.id)?.password;
-        let right = self.passwords.verify(password, Some(stored)).await?;
+        let right = self.passwords.verify(Asks::Known, password, Some(stored));
+        let right = right.await?;
         // Looked at again: others may have guessed meanwhile.
         self.refuse_closed(caller)?;
         if right {
@@ -105,10 +108,12 @@ impl Auth {
         let closes = self.guard().failed(door_of(caller), now);
         let action = if closes { "auth.session_locked" } else { wrong };
         let (actor, resource) = (caller.actor(), format!("session/{}", caller.session));
+        let reach = caller.user.sites.clone();
         self.store
             .write(move |transaction| {
                 let nothing = serde_json::json!({});
-                audit::append(transaction, now, &actor, action, &resource, nothing)
+                let object = audit::about(&resource).of_all(reach.named());
+                audit::append(transaction, now, &actor, action, object, nothing)
             })
             .await
     }

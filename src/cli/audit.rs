@@ -2,10 +2,12 @@
 
 use super::{Boot, say};
 use crate::base::{Error, Result};
-use crate::store::audit::{self, Anchor, Fault, Verdict};
+use crate::store::audit::{self, Anchor, Fault, PartVerdict, Verdict};
 use crate::store::{self, Store};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub(super) enum AuditCommand {
@@ -21,6 +23,9 @@ pub(super) struct VerifyArgs {
     /// The head of an earlier export, SEQUENCE:HASH or the hash: tells a log whose end was cut off
     #[arg(long, value_name = "HEAD")]
     head: Option<String>,
+    /// Walk the chain in this file instead, an export as JSON, whole or of some sites
+    #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
+    export: Option<PathBuf>,
 }
 
 pub(super) fn run(command: AuditCommand) -> Result<()> {
@@ -31,6 +36,9 @@ pub(super) fn run(command: AuditCommand) -> Result<()> {
 
 fn verify(args: VerifyArgs) -> Result<()> {
     let anchor = args.head.map(|head| head.parse::<Anchor>()).transpose()?;
+    if let Some(path) = args.export {
+        return verify_export(&path, anchor.as_ref());
+    }
     let boot = Boot {
         data_dir: args.data_dir,
         ..Boot::default()
@@ -49,6 +57,41 @@ fn verify(args: VerifyArgs) -> Result<()> {
     let verdict = audit::verify_against(&store, anchor.as_ref());
     store.close();
     tell(&verdict?, anchor.is_some())
+}
+
+fn verify_export(path: &Path, anchor: Option<&Anchor>) -> Result<()> {
+    let file = File::open(path)
+        .map_err(|cause| Error::not_found("export", path.display()).because(cause))?;
+    let found = audit::verify_part(BufReader::new(file), anchor)?;
+    let PartVerdict {
+        shown,
+        left_out,
+        believed,
+        ..
+    } = found;
+    if let Some(sequence) = found.first_bad {
+        return Err(Error::internal(format!(
+            "The first bad entry of this export is {sequence}: it is not what was written, is missing, \
+             or is not under the head. Export the log again and compare."
+        )));
+    }
+    let (shown, head) = (shown, found.head);
+    say(&format!(
+        "Export of the audit log: {shown} entries, each what was written and in its place."
+    ));
+    if left_out > 0 {
+        say(&format!(
+            "It is a part: {left_out} entries are left out, and proven by their hashes."
+        ));
+    }
+    if believed > 0 {
+        let sentence = "are of earlier versions, which have one hash: their place is believed.";
+        say(&format!("{believed} of them {sentence}"));
+    }
+    if let Some(head) = head {
+        say(&format!("Head of the chain: {head}"));
+    }
+    Ok(())
 }
 
 fn tell(verdict: &Verdict, against_head: bool) -> Result<()> {

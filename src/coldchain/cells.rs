@@ -211,7 +211,8 @@ impl Coldchain {
             CELLS.put(transaction, stored.id.as_bytes(), &stored)?;
             let resource = format!("cold_cell/{}", stored.id);
             let entry = Entry { now, actor: &actor };
-            entry.put(transaction, action, &resource, details)
+            let object = audit::about(&resource).of(&stored.site);
+            entry.put(transaction, action, object, details)
         });
         write.await?;
         self.keep_cell(cell)

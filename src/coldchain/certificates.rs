@@ -4,7 +4,7 @@ use super::calibration::{Calibration, NewCalibration};
 use super::service::{CALIBRATIONS, Coldchain, Entry};
 use crate::auth::Reach;
 use crate::base::{CalibrationId, CellId, Error, Result};
-use crate::store::audit::Actor;
+use crate::store::audit::{self, Actor};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl Coldchain {
         }
         let now = self.now();
         let made = said.make(id, &self.calendar(&cell.site), (now, &actor.name))?;
-        let stored = made.clone();
+        let (stored, site) = (made.clone(), cell.site.clone());
         let write = self.ground.store.write(move |transaction| {
             CALIBRATIONS.put(transaction, &key_of(&stored), &stored)?;
             let resource = format!("cold_cell/{id}/calibration/{}", stored.id);
@@ -52,7 +52,7 @@ impl Coldchain {
             entry.put(
                 transaction,
                 "coldchain.calibration_create",
-                &resource,
+                audit::about(&resource).of(&site),
                 json!(stored),
             )
         });
@@ -76,7 +76,7 @@ impl Coldchain {
         actor: Actor,
     ) -> Result<()> {
         let _turn = self.changing.lock().await;
-        self.cell(reach, cell)?;
+        let site = self.cell(reach, cell)?.site.clone();
         let all = self.calibrations(cell);
         let gone = all.iter().find(|one| one.id == id).cloned();
         let gone = gone.ok_or_else(|| Error::not_found("calibration", id))?;
@@ -88,7 +88,7 @@ impl Coldchain {
             entry.put(
                 transaction,
                 "coldchain.calibration_delete",
-                &resource,
+                audit::about(&resource).of(&site),
                 json!(gone),
             )
         });

@@ -6,6 +6,7 @@ use super::service::{CUSTOMERS, Coldchain, Entry, LOCATIONS};
 use crate::auth::Reach;
 use crate::base::{CustomerId, Error, LocationId, Result};
 use crate::site::{CUSTOMERS_MAX, NewSite, Site, Sites};
+use crate::store::Transaction;
 use crate::store::audit::{self, Actor};
 use serde_json::json;
 use std::sync::Arc;
@@ -69,7 +70,8 @@ impl Coldchain {
             let resource = format!("cold_customer/{}", stored.id);
             let entry = Entry { now, actor: &actor };
             let action = "coldchain.customer_create";
-            entry.put(transaction, action, &resource, json!(stored))
+            let object = audit::about(&resource).of(&stored.site);
+            entry.put(transaction, action, object, json!(stored))
         });
         write.await?;
         self.learn(|known| known.customers.insert(customer.id, customer.clone()));
@@ -163,7 +165,8 @@ impl Coldchain {
             CUSTOMERS.put(transaction, stored.id.as_bytes(), &stored)?;
             let resource = format!("cold_customer/{}", stored.id);
             let entry = Entry { now, actor: &actor };
-            entry.put(transaction, action, &resource, details)
+            let object = audit::about(&resource).of(&stored.site);
+            entry.put(transaction, action, object, details)
         });
         write.await?;
         self.learn(|known| known.customers.insert(customer.id, customer.clone()));
@@ -188,7 +191,8 @@ impl Coldchain {
             CUSTOMERS.remove(transaction, id.as_bytes())?;
             let (resource, details) = (format!("cold_customer/{id}"), json!(customer));
             let entry = Entry { now, actor: &actor };
-            entry.put(transaction, "coldchain.customer_delete", &resource, details)
+            let object = audit::about(&resource).of(&customer.site);
+            entry.put(transaction, "coldchain.customer_delete", object, details)
         });
         write.await?;
         self.learn(|known| known.customers.remove(&id));
@@ -303,7 +307,8 @@ impl Coldchain {
             LOCATIONS.put(transaction, stored.id.as_bytes(), &stored)?;
             let resource = format!("cold_location/{}", stored.id);
             let entry = Entry { now, actor: &actor };
-            entry.put(transaction, action, &resource, details)
+            let object = about_location(transaction, &resource, &stored)?;
+            entry.put(transaction, action, object, details)
         });
         write.await?;
         self.learn(|known| known.locations.insert(location.id, location.clone()));
@@ -328,12 +333,23 @@ impl Coldchain {
             LOCATIONS.remove(transaction, id.as_bytes())?;
             let (resource, details) = (format!("cold_location/{id}"), json!(location));
             let entry = Entry { now, actor: &actor };
-            entry.put(transaction, "coldchain.location_delete", &resource, details)
+            let object = about_location(transaction, &resource, &location)?;
+            entry.put(transaction, "coldchain.location_delete", object, details)
         });
         write.await?;
         self.learn(|known| known.locations.remove(&id));
         Ok(())
     }
+}
+
+/// A location as what an entry is about: it is of the site of its customer.
+pub(super) fn about_location<'a>(
+    transaction: &Transaction<'_>,
+    resource: &'a str,
+    location: &Location,
+) -> Result<audit::Object<'a>> {
+    let customer = CUSTOMERS.get(transaction, location.customer_id.as_bytes())?;
+    Ok(audit::about(resource).of_all(customer.map(|customer| customer.site)))
 }
 
 /// A key that no site has, made of a name: `medina_foods`, `medina_foods_2`.

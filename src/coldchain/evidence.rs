@@ -7,6 +7,7 @@ use super::cell::Cell;
 use super::days::{Day, Gap, hexed, month_kinetic_c};
 use super::excursion::Excursion;
 use super::service::{Coldchain, Entry};
+use super::together::about_cell;
 use crate::auth::Reach;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{CellId, Error, Result, TimeRange, Timestamp};
@@ -211,7 +212,8 @@ impl Coldchain {
             let resource = format!("cold_cell/{id}/evidence/{month}");
             let details = json!({ "hash": sealed.hash, "previous": sealed.previous });
             let entry = Entry { now, actor: &actor };
-            entry.put(transaction, "coldchain.evidence_seal", &resource, details)?;
+            let object = about_cell(transaction, &resource, id)?;
+            entry.put(transaction, "coldchain.evidence_seal", object, details)?;
             Ok(sealed)
         });
         let sealed = write.await?;

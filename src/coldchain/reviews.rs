@@ -3,6 +3,7 @@
 use super::excursion::{Excursion, Review};
 use super::record::{Text, check_optional, check_text};
 use super::service::{Coldchain, Entry};
+use super::together::about_cell;
 use super::watch::{EXCURSIONS, key_of};
 use crate::auth::Reach;
 use crate::base::error::Checks;
@@ -98,7 +99,7 @@ impl Coldchain {
             entry.put(
                 transaction,
                 "coldchain.excursion_review",
-                &resource,
+                about_cell(transaction, &resource, cell)?,
                 details,
             )?;
             Ok(after)

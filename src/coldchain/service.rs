@@ -87,10 +87,10 @@ impl Entry<'_> {
         &self,
         transaction: &Transaction<'_>,
         action: &str,
-        resource: &str,
+        object: audit::Object<'_>,
         details: serde_json::Value,
     ) -> Result<()> {
-        audit::append(transaction, self.now, self.actor, action, resource, details)
+        audit::append(transaction, self.now, self.actor, action, object, details)
     }
 }
 

@@ -2,13 +2,14 @@
 //! devices, in one transaction. After a cut all of it is there, or nothing.
 
 use super::cell::Cell;
+use super::customers::about_location;
 use super::record::Location;
 use super::service::{CELLS, Coldchain, Entry, LOCATIONS};
-use crate::base::Result;
+use crate::base::{CellId, Result};
 use crate::devices::{MadeDevice, NewDevice, PreparedDevices};
 use crate::equipment::Joining;
 use crate::store::Transaction;
-use crate::store::audit::Actor;
+use crate::store::audit::{self, Actor};
 use serde_json::json;
 
 /// What is added together; checked by whoever puts it together.
@@ -80,7 +81,8 @@ fn locate_in(transaction: &Transaction<'_>, location: &Location, actor: &Actor) 
     let resource = format!("cold_location/{}", location.id);
     let now = location.created_at;
     let (entry, details) = (Entry { now, actor }, json!(location));
-    entry.put(transaction, "coldchain.location_create", &resource, details)
+    let object = about_location(transaction, &resource, location)?;
+    entry.put(transaction, "coldchain.location_create", object, details)
 }
 
 /// Stores a new cell with its entry.
@@ -89,5 +91,16 @@ pub(super) fn add_in(transaction: &Transaction<'_>, cell: &Cell, actor: &Actor) 
     let resource = format!("cold_cell/{}", cell.id);
     let now = cell.created_at;
     let (entry, details) = (Entry { now, actor }, json!(cell));
-    entry.put(transaction, "coldchain.cell_create", &resource, details)
+    let object = audit::about(&resource).of(&cell.site);
+    entry.put(transaction, "coldchain.cell_create", object, details)
+}
+
+/// A cell, or what it has, as what an entry is about.
+pub(super) fn about_cell<'a>(
+    transaction: &Transaction<'_>,
+    resource: &'a str,
+    id: CellId,
+) -> Result<audit::Object<'a>> {
+    let cell = CELLS.get(transaction, id.as_bytes())?;
+    Ok(audit::about(resource).of_all(cell.map(|cell| cell.site)))
 }

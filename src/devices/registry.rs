@@ -239,7 +239,7 @@ impl Devices {
                     now,
                     &actor,
                     "device.delete",
-                    &resource,
+                    about_device(transaction, &resource, &device)?,
                     details,
                 )
             })
@@ -341,7 +341,18 @@ pub(super) fn put(
     let id = record.shown.id;
     DEVICES.put(transaction, id.as_bytes(), record)?;
     let resource = format!("device/{id}");
-    audit::append(transaction, now, actor, action, &resource, details)
+    let object = about_device(transaction, &resource, &record.shown)?;
+    audit::append(transaction, now, actor, action, object, details)
+}
+
+/// A device as what an entry is about: it is of the site of its equipment.
+fn about_device<'a>(
+    transaction: &Transaction<'_>,
+    resource: &'a str,
+    device: &Device,
+) -> Result<audit::Object<'a>> {
+    let site = crate::equipment::site_in(transaction, device.equipment_id)?;
+    Ok(audit::about(resource).of_all(site))
 }
 
 impl std::fmt::Debug for Devices {

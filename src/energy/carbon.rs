@@ -131,7 +131,7 @@ impl CarbonBook {
         actor: Actor,
     ) -> Result<CarbonFactors> {
         said.check()?;
-        let (now, prefix) = (self.clock.now(), prefix(site));
+        let (now, prefix, site) = (self.clock.now(), prefix(site), site.to_owned());
         let write = move |transaction: &Transaction<'_>| {
             let all = FACTORS.under(transaction, &prefix)?;
             if all.len() >= FACTORS_MAX {
@@ -153,7 +153,7 @@ impl CarbonBook {
                 now,
                 &actor,
                 "carbon.factors",
-                "carbon_factors",
+                audit::about("carbon_factors").of(&site),
                 details,
             )?;
             Ok(made)

@@ -327,7 +327,7 @@ impl Tariffs {
                 now,
                 &actor,
                 "tariff.delete",
-                &resource,
+                audit::about(&resource).of(&current.site),
                 details,
             )
         })
@@ -353,7 +353,8 @@ pub(super) fn put(
 ) -> Result<()> {
     TARIFFS.put(transaction, tariff.id.as_bytes(), tariff)?;
     let (at, resource) = (tariff.updated_at, format!("tariff/{}", tariff.id));
-    audit::append(transaction, at, actor, action, &resource, details)
+    let object = audit::about(&resource).of(&tariff.site);
+    audit::append(transaction, at, actor, action, object, details)
 }
 
 pub(super) fn checked_name(name: &str) -> Result<String> {

@@ -131,7 +131,7 @@ impl Trees {
                     now,
                     &actor,
                     "energy_tree.update",
-                    &resource,
+                    audit::about(&resource).of(&stored.site),
                     details,
                 )?;
                 Ok(stored)

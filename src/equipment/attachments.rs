@@ -7,6 +7,7 @@
 use super::file_kind::{FileKind, document_kind, file_name, photo_kind};
 use super::record::{Equipment, Photo};
 use super::registry::{EQUIPMENT, Registry};
+use super::whose::site_in;
 use crate::auth::Reach;
 use crate::base::request::carried;
 use crate::base::{Clock, DocumentId, EquipmentId, Error, ErrorKind, Result, Timestamp};
@@ -338,7 +339,8 @@ fn log(
     let details = serde_json::json!({ "document": document.id, "name": document.name,
         "bytes": document.bytes, "sha256": document.hash });
     let resource = format!("equipment/{}", document.equipment);
-    audit::append(transaction, at, actor, action, &resource, details)
+    let object = audit::about(&resource).of_all(site_in(transaction, document.equipment)?);
+    audit::append(transaction, at, actor, action, object, details)
 }
 
 /// Refuses a file that would leave the readings too little room.

@@ -158,7 +158,8 @@ pub fn take_equipment_over(
         };
         EQUIPMENT.put(transaction, id.as_bytes(), &record)?;
         let resource = format!("equipment/{id}");
-        audit::append(transaction, now, actor, action, &resource, details)?;
+        let object = audit::about(&resource).of(&record.site);
+        audit::append(transaction, now, actor, action, object, details)?;
         all.insert(id, record);
     }
     all.retain(|_, one| one.deleted_at.is_none());

@@ -13,6 +13,7 @@ use super::report::{LineOfReport, NewReport, Report, TakenReading};
 use super::scan::Scans;
 use super::source::ModbusSource;
 use super::test_read::{TestRead, test_read};
+use super::whose::site_in;
 use crate::base::{Clock, EquipmentId, Error, ReportId, Result, Timestamp};
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
@@ -152,7 +153,7 @@ impl Commissioning {
                 at,
                 &actor,
                 "equipment.believe",
-                &resource,
+                audit::about(&resource).of_all(site_in(transaction, id)?),
                 details,
             )
         });
@@ -183,7 +184,7 @@ impl Commissioning {
                 now,
                 &actor,
                 "equipment.doubt",
-                &resource,
+                audit::about(&resource).of_all(site_in(transaction, id)?),
                 details,
             )
         });
@@ -248,7 +249,8 @@ impl Commissioning {
             REPORTS.put(transaction, &key(id, stored.id), &stored)?;
             let resource = format!("equipment/{id}");
             let (at, action) = (stored.created_at, "equipment.commission");
-            audit::append(transaction, at, &actor, action, &resource, details)
+            let object = audit::about(&resource).of_all(site_in(transaction, id)?);
+            audit::append(transaction, at, &actor, action, object, details)
         });
         written.await?;
         self.taken()

@@ -5,6 +5,7 @@
 
 use super::record::AdminStatus;
 use super::registry::Registry;
+use super::whose::site_in;
 use crate::auth::Reach;
 use crate::base::error::Checks;
 use crate::base::{
@@ -365,5 +366,6 @@ fn noted(
     details: Value,
 ) -> Result<()> {
     let resource = format!("equipment/{}/maintenance/{}", entry.equipment_id, entry.id);
-    audit::append(transaction, now, actor, action, &resource, details)
+    let object = audit::about(&resource).of_all(site_in(transaction, entry.equipment_id)?);
+    audit::append(transaction, now, actor, action, object, details)
 }

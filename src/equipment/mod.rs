@@ -49,6 +49,7 @@ mod together;
 mod turn;
 pub mod units;
 pub mod visitor;
+mod whose;
 mod workbook;
 
 pub use attachments::{Attachments, DOCUMENT_MAX, Document, PHOTO_MAX, documents_of, files_named};
@@ -77,3 +78,4 @@ pub use source::{ModbusSource, RegisterSource};
 pub use test_read::{RegisterPlace, TestRead};
 pub use together::{Joining, PreparedEquipment};
 pub use visitor::Visitor;
+pub use whose::site_in;

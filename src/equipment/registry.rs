@@ -395,5 +395,6 @@ pub(super) fn put(
         attachments::forget_documents(transaction, equipment.id)?;
     }
     let (now, resource) = (equipment.updated_at, format!("equipment/{}", equipment.id));
-    audit::append(transaction, now, actor, action, &resource, details)
+    let object = audit::about(&resource).of(&equipment.site);
+    audit::append(transaction, now, actor, action, object, details)
 }

@@ -91,6 +91,7 @@ impl Desk<'_, '_> {
             created_at: self.now,
             policy_id: None,
             occasion: None,
+            replaces: None,
             subject: text.clone(),
             text,
             state: LetterState::Queued,
@@ -117,6 +118,7 @@ fn text(language: Language, count: u32, base_url: Option<&str>) -> String {
             format!("Indusmind: {count} أخرى في الساعة الأخيرة حجبها حد الرسائل. راجع التنبيهات.")
         }
     };
+    let said = language.directed(&said);
     match base_url {
         Some(base) => format!("{said} {}/alerts", base.trim_end_matches('/')),
         None => said,

@@ -138,8 +138,11 @@ impl Desk<'_, '_> {
         self.withdraw(&mut note)?;
         self.silence(alert, how, &occasion, &note)?;
         if how.is_over() && !note.over_told {
-            self.tell_it_is_over(&occasion, &note)?;
+            self.tell_it_is_settled(&occasion, &note, |_| true)?;
             note.over_told = true;
+        } else if how == What::Acknowledged && !note.over_told {
+            // A push is replaced in silence; what cannot be replaced would be one more message.
+            self.tell_it_is_settled(&occasion, &note, |kind| kind == OutletKind::Push)?;
         }
         ALERTS.put(self.transaction, alert.as_bytes(), &note)
     }
@@ -285,17 +288,33 @@ impl Desk<'_, '_> {
         outbox::put(self.transaction, &letter)
     }
 
-    fn tell_it_is_over(&self, occasion: &Occasion, note: &AlertNote) -> Result<()> {
+    /// Tells who was told, by these outlets. A push takes the place of the one before, which is not
+    /// sent after it any more.
+    fn tell_it_is_settled(
+        &self,
+        occasion: &Occasion,
+        note: &AlertNote,
+        by: impl Fn(OutletKind) -> bool,
+    ) -> Result<()> {
         for told in &note.told {
             let policies = &self.known.policies;
             let policy = policies.iter().find(|policy| policy.id == told.policy);
             let wanted = policy.is_some_and(|policy| policy.rule.tell_when_over);
             let kind = told.target.outlet;
-            if !wanted || kind == OutletKind::Horn || self.known.open(kind).is_none() {
+            let closed = kind == OutletKind::Horn || self.known.open(kind).is_none();
+            if !wanted || closed || !by(kind) {
                 continue;
             }
             let mut letter = self.letter_to(occasion, &told.target, 0);
             letter.policy_id = Some(told.policy);
+            if kind == OutletKind::Push {
+                letter.replaces = Some(told.letter);
+                let before = outbox::get(self.transaction, told.letter)?;
+                if let Some(before) = before.filter(|one| one.state == LetterState::Queued) {
+                    let reason = "It was settled before it could be sent.";
+                    outbox::put(self.transaction, &before.withheld(reason))?;
+                }
+            }
             outbox::put(self.transaction, &self.capped(letter)?)?;
         }
         Ok(())
@@ -340,6 +359,7 @@ impl Desk<'_, '_> {
             subject: text.subject,
             text: if short { text.short } else { text.body },
             enclosed: Vec::new(),
+            replaces: None,
             confidential: false,
             state: LetterState::Queued,
             reason: None,

@@ -49,6 +49,31 @@ impl Language {
         }
     }
 
+    /// A name or an amount as it stands within a sentence: in Arabic it is set apart, so that what is
+    /// Latin of it turns nothing around. The marks are of Unicode and are not seen.
+    #[must_use]
+    pub fn apart(self, text: &str) -> String {
+        match self {
+            Self::Ar => format!("\u{2068}{text}\u{2069}"),
+            Self::En | Self::Fr => text.to_owned(),
+        }
+    }
+
+    /// A plain text as it is sent: each line in which there is Arabic begins with the mark of its
+    /// direction, because readers take that of the first letter, and many a line begins with a name.
+    #[must_use]
+    pub fn directed(self, text: &str) -> String {
+        if self != Self::Ar {
+            return text.to_owned();
+        }
+        let is_arabic = |line: &str| line.contains(|c| ('\u{600}'..='\u{6ff}').contains(&c));
+        let lines = text.split('\n').map(|line| match line {
+            line if is_arabic(line) && !line.starts_with('\u{200f}') => format!("\u{200f}{line}"),
+            line => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// A number as people write it, with at most two decimals: `1,234.5`, `1 234,5`, `1.234,5`.
     #[must_use]
     pub fn number(self, value: f64) -> String {
@@ -116,6 +141,17 @@ mod tests {
         assert_eq!(Language::Ar.number(123_456.0), "123.456");
         assert_eq!(Language::En.number(0.001), "0");
         assert_eq!(Language::En.number(70.0), "70");
+    }
+
+    #[test]
+    fn an_arabic_line_keeps_its_direction_whatever_it_begins_with() {
+        let text = "Compressor 3: حرج\n\nhttps://plant.example/alerts";
+        let directed = "\u{200f}Compressor 3: حرج\n\nhttps://plant.example/alerts";
+        assert_eq!(Language::Ar.directed(text), directed);
+        assert_eq!(Language::Ar.directed(directed), directed);
+        assert_eq!(Language::En.directed(text), text);
+        assert_eq!(Language::Ar.apart("Hall 2"), "\u{2068}Hall 2\u{2069}");
+        assert_eq!(Language::Fr.apart("Hall 2"), "Hall 2");
     }
 
     #[test]

@@ -94,6 +94,9 @@ pub struct Letter {
     /// What goes with it.
     #[serde(default)]
     pub enclosed: Vec<Enclosed>,
+    /// The letter whose place it takes where the outlet can do that: a push.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<LetterId>,
     /// Whether it holds a code: then it is never shown, and forgotten when it is sent.
     pub confidential: bool,
     /// What became of it.
@@ -231,6 +234,7 @@ pub(super) mod tests {
             subject: "s".to_owned(),
             text: "t".to_owned(),
             enclosed: Vec::new(),
+            replaces: None,
             confidential: false,
             state: LetterState::Queued,
             reason: None,

@@ -29,7 +29,7 @@ mod schedule;
 mod service;
 mod settings;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod simulation;
 mod text;
 mod trial;
 mod webhook;

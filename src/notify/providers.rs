@@ -74,6 +74,8 @@ pub fn twilio(settings: &Twilio, token: &str, letter: &Letter, whatsapp: bool) -
 /// ntfy, by its JSON form: a title in a header would have to be ASCII.
 pub fn push(settings: &Push, token: &str, letter: &Letter) -> Post {
     let priority = match letter.level {
+        // It rings nowhere.
+        _ if letter.replaces.is_some() => 2,
         Level::Emergency | Level::Critical => 5,
         Level::High => 4,
         Level::Medium => 3,
@@ -85,8 +87,9 @@ pub fn push(settings: &Push, token: &str, letter: &Letter) -> Post {
         "title": letter.subject,
         "message": letter.text,
         "priority": priority,
-        // A message that comes twice replaces itself.
-        "sequence_id": letter.id,
+        // A message that comes twice replaces itself, and one that says that it is settled takes the
+        // place of the one that rang. Servers before ntfy 2.16 show it as one more.
+        "sequence_id": letter.replaces.unwrap_or(letter.id),
     });
     let mut headers = vec![("content-type", JSON.to_owned())];
     if !token.is_empty() {

@@ -86,6 +86,8 @@ enum Hand {
     Plain,
     /// As people of a language write.
     Of(Language),
+    /// As it is sent as plain text, which has no other means to say where a name ends.
+    Sent(Language),
 }
 
 impl Said {
@@ -126,15 +128,21 @@ impl Said {
         self.written(Hand::Of(language))
     }
 
+    /// In a language, to be sent as plain text: names and amounts stand apart where that is needed.
+    #[must_use]
+    pub fn send(&self, language: Language) -> Option<String> {
+        self.written(Hand::Sent(language))
+    }
+
     fn written(&self, hand: Hand) -> Option<String> {
         let words = words(hand.language());
         let sentence = words.get(&format!("said.is.{}", self.code))?;
         let mut parts: BTreeMap<&str, String> = BTreeMap::new();
         for (key, number) in &self.numbers {
-            parts.insert(key, hand.number(number));
+            parts.insert(key, hand.apart(&hand.number(number)));
         }
         for (key, name) in &self.names {
-            parts.insert(key, name.clone());
+            parts.insert(key, hand.apart(name));
         }
         if let Some(metric) = self.names.get("metric") {
             parts.insert("metric", self.metric(metric, hand));
@@ -149,10 +157,10 @@ impl Said {
             let more = word(words, "said.more");
             let count = parts.get("more").cloned().unwrap_or_default();
             let whole = more.replace("{count}", &count);
-            parts.insert("names", whole.replace("{names}", names));
+            parts.insert("names", whole.replace("{names}", &hand.apart(names)));
         }
         if let Some(name) = self.called(hand.language()) {
-            parts.insert("name", name);
+            parts.insert("name", hand.apart(&name));
         }
         let said = fill(sentence, &parts);
         if self.code == "name" {
@@ -179,7 +187,7 @@ impl Said {
         let own = || metric.replace('_', " ");
         let name = match hand {
             Hand::Plain => own(),
-            Hand::Of(language) => words(language)
+            Hand::Of(language) | Hand::Sent(language) => words(language)
                 .get(&format!("metric.{metric}"))
                 .map_or_else(own, |name| in_a_sentence(name)),
         };
@@ -194,14 +202,22 @@ impl Hand {
     const fn language(self) -> Language {
         match self {
             Self::Plain => Language::En,
-            Self::Of(language) => language,
+            Self::Of(language) | Self::Sent(language) => language,
+        }
+    }
+
+    fn apart(self, text: &str) -> String {
+        match self {
+            Self::Sent(language) => language.apart(text),
+            Self::Plain | Self::Of(_) => text.to_owned(),
         }
     }
 
     /// `1234.5 kW` as the language writes it.
     fn number(self, text: &str) -> String {
-        let Self::Of(language) = self else {
-            return text.to_owned();
+        let language = match self {
+            Self::Plain => return text.to_owned(),
+            Self::Of(language) | Self::Sent(language) => language,
         };
         let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
         if number.parse::<f64>().is_err() {
@@ -224,7 +240,7 @@ impl Hand {
     /// Where French writes a space before a sign, no line may end.
     fn spaced(self, text: &str) -> String {
         match self {
-            Self::Of(Language::Fr) => text
+            Self::Of(Language::Fr) | Self::Sent(Language::Fr) => text
                 .replace(" :", "\u{a0}:")
                 .replace(" ;", "\u{202f};")
                 .replace("« ", "«\u{a0}")

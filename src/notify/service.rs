@@ -208,6 +208,7 @@ impl Notify {
             subject: String::new(),
             text: String::new(),
             enclosed: Vec::new(),
+            replaces: None,
             confidential: false,
             state: LetterState::Queued,
             reason: None,

@@ -38,9 +38,9 @@ const LEVELS: [Level; 4] = [
 ];
 
 /// The world outside the appliance: it remembers across power cuts.
-struct World {
+pub(crate) struct World {
     chance: Chance,
-    now: Timestamp,
+    pub(crate) now: Timestamp,
     known: Known,
     site: Site,
     /// What the servers took, and how often.
@@ -50,8 +50,40 @@ struct World {
     lies: bool,
 }
 
+/// Who decides whom an alert is told to, as it stands at one moment.
+pub(crate) struct Ears {
+    known: Known,
+    site: Site,
+    now: Timestamp,
+}
+
+impl Ears {
+    /// Puts the letters of an occasion into the outbox, in the transaction in which it happens.
+    pub(crate) fn heard(&self, transaction: &Transaction<'_>, occasion: &Occasion) -> Result<()> {
+        let desk = Desk {
+            transaction,
+            now: self.now,
+            known: &self.known,
+            people: Some(&People),
+            sites: std::slice::from_ref(&self.site),
+        };
+        match occasion.what {
+            What::Raised | What::Rose => desk.raised(occasion),
+            how => desk.settled(occasion.alert, how),
+        }
+    }
+}
+
 impl World {
-    fn new(seed: u64, lies: bool) -> Self {
+    pub(crate) fn ears(&self) -> Ears {
+        Ears {
+            known: self.known.clone(),
+            site: self.site.clone(),
+            now: self.now,
+        }
+    }
+
+    pub(crate) fn new(seed: u64, lies: bool) -> Self {
         let now: Timestamp = "2026-11-21T08:30:00Z".parse().unwrap();
         let policy = rule(&json!({ "tell_when_over": true,
             "quiet_hours": { "from": "22:00", "to": "06:00" },
@@ -113,7 +145,7 @@ impl World {
     }
 
     /// One round of the dispatcher, with servers that fail in so many of a hundred cases.
-    fn dispatch(&mut self, store: &Store, failing: u64) -> Result<()> {
+    pub(crate) fn dispatch(&mut self, store: &Store, failing: u64) -> Result<()> {
         for kind in OutletKind::ALL {
             let none = BTreeSet::new();
             let due = outbox::due(&store.read()?, kind, self.now, &none, kind.at_once())?;
@@ -133,7 +165,7 @@ impl World {
         Ok(())
     }
 
-    fn ask_the_next(&mut self, store: &Store) -> Result<()> {
+    pub(crate) fn ask_the_next(&mut self, store: &Store) -> Result<()> {
         let mut due = Vec::new();
         store.read()?.scan(STEPS, &[], &[0xFF; 42], &mut |key, _| {
             due.extend(step_of(key).filter(|(_, step)| step.due <= self.now));
@@ -146,7 +178,7 @@ impl World {
     }
 
     /// The servers work again, and days go by.
-    fn settle_down(&mut self, store: &Store) -> Result<()> {
+    pub(crate) fn settle_down(&mut self, store: &Store) -> Result<()> {
         loop {
             self.dispatch(store, 0)?;
             self.ask_the_next(store)?;
@@ -172,15 +204,14 @@ impl World {
         }
     }
 
-    fn check(&self, store: &Store) -> std::result::Result<(), String> {
+    /// The letters by the alert that they are about, each sent and arrived or with its reason.
+    pub(crate) fn letters(
+        &self,
+        store: &Store,
+    ) -> std::result::Result<BTreeMap<Uuid, Vec<Letter>>, String> {
         let letters = all_letters(store).map_err(|error| error.to_string())?;
-        let mut of_alert: BTreeMap<Uuid, Vec<&Letter>> = BTreeMap::new();
-        for letter in &letters {
-            let alert = letter.occasion.as_ref().map(|occasion| occasion.alert);
-            of_alert
-                .entry(alert.unwrap_or_default())
-                .or_default()
-                .push(letter);
+        let mut of_alert: BTreeMap<Uuid, Vec<Letter>> = BTreeMap::new();
+        for letter in letters {
             let id = letter.id;
             match letter.state {
                 LetterState::Queued => return Err(format!("{id} waits for ever")),
@@ -191,7 +222,17 @@ impl World {
                 _ if letter.reason.is_none() => return Err(format!("{id} has no reason")),
                 _ => {}
             }
+            let alert = letter.occasion.as_ref().map(|occasion| occasion.alert);
+            of_alert
+                .entry(alert.unwrap_or_default())
+                .or_default()
+                .push(letter);
         }
+        Ok(of_alert)
+    }
+
+    fn check(&self, store: &Store) -> std::result::Result<(), String> {
+        let of_alert = self.letters(store)?;
         for occasion in &self.raised {
             let letters = of_alert.get(&occasion.alert).map_or(&[][..], Vec::as_slice);
             let whole = letters.iter().any(|letter| letter.outlet.is_none());

@@ -129,7 +129,7 @@ pub fn write(language: Language, occasion: &Occasion, about: About<'_>) -> Text 
     } else {
         format!("[{level}] {happened}:")
     };
-    let name = name_of(language, occasion, about.site);
+    let name = language.apart(name_of(language, occasion, about.site));
     let message = message_of(language, occasion);
     let subject = format!("{head} {name}: {message}");
     let value = value_of(language, words, occasion);
@@ -137,14 +137,15 @@ pub fn write(language: Language, occasion: &Occasion, about: About<'_>) -> Text 
     let link = about
         .base_url
         .map(|base| format!("{}/alerts/{}", base.trim_end_matches('/'), occasion.alert));
-    let place = place_of(occasion, about.site);
+    let place = language.apart(&place_of(occasion, about.site));
 
     let mut lines = vec![format!("{head} {name}"), message.clone(), String::new()];
     lines.push(format!("{}: {place}", words.place));
     if let Some(value) = &value {
         lines.push(format!("{}: {value}", words.value));
     }
-    lines.push(format!("{}: {time} ({})", words.time, about.zone));
+    let zone = language.apart(about.zone);
+    lines.push(format!("{}: {time} ({zone})", words.time));
     if occasion.children > 0 {
         lines.push(format!("{}: {}", words.folded, occasion.children));
     }
@@ -166,9 +167,9 @@ pub fn write(language: Language, occasion: &Occasion, about: About<'_>) -> Text 
     let message = message.trim_end_matches('.');
     let short = format!("{head} {name}: {message}.{value} {place}, {clock}");
     Text {
-        subject: cut(&one_line(&subject), SUBJECT_MAX),
-        body: lines.join("\n"),
-        short: with_link(&one_line(&short), link.as_deref()),
+        subject: cut(&language.directed(&one_line(&subject)), SUBJECT_MAX),
+        body: language.directed(&lines.join("\n")),
+        short: with_link(&language.directed(&one_line(&short)), link.as_deref()),
     }
 }
 
@@ -186,17 +187,18 @@ pub fn trial(language: Language, site: &str) -> Text {
         ),
         Language::Ar => ("تجربة", "هذه تجربة. تصل إشعارات هذا الجهاز إلى هنا."),
     };
+    let name = language.apart(site);
     Text {
-        subject: format!("Indusmind: {subject} — {site}"),
-        body: format!("{body}\n\n{site}"),
-        short: format!("Indusmind: {body} {site}"),
+        subject: language.directed(&format!("Indusmind: {subject} — {name}")),
+        body: language.directed(&format!("{body}\n\n{site}")),
+        short: language.directed(&format!("Indusmind: {body} {name}")),
     }
 }
 
 /// What is wrong; records of earlier versions have it in English only.
 fn message_of(language: Language, occasion: &Occasion) -> String {
     let said = occasion.said.as_ref();
-    said.and_then(|said| said.write(language))
+    said.and_then(|said| said.send(language))
         .unwrap_or_else(|| occasion.message.clone())
 }
 
@@ -239,7 +241,7 @@ fn value_of(language: Language, words: &Words, occasion: &Occasion) -> Option<St
         "" => String::new(),
         unit => format!(" {unit}"),
     };
-    let number = |value: f64| format!("{}{unit}", language.number(value));
+    let number = |value: f64| language.apart(&format!("{}{unit}", language.number(value)));
     let value = number(occasion.value.filter(|value| value.is_finite())?);
     Some(match occasion.threshold {
         Some(limit) => format!("{value} ({} {})", words.limit, number(limit)),
@@ -352,11 +354,15 @@ mod tests {
             french.body
         );
         let arabic = written(Language::Ar, &occasion(), 0);
-        assert!(
-            arabic.body.contains("القيمة: 1.078,25 °C"),
-            "{}",
-            arabic.body
-        );
+        let value = "\u{200f}القيمة: \u{2068}1.078,25 °C\u{2069} (الحد \u{2068}70 °C\u{2069})";
+        assert!(arabic.body.contains(value), "{}", arabic.body);
+        for text in [&arabic.subject, &arabic.body, &arabic.short] {
+            assert!(text.starts_with('\u{200f}'), "{text}");
+            assert!(text.contains("\u{2068}Compressor 3\u{2069}"), "{text}");
+        }
+        // A mark inside a link would break it.
+        let link = arabic.body.rsplit(' ').next().unwrap();
+        assert!(link.starts_with("https://") && link.is_ascii(), "{link}");
     }
 
     #[test]

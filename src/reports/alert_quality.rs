@@ -6,6 +6,7 @@ use super::document::{
 use super::template::{Work, percent, percent_cell};
 use crate::alerts::Quality;
 use crate::base::{Level, Result, Timestamp};
+use crate::notify::{Said, said};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use std::collections::BTreeMap;
@@ -138,8 +139,12 @@ fn offenders(work: &Work<'_>, quality: &Quality) -> Table {
     let mut table = Table::new(w.of("alerts.offenders").to_owned(), columns);
     for offender in &quality.top {
         table.push(vec![
-            Cell::text(&offender.message),
-            Cell::text(&offender.equipment_name),
+            Cell::text(&message(work, offender.said.as_ref(), &offender.message)),
+            Cell::text(&about(
+                work,
+                offender.said.as_ref(),
+                &offender.equipment_name,
+            )),
             Cell::Number(Decimal::from(offender.alerts)),
             percent_cell(Some(offender.share)),
         ]);
@@ -157,10 +162,27 @@ fn stale(work: &Work<'_>, quality: &Quality) -> Table {
     let mut table = Table::new(w.of("alerts.stale").to_owned(), columns);
     for standing in &quality.stale {
         table.push(vec![
-            Cell::text(&standing.message),
-            Cell::text(&standing.equipment_name),
+            Cell::text(&message(work, standing.said.as_ref(), &standing.message)),
+            Cell::text(&about(
+                work,
+                standing.said.as_ref(),
+                &standing.equipment_name,
+            )),
             Cell::Time(standing.since),
         ]);
     }
     table
+}
+
+/// What an alert says in the language of the report; records of earlier versions say it as they do.
+fn message(work: &Work<'_>, said: Option<&Said>, stored: &str) -> String {
+    let written = said.and_then(|said| said.write(work.words.language));
+    written.unwrap_or_else(|| stored.to_owned())
+}
+
+/// What it is about: a part of the appliance by its word.
+fn about(work: &Work<'_>, said: Option<&Said>, stored: &str) -> String {
+    let part =
+        said.and_then(|said| said::part(work.words.language, &format!("appliance/{}", said.code)));
+    part.unwrap_or(stored).to_owned()
 }

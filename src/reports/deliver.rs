@@ -96,9 +96,10 @@ impl Reports {
             ("site", &*document.site),
             ("period", &*period),
         ];
+        let language = document.language;
         let (subject, text) = (
-            words.with("mail.subject", &parts),
-            words.with("mail.text", &parts),
+            language.directed(&words.with("mail.subject", &parts)),
+            language.directed(&words.with("mail.text", &parts)),
         );
         let mail = |to: &String| Mail {
             to: to.clone(),

@@ -178,7 +178,8 @@ impl Reports {
             record::note(transaction, &stored, &[], now)?;
             let details = json!({ "recipe": stored.recipe });
             let resource = format!("report/{}", stored.id);
-            audit::append(transaction, now, &by, "report.generate", &resource, details)
+            let object = audit::about(&resource).of(&stored.recipe.site);
+            audit::append(transaction, now, &by, "report.generate", object, details)
         };
         self.store.write(write).await?;
         self.state().waiting.push_back((report.clone(), actor));
@@ -341,7 +342,7 @@ impl Reports {
                 now,
                 &actor,
                 "report.cancel",
-                &resource,
+                audit::about(&resource).of(&stored.recipe.site),
                 nothing,
             )
         };
@@ -367,7 +368,7 @@ impl Reports {
                 now,
                 &actor,
                 "report.delete",
-                &resource,
+                audit::about(&resource).of(&report.recipe.site),
                 details,
             )
         };

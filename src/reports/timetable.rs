@@ -228,7 +228,8 @@ impl Reports {
             SCHEDULES.put(transaction, stored.id.as_bytes(), &stored)?;
             let details = json!({ "before": before.map(|b| b.entry), "after": stored.entry });
             let resource = format!("report_schedule/{}", stored.id);
-            audit::append(transaction, now, &actor, action, &resource, details)
+            let object = audit::about(&resource).of(&stored.site);
+            audit::append(transaction, now, &actor, action, object, details)
         };
         self.store.write(write).await?;
         self.state().schedules.insert(schedule.id, schedule.clone());
@@ -248,7 +249,8 @@ impl Reports {
             let details = json!({ "before": schedule.entry });
             let resource = format!("report_schedule/{id}");
             let action = "report_schedule.delete";
-            audit::append(transaction, now, &actor, action, &resource, details)
+            let object = audit::about(&resource).of(&schedule.site);
+            audit::append(transaction, now, &actor, action, object, details)
         };
         self.store.write(write).await?;
         self.state().schedules.remove(&id);

@@ -85,7 +85,8 @@ impl Reports {
             record::note(transaction, &stored, &data, now)?;
             let resource = format!("report/{}", stored.id);
             let details = json!({ "error": stored.error, "data_hash": stored.data_hash });
-            audit::append(transaction, now, &actor, action, &resource, details)
+            let object = audit::about(&resource).of(&stored.recipe.site);
+            audit::append(transaction, now, &actor, action, object, details)
         };
         if let Err(error) = self.store.write(write).await {
             tracing::error!(%error, "the end of a report could not be noted");

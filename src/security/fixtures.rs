@@ -30,7 +30,9 @@ pub(super) fn entry(
         resource: "session".to_owned(),
         details: serde_json::json!({}),
         request_id: None,
+        sites: std::collections::BTreeSet::new(),
         previous: String::new(),
+        content: None,
         hash: String::new(),
     }
 }

@@ -275,7 +275,8 @@ impl Sites {
             SITES.put(transaction, id.as_bytes(), &site)?;
             let details = audit::changed_fields(&before, &site);
             let resource = format!("site/{id}");
-            audit::append(transaction, now, &actor, "site.logo", &resource, details)?;
+            let object = audit::about(&resource).of(&site.key);
+            audit::append(transaction, now, &actor, "site.logo", object, details)?;
             Ok(site)
         };
         let site = self.store.write(write).await?;

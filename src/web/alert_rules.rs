@@ -5,7 +5,9 @@ use super::envelope::{
 };
 use super::envelope::{created, ok, page, parse_json};
 use super::{Context, blocking};
-use crate::alerts::{NewRule, Operator, Rehearsal, Rehearse, Rule, Schedule, Step, Template};
+use crate::alerts::{
+    NewRule, Operator, Rehearsal, Rehearse, Rule, RuleWords, Schedule, Step, Template,
+};
 use crate::auth::{Caller, Permission};
 use crate::base::{AlertRuleId, EquipmentId, Error, Level, Metric, Phase, Result};
 use axum::extract::{Path, State};
@@ -43,6 +45,9 @@ struct AlertRuleShown {
     threshold: Option<f64>,
     /// Whether its alert is active.
     active: bool,
+    /// Its words, where they are still those of its template.
+    #[serde(flatten)]
+    words: RuleWords,
 }
 
 impl AlertRuleShown {
@@ -57,6 +62,7 @@ impl AlertRuleShown {
             operator: comparison.map(|(operator, _)| operator),
             threshold: comparison.map(|(_, threshold)| threshold),
             active: context.alerts.is_active(rule.id),
+            words: RuleWords::of(&rule.name, &rule.condition, rule.note.as_deref()),
             rule,
         }
     }

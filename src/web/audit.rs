@@ -2,12 +2,13 @@
 
 use super::Context;
 use super::envelope::{Answer, Envelope, Params, Refusal, ok};
-use crate::auth::{Caller, Permission};
+use crate::auth::{Caller, Permission, Reach};
 use crate::base::error::Checks;
 use crate::base::{Result, Timestamp};
 use crate::store::audit::{self, Anchor, Entry, Filter, Outcome, Verdict};
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -106,6 +107,18 @@ impl AuditFilter {
             from,
             to,
             outcome,
+            sites: None,
+        })
+    }
+
+    /// The filter that is meant, narrowed to the sites that who asks reaches.
+    ///
+    /// # Errors
+    /// Every refused field.
+    pub fn checked_for(&self, caller: &Caller) -> Result<Filter> {
+        Ok(Filter {
+            sites: sites_of(caller),
+            ..self.checked()?
         })
     }
 
@@ -121,6 +134,14 @@ impl AuditFilter {
             &self.outcome,
         ];
         parts.into_iter().all(|part| plain(part).is_none())
+    }
+}
+
+/// The sites to which the log is narrowed for who asks; `None` when he reaches all of them.
+pub fn sites_of(caller: &Caller) -> Option<BTreeSet<String>> {
+    match &caller.user.sites {
+        Reach::All(_) => None,
+        Reach::Only(sites) => Some(sites.clone()),
     }
 }
 
@@ -160,6 +181,10 @@ pub struct AuditPage {
     pub searched_until: Option<Timestamp>,
     /// Entries that were looked at.
     pub searched: u64,
+    /// Keys of the sites that this is a part for; `null` when it is the log of the whole appliance. A
+    /// part holds what is of these sites alone: nothing of the appliance itself, and nothing that was
+    /// written before entries named their sites.
+    pub only_sites: Option<BTreeSet<String>>,
 }
 
 /// A page of the log.
@@ -168,6 +193,7 @@ pub struct AuditPage {
 /// When the file cannot be read.
 pub async fn page_of(context: Context, filter: Filter, cursor: Cursor) -> Result<AuditPage> {
     let limit = cursor.limit();
+    let only_sites = filter.sites.clone();
     let look = move || audit::search(&context.store, &filter, cursor.cursor, limit);
     let found = super::blocking(look).await?;
     Ok(AuditPage {
@@ -175,7 +201,18 @@ pub async fn page_of(context: Context, filter: Filter, cursor: Cursor) -> Result
         next_cursor: found.next,
         searched_until: found.searched_until,
         searched: found.searched,
+        only_sites,
     })
+}
+
+/// What a walk over the chain found.
+#[derive(Serialize, ToSchema)]
+struct CheckedChain {
+    /// What was found. The whole chain is walked, whoever asks.
+    #[serde(flatten)]
+    verdict: Verdict,
+    /// Keys of the sites whose entries the one who asks sees; `null` when he sees all that was walked.
+    only_sites: Option<BTreeSet<String>>,
 }
 
 /// The audit log: newest first, by who, what, to what, when, how it ended, or any words.
@@ -192,7 +229,7 @@ async fn search(
     Params(cursor): Params<Cursor>,
 ) -> Answer<AuditPage> {
     caller.require(Permission::AuditRead)?;
-    let filter = filter.checked()?;
+    let filter = filter.checked_for(&caller)?;
     ok(page_of(context, filter, cursor).await?)
 }
 
@@ -210,7 +247,7 @@ async fn audit_logs(
     Params(cursor): Params<Cursor>,
 ) -> Answer<AuditPage> {
     caller.require(Permission::AuditRead)?;
-    let filter = filter.checked()?;
+    let filter = filter.checked_for(&caller)?;
     ok(page_of(context, filter, cursor).await?)
 }
 
@@ -227,17 +264,20 @@ struct VerifyQuery {
 #[utoipa::path(get, path = "/audit/verify", operation_id = "audit_verify", tag = "audit",
     params(VerifyQuery),
     responses(
-        (status = 200, body = Envelope<Verdict>),
+        (status = 200, body = Envelope<CheckedChain>),
         (status = 400, description = "That is no head", body = Refusal),
     ))]
 async fn verify(
     State(context): State<Context>,
     caller: Caller,
     Params(query): Params<VerifyQuery>,
-) -> Answer<Verdict> {
+) -> Answer<CheckedChain> {
     caller.require(Permission::AuditRead)?;
     let anchor = plain(&query.head).map(|head| head.parse::<Anchor>());
     let anchor = anchor.transpose()?;
     let walk = move || audit::verify_against(&context.store, anchor.as_ref());
-    ok(super::blocking(walk).await?)
+    ok(CheckedChain {
+        verdict: super::blocking(walk).await?,
+        only_sites: sites_of(&caller),
+    })
 }

@@ -5,12 +5,12 @@
 //! broke off shows.
 
 use super::Context;
-use super::audit::{AuditFilter, ShownEntry};
+use super::audit::AuditFilter;
 use super::envelope::{Failure, Params, Refusal};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, Result, Timestamp};
 use crate::exchange::number::push_text;
-use crate::store::audit::{self, Filter, Head};
+use crate::store::audit::{self, Entry, Filter, Head, LeftOut};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -25,7 +25,7 @@ const PIECE_ENTRIES: usize = 1_000;
 /// The head of the chain, beside the file.
 const HEAD_HEADER: &str = "x-audit-head";
 const COLUMNS: &str = "sequence,time,user,user_id,address,action,object,outcome,request_id,\
-                       details,previous,hash\r\n";
+                       details,sites,previous,content,hash\r\n";
 
 /// Routes of a session.
 pub fn protected() -> OpenApiRouter<Context> {
@@ -49,6 +49,10 @@ enum Format {
 /// The audit log as a file, oldest entry first. Its last line has the number of entries and the
 /// head of the chain, which the header `X-Audit-Head` has too: kept elsewhere, it shows later that
 /// nothing up to here was changed or cut off. The export is itself an entry.
+///
+/// Who reaches some sites only gets what is of these alone. In the place of each other entry stand its
+/// number and its hashes, so that his part is held against the head as the whole log is; not in what
+/// a search found, which is no chain.
 #[utoipa::path(get, path = "/audit/export", operation_id = "export_audit", tag = "audit",
     params(AuditFilter, Shape),
     responses(
@@ -67,11 +71,13 @@ async fn export(
         Some("json") => Format::Json,
         Some(_) => return Err(Error::invalid("format", "Use csv or json.").into()),
     };
-    let (whole, filter) = (filter.is_empty(), filter.checked()?);
+    let (whole, filter) = (filter.is_empty(), filter.checked_for(&caller)?);
+    let sites = filter.sites.clone().unwrap_or_default();
     let (actor, now) = (caller.actor(), context.clock.now());
     let head = context.store.write(move |transaction| {
         let details = serde_json::json!({ "whole": whole });
-        audit::append(transaction, now, &actor, "audit.export", "audit", details)?;
+        let object = audit::about("audit").of_all(&sites);
+        audit::append(transaction, now, &actor, "audit.export", object, details)?;
         audit::head(transaction)
     });
     let head = head.await?.ok_or_else(|| {
@@ -88,11 +94,13 @@ async fn export(
     let work = Work {
         context,
         filter,
+        whole,
         format,
         head,
         exported_at: now,
         next: Some(0),
         count: 0,
+        left_out: 0,
     };
     let pieces = futures_util::stream::unfold(Some(work), next_piece);
     Ok((
@@ -110,12 +118,16 @@ async fn export(
 struct Work {
     context: Context,
     filter: Filter,
+    /// Whether no search narrows it.
+    whole: bool,
     format: Format,
     head: Head,
     exported_at: Timestamp,
     /// The first entry of the next piece; `None` when only the end is left.
     next: Option<u64>,
     count: u64,
+    /// Entries that only their hashes stand for.
+    left_out: u64,
 }
 
 async fn next_piece(work: Option<Work>) -> Option<(Result<Bytes>, Option<Work>)> {
@@ -146,15 +158,18 @@ impl Work {
         }
         let until = self.head.sequence;
         let view = self.context.store.read()?;
-        let entries = audit::piece(&view, from, until, PIECE_ENTRIES)?;
+        let entries = audit::piece_as_stored(&view, from, until, PIECE_ENTRIES)?;
         drop(view);
         let full = entries.len() == PIECE_ENTRIES;
-        let last = entries.last().map(|entry| entry.sequence);
+        let last = entries.last().map(|(entry, _)| entry.sequence);
         self.next = last.filter(|_| full).map(|sequence| sequence + 1);
-        for entry in entries {
+        for (entry, bytes) in entries {
             if self.filter.takes(&entry) {
-                self.push(&mut out, entry.into())?;
+                self.push(&mut out, entry, &bytes)?;
                 self.count += 1;
+            } else if self.whole {
+                self.push_left_out(&mut out, &entry)?;
+                self.left_out += 1;
             }
         }
         if self.next.is_none() {
@@ -171,19 +186,33 @@ impl Work {
                 push_json(out, &self.exported_at)?;
                 out.extend_from_slice(b",\"head\":");
                 push_json(out, &self.head)?;
+                out.extend_from_slice(b",\"whole\":");
+                push_json(out, &self.whole)?;
+                out.extend_from_slice(b",\"only_sites\":");
+                push_json(out, &self.filter.sites)?;
                 out.extend_from_slice(b",\"entries\":[");
             }
         }
         Ok(())
     }
 
-    fn push(&self, out: &mut Vec<u8>, shown: ShownEntry) -> Result<()> {
+    fn separate(&self, out: &mut Vec<u8>) {
+        let is_first = self.count + self.left_out == 0;
+        out.extend_from_slice(if is_first { b"\n" } else { b",\n" });
+    }
+
+    /// An entry. In JSON as it is stored, to the byte: its hash is over that.
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, stored: &[u8]) -> Result<()> {
+        let outcome = serde_json::to_value(entry.outcome()).unwrap_or_default();
         if self.format == Format::Json {
-            out.extend_from_slice(if self.count == 0 { b"\n" } else { b",\n" });
-            return push_json(out, &shown);
+            self.separate(out);
+            out.extend_from_slice(stored.strip_suffix(b"}").unwrap_or(stored));
+            out.extend_from_slice(b",\"outcome\":");
+            push_json(out, &outcome)?;
+            out.push(b'}');
+            return Ok(());
         }
-        let outcome = serde_json::to_value(shown.outcome).unwrap_or_default();
-        let entry = shown.entry;
+        let sites: Vec<_> = entry.sites.into_iter().collect();
         let cells = [
             entry.sequence.to_string(),
             entry.at.to_string(),
@@ -195,27 +224,57 @@ impl Work {
             outcome.as_str().unwrap_or_default().to_owned(),
             entry.request_id.unwrap_or_default(),
             entry.details.to_string(),
+            sites.join(" "),
             entry.previous,
+            entry.content.unwrap_or_default(),
             entry.hash,
         ];
-        for (column, cell) in cells.iter().enumerate() {
-            if column > 0 {
-                out.push(b',');
-            }
-            push_text(out, cell);
+        push_row(out, &cells);
+        Ok(())
+    }
+
+    /// What stands for an entry that he does not see.
+    fn push_left_out(&self, out: &mut Vec<u8>, entry: &Entry) -> Result<()> {
+        let left_out = LeftOut::of(entry);
+        if self.format == Format::Json {
+            self.separate(out);
+            return push_json(out, &left_out);
         }
-        out.extend_from_slice(b"\r\n");
+        let mut cells = vec![String::new(); COLUMNS.split(',').count()];
+        let last = cells.len() - 1;
+        cells[0] = left_out.left_out.to_string();
+        cells[last - 1] = left_out.content.unwrap_or_default();
+        cells[last] = left_out.hash;
+        push_row(out, &cells);
         Ok(())
     }
 
     fn end(&self, out: &mut Vec<u8>) {
-        let (count, head) = (self.count, &self.head);
+        let (count, head, left_out) = (self.count, &self.head, self.left_out);
+        let part = match &self.filter.sites {
+            None => String::new(),
+            Some(sites) => {
+                let sites: Vec<_> = sites.iter().map(String::as_str).collect();
+                let names = sites.join(" ");
+                format!(" of the sites {names} alone, a part of the log; {left_out} left out")
+            }
+        };
         let end = match self.format {
-            Format::Csv => format!("# {count} entries; head of the chain {head}\r\n"),
-            Format::Json => format!("\n],\"count\":{count}}}\n"),
+            Format::Csv => format!("# {count} entries{part}; head of the chain {head}\r\n"),
+            Format::Json => format!("\n],\"count\":{count},\"left_out\":{left_out}}}\n"),
         };
         out.extend_from_slice(end.as_bytes());
     }
+}
+
+fn push_row(out: &mut Vec<u8>, cells: &[String]) {
+    for (column, cell) in cells.iter().enumerate() {
+        if column > 0 {
+            out.push(b',');
+        }
+        push_text(out, cell);
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 fn push_json(out: &mut Vec<u8>, value: &impl serde::Serialize) -> Result<()> {

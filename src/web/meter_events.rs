@@ -229,6 +229,8 @@ fn log(
     move |transaction, event| {
         let details = serde_json::json!(event);
         let resource = format!("equipment/{}", event.equipment);
-        audit::append(transaction, now, &actor, action, &resource, details)
+        let site = crate::equipment::site_in(transaction, event.equipment)?;
+        let object = audit::about(&resource).of_all(site);
+        audit::append(transaction, now, &actor, action, object, details)
     }
 }

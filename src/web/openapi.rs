@@ -73,7 +73,7 @@ pub fn complete(mut document: Document) -> Document {
             .responses
             .insert(format!("Refused{status}"), response.into());
     }
-    open_variants(components);
+    open_parts(components);
     for item in document.paths.paths.values_mut() {
         let operations = [
             &mut item.get,
@@ -118,25 +118,31 @@ fn refuse(operation: &mut Operation) {
     }
 }
 
-/// A variant of a tagged union is its fields and the tag: closed to other fields, as it is by
-/// itself, it would be closed to its own tag, and the document would allow nothing.
-fn open_variants(components: &mut Components) {
+/// A schema that is a part of another one: closed to other fields, as it is by itself, it would be
+/// closed to the fields beside it, and the document would allow nothing. So it is with the variants
+/// of a tagged union and their tag.
+fn open_parts(components: &mut Components) {
     let named = |one: &RefOr<Schema>| match one {
         RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
         RefOr::T(_) => None,
     };
-    let mut variants = Vec::new();
+    let mut parts_of_others = Vec::new();
     for schema in components.schemas.values() {
-        let RefOr::T(Schema::OneOf(union)) = schema else {
-            continue;
-        };
-        for item in &union.items {
-            if let RefOr::T(Schema::AllOf(parts)) = item {
-                variants.extend(parts.items.iter().filter_map(named));
+        match schema {
+            RefOr::T(Schema::AllOf(whole)) => {
+                parts_of_others.extend(whole.items.iter().filter_map(named));
             }
+            RefOr::T(Schema::OneOf(union)) => {
+                for item in &union.items {
+                    if let RefOr::T(Schema::AllOf(parts)) = item {
+                        parts_of_others.extend(parts.items.iter().filter_map(named));
+                    }
+                }
+            }
+            _ => {}
         }
     }
-    for name in variants {
+    for name in parts_of_others {
         if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {
             object.additional_properties = None;
         }

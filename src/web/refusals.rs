@@ -2,6 +2,7 @@
 //! password is, which identity notes itself because it counts it.
 
 use super::Context;
+use crate::auth::Reach;
 use crate::base::{Error, ErrorKind, Result};
 use crate::store::audit::{self, Actor};
 use serde_json::json;
@@ -44,15 +45,18 @@ pub async fn noted<T>(
         let resource = actor
             .user
             .map_or_else(|| "user".to_owned(), |id| format!("user/{id}"));
+        let account = actor.user.and_then(|id| context.auth.account(id).ok());
+        let reach = account.map(|account| account.user.sites);
         context
             .store
             .write(move |transaction| {
+                let sites = reach.iter().flat_map(Reach::named);
                 audit::append(
                     transaction,
                     now,
                     &actor,
                     "auth.code_refused",
-                    &resource,
+                    audit::about(&resource).of_all(sites),
                     json!({}),
                 )
             })

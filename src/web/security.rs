@@ -83,7 +83,7 @@ async fn events(
         to: query.to,
         ..Default::default()
     };
-    let asked = asked.checked()?;
+    let asked = asked.checked_for(&caller)?;
     let of = Category::filter(query.category);
     let filter = audit::Filter {
         actions: of.actions,
@@ -159,7 +159,12 @@ async fn dashboard(State(context): State<Context>, caller: Caller) -> Answer<Ove
 async fn gather(context: &Context, caller: &Caller) -> Result<(Facts, Recent)> {
     let facts = facts(context, caller).await?;
     let (held, now) = (context.clone(), facts.now);
-    let recent = super::blocking(move || held.safety.recent(&held.store, now)).await?;
+    let mut recent = super::blocking(move || held.safety.recent(&held.store, now)).await?;
+    let narrowed = audit::Filter {
+        sites: super::audit::sites_of(caller),
+        ..audit::Filter::default()
+    };
+    recent.entries.retain(|entry| narrowed.reaches(entry));
     Ok((facts, recent))
 }
 

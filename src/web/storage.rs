@@ -182,6 +182,8 @@ fn log(
     move |transaction, correction| {
         let details = serde_json::json!(correction);
         let resource = format!("correction/{}", correction.id);
-        audit::append(transaction, now, &actor, action, &resource, details)
+        let site = crate::equipment::site_in(transaction, correction.equipment)?;
+        let object = audit::about(&resource).of_all(site);
+        audit::append(transaction, now, &actor, action, object, details)
     }
 }

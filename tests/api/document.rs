@@ -56,6 +56,25 @@ fn every_operation_has_a_name_of_its_own() {
     }
 }
 
+/// What stands beside a closed part is a field too many for it: such a schema allows nothing.
+#[test]
+fn no_part_of_a_schema_is_closed_to_the_fields_beside_it() {
+    let document: Value = serde_json::from_str(COMMITTED).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut parts = 0;
+    for (name, schema) in schemas {
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            let Some(reference) = part["$ref"].as_str() else {
+                continue;
+            };
+            let of = &schemas[reference.rsplit('/').next().unwrap()];
+            parts += 1;
+            assert_ne!(of["additionalProperties"], false, "{reference} in {name}");
+        }
+    }
+    assert!(parts > 8, "{parts}");
+}
+
 #[tokio::test]
 async fn every_protected_route_asks_for_a_token() {
     let (appliance, chief) = Appliance::furnished().await;

@@ -75,7 +75,20 @@ async fn an_alert_is_told_to_each_in_his_language() {
     })
     .await;
     let of = |to: &str| said(letters.iter().find(|letter| letter.to == to).unwrap());
-    let arabic = of("amel@plant.example");
+    let sent = of("amel@plant.example");
+    // Each Arabic line begins with the mark of its direction, and names and amounts stand apart.
+    let value = "\u{200f}القيمة: \u{2068}1.234,5 kW\u{2069}";
+    assert!(sent.contains(value), "{sent}");
+    let lines = sent.lines().filter(|line| line.contains('ا'));
+    for line in lines {
+        assert!(line.starts_with('\u{200f}'), "{line}");
+        let name = line.replace("\u{2068}Compressor 3\u{2069}", "");
+        assert!(!name.contains("Compressor 3"), "{line}");
+    }
+    let arabic: String = sent
+        .chars()
+        .filter(|c| !['\u{200f}', '\u{2068}', '\u{2069}'].contains(c))
+        .collect();
     for part in [
         "حمل زائد: القدرة 1.234,5 kW، أعلى من 80 kW",
         "ما العمل: خفّف الحمل",

@@ -341,3 +341,55 @@ async fn a_horn_sounds_until_somebody_acknowledges() {
         "a horn that was switched off in the settings goes on"
     );
 }
+
+#[tokio::test]
+async fn a_push_about_what_is_settled_takes_the_place_of_the_one_that_rang() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let server = WebServer::start().await;
+    let push = json!({ "enabled": true, "secret": "tk_1", "settings": {
+        "url": server.url(""), "topic": "plant-7f3a" } });
+    set(&chief, "push", &push).await;
+    let rule = json!({ "name": "All", "enabled": true, "from_level": "Low",
+        "tell_when_over": true, "recipients": [{ "outlet": "push" }] });
+    let path = "/api/notifications/policies";
+    chief.post(path, &rule).await.created();
+    let hot = occasion(&appliance, Level::Critical, "hot");
+    raise(&appliance, &hot).await;
+    newest_is(&chief, "sent", 1).await;
+    for how in [What::Acknowledged, What::Returned] {
+        appliance.advance(1_000);
+        settle(&appliance, hot.alert, how).await;
+        eventually("the push to be replaced", || async {
+            let newest = newest_is(&chief, "sent", 1).await;
+            (newest["occasion"]["what"] == json!(how)).then_some(())
+        })
+        .await;
+    }
+    let notes: Vec<_> = server.asked().iter().map(|asked| asked.json()).collect();
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    let sequence = notes[0]["sequence_id"].clone();
+    assert!(
+        notes.iter().all(|note| note["sequence_id"] == sequence),
+        "{notes:?}"
+    );
+    // Only the first one rings.
+    let priorities: Vec<_> = notes.iter().map(|note| note["priority"].clone()).collect();
+    assert_eq!(priorities, [json!(5), json!(2), json!(2)]);
+    assert!(notes[1]["title"].as_str().unwrap().contains("Acknowledged"));
+
+    // What never arrived is not told after it was settled: it would ring for nothing.
+    server.react(Reaction::Says(503, None, "busy".to_owned()));
+    let open = occasion(&appliance, Level::High, "open");
+    raise(&appliance, &open).await;
+    let waits = newest_is(&chief, "queued", 1).await;
+    settle(&appliance, open.alert, What::Acknowledged).await;
+    eventually("the new one to arrive", || async {
+        (server.asked().len() == 5).then_some(())
+    })
+    .await;
+    let log = chief.get("/api/notifications/log?limit=10").await.data();
+    let items = log["items"].as_array().unwrap();
+    let old = items.iter().find(|item| item["id"] == waits["id"]).unwrap();
+    assert_eq!(old["state"], "withheld", "{old}");
+    assert!(old["reason"].as_str().unwrap().contains("settled"), "{old}");
+}

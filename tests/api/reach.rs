@@ -9,7 +9,7 @@ use indusmind::store::audit::Actor;
 use serde_json::{Value, json};
 
 /// Equipment of both sites: ours and theirs.
-async fn two_sites(appliance: &Appliance, chief: &Client) -> (String, String) {
+pub async fn two_sites(appliance: &Appliance, chief: &Client) -> (String, String) {
     let context = appliance.context();
     let new: NewSite = serde_json::from_value(json!({ "name": "Second plant", "key": "site_b",
         "time_zone": "Africa/Tunis", "currency": "TND", "price_per_kwh": null }))

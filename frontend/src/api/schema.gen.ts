@@ -556,6 +556,9 @@ export interface paths {
          * The audit log as a file, oldest entry first. Its last line has the number of entries and the
          *     head of the chain, which the header `X-Audit-Head` has too: kept elsewhere, it shows later that
          *     nothing up to here was changed or cut off. The export is itself an entry.
+         * @description Who reaches some sites only gets what is of these alone. In the place of each other entry stand its
+         *     number and its hashes, so that his part is held against the head as the whole log is; not in what
+         *     a search found, which is no chain.
          */
         get: operations["export_audit"];
         put?: never;
@@ -4279,7 +4282,7 @@ export interface components {
          */
         AlertRuleId: string;
         /** @description A rule, and whether its alert is active. */
-        AlertRuleShown: components["schemas"]["AlertRule"] & {
+        AlertRuleShown: components["schemas"]["AlertRule"] & components["schemas"]["AlertRuleWords"] & {
             /** @description Whether its alert is active. */
             active: boolean;
             /** @description What its equipment is called; `null` when that was deleted. */
@@ -4294,7 +4297,7 @@ export interface components {
             threshold?: number | null;
         };
         /** @description A rule that suits a piece of equipment. */
-        AlertRuleTemplate: {
+        AlertRuleTemplate: components["schemas"]["AlertRuleWords"] & {
             /** @description Whether new equipment gets it by itself. */
             by_default: boolean;
             /**
@@ -4304,8 +4307,17 @@ export interface components {
             key: string;
             /** @description The rule, ready to be sent. */
             rule: components["schemas"]["NewAlertRule"];
+            /** @description The same as facts, which every language has words for. */
+            said: components["schemas"]["AlertSaid"];
             /** @description Why it is there, and where its numbers come from. */
             why: string;
+        };
+        /** @description What of a rule is still as its template says it, and so has words in every language. */
+        AlertRuleWords: {
+            /** @description Key of its name, below `said.rule`; absent when somebody named it. */
+            name_code?: string | null;
+            /** @description Key of what to do, below `said.advice`; absent when somebody wrote it. */
+            note_code?: string | null;
         };
         /** @description A sentence about an alert: which one, and what stands in it. */
         AlertSaid: {
@@ -4515,6 +4527,12 @@ export interface components {
              *     a next one: one question looks at 50,000 entries.
              */
             next_cursor?: number | null;
+            /**
+             * @description Keys of the sites that this is a part for; `null` when it is the log of the whole appliance. A
+             *     part holds what is of these sites alone: nothing of the appliance itself, and nothing that was
+             *     written before entries named their sites.
+             */
+            only_sites?: string[] | null;
             /**
              * Format: int64
              * @description Entries that were looked at.
@@ -5219,6 +5237,11 @@ export interface components {
          * @enum {string}
          */
         CheckState: "ok" | "attention" | "bad";
+        /** @description What a walk over the chain found. */
+        CheckedChain: components["schemas"]["AuditVerdict"] & {
+            /** @description Keys of the sites whose entries the one who asks sees; `null` when he sees all that was walked. */
+            only_sites?: string[] | null;
+        };
         /**
          * @description What is wrong, for programs.
          * @enum {string}
@@ -5762,6 +5785,7 @@ export interface components {
             policy_id?: components["schemas"]["PolicyId"] | null;
             /** @description Why it was not sent, or what it waits for. */
             reason?: string | null;
+            replaces?: components["schemas"]["LetterId"] | null;
             sent_at?: components["schemas"]["Timestamp"] | null;
             /** @description What became of it. */
             state: components["schemas"]["LetterState"];
@@ -6200,9 +6224,14 @@ export interface components {
             address?: string | null;
             /** @description When. */
             at: components["schemas"]["Timestamp"];
+            /** @description SHA-256 over what stands before `previous`, hexadecimal; absent in entries of earlier versions. */
+            content?: string | null;
             /** @description The changed fields. */
             details: Record<string, unknown>;
-            /** @description SHA-256 over this entry with `previous`, hexadecimal. */
+            /**
+             * @description SHA-256 over `sequence:previous:content`, hexadecimal; in entries of earlier versions over
+             *     this entry with an empty `hash`.
+             */
             hash: string;
             /** @description SHA-256 of the entry before, hexadecimal. */
             previous: string;
@@ -6218,6 +6247,11 @@ export interface components {
              * @description Place in the chain, from 1 without holes.
              */
             sequence: number;
+            /**
+             * @description Keys of the sites whose object it is about; absent when it is about the whole appliance, and
+             *     in entries of earlier versions.
+             */
+            sites?: string[];
             /** @description Who, for a person. */
             user: string;
             user_id?: components["schemas"]["UserId"] | null;
@@ -6567,7 +6601,7 @@ export interface components {
         /** @description Success: what was asked for, and when it was answered. */
         Envelope_AlertRuleShown: {
             /** @description A rule, and whether its alert is active. */
-            data: components["schemas"]["AlertRule"] & {
+            data: components["schemas"]["AlertRule"] & components["schemas"]["AlertRuleWords"] & {
                 /** @description Whether its alert is active. */
                 active: boolean;
                 /** @description What its equipment is called; `null` when that was deleted. */
@@ -6611,35 +6645,17 @@ export interface components {
                  */
                 next_cursor?: number | null;
                 /**
+                 * @description Keys of the sites that this is a part for; `null` when it is the log of the whole appliance. A
+                 *     part holds what is of these sites alone: nothing of the appliance itself, and nothing that was
+                 *     written before entries named their sites.
+                 */
+                only_sites?: string[] | null;
+                /**
                  * Format: int64
                  * @description Entries that were looked at.
                  */
                 searched: number;
                 searched_until?: components["schemas"]["Timestamp"] | null;
-            };
-            /** @description Always `true`. */
-            success: boolean;
-            /** @description When it was answered. */
-            timestamp: components["schemas"]["Timestamp"];
-        };
-        /** @description Success: what was asked for, and when it was answered. */
-        Envelope_AuditVerdict: {
-            /** @description What a walk over the chain found. */
-            data: {
-                /**
-                 * Format: int64
-                 * @description Entries that were looked at: up to the first bad one.
-                 */
-                entries: number;
-                fault?: components["schemas"]["AuditFault"] | null;
-                /**
-                 * Format: int64
-                 * @description Sequence of the first bad entry.
-                 */
-                first_bad?: number | null;
-                head?: components["schemas"]["AuditHead"] | null;
-                /** @description Whether every entry is where and what it was. */
-                intact: boolean;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -6906,6 +6922,18 @@ export interface components {
                  * @description Number within the site, from 1.
                  */
                 version: number;
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
+        Envelope_CheckedChain: {
+            /** @description What a walk over the chain found. */
+            data: components["schemas"]["AuditVerdict"] & {
+                /** @description Keys of the sites whose entries the one who asks sees; `null` when he sees all that was walked. */
+                only_sites?: string[] | null;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -7220,6 +7248,7 @@ export interface components {
                 policy_id?: components["schemas"]["PolicyId"] | null;
                 /** @description Why it was not sent, or what it waits for. */
                 reason?: string | null;
+                replaces?: components["schemas"]["LetterId"] | null;
                 sent_at?: components["schemas"]["Timestamp"] | null;
                 /** @description What became of it. */
                 state: components["schemas"]["LetterState"];
@@ -8274,7 +8303,7 @@ export interface components {
                 /** @description Whether there is a page after this one. */
                 has_more: boolean;
                 /** @description The items of this page. */
-                items: (components["schemas"]["AlertRule"] & {
+                items: (components["schemas"]["AlertRule"] & components["schemas"]["AlertRuleWords"] & {
                     /** @description Whether its alert is active. */
                     active: boolean;
                     /** @description What its equipment is called; `null` when that was deleted. */
@@ -18222,7 +18251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_AuditVerdict"];
+                    "application/json": components["schemas"]["Envelope_CheckedChain"];
                 };
             };
             /** @description That is no head */

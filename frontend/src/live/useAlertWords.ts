@@ -22,13 +22,14 @@ export function useAlertWords() {
     return withUnit(format.fixed(number, digits), unit && (word ? `${unit}/${word}` : unit));
   }
 
-  function name({ names = {} }: Said): string | undefined {
-    const key = `said.rule.${names.rule}`;
-    const phase = names.phase ?? '';
-    return names.rule && te(key)
-      ? t(`said.rule.${names.rule}`, { phase }).replace(/ {2,}/, ' ')
-      : names.name;
-  }
+  /** The name of a template in the language of who reads it; undefined for a name that somebody gave. */
+  const ruleWord = (code: string | null | undefined, phase: string | null) =>
+    code && te(`said.rule.${code}`)
+      ? t(`said.rule.${code}`, { phase: phase ?? '' })
+          .replace(/ {2,}/, ' ')
+          .trim()
+      : undefined;
+  const name = ({ names = {} }: Said) => ruleWord(names.rule, names.phase ?? null) ?? names.name;
 
   // A Latin name turns no Arabic sentence around: it stands apart in it, and the sentence begins
   // with the mark of its own direction.
@@ -71,5 +72,9 @@ export function useAlertWords() {
     return code && te(`said.advice.${code}`) ? t(`said.advice.${code}`) : (stored ?? null);
   }
 
-  return { message, about, advice };
+  /** The rule behind an alert. */
+  const ruleOf = ({ said, rule_name: stored }: Pick<Alert, 'said' | 'rule_name'>) =>
+    (stored && said?.names?.rule && name(said)) || (stored ?? null);
+
+  return { message, about, advice, ruleWord, ruleOf };
 }

@@ -98,7 +98,7 @@ impl Enpis {
                 now,
                 &actor,
                 "enpi.baseline",
-                &resource(enpi.id),
+                audit::about(&resource(enpi.id)).of(&enpi.site),
                 details,
             )?;
             // As it will be read from now on: JSON may change the last bit of a number.

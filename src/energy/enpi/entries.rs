@@ -65,7 +65,7 @@ impl Enpis {
                     now,
                     &actor,
                     "production.enter",
-                    "production",
+                    audit::about("production").of(&site),
                     details,
                 )?;
             }
@@ -124,7 +124,7 @@ impl Enpis {
                 now,
                 &actor,
                 "production.delete",
-                "production",
+                audit::about("production").of(&site),
                 details,
             )
         };

@@ -212,7 +212,7 @@ impl Enpis {
                 now,
                 &actor,
                 "energy_plan.create",
-                &resource(item.id),
+                audit::about(&resource(item.id)).of(&item.site),
                 details,
             )?;
             Ok(item)
@@ -247,7 +247,7 @@ impl Enpis {
                 now,
                 &actor,
                 "energy_plan.update",
-                &resource(id),
+                audit::about(&resource(id)).of(&site),
                 details,
             )?;
             Ok(after)
@@ -270,7 +270,7 @@ impl Enpis {
                 now,
                 &actor,
                 "energy_plan.delete",
-                &resource(id),
+                audit::about(&resource(id)).of(&site),
                 details,
             )
         };

@@ -95,7 +95,7 @@ impl Enpis {
                 now,
                 &actor,
                 "enpi.create",
-                &resource(enpi.id),
+                audit::about(&resource(enpi.id)).of(&enpi.site),
                 details,
             )?;
             Ok(enpi)
@@ -145,7 +145,7 @@ impl Enpis {
                 now,
                 &actor,
                 "enpi.delete",
-                &resource(id),
+                audit::about(&resource(id)).of(&site),
                 details,
             )
         };
@@ -223,7 +223,9 @@ impl Enpis {
             after.updated_at = now;
             ENPIS.put(transaction, id.as_bytes(), &after)?;
             let details = audit::changed_fields(&before, &after);
-            audit::append(transaction, now, &actor, action, &resource(id), details)?;
+            let resource = resource(id);
+            let object = audit::about(&resource).of(&site);
+            audit::append(transaction, now, &actor, action, object, details)?;
             Ok(after)
         };
         self.store.write(write).await

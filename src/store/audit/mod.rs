@@ -2,15 +2,21 @@
 //!
 //! Entry n carries the SHA-256 of entry n-1, so an edit or a removal in the middle shows. That the
 //! end was cut off, or all of it written anew, shows against a [`Head`] that was noted elsewhere.
-//! An entry holds the changed fields, never passwords, tokens or whole request bodies.
+//! What an entry says has a hash of its own, so that a part of the log proves its place in the chain
+//! by the hashes of what was left out. An entry holds the changed fields, never passwords, tokens or
+//! whole request bodies.
 
 mod changes;
+mod object;
+mod part;
 mod search;
 #[cfg(test)]
 mod tampering_tests;
 mod verify;
 
 pub use changes::changed_fields;
+pub use object::{Object, about};
+pub use part::{LeftOut, PartVerdict, verify_part};
 pub use search::{Filter, Found, Outcome, SEARCHED_MAX, search};
 pub use verify::{Anchor, Fault, Head, Verdict, head, verify, verify_against};
 
@@ -18,6 +24,7 @@ use super::{Store, TableName, Transaction, View, Visit};
 use crate::base::{Error, Result, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
@@ -75,9 +82,17 @@ pub struct Entry {
     /// console, and in entries of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Keys of the sites whose object it is about; absent when it is about the whole appliance, and
+    /// in entries of earlier versions.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sites: BTreeSet<String>,
     /// SHA-256 of the entry before, hexadecimal.
     pub previous: String,
-    /// SHA-256 over this entry with `previous`, hexadecimal.
+    /// SHA-256 over what stands before `previous`, hexadecimal; absent in entries of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// SHA-256 over `sequence:previous:content`, hexadecimal; in entries of earlier versions over
+    /// this entry with an empty `hash`.
     pub hash: String,
 }
 
@@ -85,14 +100,15 @@ pub struct Entry {
 ///
 /// # Errors
 /// When the disk refuses.
-pub fn append(
+pub fn append<'a>(
     transaction: &Transaction<'_>,
     at: Timestamp,
     actor: &Actor,
     action: &str,
-    resource: &str,
+    object: impl Into<Object<'a>>,
     details: serde_json::Value,
 ) -> Result<()> {
+    let object = object.into();
     let (sequence, previous) = match transaction.last(AUDIT)? {
         Some((_, bytes)) => {
             let last = decode(&bytes)?;
@@ -107,13 +123,15 @@ pub fn append(
         user: actor.name.clone(),
         address: actor.address.clone(),
         action: action.to_owned(),
-        resource: resource.to_owned(),
+        resource: object.resource.to_owned(),
         details,
         request_id: transaction.request_id().map(str::to_owned),
+        sites: object.sites,
         previous,
+        content: Some(String::new()),
         hash: String::new(),
     };
-    entry.hash = digest(&encode(&entry)?);
+    seal(&mut entry)?;
     transaction.put(AUDIT, &sequence.to_be_bytes(), &encode(&entry)?)
 }
 
@@ -140,10 +158,24 @@ pub fn page(view: &impl View, before: Option<u64>, limit: usize) -> Result<Vec<E
 /// # Errors
 /// When the file cannot be read.
 pub fn piece(view: &impl View, from: u64, to: u64, limit: usize) -> Result<Vec<Entry>> {
+    let piece = piece_as_stored(view, from, to, limit)?;
+    Ok(piece.into_iter().map(|(entry, _)| entry).collect())
+}
+
+/// As [`piece`], each with its bytes, over which its hash is.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn piece_as_stored(
+    view: &impl View,
+    from: u64,
+    to: u64,
+    limit: usize,
+) -> Result<Vec<(Entry, Vec<u8>)>> {
     let mut entries = Vec::new();
     let (start, end) = (from.to_be_bytes(), to.saturating_add(1).to_be_bytes());
     view.scan(AUDIT, &start, &end, &mut |_, bytes| {
-        entries.push(decode(bytes)?);
+        entries.push((decode(bytes)?, bytes.to_vec()));
         Ok(if entries.len() < limit {
             ControlFlow::Continue(())
         } else {
@@ -192,6 +224,36 @@ fn in_pieces(store: &Store, visit: &mut Visit<'_>) -> Result<()> {
             _ => return Ok(()),
         }
     }
+}
+
+/// Gives an entry its hashes.
+fn seal(entry: &mut Entry) -> Result<()> {
+    if entry.content.is_some() {
+        let bytes = encode(entry)?;
+        let said = before_previous(&bytes, entry);
+        let said = said.ok_or_else(|| Error::internal("An audit entry has no end."))?;
+        let content = digest(said);
+        entry.hash = link(entry.sequence, &entry.previous, &content);
+        entry.content = Some(content);
+    } else {
+        entry.hash = String::new();
+        entry.hash = digest(&encode(entry)?);
+    }
+    Ok(())
+}
+
+/// The hash of an entry in its place: what a part of the log can be checked by without the rest.
+fn link(sequence: u64, previous: &str, content: &str) -> String {
+    digest(format!("{sequence}:{previous}:{content}").as_bytes())
+}
+
+/// The bytes of what an entry says, which are those before `previous`.
+fn before_previous<'a>(bytes: &'a [u8], entry: &Entry) -> Option<&'a [u8]> {
+    let (previous, hash) = (&entry.previous, &entry.hash);
+    let content = entry.content.as_ref()?;
+    let end =
+        format!("\"previous\":\"{previous}\",\"content\":\"{content}\",\"hash\":\"{hash}\"}}");
+    bytes.strip_suffix(end.as_bytes())
 }
 
 /// SHA-256, hexadecimal.

@@ -4,6 +4,7 @@ use super::{AUDIT, Entry, decode};
 use crate::base::{Result, Timestamp};
 use crate::store::{Store, View as _};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
@@ -54,12 +55,17 @@ pub struct Filter {
     pub to: Option<Timestamp>,
     /// How it ended.
     pub outcome: Option<Outcome>,
+    /// Only what is of these sites alone; what is about the whole appliance is left out.
+    pub sites: Option<BTreeSet<String>>,
 }
 
 impl Filter {
     /// Whether this entry is meant.
     #[must_use]
     pub fn takes(&self, entry: &Entry) -> bool {
+        if !self.reaches(entry) {
+            return false;
+        }
         let within =
             self.from.is_none_or(|from| entry.at >= from) && self.to.is_none_or(|to| entry.at < to);
         within
@@ -78,6 +84,15 @@ impl Filter {
                 .text
                 .as_ref()
                 .is_none_or(|part| mentions(entry, &part.to_lowercase()))
+    }
+}
+
+impl Filter {
+    /// Whether an entry is of the sites that are meant.
+    #[must_use]
+    pub fn reaches(&self, entry: &Entry) -> bool {
+        let of = |sites: &BTreeSet<String>| !entry.sites.is_empty() && entry.sites.is_subset(sites);
+        self.sites.as_ref().is_none_or(of)
     }
 }
 

@@ -56,8 +56,7 @@ fn tamper(log: &mut Log, choices: &mut Choices) -> (u64, bool) {
         1 => {
             let mut entry = super::decode(&log[&key(victim)]).unwrap();
             entry.user = "somebody else".to_owned();
-            entry.hash = String::new();
-            entry.hash = super::digest(&super::encode(&entry).unwrap());
+            super::seal(&mut entry).unwrap();
             log.insert(key(victim), super::encode(&entry).unwrap());
             (victim + 1, false)
         }

@@ -1,6 +1,6 @@
 //! Walking the chain: is every entry where and what it was, and is the end still the end?
 
-use super::{Entry, decode, digest, in_pieces};
+use super::{Entry, before_previous, decode, digest, in_pieces, link};
 use crate::base::{Error, Result};
 use crate::store::{Store, View};
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,13 @@ impl fmt::Display for Head {
 pub struct Anchor {
     sequence: Option<u64>,
     hash: String,
+}
+
+impl Anchor {
+    /// Whether the entry of this number and hash is the one.
+    pub(super) fn is(&self, sequence: u64, hash: &str) -> bool {
+        self.hash == hash && self.sequence.is_none_or(|at| at == sequence)
+    }
 }
 
 impl From<Head> for Anchor {
@@ -155,7 +162,7 @@ impl Walk {
                 self.bad = Some((self.count, Fault::OtherChain));
                 return ControlFlow::Break(());
             }
-            self.anchored |= is_it && anchor.sequence.is_none_or(|at| at == self.count);
+            self.anchored |= anchor.is(self.count, &hash);
         }
         self.head = Some(Head {
             sequence: self.count,
@@ -184,7 +191,7 @@ fn sound(key: &[u8], bytes: &[u8], number: u64, previous: &str) -> Result<String
     if key != number.to_be_bytes() {
         return Err(Fault::Missing);
     }
-    let own = hash_of(bytes, &entry.hash).ok_or(Fault::Changed)?;
+    let own = hash_of(bytes, &entry).ok_or(Fault::Changed)?;
     if own != entry.hash {
         return Err(Fault::Changed);
     }
@@ -197,9 +204,13 @@ fn sound(key: &[u8], bytes: &[u8], number: u64, previous: &str) -> Result<String
 
 /// The hash over the stored bytes. Not over what was read from them: a number that is written in
 /// another way, or a space, is a change too, and reading must not be able to hide one.
-fn hash_of(bytes: &[u8], hash: &str) -> Option<String> {
-    let open = bytes.strip_suffix(format!("{hash}\"}}").as_bytes())?;
-    Some(digest(&[open, b"\"}"].concat()))
+pub(super) fn hash_of(bytes: &[u8], entry: &Entry) -> Option<String> {
+    let Some(content) = &entry.content else {
+        let open = bytes.strip_suffix(format!("{}\"}}", entry.hash).as_bytes())?;
+        return Some(digest(&[open, b"\"}"].concat()));
+    };
+    let own = digest(before_previous(bytes, entry)?);
+    (own == *content).then(|| link(entry.sequence, &entry.previous, content))
 }
 
 /// The log, byte by byte.

@@ -126,6 +126,20 @@ describe('the form of a rule', () => {
     ]);
   });
 
+  it('shows the words of a template in the language of who reads, and stores what they are', () => {
+    const rule = {
+      equipment_id: 'm1',
+      name: 'Overload',
+      note: 'Reduce the load.',
+      level: 'High' as const,
+    };
+    const form = formOf(rule, { name: 'Surcharge', note: 'Réduisez la charge.' });
+    expect([form.name, form.note]).toEqual(['Surcharge', 'Réduisez la charge.']);
+    expect(inputOf(form)).toMatchObject({ name: 'Overload', note: 'Reduce the load.' });
+    const own = { ...form, name: 'Presse trop forte ', note: '' };
+    expect(inputOf(own)).toMatchObject({ name: 'Presse trop forte', note: null });
+  });
+
   it('reads a limit from the condition, and keeps a condition of another kind', () => {
     const rule = {
       equipment_id: 'm1',

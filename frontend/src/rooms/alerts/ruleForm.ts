@@ -10,6 +10,12 @@ export const operators: Operator[] = ['>', '>=', '<', '<=', '==', '!='];
 type Said = AlertRuleInput | AlertRule | AlertTemplate['rule'];
 type Condition = NonNullable<AlertRuleInput['condition']>;
 
+/** Name and note as they are shown, and as they are stored. */
+interface Worded {
+  name: [shown: string, stored: string];
+  note: [shown: string, stored: string];
+}
+
 /** A further limit of the same rule. */
 export interface StepRow {
   threshold: string;
@@ -32,6 +38,8 @@ export interface RuleForm {
   enabled: boolean;
   /** Of another kind than a limit: it is shown, not filled in here. */
   condition: Condition | null;
+  /** Words of a template are shown in the language of who reads, and stay what they are. */
+  words: Worded;
   /** What is said elsewhere and goes along unchanged. */
   rest: Pick<AlertRuleInput, 'schedule' | 'latched' | 'owner' | 'type' | 'template'>;
 }
@@ -50,6 +58,7 @@ export const blankRule = (): RuleForm => ({
   note: '',
   enabled: true,
   condition: null,
+  words: { name: ['', ''], note: ['', ''] },
   rest: {},
 });
 
@@ -61,13 +70,16 @@ export function seriesOf(metric: string, phase: string | null | undefined): stri
 const numberText = (value: number | null | undefined) =>
   value === null || value === undefined ? '' : String(value);
 
-export function formOf(said: Said): RuleForm {
+/** The form of a rule or template, with the words that it has in the language of who reads. */
+export function formOf(said: Said, shown: { name?: string; note?: string } = {}): RuleForm {
+  const stored = { name: said.name ?? '', note: said.note ?? '' };
+  const { name = stored.name, note = stored.note } = shown;
   const condition = (said.condition ?? null) as Condition | null;
   const limit = condition?.kind === 'threshold' ? condition : null;
   const metric = limit?.metric ?? said.metric ?? '';
   return {
     equipment_id: said.equipment_id,
-    name: said.name ?? '',
+    name,
     series: metric && seriesOf(metric, limit?.phase ?? said.phase),
     operator: limit?.operator ?? said.operator ?? '>',
     threshold: numberText(limit?.threshold ?? said.threshold),
@@ -79,9 +91,10 @@ export function formOf(said: Said): RuleForm {
     dead_band: numberText(said.dead_band ?? 0),
     on_delay_s: numberText(said.on_delay_s ?? 0),
     off_delay_s: numberText(said.off_delay_s ?? 0),
-    note: said.note ?? '',
+    note,
     enabled: said.enabled ?? true,
     condition: limit ? null : condition,
+    words: { name: [name, stored.name], note: [note, stored.note] },
     rest: {
       schedule: (said.schedule ?? null) as AlertRuleInput['schedule'],
       latched: said.latched ?? false,
@@ -102,17 +115,21 @@ function comparison({ series, operator, threshold }: RuleForm) {
   };
 }
 
+/** What is to be stored of a text: the words of a template, unless they were changed. */
+const kept = (text: string, [shown, stored]: [string, string]) =>
+  (text === shown ? stored : text).trim() || null;
+
 export function inputOf(form: RuleForm): AlertRuleInput {
   return {
     equipment_id: form.equipment_id,
-    name: form.name.trim() || null,
+    name: kept(form.name, form.words.name),
     ...(form.condition ? { condition: form.condition } : comparison(form)),
     level: form.level,
     steps: form.steps.map(({ threshold, level }) => ({ threshold: decimalOf(threshold), level })),
     dead_band: decimalOf(form.dead_band),
     on_delay_s: Number(form.on_delay_s),
     off_delay_s: Number(form.off_delay_s),
-    note: form.note.trim() || null,
+    note: kept(form.note, form.words.note),
     enabled: form.enabled,
     ...form.rest,
   };

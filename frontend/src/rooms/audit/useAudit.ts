@@ -12,6 +12,8 @@ export function useAudit() {
   const next = ref<number | null>(null);
   /** Nothing is said of entries older than this; null when the log was looked at to its end. */
   const searchedUntil = ref<string | null>(null);
+  /** Keys of the sites that it is a part for; null when it is the log of the whole appliance. */
+  const onlySites = shallowRef<string[] | null>(null);
   const error = shallowRef<unknown>(null);
   const busy = ref(false);
   let query: AuditQuery = {};
@@ -29,6 +31,7 @@ export function useAudit() {
       if (mine !== turn) return;
       const shown = cursor === null ? [] : (entries.value ?? []);
       entries.value = [...shown, ...page.items];
+      onlySites.value = page.only_sites ?? null;
       next.value = entries.value.length < SHOWN_MAX ? (page.next_cursor ?? null) : null;
       searchedUntil.value = page.next_cursor == null ? null : (page.searched_until ?? null);
       error.value = null;
@@ -45,6 +48,7 @@ export function useAudit() {
     entries,
     next,
     searchedUntil,
+    onlySites,
     error,
     busy,
     find: (wanted: AuditQuery) => {
