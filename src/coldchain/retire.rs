@@ -2,6 +2,7 @@
 //! one transaction. After a cut all of it is out of use, or nothing.
 
 use super::cell::Cell;
+use super::customers::about_location;
 use super::record::{Customer, Location};
 use super::service::{CELLS, CUSTOMERS, Coldchain, Entry, LOCATIONS};
 use crate::auth::Reach;
@@ -9,7 +10,7 @@ use crate::base::{CellId, CustomerId, Error, LocationId, Result, Timestamp};
 use crate::devices::ChangedDevices;
 use crate::equipment::AdminStatus;
 use crate::store::Transaction;
-use crate::store::audit::Actor;
+use crate::store::audit::{Actor, about};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -269,24 +270,26 @@ impl Moving {
     ) -> Result<()> {
         let entry = Entry { now, actor };
         let act = if in_use { "restore" } else { "retire" };
-        let note = |kind: &str, id: String, name: &str| {
-            let (action, resource) = (
-                format!("coldchain.{kind}_{act}"),
-                format!("cold_{kind}/{id}"),
-            );
-            entry.put(transaction, &action, &resource, json!({ "name": name }))
-        };
+        let action = |kind: &str| format!("coldchain.{kind}_{act}");
         for one in &self.customers {
             CUSTOMERS.put(transaction, one.id.as_bytes(), one)?;
-            note("customer", one.id.to_string(), &one.name)?;
+            let resource = format!("cold_customer/{}", one.id);
+            let (object, details) = (about(&resource).of(&one.site), json!({ "name": one.name }));
+            entry.put(transaction, &action("customer"), object, details)?;
         }
         for one in &self.locations {
             LOCATIONS.put(transaction, one.id.as_bytes(), one)?;
-            note("location", one.id.to_string(), &one.name)?;
+            let resource = format!("cold_location/{}", one.id);
+            let object = about_location(transaction, &resource, one)?;
+            let details = json!({ "name": one.name });
+            entry.put(transaction, &action("location"), object, details)?;
         }
         for cell in &self.cells {
             CELLS.put(transaction, cell.id.as_bytes(), cell)?;
-            note("cell", cell.id.to_string(), &cell.said.name)?;
+            let resource = format!("cold_cell/{}", cell.id);
+            let object = about(&resource).of(&cell.site);
+            let details = json!({ "name": cell.said.name });
+            entry.put(transaction, &action("cell"), object, details)?;
         }
         Ok(())
     }
