@@ -7,13 +7,17 @@ use tokio_util::sync::CancellationToken;
 /// How often free memory goes back to the system.
 const EVERY: Duration = Duration::from_secs(600);
 
-/// Gives free memory back to the system until `stop`.
+/// Gives free memory back to the system until `stop`, first what the start needed.
 pub async fn give_memory_back(stop: CancellationToken) {
-    while (stop.run_until_cancelled(tokio::time::sleep(EVERY)).await).is_some() {
+    loop {
         if tokio::task::spawn_blocking(memory::give_back)
             .await
             .is_err()
         {
+            return;
+        }
+        let slept = stop.run_until_cancelled(tokio::time::sleep(EVERY));
+        if slept.await.is_none() {
             return;
         }
     }

@@ -80,7 +80,8 @@ pub fn take_logos_over(
         SITES.put(transaction, site.id.as_bytes(), &after)?;
         let details = audit::changed_fields(site, &after);
         let resource = format!("site/{}", site.id);
-        audit::append(transaction, now, actor, "site.logo", &resource, details)?;
+        let object = audit::about(&resource).of(&site.key);
+        audit::append(transaction, now, actor, "site.logo", object, details)?;
         changed.insert(carried.site);
     }
     checks.finish()?;
