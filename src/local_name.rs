@@ -112,11 +112,12 @@ impl LocalName {
         while let Ok(event) = events.recv() {
             match event {
                 DaemonEvent::NameChange(change) if self.is(host(&change.original)) => {
-                    if !self.renamed(host(&change.new_name)) {
-                        tracing::warn!("every local name is disputed: none is announced any more");
-                        self.stop();
-                        return;
+                    if self.renamed(host(&change.new_name)) {
+                        continue;
                     }
+                    tracing::warn!("every local name is disputed: none is announced any more");
+                    self.stop();
+                    return;
                 }
                 DaemonEvent::Error(error) => tracing::debug!(%error, "local name"),
                 _ => {}

@@ -55,6 +55,7 @@ fn both(one: &Reach, other: &Reach) -> Reach {
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)] // a json! stands where it is called
     fn user(role: &str, site: &str, sites: Value) -> Value {
         json!({ "role": role, "site": site, "sites": sites, "name": "Amira" })
     }

@@ -19,12 +19,15 @@ use std::rc::Rc;
 /// First and last instant, and the length of its cells in minutes.
 type Stretch = (Timestamp, Timestamp, u32);
 
+/// The greatest demand of months, by their first instant.
+type Peaks = Vec<(Timestamp, Past)>;
+
 /// A supply that is being read.
 pub struct Reading<'s> {
     supply: &'s Supply,
     cells: RefCell<BTreeMap<Stretch, Rc<Vec<SupplyCell>>>>,
     /// The greatest demand of whole months, by what tells their periods and windows.
-    peaks: RefCell<Vec<(Rules, Vec<(Timestamp, Past)>)>>,
+    peaks: RefCell<Vec<(Rules, Peaks)>>,
 }
 
 impl<'s> Reading<'s> {

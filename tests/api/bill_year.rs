@@ -26,7 +26,7 @@ async fn load(appliance: &Appliance, from: &str, kw: impl Fn(Timestamp) -> f64) 
             equipment,
             at: now,
             arrived: now,
-            interval_ms: QUARTER_MS as u32,
+            interval_ms: u32::try_from(QUARTER_MS).unwrap(),
             readings: vec![Reading {
                 metric: Metric::CONSUMPTION,
                 phase: Phase::Total,

@@ -43,7 +43,7 @@ impl Flood {
             let http = reqwest::Client::builder().no_proxy().local_address(from);
             let http = http.build().unwrap();
             // Every other one tries an account that there is.
-            let login = if number % 2 == 0 {
+            let login = if number.is_multiple_of(2) {
                 EMAIL
             } else {
                 "nobody@plant.example"

@@ -365,7 +365,11 @@ async fn a_push_about_what_is_settled_takes_the_place_of_the_one_that_rang() {
         })
         .await;
     }
-    let notes: Vec<_> = server.asked().iter().map(|asked| asked.json()).collect();
+    let notes: Vec<_> = server
+        .asked()
+        .iter()
+        .map(super::web_server::Asked::json)
+        .collect();
     assert_eq!(notes.len(), 3, "{notes:?}");
     let sequence = notes[0]["sequence_id"].clone();
     assert!(
