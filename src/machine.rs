@@ -122,6 +122,17 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
     Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
 }
 
+/// Resident memory of this process, MB, where the system tells.
+#[must_use]
+pub fn resident_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes / 1_024.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +159,21 @@ mod tests {
         }
         let told = ["a-1.example", "plant", "plant.local", "10.0.0.7", "::1"];
         assert_eq!(names.list(), told);
+    }
+
+    #[test]
+    fn what_is_free_goes_back_to_the_system() {
+        assert!(resident_mb().is_some_and(|mb| mb > 1.0));
+        // Small pieces of which only the last stay: a heap does not shrink from its end.
+        let pieces: Vec<_> = (0..200_000).map(|_| vec![1_u8; 1_000]).collect();
+        let full = resident_mb().unwrap();
+        let kept: Vec<_> = pieces.into_iter().skip(199_990).collect();
+        crate::base::glibc::give_back();
+        let after = resident_mb().unwrap();
+        assert!(
+            full - after > 100.0,
+            "{full} MB, then {after} MB, {} kept",
+            kept.len()
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 fn main() -> std::process::ExitCode {
     // Before the first thread and the first lookup: see there.
-    indusmind::base::memory::share_heaps();
-    indusmind::base::nss::keep_lookups_static();
+    indusmind::base::glibc::share_heaps();
+    indusmind::base::glibc::keep_lookups_static();
     indusmind::cli::main()
 }

@@ -36,7 +36,7 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// The one file that may say `unsafe`: the name service switch of the C library.
-const UNSAFE_HOME: &str = "src/base/nss.rs";
+const UNSAFE_HOME: &str = "src/base/glibc.rs";
 
 fn code() -> Vec<File> {
     let code = files("src", &[".rs"]);

@@ -3,8 +3,9 @@
 use super::appliance::Vitals;
 use super::service::Alerts;
 use crate::backup::Backups;
-use crate::base::{Clock, Timestamp, memory};
+use crate::base::{Clock, Timestamp};
 use crate::ingest::{Inlet, Intake};
+use crate::machine;
 use crate::store::{Room, Store, audit};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ pub async fn watch(
         let real = clock.is_wall();
         let vitals = Vitals {
             disk_used_percent: store.room().filter(|_| real).map(used_percent),
-            memory_mb: memory::resident_mb().filter(|_| real),
+            memory_mb: machine::resident_mb().filter(|_| real),
             clock_jump_s: if real { jump_s } else { 0.0 },
             skipped: inlet.skipped().saturating_sub(skipped),
             dropped: lost.saturating_sub(dropped),

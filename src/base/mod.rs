@@ -5,11 +5,10 @@
 
 pub mod bucket;
 pub mod error;
+pub mod glibc;
 pub mod id;
 mod instant;
 pub mod level;
-pub mod memory;
-pub mod nss;
 pub mod request;
 pub mod sample;
 pub mod secret;

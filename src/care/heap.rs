@@ -1,6 +1,6 @@
 //! What a report or an import needed for a minute is not kept for ten years.
 
-use crate::base::memory;
+use crate::base::glibc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -10,10 +10,7 @@ const EVERY: Duration = Duration::from_secs(600);
 /// Gives free memory back to the system until `stop`, first what the start needed.
 pub async fn give_memory_back(stop: CancellationToken) {
     loop {
-        if tokio::task::spawn_blocking(memory::give_back)
-            .await
-            .is_err()
-        {
+        if tokio::task::spawn_blocking(glibc::give_back).await.is_err() {
             return;
         }
         let slept = stop.run_until_cancelled(tokio::time::sleep(EVERY));

@@ -103,7 +103,7 @@ fn gather(config: &Config) -> Result<Value> {
         "static_binary": cfg!(target_feature = "crt-static"),
         "running": running,
         "machine": care::machine(),
-        "memory_mb": crate::base::memory::resident_mb(),
+        "memory_mb": crate::machine::resident_mb(),
         "clock_synced": care::clock_state().synced,
         "configuration": {
             "data_dir": data,

@@ -39,8 +39,9 @@ impl Updates {
     /// Copies a bundle from a stick into staging. Nothing is read from the stick again.
     ///
     /// # Errors
-    /// When no bundle of this name is on a stick, it cannot be read, or there is no room for it.
+    /// When this appliance cannot be updated, no bundle of this name is on a stick, it cannot be read, or there is no room for it.
     pub fn fetch(&self, path: &str) -> Result<Staging> {
+        self.home()?;
         let found = stick::find(&self.mounts);
         let one = found.iter().find(|one| one.path == path);
         let one = one.ok_or_else(|| Error::not_found("update on a stick", path))?;

@@ -194,7 +194,9 @@ async fn a_workbook_is_a_real_one_and_leaves_nothing_behind() {
     let left: Vec<_> = std::fs::read_dir(folder.parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !["indusmind.redb", "indusmind.lock"].contains(&name.as_str()))
+        .filter(|name| {
+            !["indusmind.redb", "indusmind.lock", "support.sock"].contains(&name.as_str())
+        })
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }

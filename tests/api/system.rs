@@ -93,6 +93,7 @@ async fn the_system_tells_its_version_and_size() {
         "connections",
         "connections_refused",
         "data_file_bytes",
+        "local_name",
         "samples_written",
         "sockets",
         "static_binary",

@@ -44,7 +44,7 @@ const EMAIL: &str = "chief@plant.example";
 const PASSWORD: &str = "Night-shift-7";
 
 fn main() {
-    indusmind::base::memory::share_heaps();
+    indusmind::base::glibc::share_heaps();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -47,7 +47,7 @@ const BIG_HISTORY: u64 = 6_000_000_000;
 
 fn main() {
     // As the appliance does it.
-    indusmind::base::memory::share_heaps();
+    indusmind::base::glibc::share_heaps();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -97,7 +97,7 @@ async function makeCell(page) {
   await field(page, 'Product (optional)').fill('Fish, frozen');
   await button(page, 'Save').click();
   await page.getByRole('heading', { name: 'Freezer 1', level: 1 }).waitFor();
-  await page.getByText(/Wanted .-18\.0 °C.*-15\.5 °C/).waitFor();
+  await page.getByText(/Wanted .-18\.0\s°C.*-15\.5\s°C/).waitFor();
 }
 
 async function makeDevice(page) {
@@ -142,7 +142,7 @@ async function makeCertificate(page) {
   await part
     .getByRole('row')
     .filter({ hasText: 'DKD-K-12345' })
-    .getByText(/-0\.30? K/)
+    .getByText(/-0\.30?\sK/)
     .waitFor();
   await page.getByRole('table', { name: 'Probes' }).getByText('Valid').waitFor();
 }
