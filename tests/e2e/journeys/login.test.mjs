@@ -38,7 +38,7 @@ journey('login: whoever tries too often has to wait, and is told how long', asyn
   await setUpByScript(appliance);
   const page = await stage.browser.open(appliance);
   await page.goto('/login');
-  const waiting = page.getByText(/You can try again in \d+ s/);
+  const waiting = page.getByText(/You can try again in \d+\ss/);
   await until('the limit is reached', async () => {
     if (await waiting.isVisible()) return true;
     await signIn(page, { ...OWNER, password: 'Not-this-one-1' });
