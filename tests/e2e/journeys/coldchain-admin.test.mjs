@@ -189,7 +189,7 @@ async function takeOut(page) {
   await page.goto('/coldchain/manage');
   const own = page.getByRole('region', { name: 'Medina Foods' });
   const out = page.getByRole('region', { name: 'Out of use' });
-  const inUse = (name) => own.getByText(name, { exact: true }).count();
+  const inUse = (name) => own.getByRole('link', { name, exact: true }).count();
   await retire(page, own, 'Fish');
   await until('the cell is gone', async () => (await inUse('Fish')) === 0);
   await out.getByText('Out of use since').waitFor();
