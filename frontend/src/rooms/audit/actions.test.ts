@@ -13,7 +13,7 @@ const sources = import.meta.glob<string>(
 /** Of the shape of an action, but the name of a file, of something in a file of settings or in a
  * request, or an entry of the log of operations, which has words of its own. */
 const OTHER_NAMES =
-  /^(condition|syslog|tls|edge|settings|limits|version|appliance|sessions)\.|\.(redb|json|toml|csv|pem|html|rs|imu|sum|new)$/;
+  /^(condition|syslog|tls|edge|settings|limits|version|appliance|sessions)\.|\.(redb|json|toml|csv|pem|html|rs|imu|sum|sock|new)$/;
 
 /** The names that stand in the code of a file that writes to the log, tests left out. */
 function actionsIn(code: string): string[] {
