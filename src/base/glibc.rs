@@ -6,8 +6,8 @@
 //! (rust-lang/rust#100711). `files` and `dns` are built in and need no library.
 //!
 //! glibc gives every thread a heap of its own, up to eight for each core, and keeps in each what was
-//! once used there. Twelve people at the page left 57 MB of heap behind that way and leave 41 MB
-//! with two heaps, at the same speed (two cores, 15 threads).
+//! once used there. Twelve who asked for charts left 57 MB of heap behind that way and leave 41 MB
+//! with two heaps (two cores, 15 threads).
 
 /// Makes host lookups use only what is linked in. Call it first in `main`, before any thread.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -142,7 +142,7 @@ impl<'s> Reading<'s> {
 
     /// The greatest demand of a month by period.
     fn peaks_of(&self, month: TimeRange, rules: &Rules) -> Result<Past> {
-        let known = |peaks: &[(Rules, Vec<(Timestamp, Past)>)]| {
+        let known = |peaks: &[(Rules, Peaks)]| {
             let (_, months) = peaks.iter().find(|(of, _)| of == rules)?;
             let found = months.iter().find(|(from, _)| *from == month.from);
             found.map(|(_, past)| past.clone())
