@@ -158,12 +158,16 @@ fn regular(track: &Track, span: Span) -> Option<i64> {
     let range = track.range(span.from - INTERVAL_MAX_MS, span.to);
     let interval = *track.interval.get(range.start)?;
     let step = i64::from(interval);
+    // Ticks nearly always lie one interval apart: a division for each would cost as much as all else.
+    let on_grid = |at: &[i64]| {
+        let is_even = |far: i64| far == step || far % step == 0;
+        at.first().is_none_or(|first| is_even(first - span.from))
+            && at.windows(2).all(|pair| is_even(pair[1] - pair[0]))
+    };
     let even = step > 0
         && span.step % step == 0
         && track.interval[range.clone()].iter().all(|i| *i == interval)
-        && track.at[range.clone()]
-            .iter()
-            .all(|at| (at - span.from) % step == 0)
+        && on_grid(&track.at[range.clone()])
         && track.state[range]
             .iter()
             .all(|state| *state == State::Value(Quality::Good));

@@ -6,7 +6,7 @@ use super::seal::{Piece, Upkeep};
 use super::series::Device;
 use super::track::{Sample, Track};
 use super::writes::Writes;
-use super::{AT_MAX_MS, HOUR_MS, Last, SeriesId, State, Tsdb};
+use super::{AT_MAX_MS, HOUR_MS, SeriesId, State, Tsdb};
 use crate::base::{Batch, EquipmentId, Reading, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -123,7 +123,7 @@ impl Tsdb {
         {
             let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
             for (id, track) in &loaded {
-                note_last(&mut last, *id, track);
+                last.note_track(*id, track);
             }
         }
         for (id, track) in loaded {
@@ -172,7 +172,7 @@ impl Tsdb {
         let mut next = State::clone(&self.state());
         let next = self.store.write_blocking(move |transaction| {
             for (equipment, reading) in &new {
-                next.catalogue.intern(transaction, *equipment, reading, 0)?;
+                next.catalogue.intern(transaction, *equipment, reading)?;
             }
             Ok(next)
         })?;
@@ -189,26 +189,6 @@ fn says_the_same(one: &Batch, other: &Batch) -> bool {
             .iter()
             .zip(&other.readings)
             .all(|(one, other)| one.phase == other.phase && one.metric == other.metric)
-}
-
-fn note_last(last: &mut BTreeMap<SeriesId, Last>, id: SeriesId, track: &Track) {
-    let value = |n: usize| track.sample(n).filter(|sample| sample.value.is_some());
-    let Some(sample) = (0..track.len()).rev().find_map(value) else {
-        return;
-    };
-    let newest = Last {
-        at: sample.at,
-        interval_ms: sample.interval,
-        value: sample.value.unwrap_or_default(),
-        quality: sample.quality,
-    };
-    last.entry(id)
-        .and_modify(|old| {
-            if old.at < newest.at {
-                *old = newest;
-            }
-        })
-        .or_insert(newest);
 }
 
 /// The samples of the batches of one device, which are in order of time, by series.

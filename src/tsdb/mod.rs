@@ -17,6 +17,7 @@ mod ends;
 mod fold;
 mod head;
 mod hours;
+mod last;
 mod level;
 mod load;
 mod memo;
@@ -76,6 +77,7 @@ use blocks::Blocks;
 use correct::{Corrections, Dirty};
 use counters::Counters;
 use head::Head;
+use last::{Last, LastValues};
 use memo::Memo;
 use series::{Catalogue, Device};
 use std::collections::BTreeMap;
@@ -107,7 +109,7 @@ pub struct Tsdb {
     state: RwLock<Arc<State>>,
     head: RwLock<Head>,
     /// The newest value of every series.
-    last: RwLock<BTreeMap<SeriesId, Last>>,
+    last: RwLock<LastValues>,
     memo: Memo,
     /// One append at a time: each starts from the state that the one before left.
     appending: tokio::sync::Mutex<()>,
@@ -126,14 +128,6 @@ struct State {
     dirty: Arc<Dirty>,
     /// Before this, ms, samples are gone while their rows are kept.
     forgotten_until: i64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Last {
-    at: i64,
-    interval_ms: u32,
-    value: f64,
-    quality: Quality,
 }
 
 /// The newest value of a series.
@@ -212,17 +206,17 @@ impl Tsdb {
     pub fn latest(&self) -> Result<Vec<Latest>> {
         let state = self.state();
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
-        let newest = last.values().map(|last| last.at).max().unwrap_or(0);
-        let show = |(id, last): (&SeriesId, &Last)| {
+        let newest = last.newest_at().unwrap_or(0);
+        let show = |(id, last): (SeriesId, &Last)| {
             Some(Latest {
-                series: state.catalogue.info(*id)?.clone(),
+                series: state.catalogue.info(id)?.clone(),
                 at: Timestamp::from_ms(last.at),
                 interval_ms: last.interval_ms,
                 value: Some(last.value),
                 quality: last.quality,
             })
         };
-        let recent = |entry: &(&SeriesId, &Last)| entry.1.at + LATEST_WITHIN_MS >= newest;
+        let recent = |entry: &(SeriesId, &Last)| entry.1.at + LATEST_WITHIN_MS >= newest;
         Ok(last.iter().filter(recent).filter_map(show).collect())
     }
 
@@ -269,24 +263,7 @@ impl Tsdb {
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         for (key, at, batches) in rows {
             head.push(*key, *at, batches, catalogue);
-            for batch in batches {
-                for sample in &batch.samples {
-                    let Some(value) = sample.value else { continue };
-                    let newest = Last {
-                        at: *at,
-                        interval_ms: batch.interval_ms,
-                        value,
-                        quality: sample.quality,
-                    };
-                    last.entry(sample.series)
-                        .and_modify(|old| {
-                            if old.at < *at {
-                                *old = newest;
-                            }
-                        })
-                        .or_insert(newest);
-                }
-            }
+            batches.iter().for_each(|batch| last.note_batch(*at, batch));
         }
     }
 }
@@ -316,10 +293,12 @@ impl State {
                 continue;
             }
             let mut samples = Vec::with_capacity(batch.readings.len());
-            for (guess, reading) in batch.readings.iter().enumerate() {
-                let series = self
-                    .catalogue
-                    .intern(transaction, batch.equipment, reading, guess)?;
+            let likely = self.catalogue.likely(batch.equipment, &batch.readings);
+            for (likely, reading) in likely.into_iter().zip(&batch.readings) {
+                let series = match likely {
+                    Some(known) => known,
+                    None => (self.catalogue).intern(transaction, batch.equipment, reading)?,
+                };
                 // What is no number is no value, whoever brought it.
                 let value = reading.value.filter(|value| value.is_finite());
                 let quality = match value {

@@ -286,6 +286,8 @@ fn fold_days(
             return Ok(rows);
         }
         let mut tail = current.slice(end - fold::INTERVAL_MAX_MS, end);
+        // The stroke at its end, too: growing by it would copy the day once more.
+        tail.reserve(following.len() + 1);
         tail.append(following);
         current = tail;
         (from, end) = (end, next);

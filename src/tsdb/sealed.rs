@@ -2,7 +2,7 @@
 
 use super::blocks::{Level, Look, Stage};
 use super::counter::{self, Counter};
-use super::pack::{ChunkView, Column, RowsView};
+use super::pack::{ChunkView, RowsView};
 use super::rollup::Summary;
 use super::series::Device;
 use super::track::{self, Track};
@@ -64,30 +64,32 @@ fn read_chunk(
 ) {
     let mut read = || -> Result<()> {
         let view = ChunkView::open(bytes)?;
-        let times = view.times()?;
-        let mut pieces = Vec::new();
-        let mut take = |series: SeriesId, column: Column| {
-            let mut track = track::of_column(&times, view.intervals(), column);
+        let mut times = view.times()?;
+        let mut columns = Vec::new();
+        match wanted {
+            Some(wanted) => {
+                for series in wanted {
+                    columns.extend(view.column(*series)?);
+                }
+            }
+            None => columns = view.decode()?.columns,
+        }
+        let (mut pieces, mut left) = (Vec::with_capacity(columns.len()), columns.len());
+        for column in columns {
+            left -= 1;
+            let times = if left == 0 {
+                std::mem::take(&mut times)
+            } else {
+                times.clone()
+            };
+            let series = column.series;
+            let mut track = track::of_column(times, view.intervals(), column);
             if track.at.first().is_some_and(|at| *at < from)
                 || track.at.last().is_some_and(|at| *at >= to)
             {
                 track = track.slice(from, to);
             }
             pieces.push((series, track));
-        };
-        match wanted {
-            Some(wanted) => {
-                for series in wanted {
-                    if let Some(column) = view.column(*series)? {
-                        take(*series, column);
-                    }
-                }
-            }
-            None => {
-                for column in view.decode()?.columns {
-                    take(column.series, column);
-                }
-            }
         }
         for (series, track) in pieces {
             found.entry(series).or_default().append(track);

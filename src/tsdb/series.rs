@@ -139,24 +139,31 @@ impl Catalogue {
         })
     }
 
+    /// The numbers of the readings of a batch that come in the order in which the device brought
+    /// them first; the same registers do with every poll, though some may be missing.
+    pub(super) fn likely(
+        &self,
+        equipment: EquipmentId,
+        readings: &[Reading],
+    ) -> Vec<Option<SeriesId>> {
+        let mut known = (self.inner.devices.get(&equipment)).map_or(&[][..], Vec::as_slice);
+        let number = |reading: &Reading| {
+            let is = |id: &SeriesId| self.is(*id, &reading.metric, reading.phase);
+            let place = known.iter().position(is)?;
+            let (passed, rest) = known.split_at(place + 1);
+            known = rest;
+            passed.last().copied()
+        };
+        readings.iter().map(number).collect()
+    }
+
     /// The number of the series of a reading; a new series is written with the transaction.
-    /// `guess` is where among the series of the device it is likely to be.
     pub(super) fn intern(
         &mut self,
         transaction: &Transaction<'_>,
         equipment: EquipmentId,
         reading: &Reading,
-        guess: usize,
     ) -> Result<SeriesId> {
-        // The same registers come in the same order with every poll.
-        let likely = self
-            .inner
-            .devices
-            .get(&equipment)
-            .and_then(|all| all.get(guess));
-        if let Some(id) = likely.filter(|id| self.is(**id, &reading.metric, reading.phase)) {
-            return Ok(*id);
-        }
         if let Some(id) = self.find(equipment, &reading.metric, reading.phase) {
             return Ok(id);
         }

@@ -1,6 +1,6 @@
 //! The start: what memory holds is read back from the disk.
 
-use super::{END, LATEST_WITHIN_MS, Last, Row, TICKS, Tsdb, read_row, seal, sealed};
+use super::{END, LATEST_WITHIN_MS, Row, TICKS, Tsdb, read_row, seal, sealed};
 use crate::base::Result;
 use crate::store::View as _;
 use std::ops::ControlFlow;
@@ -54,7 +54,7 @@ impl Tsdb {
             if last.len() == state.catalogue.len() {
                 return Ok(());
             }
-            last.values().map(|last| last.at).max()
+            last.newest_at()
         };
         let look = self.blocks.look();
         let newest = match newest {
@@ -69,7 +69,7 @@ impl Tsdb {
             let wanted: Vec<_> = {
                 let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
                 let all = state.catalogue.series_of(device).into_iter();
-                all.filter(|id| !last.contains_key(id)).collect()
+                all.filter(|id| !last.has(*id)).collect()
             };
             if wanted.is_empty() {
                 continue;
@@ -77,16 +77,7 @@ impl Tsdb {
             let tracks = sealed::tracks(&look, device, Some(&wanted), span)?;
             let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
             for (series, track) in tracks {
-                let value = |n: usize| track.sample(n).filter(|sample| sample.value.is_some());
-                if let Some(sample) = (0..track.len()).rev().find_map(value) {
-                    let newest = Last {
-                        at: sample.at,
-                        interval_ms: sample.interval,
-                        value: sample.value.unwrap_or_default(),
-                        quality: sample.quality,
-                    };
-                    last.insert(series, newest);
-                }
+                last.note_track(series, &track);
             }
         }
         Ok(())

@@ -110,6 +110,17 @@ impl Track {
         push_value(&mut self.values, sample.value);
     }
 
+    /// Makes room for so many more samples at once.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.at.reserve_exact(more);
+        self.interval.reserve_exact(more);
+        self.state.reserve_exact(more);
+        match &mut self.values {
+            Values::Decimal { ints, .. } => ints.reserve_exact(more),
+            Values::Float(floats) => floats.reserve_exact(more),
+        }
+    }
+
     /// Adds samples that are all later than these.
     pub(super) fn append(&mut self, mut later: Self) {
         if self.is_empty() {
@@ -197,14 +208,14 @@ impl Track {
 }
 
 /// A column of a chunk as a track.
-pub(super) fn of_column(times: &[i64], intervals: &[(u32, u32)], column: Column) -> Track {
+pub(super) fn of_column(times: Vec<i64>, intervals: &[(u32, u32)], column: Column) -> Track {
     if let ([(_, interval)], [(_, state @ State::Value(_))]) = (intervals, column.states.as_slice())
     {
         // What nearly every hour of every meter is: complete, at one interval.
         return Track {
-            at: times.to_vec(),
             interval: vec![*interval; times.len()],
             state: vec![*state; times.len()],
+            at: times,
             values: column.values,
         };
     }

@@ -216,7 +216,7 @@ impl Flooded {
             format!("{} times", self.waited_ms.len()),
             "each time",
         );
-        line("it was self.refused", self.refused.to_string(), "0");
+        line("it was refused", self.refused.to_string(), "0");
         line(
             "it waited, longest",
             format!("{} ms", figure(longest)),

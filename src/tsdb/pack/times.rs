@@ -109,7 +109,11 @@ fn read_run(input: &mut Input<'_>, ticks: usize, step: i64, times: &mut Vec<i64>
     loop {
         let steady = input.count(left)?;
         let end = i64::try_from(steady).map_err(|_| damaged())?;
-        times.extend((1..=end).map(|n| (slot.wrapping_add(n)).wrapping_mul(step)));
+        let mut time = slot.wrapping_mul(step);
+        times.extend((0..end).map(|_| {
+            time = time.wrapping_add(step);
+            time
+        }));
         slot = slot.wrapping_add(end);
         left -= steady;
         if left == 0 {
