@@ -14,7 +14,9 @@ export function useAlertText() {
     measured({ value, threshold, unit }: Pick<Alert, 'value' | 'threshold' | 'unit'>) {
       if (value === null) return null;
       if (threshold === null) return amount(value, unit);
-      return t('alerts.against', { value: amount(value, unit), limit: amount(threshold, unit) });
+      // Each keeps its own direction, and the two the order of the sentence.
+      const apart = (number: number) => `\u2068${amount(number, unit)}\u2069`;
+      return t('alerts.against', { value: apart(value), limit: apart(threshold) });
     },
   };
 }
