@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert, AlertQuality, AlertRule } from '@/api/types';
 import { calls, urgentFirst } from '@/live/alerts';
-import { curveOf, isFiltered, mayAcknowledge, noFilters, queryOf, seen, stepped } from './alerts';
+import {
+  curveOf,
+  decimalsOf,
+  isFiltered,
+  mayAcknowledge,
+  noFilters,
+  queryOf,
+  seen,
+  stepped,
+} from './alerts';
 import { judged, mixed } from './quality';
 import { blankRule, formOf, inputOf, placed, wrongIn } from './ruleForm';
 
@@ -188,6 +197,10 @@ it('judges the figures that have a target, and no others', () => {
     stale: false,
     top: null,
   });
+});
+
+it('knows with how many decimals a limit was entered', () => {
+  expect([80, 104.25, 0.002, 1e-9, -5.5].map(decimalsOf)).toEqual([0, 2, 3, 0, 1]);
 });
 
 it('lays the mix of levels beside what is aimed at', () => {
