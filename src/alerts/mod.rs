@@ -46,6 +46,8 @@ mod week;
 #[cfg(test)]
 mod whole_week;
 #[cfg(test)]
+mod whole_week_model;
+#[cfg(test)]
 mod whole_week_story;
 mod words;
 

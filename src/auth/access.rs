@@ -147,6 +147,30 @@ pub fn wants_proof(method: &str, route: &str) -> Option<Option<Permission>> {
     found.map(|(_, _, permission)| *permission)
 }
 
+/// What is the whole appliance's: how its routes below `/api` begin, and the permission behind them.
+/// Changing anything there wants somebody who reaches every site, of today and to come; looking wants
+/// the permission alone.
+const WHOLE_APPLIANCE: &[(&str, Permission)] = &[
+    ("/backups", BackupsManage),
+    ("/jobs", BackupsManage),
+    ("/notifications/outlets", NotificationsManage),
+    ("/notifications/settings", NotificationsManage),
+    ("/system", AuditRead),
+    ("/update", UpdateManage),
+];
+
+/// The permission behind a change of the whole appliance; `None` for every other route.
+#[must_use]
+pub fn changes_all(method: &str, route: &str) -> Option<Permission> {
+    let below = |start: &str| {
+        let rest = route.strip_prefix(start);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let mut table = WHOLE_APPLIANCE.iter();
+    let found = table.find(|(start, _)| below(start) && !matches!(method, "GET" | "HEAD"));
+    found.map(|(_, permission)| *permission)
+}
+
 impl Role {
     /// Every role.
     pub const ALL: [Self; 7] = [
@@ -316,6 +340,20 @@ mod tests {
             Role::Viewer.require(UsersManage).unwrap_err().kind,
             ErrorKind::Forbidden
         );
+    }
+
+    #[test]
+    fn what_changes_the_whole_appliance_is_known_by_its_route() {
+        assert_eq!(changes_all("PUT", "/backups/settings"), Some(BackupsManage));
+        assert_eq!(changes_all("POST", "/update/install"), Some(UpdateManage));
+        assert_eq!(changes_all("POST", "/backups"), Some(BackupsManage));
+        for (method, route) in [
+            ("GET", "/backups"),
+            ("PUT", "/backupsettings"),
+            ("PUT", "/notifications/policies/{id}"),
+        ] {
+            assert_eq!(changes_all(method, route), None, "{method} {route}");
+        }
     }
 
     #[test]

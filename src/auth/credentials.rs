@@ -152,12 +152,13 @@ impl Auth {
     ///
     /// # Errors
     /// When the data file cannot be read.
-    pub fn reset_codes(&self) -> Result<Vec<(ResetCode, String)>> {
+    pub fn reset_codes(&self, reach: &Reach) -> Result<Vec<(ResetCode, String)>> {
         let codes = link::resets(&self.store.read()?)?;
         let known = self.read();
         let named = |code: ResetCode| {
             let user = known.users.get(&code.user)?;
-            Some((code, user.email.clone()))
+            let his = reach.covers(&user.reach());
+            his.then(|| (code, user.email.clone()))
         };
         Ok(codes
             .into_iter()

@@ -115,6 +115,24 @@ impl Caller {
         }
     }
 
+    /// Nothing when this route changes nothing of the whole appliance, or he reaches all of it. What
+    /// he may not do at any site the route itself says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] when he reaches some sites only.
+    pub fn reach_all(&self, method: &str, route: &str) -> Result<()> {
+        match access::changes_all(method, route) {
+            Some(permission)
+                if self.user.role_key.may(permission) && !self.user.sites.covers(&Reach::ALL) =>
+            {
+                let sentence = "This is about the whole appliance: only who reaches all sites may \
+                                change it.";
+                Err(Error::new(ErrorKind::Forbidden, sentence))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Nothing when the caller may do this.
     ///
     /// # Errors

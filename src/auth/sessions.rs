@@ -81,7 +81,8 @@ impl Auth {
         self.end_sessions(caller, others).await
     }
 
-    /// Ends the sessions that were not used for this long, ms; how many there were.
+    /// Ends the sessions that were not used for this long, ms, of everybody whom the caller manages;
+    /// how many there were.
     ///
     /// # Errors
     /// When the disk refuses; then they go on.
@@ -90,7 +91,10 @@ impl Auth {
         let unused: Vec<_> = {
             let known = self.read();
             let old = known.sessions.values().filter(|session| {
-                session.id != caller.session && now.since_ms(session.last_used_at) > unused_ms
+                let user = known.users.get(&session.user);
+                let his = user.is_none_or(|user| caller.user.sites.covers(&user.reach()));
+                let unused = now.since_ms(session.last_used_at) > unused_ms;
+                his && unused && session.id != caller.session
             });
             old.map(|session| session.id).collect()
         };

@@ -4,7 +4,7 @@
 use super::connection::clash;
 use super::profile::{Origin, Profiles};
 use super::profile_file::ProfileFile;
-use super::profile_shelf::PROFILES;
+use super::profile_shelf::{PROFILES, sites_with};
 use super::record::{AdminStatus, Equipment, NewEquipment};
 use super::registry::{EQUIPMENT, EQUIPMENT_MAX};
 use crate::base::error::Checks;
@@ -102,7 +102,8 @@ pub fn take_profiles_over(
         PROFILES.put(transaction, file.id.as_bytes(), &file)?;
         let details = serde_json::json!({ "brand": file.brand, "model": file.model });
         let resource = format!("profile/{}", file.id);
-        audit::append(transaction, now, actor, action, &resource, details)?;
+        let object = audit::about(&resource).of_all(sites_with(transaction, &file.id)?);
+        audit::append(transaction, now, actor, action, object, details)?;
     }
     checks.finish()?;
     Ok((profiles, added, changed))

@@ -3,12 +3,14 @@
 use super::profile::{Origin, Profile, Profiles};
 use super::profile_file::ProfileFile;
 use super::record::Equipment;
-use super::registry::Registry;
-use crate::base::{Error, Result};
-use crate::store::Store;
+use super::registry::{EQUIPMENT, Registry};
+use crate::auth::Reach;
+use crate::base::{Error, ErrorKind, Result};
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
+use crate::store::{Store, View};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 pub(super) const PROFILES: Table<ProfileFile> = Table::new("profiles", 1);
 /// The most profiles that people add; each is held in memory.
@@ -30,6 +32,24 @@ fn own(file: &ProfileFile) -> Result<Profile> {
     file.check(Origin::Own(Box::new(file.clone())))
 }
 
+/// The sites whose equipment is read with a profile: a change of it is one of theirs. One that
+/// nothing is read with is of the whole appliance.
+pub(super) fn sites_with(view: &impl View, profile: &str) -> Result<BTreeSet<String>> {
+    let mut all = EQUIPMENT.all(view)?;
+    all.retain(|equipment| equipment.deleted_at.is_none() && equipment.uses(profile));
+    Ok(all.into_iter().map(|equipment| equipment.site).collect())
+}
+
+/// Nobody changes how equipment is read that is not there for him.
+fn refuse_others(users: &[Equipment], reach: &Reach) -> Result<()> {
+    if users.iter().all(|equipment| reach.sees(&equipment.site)) {
+        return Ok(());
+    }
+    let sentence = "Equipment of a site that you do not reach is read with this profile. Copy it \
+                    under an id of your own.";
+    Err(Error::new(ErrorKind::Forbidden, sentence))
+}
+
 impl Registry {
     /// The profile of this id.
     ///
@@ -43,11 +63,8 @@ impl Registry {
     /// The equipment that is read with a profile, by name.
     #[must_use]
     pub fn users_of(&self, profile: &str) -> Vec<Equipment> {
-        let uses = |equipment: &Equipment| {
-            let source = equipment.modbus.as_ref();
-            source.is_some_and(|source| source.profile.as_deref() == Some(profile))
-        };
-        let mut users: Vec<_> = self.all().into_iter().filter(uses).collect();
+        let mut users: Vec<_> = self.all();
+        users.retain(|equipment| equipment.uses(profile));
         users.sort_by_key(|equipment| equipment.name.to_lowercase());
         users
     }
@@ -79,11 +96,12 @@ impl Registry {
     ///
     /// # Errors
     /// When there is none, or it came with the program; every refused field; equipment that
-    /// could not be read any more; a disk that refuses.
+    /// could not be read any more, or that who asks does not reach; a disk that refuses.
     pub async fn change_profile(
         &self,
         id: &str,
         mut file: ProfileFile,
+        reach: &Reach,
         actor: Actor,
     ) -> Result<()> {
         if file.id != id {
@@ -95,7 +113,9 @@ impl Registry {
         file.revision = old.revision.saturating_add(1);
         let profile = own(&file)?;
         let trial = self.profiles.with(profile.clone());
-        for equipment in self.users_of(id) {
+        let users = self.users_of(id);
+        refuse_others(&users, reach)?;
+        for equipment in users {
             let source = equipment.modbus.as_ref();
             if let Some(Err(error)) = source.map(|source| source.check(&trial)) {
                 return Err(Error::conflict(format!(
@@ -116,10 +136,11 @@ impl Registry {
     /// # Errors
     /// When there is none, or it came with the program; while equipment uses it; a disk that
     /// refuses.
-    pub async fn delete_profile(&self, id: &str, actor: Actor) -> Result<()> {
+    pub async fn delete_profile(&self, id: &str, reach: &Reach, actor: Actor) -> Result<()> {
         let _turn = self.changing.lock().await;
         let old = self.own_profile(id)?;
         let users = self.users_of(id);
+        refuse_others(&users, reach)?;
         if !users.is_empty() {
             let names: Vec<_> = users.iter().map(|e| e.name.as_str()).collect();
             // Enough to go and look; all of them are in the details.
@@ -175,7 +196,8 @@ impl Registry {
                 let resource = format!("profile/{}", file.id);
                 let details = json!({ "brand": file.brand, "model": file.model,
                     "revision": file.revision, "registers": file.registers.len() });
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let object = audit::about(&resource).of_all(sites_with(transaction, &file.id)?);
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await
     }

@@ -210,6 +210,13 @@ where
 }
 
 impl Equipment {
+    /// Whether it is read with this profile.
+    #[must_use]
+    pub fn uses(&self, profile: &str) -> bool {
+        let source = self.modbus.as_ref();
+        source.is_some_and(|source| source.profile.as_deref() == Some(profile))
+    }
+
     /// New equipment from checked input.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::scan_ask::ask_all;
 use super::scan_range::ScanRequest;
 use super::scan_unit::{Identity, ProfileFit};
 use super::source::Protocol;
+use crate::auth::Reach;
 use crate::base::{Clock, EquipmentId, Error, ErrorKind, Result, ScanId, Timestamp};
 use crate::store::Store;
 use crate::store::audit::{self, Actor};
@@ -93,6 +94,8 @@ pub struct Scan {
 pub(super) struct Job {
     shown: Mutex<Scan>,
     stop: CancellationToken,
+    /// The sites of who started it: whose the scan is in the audit log.
+    reach: Reach,
 }
 
 impl Job {
@@ -136,7 +139,7 @@ impl Scans {
     /// # Errors
     /// Refused fields; a conflict while another runs; too many in an hour; a disk that refuses
     /// the audit entry.
-    pub async fn start(&self, request: ScanRequest, actor: Actor) -> Result<Scan> {
+    pub async fn start(&self, request: ScanRequest, reach: Reach, actor: Actor) -> Result<Scan> {
         let range = request.check()?;
         let mut starts = self.starting.lock().await;
         let now = self.clock.now();
@@ -151,7 +154,8 @@ impl Scans {
             return Err(Error::new(ErrorKind::RateLimited, sentence));
         }
         let id = ScanId::new();
-        self.note(id, now, actor, "modbus.scan", &request).await?;
+        let noted = self.note(id, now, (actor, &reach), "modbus.scan", &request);
+        noted.await?;
         starts.push_back(now);
         let job = Arc::new(Job {
             shown: Mutex::new(Scan {
@@ -167,6 +171,7 @@ impl Scans {
                 error: None,
             }),
             stop: self.stop.child_token(),
+            reach,
         });
         self.remember(Arc::clone(&job), now);
         let shown = job.shown().clone();
@@ -194,14 +199,16 @@ impl Scans {
         &self,
         id: ScanId,
         now: Timestamp,
-        actor: Actor,
+        (actor, reach): (Actor, &Reach),
         action: &'static str,
         request: &ScanRequest,
     ) -> Result<()> {
         let details = serde_json::to_value(request).unwrap_or_default();
+        let sites: Vec<String> = reach.named().map(str::to_owned).collect();
         let noted = self.store.write(move |transaction| {
             let resource = format!("scan/{id}");
-            audit::append(transaction, now, &actor, action, &resource, details)
+            let object = audit::about(&resource).of_all(sites);
+            audit::append(transaction, now, &actor, action, object, details)
         });
         noted.await
     }
@@ -230,19 +237,29 @@ impl Scans {
         found.ok_or_else(|| Error::not_found("scan", id))
     }
 
-    /// A scan.
+    /// A scan, as who reaches these sites sees it: the equipment of others is not there for him.
     ///
     /// # Errors
     /// When there is none, or it was forgotten.
-    pub fn get(&self, id: ScanId) -> Result<Scan> {
-        Ok(self.find(id)?.shown().clone())
+    pub fn get(&self, id: ScanId, reach: &Reach) -> Result<Scan> {
+        let scan = self.find(id)?.shown().clone();
+        Ok(self.narrowed(scan, reach))
+    }
+
+    fn narrowed(&self, mut scan: Scan, reach: &Reach) -> Scan {
+        scan.finds.retain(|find| {
+            let known = find.equipment_id.map(|id| self.registry.get(id));
+            // Whose it was before it was deleted meanwhile only who reaches all of them may know.
+            known.is_none_or(|known| known.map_or(*reach == Reach::ALL, |e| reach.sees(&e.site)))
+        });
+        scan
     }
 
     /// Ends a scan; one that has ended stays as it is.
     ///
     /// # Errors
     /// When there is none; a disk that refuses the audit entry.
-    pub async fn cancel(&self, id: ScanId, actor: Actor) -> Result<Scan> {
+    pub async fn cancel(&self, id: ScanId, reach: &Reach, actor: Actor) -> Result<Scan> {
         let job = self.find(id)?;
         let (running, request) = {
             let shown = job.shown();
@@ -250,14 +267,16 @@ impl Scans {
         };
         if running {
             let now = self.clock.now();
-            self.note(id, now, actor, "modbus.scan_cancel", &request)
+            let by = (actor, &job.reach);
+            self.note(id, now, by, "modbus.scan_cancel", &request)
                 .await?;
             job.stop.cancel();
             let mut shown = job.shown();
             shown.state = ScanState::Cancelled;
             shown.ended_at.get_or_insert(now);
         }
-        Ok(job.shown().clone())
+        let scan = job.shown().clone();
+        Ok(self.narrowed(scan, reach))
     }
 
     fn jobs(&self) -> MutexGuard<'_, VecDeque<Arc<Job>>> {

@@ -6,6 +6,7 @@ use super::outlet::OutletKind;
 use super::schedule;
 use crate::base::{LetterId, Level, PolicyId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -178,6 +179,16 @@ impl Letter {
             }
         }
         self
+    }
+
+    /// Whether who reaches these sites only sees it, all letters when there are none: it is about
+    /// an alert of one of them.
+    pub(super) fn is_within(&self, sites: Option<&BTreeSet<String>>) -> bool {
+        let of = |sites: &BTreeSet<String>| {
+            let occasion = self.occasion.as_ref();
+            occasion.is_some_and(|occasion| sites.contains(&occasion.site))
+        };
+        sites.is_none_or(of)
     }
 
     /// The same letter, not to be sent for this reason.

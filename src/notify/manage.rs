@@ -8,15 +8,19 @@ use super::policy::{NewPolicy, Policy};
 use super::service::{GENERAL, Notify, ONLY, OUTLETS, POLICIES, SECRETS};
 use super::settings::Horn;
 use crate::base::error::Checks;
-use crate::base::{Error, LetterId, PolicyId, Result, Timestamp};
+use crate::base::{Error, ErrorKind, LetterId, PolicyId, Result, Timestamp};
 use crate::modbus::{Endpoint, coil};
 use crate::store::audit::{self, Actor};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// Most policies: each is looked at for every alert.
 const POLICIES_MAX: usize = 200;
+
+/// The keys of the sites that who asks reaches; `None` when he reaches all of them.
+pub type Within = Option<BTreeSet<String>>;
 
 /// An outlet, and how it is doing.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -115,18 +119,26 @@ impl Notify {
         self.outlet(kind)
     }
 
-    /// Who hears what.
+    /// Who hears what at these sites; a policy for every site is among it.
     #[must_use]
-    pub fn policies(&self) -> Vec<Policy> {
-        self.known().policies.clone()
+    pub fn policies(&self, within: &Within) -> Vec<Policy> {
+        let mut policies = self.known().policies.clone();
+        policies.retain(|policy| is_his(&policy.rule, within) != Some(false));
+        policies
     }
 
     /// Adds a policy.
     ///
     /// # Errors
-    /// Every refused field; when there are 200.
-    pub async fn add_policy(&self, rule: NewPolicy, actor: Actor) -> Result<Policy> {
+    /// Every refused field, a site beyond those of who asks among them; when there are 200.
+    pub async fn add_policy(
+        &self,
+        rule: NewPolicy,
+        within: &Within,
+        actor: Actor,
+    ) -> Result<Policy> {
         let _one = self.changing.lock().await;
+        refuse_other_sites(&rule, within)?;
         if self.known().policies.len() >= POLICIES_MAX {
             let sentence = "There are 200 policies already. Delete one that nobody needs.";
             return Err(Error::conflict(sentence));
@@ -137,41 +149,53 @@ impl Notify {
     /// Changes a policy, as a whole.
     ///
     /// # Errors
-    /// When there is none; every refused field.
+    /// When there is none at these sites; one for every site, when he does not reach all of them;
+    /// every refused field.
     pub async fn change_policy(
         &self,
         id: PolicyId,
         rule: NewPolicy,
+        within: &Within,
         actor: Actor,
     ) -> Result<Policy> {
         let _one = self.changing.lock().await;
-        let old = self.policy(id)?;
+        let old = self.policy(id, within)?;
+        refuse_other_sites(&rule, within)?;
         self.keep_policy(Some(old), rule, actor).await
     }
 
     /// Deletes a policy; what is in the outbox goes out.
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn delete_policy(&self, id: PolicyId, actor: Actor) -> Result<()> {
+    /// When there is none at these sites; one for every site, when he does not reach all of them.
+    pub async fn delete_policy(&self, id: PolicyId, within: &Within, actor: Actor) -> Result<()> {
         let _one = self.changing.lock().await;
-        let old = self.policy(id)?;
+        let old = self.policy(id, within)?;
         let now = self.clock.now();
         self.store
             .write(move |transaction| {
                 POLICIES.remove(transaction, id.as_bytes())?;
                 let resource = format!("notification-policy/{id}");
                 let (action, details) = ("notifications.policy_delete", json!(old.rule));
-                audit::append(transaction, now, &actor, action, &resource, details)
+                let object = audit::about(&resource).of_all(&old.rule.site);
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await?;
         self.reload()
     }
 
-    fn policy(&self, id: PolicyId) -> Result<Policy> {
+    /// A policy that who asks may change.
+    fn policy(&self, id: PolicyId, within: &Within) -> Result<Policy> {
         let known = self.known();
         let found = known.policies.iter().find(|policy| policy.id == id);
-        found.cloned().ok_or_else(|| Error::not_found("policy", id))
+        let found = found.filter(|policy| is_his(&policy.rule, within) != Some(false));
+        let found = found.ok_or_else(|| Error::not_found("policy", id))?;
+        if is_his(&found.rule, within).is_none() {
+            let sentence = "This policy holds at every site: only who reaches all of them may \
+                            change it.";
+            return Err(Error::new(ErrorKind::Forbidden, sentence));
+        }
+        Ok(found.clone())
     }
 
     async fn keep_policy(
@@ -204,12 +228,16 @@ impl Notify {
                 audit::changed_fields(&old.rule, &policy.rule),
             ),
         };
-        let stored = policy.clone();
+        let (stored, before) = (policy.clone(), old.map(|old| old.rule.site));
         self.store
             .write(move |transaction| {
                 POLICIES.put(transaction, stored.id.as_bytes(), &stored)?;
                 let resource = format!("notification-policy/{}", stored.id);
-                audit::append(transaction, now, &actor, action, &resource, details)
+                // One that holds or held at every site is of the whole appliance.
+                let sites = before.iter().chain([&stored.rule.site]);
+                let sites: Option<Vec<&String>> = sites.map(Option::as_ref).collect();
+                let object = audit::about(&resource).of_all(sites.unwrap_or_default());
+                audit::append(transaction, now, &actor, action, object, details)
             })
             .await?;
         self.reload()?;
@@ -280,13 +308,14 @@ impl Notify {
     /// Queues a letter anew that was refused or given up.
     ///
     /// # Errors
-    /// When there is none, or it is not one that can be tried again.
-    pub async fn retry(&self, id: LetterId, actor: Actor) -> Result<Letter> {
+    /// When there is none about these sites, or it is not one that can be tried again.
+    pub async fn retry(&self, id: LetterId, within: Within, actor: Actor) -> Result<Letter> {
         let now = self.clock.now();
         let letter = self
             .store
             .write(move |transaction| {
                 let letter = outbox::get(transaction, id)?;
+                let letter = letter.filter(|letter| letter.is_within(within.as_ref()));
                 let letter = letter.ok_or_else(|| Error::not_found("letter", id))?;
                 if !letter.can_be_tried_again() {
                     let sentence = "Only a letter that was refused or given up is tried again.";
@@ -296,13 +325,38 @@ impl Notify {
                 outbox::put(transaction, &letter)?;
                 let resource = format!("notification/{id}");
                 let (action, details) = ("notifications.retry", json!({ "to": letter.to }));
-                audit::append(transaction, now, &actor, action, &resource, details)?;
+                let site = letter.occasion.as_ref().map(|occasion| &occasion.site);
+                let object = audit::about(&resource).of_all(site);
+                audit::append(transaction, now, &actor, action, object, details)?;
                 Ok(letter.shown())
             })
             .await?;
         self.wake();
         Ok(letter)
     }
+}
+
+/// Whether a policy is of the sites of who asks; `None` when it holds there and elsewhere.
+fn is_his(rule: &NewPolicy, within: &Within) -> Option<bool> {
+    match (within, &rule.site) {
+        (None, _) => Some(true),
+        (Some(_), None) => None,
+        (Some(his), Some(site)) => Some(his.contains(site)),
+    }
+}
+
+/// Nobody says who hears what at a site that he does not reach.
+fn refuse_other_sites(rule: &NewPolicy, within: &Within) -> Result<()> {
+    let sentence = match (is_his(rule, within), &rule.site) {
+        (None, _) => {
+            "Choose one of your sites: only who reaches all of them may say what holds at every \
+             site."
+                .to_owned()
+        }
+        (Some(false), Some(site)) => format!("There is no site {site}."),
+        _ => return Ok(()),
+    };
+    Err(Error::invalid("site", sentence))
 }
 
 /// A horn that was switched off in the settings, or moved, must not go on for ever.

@@ -46,6 +46,8 @@ pub struct LogFilter {
     pub from: Option<Timestamp>,
     /// Decided on before.
     pub to: Option<Timestamp>,
+    /// Only about alerts of these sites; all letters when absent.
+    pub sites: Option<BTreeSet<String>>,
 }
 
 /// A page of the log, newest first.
@@ -77,6 +79,7 @@ impl LogFilter {
             && self.text.as_ref().is_none_or(holds)
             && self.from.is_none_or(|from| letter.created_at >= from)
             && self.to.is_none_or(|to| letter.created_at < to)
+            && letter.is_within(self.sites.as_ref())
     }
 }
 

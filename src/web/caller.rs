@@ -30,7 +30,9 @@ pub async fn require_session(
     }
     let caller = caller_of(&context, &request)?;
     if let Some(route) = reach::route_of(request.extensions()) {
-        caller.prove(request.method().as_str(), route)?;
+        let method = request.method().as_str();
+        caller.reach_all(method, route)?;
+        caller.prove(method, route)?;
     }
     reach::check(&context, &caller.user.sites, &request)?;
     remember(&context, &request);

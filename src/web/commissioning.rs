@@ -58,7 +58,7 @@ async fn start_scan(
     let scan = context
         .commissioning
         .scans()
-        .start(request, caller.actor())
+        .start(request, caller.user.sites.clone(), caller.actor())
         .await?;
     let (_, body) = created(scan)?;
     Ok((StatusCode::ACCEPTED, body))
@@ -77,7 +77,8 @@ async fn scan(
     Path(id): Path<String>,
 ) -> Answer<Scan> {
     caller.require(Permission::EquipmentWrite)?;
-    ok(context.commissioning.scans().get(scan_id(&id)?)?)
+    let scans = context.commissioning.scans();
+    ok(scans.get(scan_id(&id)?, &caller.user.sites)?)
 }
 
 /// Ends a scan; what it found stays.
@@ -96,7 +97,7 @@ async fn cancel_scan(
     ok(context
         .commissioning
         .scans()
-        .cancel(scan_id(&id)?, caller.actor())
+        .cancel(scan_id(&id)?, &caller.user.sites, caller.actor())
         .await?)
 }
 

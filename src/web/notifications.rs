@@ -1,6 +1,7 @@
 //! `/api/notifications`: outlets, who hears what, and what became of each letter.
 
 use super::Context;
+use super::audit::sites_of;
 use super::envelope::{
     Answer, Body, Envelope, Failure, Message, Params, Refusal, Told, created, ok,
 };
@@ -74,7 +75,7 @@ struct LogQuery {
 }
 
 impl LogQuery {
-    fn filter(&self) -> Result<LogFilter> {
+    fn filter(&self, caller: &Caller) -> Result<LogFilter> {
         let mut checks = Checks::default();
         let plain = |text: &Option<String>| {
             let text = text.as_deref().map(str::trim);
@@ -98,6 +99,7 @@ impl LogQuery {
             text,
             from,
             to,
+            sites: sites_of(caller),
         })
     }
 }
@@ -179,12 +181,12 @@ async fn try_outlet(
     ok(context.notify.try_out(kind, trial, caller.actor()).await?)
 }
 
-/// Who hears what, by name.
+/// Who hears what at the sites of who asks, by name.
 #[utoipa::path(get, path = "/notifications/policies", operation_id = "list_policies",
     tag = "notifications", responses((status = 200, body = Envelope<Policies>)))]
 async fn policies(State(context): State<Context>, caller: Caller) -> Answer<Policies> {
     caller.require(Permission::NotificationsRead)?;
-    let items = context.notify.policies();
+    let items = context.notify.policies(&sites_of(&caller));
     ok(Policies { items })
 }
 
@@ -202,7 +204,8 @@ async fn add_policy(
     Body(rule): Body<NewPolicy>,
 ) -> Result<(StatusCode, Told<Policy>), Failure> {
     caller.require(Permission::NotificationsManage)?;
-    created(context.notify.add_policy(rule, caller.actor()).await?)
+    let (his, actor) = (sites_of(&caller), caller.actor());
+    created(context.notify.add_policy(rule, &his, actor).await?)
 }
 
 /// Changes a policy, as a whole.
@@ -222,10 +225,8 @@ async fn change_policy(
 ) -> Answer<Policy> {
     caller.require(Permission::NotificationsManage)?;
     let id = parsed::<PolicyId>("policy", &id)?;
-    ok(context
-        .notify
-        .change_policy(id, rule, caller.actor())
-        .await?)
+    let (his, actor) = (sites_of(&caller), caller.actor());
+    ok(context.notify.change_policy(id, rule, &his, actor).await?)
 }
 
 /// Deletes a policy. Letters that wait go out; nobody is asked next by it.
@@ -242,7 +243,8 @@ async fn delete_policy(
 ) -> Answer<Message> {
     caller.require(Permission::NotificationsManage)?;
     let id = parsed::<PolicyId>("policy", &id)?;
-    context.notify.delete_policy(id, caller.actor()).await?;
+    let (his, actor) = (sites_of(&caller), caller.actor());
+    context.notify.delete_policy(id, &his, actor).await?;
     ok(Message {
         message: "The policy was deleted.".to_owned(),
     })
@@ -275,7 +277,8 @@ async fn change_settings(
         .await?)
 }
 
-/// What became of each letter, newest first: sent, refused, given up, or withheld for a reason.
+/// What became of each letter, newest first: sent, refused, given up, or withheld for a reason. Who
+/// reaches some sites only sees the letters about alerts of these.
 #[utoipa::path(get, path = "/notifications/log", operation_id = "notification_log",
     tag = "notifications", params(LogQuery),
     responses(
@@ -288,7 +291,7 @@ async fn log(
     Params(query): Params<LogQuery>,
 ) -> Answer<LogPage> {
     caller.require(Permission::NotificationsRead)?;
-    let filter = query.filter()?;
+    let filter = query.filter(&caller)?;
     let limit = query.limit.unwrap_or(PAGE_DEFAULT).max(1);
     let look = move || context.notify.log(&filter, query.cursor, limit);
     ok(super::blocking(look).await?)
@@ -309,5 +312,6 @@ async fn retry(
 ) -> Answer<Letter> {
     caller.require(Permission::NotificationsManage)?;
     let id = parsed::<LetterId>("letter", &id)?;
-    ok(context.notify.retry(id, caller.actor()).await?)
+    let (his, actor) = (sites_of(&caller), caller.actor());
+    ok(context.notify.retry(id, his, actor).await?)
 }

@@ -5,7 +5,7 @@ use super::envelope::{Answer, Envelope, Failure, Message, Page, Paging, Params, 
 use super::envelope::{created, ok, page};
 use super::profile_body::{BodyQuery, text_of, understand};
 use super::show::ProfileMetric;
-use crate::auth::{Caller, Permission};
+use crate::auth::{Caller, Permission, Reach};
 use crate::base::{EquipmentId, Error, Result};
 use crate::equipment::profile_file::PROFILE_BYTES_MAX;
 use crate::equipment::{Profile, ProfileFile};
@@ -117,15 +117,18 @@ struct User {
 }
 
 impl ProfileDetail {
-    fn of(context: &Context, id: &str, notes: Vec<String>) -> Result<Self> {
+    /// As who reaches these sites sees it: the equipment of others is not there for him.
+    fn of(context: &Context, id: &str, reach: &Reach, notes: Vec<String>) -> Result<Self> {
         let profile = context.registry.profile(id)?;
         let plan = ReadPlan::new(profile.registers.clone(), &profile.limits);
-        let users = context.registry.users_of(id).into_iter();
+        let mut users = context.registry.users_of(id);
+        users.retain(|equipment| reach.sees(&equipment.site));
         Ok(Self {
             summary: ProfileSummary::of(&profile),
             places: profile.registers.iter().map(ProfileMetric::of).collect(),
             reads: plan.requests().len(),
             used_by: users
+                .into_iter()
                 .map(|equipment| User {
                     id: equipment.id,
                     name: equipment.name,
@@ -181,7 +184,8 @@ async fn detail(
     Path(id): Path<String>,
 ) -> Answer<ProfileDetail> {
     caller.require(Permission::EquipmentRead)?;
-    ok(ProfileDetail::of(&context, &id, Vec::new())?)
+    let reach = &caller.user.sites;
+    ok(ProfileDetail::of(&context, &id, reach, Vec::new())?)
 }
 
 /// One device profile as a file.
@@ -233,7 +237,8 @@ async fn create(
     let file = read.file.clone();
     let added = context.registry.add_profile(file, caller.actor()).await;
     added.map_err(|error| read.place(&body, error))?;
-    created(ProfileDetail::of(&context, &id, notes)?)
+    let reach = &caller.user.sites;
+    created(ProfileDetail::of(&context, &id, reach, notes)?)
 }
 
 /// Changes a profile; equipment that uses it is read in the new way at once.
@@ -260,9 +265,11 @@ async fn update(
     let notes = std::mem::take(&mut read.notes);
     let file = read.file.clone();
     let registry = &context.registry;
-    let changed = registry.change_profile(&id, file, caller.actor()).await;
+    let reach = &caller.user.sites;
+    let changed = registry.change_profile(&id, file, reach, caller.actor());
+    let changed = changed.await;
     changed.map_err(|error| read.place(&body, error))?;
-    ok(ProfileDetail::of(&context, &id, notes)?)
+    ok(ProfileDetail::of(&context, &id, reach, notes)?)
 }
 
 /// Deletes a profile that no equipment uses.
@@ -279,7 +286,8 @@ async fn delete(
 ) -> Answer<Message> {
     caller.require(Permission::EquipmentWrite)?;
     let registry = &context.registry;
-    registry.delete_profile(&id, caller.actor()).await?;
+    let reach = &caller.user.sites;
+    registry.delete_profile(&id, reach, caller.actor()).await?;
     ok(Message {
         message: "Profile deleted successfully".to_owned(),
     })

@@ -147,8 +147,9 @@ struct UserStats {
     regular: usize,
 }
 
-fn stats(context: &Context) -> UserStats {
-    let users = context.auth.users();
+fn stats(context: &Context, caller: &Caller) -> UserStats {
+    let mut users = context.auth.users();
+    users.retain(|user| caller.user.sites.covers(&user.sites));
     let admins = users
         .iter()
         .filter(|user| user.role_key == Role::Admin)
@@ -165,7 +166,7 @@ fn stats(context: &Context) -> UserStats {
     responses((status = 200, body = Envelope<UserStats>)))]
 async fn user_stats(State(context): State<Context>, caller: Caller) -> Answer<UserStats> {
     caller.require(Permission::UsersManage)?;
-    ok(stats(&context))
+    ok(stats(&context, &caller))
 }
 
 /// Figures of users and sessions.
@@ -185,7 +186,7 @@ struct AdminStats {
 async fn admin_stats(State(context): State<Context>, caller: Caller) -> Answer<AdminStats> {
     caller.require(Permission::UsersManage)?;
     ok(AdminStats {
-        users: stats(&context),
+        users: stats(&context, &caller),
         active_sessions: context.auth.sessions(&caller, true).len(),
     })
 }
@@ -200,7 +201,7 @@ struct ResetRequest {
     code: ResetCode,
 }
 
-/// The newest hundred codes that reset passwords.
+/// The newest hundred codes that reset passwords, of the users whom the caller manages.
 #[utoipa::path(get, path = "/admin/reset-requests", tag = "users",
     responses((status = 200, body = Envelope<Vec<ResetRequest>>)))]
 async fn reset_requests(
@@ -209,7 +210,8 @@ async fn reset_requests(
 ) -> Answer<Vec<ResetRequest>> {
     caller.require(Permission::UsersManage)?;
     let auth = std::sync::Arc::clone(&context.auth);
-    let codes = super::blocking(move || auth.reset_codes()).await?;
+    let reach = caller.user.sites;
+    let codes = super::blocking(move || auth.reset_codes(&reach)).await?;
     let shown = |(code, username)| ResetRequest { username, code };
     ok(codes.into_iter().map(shown).collect())
 }

@@ -7,7 +7,7 @@ use indusmind::store::audit::{self, Anchor};
 use serde_json::{Value, json};
 
 /// An administrator of our site alone.
-async fn local_admin(chief: &Client, stranger: Client) -> Client {
+pub async fn local_admin(chief: &Client, stranger: Client) -> Client {
     let guest = json!({ "email": "local@plant.example", "name": "local", "role": "admin",
         "sites": ["site_a"] });
     let local = chief.post("/api/users/invite", &guest).await.created();

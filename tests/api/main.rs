@@ -89,6 +89,7 @@ mod reports;
 mod restart;
 mod review_report;
 mod revocation;
+mod scopes;
 mod security;
 mod self_watch;
 mod serial_bus;

@@ -48,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest hundred codes that reset passwords. */
+        /** The newest hundred codes that reset passwords, of the users whom the caller manages. */
         get: operations["reset_requests"];
         put?: never;
         post?: never;
@@ -2680,7 +2680,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of each letter, newest first: sent, refused, given up, or withheld for a reason. */
+        /**
+         * What became of each letter, newest first: sent, refused, given up, or withheld for a reason. Who
+         *     reaches some sites only sees the letters about alerts of these.
+         */
         get: operations["notification_log"];
         put?: never;
         post?: never;
@@ -2769,7 +2772,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who hears what, by name. */
+        /** Who hears what at the sites of who asks, by name. */
         get: operations["list_policies"];
         put?: never;
         /** Adds a policy. */

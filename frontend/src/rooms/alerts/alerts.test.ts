@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert, AlertQuality, AlertRule } from '@/api/types';
 import { calls, urgentFirst } from '@/live/alerts';
-import { curveOf, isFiltered, mayAcknowledge, noFilters, queryOf, seen, stepped } from './alerts';
-import { judged } from './quality';
+import {
+  curveOf,
+  decimalsOf,
+  isFiltered,
+  mayAcknowledge,
+  noFilters,
+  queryOf,
+  seen,
+  stepped,
+} from './alerts';
+import { judged, mixed } from './quality';
 import { blankRule, formOf, inputOf, placed, wrongIn } from './ruleForm';
 
 const ZONE = 'Africa/Tunis';
@@ -172,6 +181,7 @@ it('judges the figures that have a target, and no others', () => {
     per_ten_minutes: 1.5,
     steady_limit: 1,
     peak_ten_minutes: 3,
+    peak_hour: 16,
     flood_limit: 10,
     flood_share: 0,
     top: [],
@@ -180,5 +190,33 @@ it('judges the figures that have a target, and no others', () => {
     stale_total: 2,
   } as unknown as AlertQuality;
   const good = Object.fromEntries(judged(quality).map(({ name, good }) => [name, good]));
-  expect(good).toMatchObject({ perTenMinutes: false, peak: true, stale: false, top: null });
+  expect(good).toMatchObject({
+    perTenMinutes: false,
+    peak: true,
+    peakHour: false,
+    stale: false,
+    top: null,
+  });
+});
+
+it('knows with how many decimals a limit was entered', () => {
+  expect([80, 104.25, 0.002, 1e-9, -5.5].map(decimalsOf)).toEqual([0, 2, 3, 0, 1]);
+});
+
+it('lays the mix of levels beside what is aimed at', () => {
+  const level = (level: string, alerts: number) => ({ level, alerts, share: alerts / 20 });
+  const levels = [
+    level('Emergency', 1),
+    level('Critical', 0),
+    level('High', 2),
+    level('Medium', 5),
+    level('Low', 8),
+    level('Informational', 4),
+  ];
+  const mix = mixed({ levels } as unknown as AlertQuality);
+  expect(mix.map(({ alerts, share, aim }) => [alerts, share.toFixed(2), aim])).toEqual([
+    [3, '0.15', 0.05],
+    [5, '0.25', 0.15],
+    [12, '0.60', 0.8],
+  ]);
 });

@@ -51,6 +51,10 @@ export const noFilters = (): Filters => ({
 export const isFiltered = (filters: Filters) =>
   Object.entries(noFilters()).some(([name, value]) => filters[name as keyof Filters] !== value);
 
+/** Decimals with which a number was entered, six at most. */
+export const decimalsOf = (value: number): number =>
+  Math.min(6, String(value).split('.')[1]?.length ?? 0);
+
 /** The instant at which a calendar day begins in a zone; undefined when it is no day. */
 function startOf(day: string, daysLater: number, timeZone: string): string | undefined {
   const wall = day ? Date.parse(`${day}T00:00:00Z`) : NaN;

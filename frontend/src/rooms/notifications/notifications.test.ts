@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Outlet, Policy } from '@/api/types';
+import en from '@/words/en/notifications.json';
 import * as outlets from './outlets';
 import * as policies from './policies';
+import { reasonIn, reasons } from './reasons';
+
+/** The sources of the appliance that say why. */
+const sources = import.meta.glob<string>('../../../../src/notify/*.rs', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 
 describe('an outlet', () => {
   it('keeps a secret that was not typed, and sends numbers as numbers', () => {
@@ -72,5 +81,60 @@ describe('a policy', () => {
   it('keeps the days in the order of the week', () => {
     expect(policies.toggled(['fri', 'mon'], 'wed')).toEqual(['mon', 'wed', 'fri']);
     expect(policies.toggled(['mon'], 'mon')).toEqual([]);
+  });
+});
+
+describe('a reason', () => {
+  // The sentences as the appliance writes them, and where: one that is changed there is changed here.
+  const written: [string, string][] = [
+    ['known.rs', 'The outlet is not set, or switched off.'],
+    ['known.rs', 'SMS goes out for Critical and Emergency only.'],
+    ['known.rs', 'The horn sounds from the level '],
+    ['known.rs', 'The reading came late: no sound is made for it.'],
+    ['desk.rs', 'No policy is for alerts of the level '],
+    ['desk.rs', 'Nobody is on shift: the policy '],
+    ['desk.rs', ' s ago; it is told again after 5 minutes.'],
+    ['desk.rs', 'This alert told '],
+    ['desk.rs', 'It waits for the end of the quiet hours.'],
+    ['desk.rs', 'It was settled before the quiet hours were over.'],
+    ['desk.rs', 'It was settled before it could be sent.'],
+    ['cap.rs', ' messages went out of this outlet within an hour, which is its cap. '],
+    ['recipients.rs', ' is known of '],
+    ['recipients.rs', 'This user was deleted or may not sign in any more.'],
+    ['recipients.rs', 'Nobody who may sign in has the role '],
+    ['escalation.rs', 'The policy was changed: nobody is asked next.'],
+    ['letter.rs', 'It is tried again by hand.'],
+    ['http.rs', '. Check the port, and that the server runs.'],
+    ['http.rs', ' is not reached within 5 s.'],
+    ['email.rs', ' does not answer. Check the address and the network.'],
+    ['carry.rs', 'The coil is on, and reads back so.'],
+    ['carry.rs', 'The coil is off, and reads back so.'],
+  ];
+
+  it('is one that the appliance writes', () => {
+    for (const [file, sentence] of written) {
+      expect(sources[`../../../../src/notify/${file}`], sentence).toContain(sentence);
+      const part = sentence.trim().replace(/^\. /, '');
+      const fits = reasons.some(([pattern]) =>
+        pattern.source.split('\\').join('').includes(part.replace(/\.$/, '')),
+      );
+      expect(fits, sentence).toBe(true);
+    }
+  });
+
+  it('is said in the language of the page, and what a server said as it is', () => {
+    const t = (key: string, named?: Record<string, string>) =>
+      [key, ...Object.values(named ?? {})].join('|');
+    expect(reasonIn(t, 'No policy is for alerts of the level High there.')).toBe(
+      'notifications.why.noPolicy|notifications.level.High|',
+    );
+    expect(reasonIn(t, 'Nobody who may sign in has the role viewer at the site site_a.')).toBe(
+      'notifications.why.nobodyWith|role.name.viewer|\u2068site_a\u2069',
+    );
+    expect(reasonIn(t, '550 no such user')).toBe('550 no such user');
+  });
+
+  it('has its word', () => {
+    for (const [, word] of reasons) expect(Object.keys(en.notifications.why)).toContain(word);
   });
 });
