@@ -9,9 +9,11 @@ use super::plan::{PlanItem, PlanKind, PlanState};
 use super::record::{EnpiKind, Recipe};
 use super::service::Enpis;
 use crate::base::time::BucketSize;
-use crate::base::{EquipmentId, PlanId, Result, Timestamp};
+use crate::base::{EquipmentId, Metric, PlanId, Result, Timestamp};
+use crate::energy::SiteHistory;
 use crate::site::Site;
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// An objective that is about the energy of the whole site, and what it lets a day use.
@@ -51,12 +53,21 @@ impl Enpis {
         meters: &[EquipmentId],
         now: Timestamp,
     ) -> Result<Option<DayObjective>> {
+        let history = SiteHistory::new(Arc::clone(&self.tsdb));
+        // A thermometer that hangs in the tree is no part of the energy.
+        let tells = |id: &EquipmentId| {
+            let has = |metric| history.has(*id, metric);
+            has(&Metric::CONSUMPTION) || has(&Metric::POWER)
+        };
+        let energy = |ids: &[EquipmentId]| -> Vec<EquipmentId> {
+            ids.iter().filter(|id| tells(id)).copied().collect()
+        };
         let mut found: Option<DayObjective> = None;
         for item in self.plan(&site.key)? {
             if !holds(&item, now) {
                 continue;
             }
-            let Some(one) = self.day_of(site, &item, meters, now)? else {
+            let Some(one) = self.day_of(site, &item, (meters, &energy), now)? else {
                 continue;
             };
             let stricter = found.as_ref().is_none_or(|best| match (one.kwh, best.kwh) {
@@ -75,7 +86,7 @@ impl Enpis {
         &self,
         site: &Site,
         item: &PlanItem,
-        meters: &[EquipmentId],
+        (meters, energy): (&[EquipmentId], &dyn Fn(&[EquipmentId]) -> Vec<EquipmentId>),
         now: Timestamp,
     ) -> Result<Option<DayObjective>> {
         let said = &item.said;
@@ -89,7 +100,11 @@ impl Enpis {
         let Ok(recipe) = self.resolved(site, &enpi.recipe) else {
             return Ok(None);
         };
-        if !is_whole_site(&recipe, meters) {
+        let counted = Recipe {
+            equipment: energy(&recipe.equipment),
+            ..recipe.clone()
+        };
+        if !is_whole_site(&counted, &energy(meters)) {
             return Ok(None);
         }
         let day = |kwh, open| DayObjective {

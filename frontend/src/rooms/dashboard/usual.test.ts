@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SiteUsual } from '@/api/types';
-import { bandOf, verdictOf } from './usual';
+import { bandOf, settled, verdictOf } from './usual';
 
 const range = (low: number | null, high: number | null) => ({
   low,
@@ -21,6 +21,13 @@ it('judges only what is known', () => {
   expect(verdictOf(null, range(1, 2))).toBe('unknown');
   expect(verdictOf(100, range(null, null))).toBe('unknown');
   expect(verdictOf(100, null)).toBe('unknown');
+});
+
+it('waits a minute before it says that something is unusual', () => {
+  expect(settled('above', 59_999)).toBe('unknown');
+  expect(settled('above', 60_000)).toBe('above');
+  expect(settled('below', 0)).toBe('unknown');
+  expect(settled('usual', 0)).toBe('usual');
 });
 
 describe('the band behind the curve', () => {

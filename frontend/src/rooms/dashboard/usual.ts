@@ -14,6 +14,14 @@ export function verdictOf(value: number | null, usual: Usual | null): Verdict {
   return value < usual.low ? 'below' : 'usual';
 }
 
+/** A moment beyond the range is said after so long: the range is one of quarters, and a press that
+ * closes must not turn the wall amber. */
+const SETTLES_MS = 60_000;
+
+/** What is told of a verdict that has stood for so long, ms: nothing of what may be over at once. */
+export const settled = (verdict: Verdict, forMs: number): Verdict =>
+  (verdict === 'above' || verdict === 'below') && forMs < SETTLES_MS ? 'unknown' : verdict;
+
 /** The usual range of power at an instant of the last day, for the chart; null when none is known. */
 export function bandOf(usual: SiteUsual | null) {
   if (!usual?.low_kw.some((low) => low !== null)) return null;
