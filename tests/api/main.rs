@@ -37,6 +37,7 @@ mod coldchain_more;
 mod coldchain_use;
 mod commissioning;
 mod configuration;
+mod cost_months;
 mod day_target;
 mod demand_alert;
 mod devices;
