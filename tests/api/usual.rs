@@ -12,8 +12,9 @@ const QUARTER_MS: i64 = 900_000;
 const SUNDAY: &str = "2026-11-22T11:00:00Z";
 
 /// The day of the week in Tunis, 0 for Monday. 1970 began on a Thursday.
-fn weekday(at: Timestamp) -> i64 {
-    (at.plus_ms(HOUR_MS).ms().div_euclid(DAY_MS) + 3).rem_euclid(7)
+fn weekday(at: Timestamp) -> usize {
+    let days = at.plus_ms(HOUR_MS).ms().div_euclid(DAY_MS);
+    usize::try_from((days + 3).rem_euclid(7)).unwrap()
 }
 
 /// A hall that draws 500 kW on working days, 200 on Saturdays and 80 on Sundays, and more by the
@@ -23,8 +24,8 @@ fn hall(id: &str, until: Timestamp, weeks: i64) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut at = until.minus_ms(weeks * 7 * DAY_MS);
     while at < until {
-        let week = (until.since_ms(at) / (7 * DAY_MS)) as f64;
-        let power = week + [500.0, 500.0, 500.0, 500.0, 500.0, 200.0, 80.0][weekday(at) as usize];
+        let week = u32::try_from(until.since_ms(at) / (7 * DAY_MS)).unwrap();
+        let power = f64::from(week) + [500.0, 500.0, 500.0, 500.0, 500.0, 200.0, 80.0][weekday(at)];
         let reading = |metric, unit: &str, value| {
             Reading::good(metric, Phase::Total, Unit::new(unit).unwrap(), value)
         };
@@ -32,7 +33,7 @@ fn hall(id: &str, until: Timestamp, weeks: i64) -> Vec<Batch> {
             equipment: id,
             at,
             arrived: at,
-            interval_ms: QUARTER_MS as u32,
+            interval_ms: u32::try_from(QUARTER_MS).unwrap(),
             readings: vec![
                 reading(Metric::POWER, "kW", power),
                 reading(Metric::FREQUENCY, "Hz", 50.0),

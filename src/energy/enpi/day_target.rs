@@ -60,7 +60,7 @@ impl Enpis {
             has(&Metric::CONSUMPTION) || has(&Metric::POWER)
         };
         let energy = |ids: &[EquipmentId]| -> Vec<EquipmentId> {
-            ids.iter().filter(|id| tells(id)).copied().collect()
+            ids.iter().copied().filter(|id| tells(id)).collect()
         };
         let mut found: Option<DayObjective> = None;
         for item in self.plan(&site.key)? {
