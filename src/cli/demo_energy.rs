@@ -91,6 +91,8 @@ pub(super) async fn furnish(
         .create(read(offices)?, &site.key, actor.clone())
         .await?;
 
+    aim(app, site, actor).await?;
+
     let at = |days: i64| today.plus_ms(days * DAY_MS);
     let plan = [
         json!({ "kind": "objective", "name": "Presses: 5 % less by spring", "owner": "Amel",
@@ -115,6 +117,21 @@ pub(super) async fn furnish(
         .enter(&site.key, factors, actor.clone())
         .await?;
     Ok(())
+}
+
+/// What the whole plant may use in a day: the target of the dashboard.
+async fn aim(app: &App, site: &Site, actor: &Actor) -> Result<()> {
+    let whole = json!({ "name": "Site, energy of a day", "kind": "value", "period": "day",
+        "equipment": app.context.trees.supply_meters(&site.key),
+        "note": "All that the plant takes in. The dashboard holds the running day against it." });
+    let whole = indicator(app, site, whole, actor).await?;
+    let at = |days: i64| midnight(app, site).plus_ms(days * DAY_MS);
+    let objective: NewPlanItem = read(json!({ "kind": "objective",
+        "name": "Site: 3 % less each day", "owner": "Amel", "due": at(200), "state": "doing",
+        "enpi_id": whole, "since": at(-DAYS_AFTER), "target_fraction": 0.03 }))?;
+    let enpis = &app.context.enpis;
+    let made = enpis.add_to_plan(objective, &site.key, actor.clone());
+    made.await.map(|_| ())
 }
 
 /// Makes an indicator and its baseline, up to two weeks ago.

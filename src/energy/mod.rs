@@ -45,6 +45,8 @@ mod tree_figures;
 #[cfg(test)]
 mod tree_tests;
 mod trees;
+mod usual;
+mod usual_site;
 
 pub use balance::{
     Balance, BalancePart, BalanceQuery, EnergyFigure, SeriesOf, TreePoint, balance, tree_series,
@@ -75,6 +77,8 @@ pub use steer::{DemandWatch, Load, Passing, loads_now};
 pub use supply::{CostBucket, Supply};
 pub use tariff_examples::{TariffExample, tariff_examples};
 pub use tariffs::{NewTariff, NewVersion, Tariff, TariffChange, Tariffs, Version};
-pub use today::{Today, TodayCache};
+pub use today::{TargetFrom, Today, TodayCache};
 pub use tree_figures::{Amount, Figures};
 pub use trees::{StoredTree, Trees};
+pub use usual::{UsualDays, UsualRange};
+pub use usual_site::{SiteUsual, UsualCache};

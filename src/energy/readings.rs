@@ -8,8 +8,8 @@ use crate::tsdb::Resolution;
 
 /// Milliwatt-hours of a kilowatt-hour: as fine as history is.
 pub const MWH_PER_KWH: f64 = 1e6;
-/// Longest part of a range that is read at once: 32 days of quarters are 3,072 points.
-const READ_MS: i64 = 32 * 24 * 3_600_000;
+/// Most buckets that are read at once, below what one answer of the store may hold.
+const READ_BUCKETS: i64 = 4_500;
 
 /// Energy of one meter in one bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,9 +101,13 @@ impl SiteHistory {
         let mut from = range.from;
         while from < range.to {
             let to = match size {
-                BucketSize::Fixed(_) => calendar
-                    .bucket_start(from.plus_ms(READ_MS), BucketSize::Day)
-                    .min(range.to),
+                BucketSize::Fixed(step_ms) => {
+                    let end = from.plus_ms(READ_BUCKETS * step_ms);
+                    let midnight = calendar.bucket_start(end, BucketSize::Day);
+                    // A day of fine buckets may be more than is read at once.
+                    let end = if midnight > from { midnight } else { end };
+                    end.min(range.to)
+                }
                 _ => range.to,
             };
             let query = HistoryQuery {

@@ -125,68 +125,66 @@ impl Supply {
         size: BucketSize,
         rules_on: RulesOn<'_>,
     ) -> Result<Vec<CostBucket>> {
-        let mut buckets: Vec<CostBucket> = Vec::new();
-        let mut month = self.month(range.from);
-        while month.from < range.to {
-            for (stretch, _, rules) in self.stretches(month, rules_on) {
-                let tiered = rules.periods.iter().any(|period| period.tiers.len() > 1);
-                let from = if tiered {
-                    stretch.from
-                } else {
-                    stretch.from.max(range.from)
-                };
-                let to = stretch.to.min(range.to);
-                if from >= to {
+        // One version is read in one go, whatever months it lies in: `Pricing` knows the months.
+        let whole = TimeRange {
+            from: self.month(range.from).from,
+            to: self.day_end(range.to),
+        };
+        let mut buckets = Buckets::new(&self.calendar, size);
+        let mut priced_until = range.from;
+        for (stretch, _, rules) in self.stretches(whole, rules_on) {
+            let from = stretch.from.max(range.from);
+            let to = stretch.to.min(range.to);
+            if from >= to {
+                continue;
+            }
+            self.unpriced((priced_until, from), &mut buckets)?;
+            priced_until = to;
+            // Prices by tiers depend on what the month used before.
+            let tiered = rules.periods.iter().any(|period| period.tiers.len() > 1);
+            let read = TimeRange {
+                from: if tiered { stretch.from } else { from },
+                to,
+            };
+            let cells = self.cells(read, self.pricing_minutes(read, size, &rules))?;
+            let mut pricing = Pricing::new(&rules, &self.calendar);
+            for cell in &cells {
+                let priced = pricing.price(cell);
+                if cell.start < range.from {
                     continue;
                 }
-                let read = TimeRange { from, to };
-                let cells = self.cells(read, self.pricing_minutes(read, size, &rules))?;
-                let mut pricing = Pricing::new(&rules, &self.calendar);
-                for cell in &cells {
-                    let priced = pricing.price(cell);
-                    if cell.start < range.from {
-                        continue;
-                    }
-                    let start = self.calendar.bucket_start(cell.start, size);
-                    let bucket = bucket_at(&mut buckets, start);
-                    bucket.is_known |= cell.import_mwh.is_some();
-                    if let Some((period, cost)) = priced {
-                        let name = rules.periods[period].name.clone();
-                        let sum = bucket.periods.entry(name).or_default();
-                        sum.mwh += cost.mwh;
-                        sum.cost += cost.cost;
-                    }
+                let bucket = buckets.at(cell.start);
+                bucket.is_known |= cell.import_mwh.is_some();
+                let Some((period, cost)) = priced else {
+                    continue;
+                };
+                let name = &rules.periods[period].name;
+                if !bucket.periods.contains_key(name) {
+                    bucket.periods.insert(name.clone(), PeriodCost::default());
+                }
+                if let Some(sum) = bucket.periods.get_mut(name) {
+                    sum.mwh += cost.mwh;
+                    sum.cost += cost.cost;
                 }
             }
-            self.unpriced(month, range, size, rules_on, &mut buckets)?;
-            month = self.month(month.to);
         }
-        buckets.sort_by_key(|bucket| bucket.start);
-        Ok(buckets)
+        self.unpriced((priced_until, range.to), &mut buckets)?;
+        Ok(buckets.all)
     }
 
-    /// Energy of days of a month on which no tariff holds.
+    /// Energy of a stretch in which no tariff holds.
     fn unpriced(
         &self,
-        month: TimeRange,
-        range: TimeRange,
-        size: BucketSize,
-        rules_on: RulesOn<'_>,
-        buckets: &mut Vec<CostBucket>,
+        (from, to): (Timestamp, Timestamp),
+        buckets: &mut Buckets<'_>,
     ) -> Result<()> {
-        let mut day = month.from;
-        while day < month.to {
-            let next = self.calendar.next_bucket(day, BucketSize::Day);
-            let (from, to) = (day.max(range.from), next.min(range.to));
-            if from < to && rules_on(&self.calendar.date(day)).is_none() {
-                for cell in self.cells(TimeRange { from, to }, 15)? {
-                    let start = self.calendar.bucket_start(cell.start, size);
-                    let bucket = bucket_at(buckets, start);
-                    bucket.is_known |= cell.import_mwh.is_some();
-                    bucket.unpriced_mwh += cell.import_mwh.unwrap_or(0);
-                }
-            }
-            day = next;
+        if from >= to {
+            return Ok(());
+        }
+        for cell in self.cells(TimeRange { from, to }, 15)? {
+            let bucket = buckets.at(cell.start);
+            bucket.is_known |= cell.import_mwh.is_some();
+            bucket.unpriced_mwh += cell.import_mwh.unwrap_or(0);
         }
         Ok(())
     }
@@ -249,6 +247,14 @@ impl Supply {
         TimeRange { from, to }
     }
 
+    /// The end of the day that an instant lies in; the instant where it begins one.
+    fn day_end(&self, at: Timestamp) -> Timestamp {
+        match self.calendar.bucket_start(at, BucketSize::Day) {
+            start if start == at => at,
+            start => self.calendar.next_bucket(start, BucketSize::Day),
+        }
+    }
+
     pub(super) fn days(&self, range: TimeRange) -> u32 {
         // Noon of the last day: days of 23 and 25 hours are days.
         let half_day_ms = 43_200_000;
@@ -262,20 +268,41 @@ impl Supply {
     }
 }
 
-fn bucket_at(buckets: &mut Vec<CostBucket>, start: Timestamp) -> &mut CostBucket {
-    let at = match buckets.iter().rposition(|bucket| bucket.start == start) {
-        Some(at) => at,
-        None => {
-            buckets.push(CostBucket {
+/// The buckets of an answer; cells come in order, so that a day is asked of the calendar once and
+/// not for each of its hours.
+struct Buckets<'a> {
+    calendar: &'a Calendar,
+    size: BucketSize,
+    all: Vec<CostBucket>,
+    /// The first instant after the newest one.
+    end: Timestamp,
+}
+
+impl<'a> Buckets<'a> {
+    const fn new(calendar: &'a Calendar, size: BucketSize) -> Self {
+        Self {
+            calendar,
+            size,
+            all: Vec::new(),
+            end: Timestamp::from_ms(i64::MIN),
+        }
+    }
+
+    /// The bucket that holds a moment, which is no earlier than the one before.
+    fn at(&mut self, at: Timestamp) -> &mut CostBucket {
+        if self.all.is_empty() || at >= self.end {
+            let start = self.calendar.bucket_start(at, self.size);
+            self.end = self.calendar.next_bucket(start, self.size);
+            self.all.push(CostBucket {
                 start,
                 periods: BTreeMap::new(),
                 unpriced_mwh: 0,
                 is_known: false,
             });
-            buckets.len() - 1
         }
-    };
-    &mut buckets[at]
+        let last = self.all.len() - 1;
+        &mut self.all[last]
+    }
 }
 
 fn times(value: i64, factor: Decimal) -> i64 {

@@ -92,9 +92,39 @@ pub struct Periods {
     /// For each season and day of [`Day::ALL`], by five minutes: the place of the period.
     table: Vec<[Vec<Option<usize>>; 8]>,
     seasons: Vec<((u32, u32), (u32, u32))>,
+    holidays: Holidays,
+    has_holidays: bool,
+}
+
+/// The holidays that a tariff names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holidays {
     yearly: Vec<(u32, u32)>,
     once: Vec<(i32, u32, u32)>,
-    has_holidays: bool,
+}
+
+impl Holidays {
+    /// Those of rules: `05-01` every year, `2026-04-06` once.
+    #[must_use]
+    pub fn of(rules: &Rules) -> Self {
+        let once = |text: &&String| text.len() == 10;
+        let date = |text: &String| {
+            let (month, day) = month_day(text.get(5..)?)?;
+            Some((text.get(..4)?.parse().ok()?, month, day))
+        };
+        let named = rules.holidays.iter();
+        Self {
+            yearly: named.clone().filter_map(|text| month_day(text)).collect(),
+            once: named.filter(once).filter_map(date).collect(),
+        }
+    }
+
+    /// Whether a moment lies on one.
+    #[must_use]
+    pub fn has(&self, local: Local) -> bool {
+        self.yearly.contains(&(local.month, local.day))
+            || self.once.contains(&(local.year, local.month, local.day))
+    }
 }
 
 /// Five minutes are the finest step of a calendar.
@@ -112,11 +142,6 @@ impl Periods {
             )
         };
         let names_day = |day: Day| rules.calendar.iter().any(|slot| slot.days.contains(&day));
-        let once = |text: &&String| text.len() == 10;
-        let date = |text: &String| {
-            let (month, day) = month_day(text.get(5..)?)?;
-            Some((text.get(..4)?.parse().ok()?, month, day))
-        };
         // One row for each season, and a last one for days that lie in none.
         let rows = (0..=rules.seasons.len()).map(|season| {
             let id = rules.seasons.get(season).map(|s| s.id.as_str());
@@ -125,13 +150,7 @@ impl Periods {
         Self {
             table: rows.collect(),
             seasons: rules.seasons.iter().map(span).collect(),
-            yearly: rules.holidays.iter().filter_map(|t| month_day(t)).collect(),
-            once: rules
-                .holidays
-                .iter()
-                .filter(once)
-                .filter_map(date)
-                .collect(),
+            holidays: Holidays::of(rules),
             has_holidays: names_day(Day::Holiday),
         }
     }
@@ -146,9 +165,7 @@ impl Periods {
         };
         let season = self.seasons.iter().position(within);
         let row = self.table.get(season.unwrap_or(self.seasons.len()))?;
-        let holiday = self.yearly.contains(&today)
-            || self.once.contains(&(local.year, local.month, local.day));
-        let day = match holiday && self.has_holidays {
+        let day = match self.has_holidays && self.holidays.has(local) {
             true => Day::ALL.len() - 1,
             false => local.weekday,
         };

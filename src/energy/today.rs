@@ -1,9 +1,11 @@
 //! Energy and cost since midnight at the site, beside the same hours of yesterday.
 
 use super::cost::Pricing;
+use super::enpi::DayObjective;
 use super::history::SiteHistory;
 use super::supply::Supply;
 use super::tariffs::Tariffs;
+use super::usual_site::UsualCache;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Result, TimeRange, Timestamp};
 use crate::site::Site;
@@ -36,13 +38,43 @@ pub struct Today {
     pub cost: Option<String>,
     /// The currency of the cost.
     pub currency: String,
-    /// Energy that the whole day is to need at most, kWh; `null` when nobody set a target.
+    /// Energy that the whole day is to need at most, kWh: what the objective lets it use, else
+    /// what the site wants; `null` when nobody set a target.
     pub target_kwh: Option<f64>,
+    /// Who set it.
+    pub target_from: Option<TargetFrom>,
+    /// The objective of the energy plan about the energy of the whole site, where one holds today.
+    pub objective: Option<DayObjective>,
     /// What the energy of the whole day is to cost at most, a decimal in the currency of the cost;
     /// `null` without a target, or when the tariff is in another currency than the site.
     pub target_cost: Option<String>,
     /// How much of the day so far was measured, 0 to 1.
     pub coverage: Option<f64>,
+}
+
+/// Where the target of a day is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DayTargetFrom)]
+pub enum TargetFrom {
+    /// In the energy plan, as an objective.
+    Objective,
+    /// In the settings of the site.
+    Site,
+}
+
+impl Today {
+    /// The same beside an objective: the plan that is audited says what a day may use, and the
+    /// number in the settings counts where the plan says none.
+    #[must_use]
+    pub fn beside(mut self, objective: Option<DayObjective>) -> Self {
+        if let Some(kwh) = objective.as_ref().and_then(|objective| objective.kwh) {
+            self.target_kwh = Some(kwh);
+            self.target_from = Some(TargetFrom::Objective);
+        }
+        self.objective = objective;
+        self
+    }
 }
 
 /// Figures, and what they were computed from.
@@ -58,13 +90,16 @@ pub struct TodayCache {
     history: SiteHistory,
     tariffs: Arc<Tariffs>,
     last: Mutex<Option<Kept>>,
+    /// What is usual there.
+    pub usual: UsualCache,
 }
 
 impl TodayCache {
     /// Figures from this history.
     #[must_use]
-    pub const fn new(history: SiteHistory, tariffs: Arc<Tariffs>) -> Self {
+    pub fn new(history: SiteHistory, tariffs: Arc<Tariffs>) -> Self {
         Self {
+            usual: UsualCache::new(history.clone(), Arc::clone(&tariffs)),
             history,
             tariffs,
             last: Mutex::new(None),
@@ -122,6 +157,8 @@ impl TodayCache {
             .is_none_or(|(_, currency)| *currency == site.currency);
         let target_cost = wishes.target_cost_per_day.filter(|_| comparable);
         Ok(Today {
+            target_from: wishes.target_kwh_per_day.map(|_| TargetFrom::Site),
+            objective: None,
             target_kwh: wishes.target_kwh_per_day.and_then(|target| target.to_f64()),
             target_cost: target_cost.map(|target| target.to_string()),
             date: calendar.date(now),

@@ -37,10 +37,28 @@ pub fn write(document: &Document, paper: &Paper<'_>) -> Result<Vec<u8>> {
             return Err(Error::invalid("to", sentence));
         }
     }
-    sheets.y += 10.0;
-    sheets.paragraph(&paper.imprint(), 7.5, false, GREY);
+    imprint(&mut sheets, &paper.imprint());
     frame(&mut sheets, document, paper);
     press::print(&sheets, document, paper)
+}
+
+/// The last words of a report. They may stand in the room above the foot: a page for them alone
+/// would be empty.
+fn imprint(sheets: &mut Sheets, text: &str) {
+    const SIZE: f32 = 7.5;
+    const GAP: f32 = 10.0;
+    const ABOVE_FOOT: f32 = 12.0;
+    let lines = sheets.letters.lines(text, sheets.style(SIZE, false), INNER);
+    #[allow(clippy::cast_precision_loss)] // a line or two
+    let height = lines.len() as f32 * SIZE * LEADING;
+    let spare = sheets.room() + ABOVE_FOOT - height;
+    if spare < 0.0 {
+        sheets.turn();
+    }
+    sheets.y += spare.clamp(0.0, GAP);
+    let place = (SIDE, sheets.y);
+    sheets.text(lines, place, (INNER, Align::Start), (SIZE, GREY));
+    sheets.y += height;
 }
 
 fn title(sheets: &mut Sheets, document: &Document, paper: &Paper<'_>) {

@@ -118,12 +118,16 @@ fn chart(work: &Work<'_>, windows: &[Window], contracted: Option<Decimal>) -> Ch
 
 fn table(work: &Work<'_>, found: &[Peak], rules: &Rules) -> Table {
     let w = work.words;
-    let columns = vec![
+    // A tariff of one period, or a flat price, has no periods to tell apart.
+    let periods = rules.periods.len() > 1;
+    let mut columns = vec![
         Column::time(w.of("column.window").to_owned(), Precision::Minute),
         Column::number(w.of("column.power").to_owned(), "kW", 1),
-        Column::text(w.of("column.period").to_owned()),
-        Column::text(w.of("column.loads").to_owned()),
     ];
+    if periods {
+        columns.push(Column::text(w.of("column.period").to_owned()));
+    }
+    columns.push(Column::text(w.of("column.loads").to_owned()));
     let mut table = Table::new(w.of("peaks.table").to_owned(), columns);
     for peak in found {
         let period = rules.periods.get(peak.window.period);
@@ -134,12 +138,13 @@ fn table(work: &Work<'_>, found: &[Peak], rules: &Rules) -> Table {
             .take(LOADS)
             .map(|share| load(work, share))
             .collect();
-        table.push(vec![
-            Cell::Time(peak.window.start),
-            Cell::Number(peak.window.kw),
-            Cell::Text(period.map(|period| period.name.clone()).unwrap_or_default()),
-            Cell::Text(loads.join(" · ")),
-        ]);
+        let mut cells = vec![Cell::Time(peak.window.start), Cell::Number(peak.window.kw)];
+        if periods {
+            let name = period.map(|period| period.name.clone());
+            cells.push(Cell::Text(name.unwrap_or_default()));
+        }
+        cells.push(Cell::Text(loads.join(" · ")));
+        table.push(cells);
     }
     table
 }

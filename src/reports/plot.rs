@@ -95,13 +95,18 @@ fn scale(chart: &Chart) -> (f64, f64, f64) {
         high = high.max(limit);
     }
     if high - low <= 0.0 {
-        return (0.0, 1.0, 0.5);
+        // Half of an alert is none.
+        return (0.0, 1.0, if chart.decimals == 0 { 1.0 } else { 0.5 });
     }
     let rough = (high - low) / TICKS_MAX;
     let size = 10.0_f64.powf(rough.log10().floor());
     let nice = [1.0, 2.0, 2.5, 5.0, 10.0];
     let step = nice.into_iter().map(|n| n * size).find(|s| *s >= rough);
     let step = step.unwrap_or(size * 10.0);
+    let step = match chart.decimals {
+        0 => step.ceil(),
+        _ => step,
+    };
     (
         (low / step).floor() * step,
         (high / step).ceil() * step,
@@ -231,5 +236,19 @@ mod tests {
         let (low, high, step) = scale(&chart(Form::Bars, &[&[Some(1_234), Some(-90)]]));
         assert!((low + 500.0).abs() < 1e-9 && (high - 1_500.0).abs() < 1e-9);
         assert!((step - 500.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_counted_has_no_halves() {
+        let mut counted = chart(Form::Bars, &[&[Some(1), Some(0)]]);
+        counted.decimals = 0;
+        let (low, high, step) = scale(&counted);
+        assert!(low.abs() < 1e-9 && (high - 1.0).abs() < 1e-9 && (step - 1.0).abs() < 1e-9);
+        let none = chart(Form::Bars, &[&[Some(0)]]);
+        let (_, high, step) = scale(&Chart {
+            decimals: 0,
+            ..none
+        });
+        assert!((high - 1.0).abs() < 1e-9 && (step - 1.0).abs() < 1e-9);
     }
 }

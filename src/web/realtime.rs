@@ -5,7 +5,7 @@ use super::dashboard::{metrics_of, site_equipment};
 use super::envelope::{Answer, Envelope, Refusal, ok};
 use crate::auth::{Caller, Permission};
 use crate::base::{EquipmentId, Error, Metric, Phase, Timestamp};
-use crate::energy::{DashboardMetrics, Today};
+use crate::energy::{DashboardMetrics, SiteUsual, Today};
 use crate::equipment::{AdminStatus, Status};
 use crate::live::fresh_for_ms;
 use axum::extract::State;
@@ -23,6 +23,7 @@ pub fn protected() -> OpenApiRouter<Context> {
         .routes(routes!(current))
         .routes(routes!(meters))
         .routes(routes!(today))
+        .routes(routes!(usual))
 }
 
 /// The figures of the site now; 503 with the age of the last reading when nothing is current.
@@ -137,6 +138,23 @@ async fn today(State(context): State<Context>, caller: Caller) -> Answer<Today> 
     let site = context.site_of(&caller)?;
     let equipment = site_equipment(&context, &site.key);
     let now = context.clock.now();
-    let compute = move || context.today.at(&site, &equipment, now);
+    let compute = move || {
+        let objective = context.enpis.objective_of_day(&site, &equipment, now)?;
+        let today = context.today.at(&site, &equipment, now)?;
+        Ok(today.beside(objective))
+    };
+    ok(super::blocking(compute).await?)
+}
+
+/// In which range the figures of the site usually are at this hour of such a day, and its power
+/// over the last day.
+#[utoipa::path(get, path = "/dashboard/usual", tag = "realtime",
+    responses((status = 200, body = Envelope<SiteUsual>)))]
+async fn usual(State(context): State<Context>, caller: Caller) -> Answer<SiteUsual> {
+    caller.require(Permission::ReadingsRead)?;
+    let site = context.site_of(&caller)?;
+    let equipment = site_equipment(&context, &site.key);
+    let now = context.clock.now();
+    let compute = move || context.today.usual.at(&site, &equipment, now);
     ok(super::blocking(compute).await?)
 }

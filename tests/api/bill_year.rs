@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const QUARTER_MS: i64 = 900_000;
 
 /// A counter that runs by `kw`, read each quarter from an instant to the end of 2026.
-async fn load(appliance: &Appliance, from: &str, kw: impl Fn(Timestamp) -> f64) -> EquipmentId {
+pub async fn load(appliance: &Appliance, from: &str, kw: impl Fn(Timestamp) -> f64) -> EquipmentId {
     let said = json!({ "name": "Supply", "type": "Meter", "model": "T1",
         "install_date": "2024-05-01" });
     let said: NewEquipment = serde_json::from_value(said).unwrap();

@@ -179,6 +179,7 @@ async fn what_does_not_count_in_the_total_is_left_out_of_it() {
     );
     let today = chief.get("/api/dashboard/today").await.data();
     assert_eq!(today["target_kwh"], 1_200.0);
+    assert_eq!(today["target_from"], "site");
     assert_eq!(today["target_cost"], "350.5");
     let energy = field.meters[0].energy(at.minus_ms(BEAT_MS), at);
     assert_near(
@@ -213,8 +214,10 @@ async fn the_day_begins_at_midnight_of_the_site() {
         "currency",
         "date",
         "energy_kwh",
+        "objective",
         "substituted_kwh",
         "target_cost",
+        "target_from",
         "target_kwh",
         "time_zone",
         "yesterday_same_time_kwh",

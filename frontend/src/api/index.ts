@@ -386,6 +386,7 @@ export const api = {
   ...performance,
 
   today: () => data(client.GET('/dashboard/today')),
+  usual: () => data(client.GET('/dashboard/usual')),
   history: (query: HistoryQuery) =>
     data(client.GET('/historical/consumption', { params: { query } })),
   historySeries: () => data(client.GET('/historical/series')),

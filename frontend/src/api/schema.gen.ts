@@ -1346,6 +1346,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dashboard/usual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * In which range the figures of the site usually are at this hour of such a day, and its power
+         *     over the last day.
+         */
+        get: operations["usual"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/devices": {
         parameters: {
             query?: never;
@@ -5736,6 +5756,34 @@ export interface components {
          * @enum {string}
          */
         Day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun" | "holiday";
+        /** @description An objective that is about the energy of the whole site, and what it lets a day use. */
+        DayObjective: {
+            /** @description Its id in the plan. */
+            id: components["schemas"]["PlanId"];
+            /**
+             * Format: double
+             * @description The energy of the whole day that reaches it, kWh; `null` when it cannot be told.
+             */
+            kwh?: number | null;
+            /** @description What people call it. */
+            name: string;
+            open?: components["schemas"]["DayObjectiveOpen"] | null;
+            /**
+             * Format: double
+             * @description What it wants to save, by what the baseline expects: 0.05 is five percent.
+             */
+            target_fraction: number;
+        };
+        /**
+         * @description Why the energy of a day is not known from an objective.
+         * @enum {string}
+         */
+        DayObjectiveOpen: "no_baseline" | "by_variables";
+        /**
+         * @description Where the target of a day is set.
+         * @enum {string}
+         */
+        DayTargetFrom: "objective" | "site";
         /**
          * @description What to do with the number after its scale.
          * @enum {string}
@@ -9878,6 +9926,35 @@ export interface components {
             timestamp: components["schemas"]["Timestamp"];
         };
         /** @description Success: what was asked for, and when it was answered. */
+        Envelope_SiteUsual: {
+            /** @description What is usual at a site. */
+            data: {
+                /**
+                 * @description So many days make a range; fewer give none.
+                 * @example 3
+                 */
+                days_wanted: number;
+                /** @description Mains frequency at this hour, Hz. */
+                frequency: components["schemas"]["UsualRange"];
+                /** @description Start of the first of the last 96 quarters. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Upper end of the power in each of them, kW. */
+                high_kw: (number | null)[];
+                /** @description Lower end of the power in each of them, kW; `null` where too few days are known. */
+                low_kw: (number | null)[];
+                /** @description Active power at this hour, kW. */
+                power: components["schemas"]["UsualRange"];
+                /** @description Power factor at this hour. */
+                powerFactor: components["schemas"]["UsualRange"];
+                /** @description Voltage at this hour, V. */
+                voltage: components["schemas"]["UsualRange"];
+            };
+            /** @description Always `true`. */
+            success: boolean;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description Success: what was asked for, and when it was answered. */
         Envelope_Staged: {
             /** @description A bundle that was judged good, unpacked in staging. */
             data: {
@@ -10270,6 +10347,7 @@ export interface components {
                  * @description Energy since midnight, kWh; `null` when nothing was measured.
                  */
                 energy_kwh?: number | null;
+                objective?: components["schemas"]["DayObjective"] | null;
                 /**
                  * Format: double
                  * @description How much of it is not as it was read, kWh: spread over a silence of a meter, or of readings
@@ -10281,9 +10359,11 @@ export interface components {
                  *     `null` without a target, or when the tariff is in another currency than the site.
                  */
                 target_cost?: string | null;
+                target_from?: components["schemas"]["DayTargetFrom"] | null;
                 /**
                  * Format: double
-                 * @description Energy that the whole day is to need at most, kWh; `null` when nobody set a target.
+                 * @description Energy that the whole day is to need at most, kWh: what the objective lets it use, else
+                 *     what the site wants; `null` when nobody set a target.
                  */
                 target_kwh?: number | null;
                 /** @description Its time zone. */
@@ -15533,6 +15613,28 @@ export interface components {
          * @description A plant.
          */
         SiteId: string;
+        /** @description What is usual at a site. */
+        SiteUsual: {
+            /**
+             * @description So many days make a range; fewer give none.
+             * @example 3
+             */
+            days_wanted: number;
+            /** @description Mains frequency at this hour, Hz. */
+            frequency: components["schemas"]["UsualRange"];
+            /** @description Start of the first of the last 96 quarters. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Upper end of the power in each of them, kW. */
+            high_kw: (number | null)[];
+            /** @description Lower end of the power in each of them, kW; `null` where too few days are known. */
+            low_kw: (number | null)[];
+            /** @description Active power at this hour, kW. */
+            power: components["schemas"]["UsualRange"];
+            /** @description Power factor at this hour. */
+            powerFactor: components["schemas"]["UsualRange"];
+            /** @description Voltage at this hour, V. */
+            voltage: components["schemas"]["UsualRange"];
+        };
         /** @description What a site may want, each or nothing of it. */
         SiteWishes: {
             /**
@@ -16252,6 +16354,7 @@ export interface components {
              * @description Energy since midnight, kWh; `null` when nothing was measured.
              */
             energy_kwh?: number | null;
+            objective?: components["schemas"]["DayObjective"] | null;
             /**
              * Format: double
              * @description How much of it is not as it was read, kWh: spread over a silence of a meter, or of readings
@@ -16263,9 +16366,11 @@ export interface components {
              *     `null` without a target, or when the tariff is in another currency than the site.
              */
             target_cost?: string | null;
+            target_from?: components["schemas"]["DayTargetFrom"] | null;
             /**
              * Format: double
-             * @description Energy that the whole day is to need at most, kWh; `null` when nobody set a target.
+             * @description Energy that the whole day is to need at most, kWh: what the objective lets it use, else
+             *     what the site wants; `null` when nobody set a target.
              */
             target_kwh?: number | null;
             /** @description Its time zone. */
@@ -16455,6 +16560,28 @@ export interface components {
             regular: number;
             /** @description All of them. */
             totalUsers: number;
+        };
+        /**
+         * @description With which days a day is compared.
+         * @enum {string}
+         */
+        UsualDays: "same_weekday" | "workdays" | "holidays" | "any";
+        /** @description The range in which a figure usually is; a value beyond it is not usual. */
+        UsualRange: {
+            /** @description Of how many days it was made. */
+            days: number;
+            /**
+             * Format: double
+             * @description Its upper end.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description Its lower end; `null` when too few days are known.
+             */
+            low?: number | null;
+            /** @description Of which days. */
+            of: components["schemas"]["UsualDays"];
         };
         /** @description A relevant variable. */
         Variable: {
@@ -20441,6 +20568,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Today"];
+                };
+            };
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    usual: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SiteUsual"];
                 };
             };
             401: components["responses"]["Refused401"];

@@ -110,6 +110,8 @@ export type Report = Answer<Schemas['Report']>;
 
 export type DashboardMetrics = Answer<Schemas['DashboardMetrics']>;
 export type DashboardToday = Answer<Schemas['Today']>;
+export type SiteUsual = Answer<Schemas['SiteUsual']>;
+export type UsualRange = Answer<Schemas['UsualRange']>;
 export type HistoryPoint = Schemas['HistoryPoint'];
 export type History = Schemas['HistoryWindow'];
 export type HistorySeries = Answer<Schemas['HistorySeries']>;

@@ -179,6 +179,10 @@ export const dayMonth = (at: Moment | null | undefined, place: Place) =>
 export const year = (at: Moment | null | undefined, place: Place) =>
   shown(at, dateFormat(place, { year: 'numeric' }));
 
+/** "Sunday". */
+export const weekday = (at: Moment | null | undefined, place: Place) =>
+  shown(at, dateFormat(place, { weekday: 'long' }));
+
 export const longDay = (at: Moment | null | undefined, place: Place) =>
   shown(at, dateFormat(place, { weekday: 'short', day: 'numeric', month: 'short' }));
 

@@ -43,6 +43,7 @@ export function useFormat() {
     hourMinute: (at: Moment) => format.hourMinute(at, place.value),
     dayMonth: (at: Moment) => format.dayMonth(at, place.value),
     year: (at: Moment) => format.year(at, place.value),
+    weekday: (at: Moment) => format.weekday(at, place.value),
     longDay: (at: Moment) => format.longDay(at, place.value),
     dateTime: (at: Moment) => format.dateTime(at, place.value),
     dateMinute: (at: Moment) => format.dateMinute(at, place.value),

@@ -69,7 +69,7 @@ pub struct Evaluation {
 }
 
 /// What adjustments add to a period, kWh.
-fn adjusted(adjustments: &[Adjustment], period: &Observation) -> f64 {
+pub(super) fn adjusted(adjustments: &[Adjustment], period: &Observation) -> f64 {
     let part = |a: &Adjustment| {
         let to = a.to.map_or(period.end, |to| to.min(period.end));
         #[allow(clippy::cast_precision_loss)] // a month

@@ -9,6 +9,7 @@ mod baseline;
 mod baselines;
 pub mod change_point;
 pub mod cusum;
+mod day_target;
 pub mod distribution;
 mod drift;
 mod entries;
@@ -28,6 +29,7 @@ mod service;
 
 pub use adjustment::{Adjustment, NewAdjustment};
 pub use baseline::{Baseline, BaselinePoint, Exclusion, NewBaseline, Warning as BaselineWarning};
+pub use day_target::{DayObjective, DayObjectiveOpen};
 pub use drift::{EnpiDrift, EnpiStanding};
 pub use evaluate::{DriftShown, EvaluatedPoint, Evaluation};
 pub use gather::{LeftOut, Observation};

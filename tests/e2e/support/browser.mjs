@@ -22,8 +22,14 @@ export class Browser {
   #chromium = null;
   #closing = false;
   #pages = [];
+  #flags;
   /** What a page did that none may do. */
   misdeeds = [];
+
+  /** A browser of its own, started with these flags beside the usual ones. */
+  constructor(flags = []) {
+    this.#flags = flags;
+  }
 
   /** A fresh person in front of a fresh screen. */
   async open(appliance, { viewport = WALL, locale = 'en-GB', colorScheme = 'light' } = {}) {
@@ -54,6 +60,7 @@ export class Browser {
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        ...this.#flags,
       ],
     });
     // Said here, because what fails next would only say that a page is gone.

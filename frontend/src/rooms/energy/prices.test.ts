@@ -24,7 +24,7 @@ const rules = {
 describe('the figures of a tariff', () => {
   it('are all there, each with a name', () => {
     expect(figuresOf(rules).map(({ name, value }) => `${name} ${value}`)).toEqual([
-      'Day, ≤ 100\u00a0kWh 0.1',
+      'Day, \u2066≤ 100\u00a0kWh\u2069 0.1',
       'Day 0.2',
       'Day 200',
       'Meter 12',

@@ -22,7 +22,7 @@ export function figuresOf(rules: TariffRules): Figure[] {
   const figures: Figure[] = rules.periods.flatMap(({ name, tiers }, at) =>
     tiers.map(({ price, up_to_kwh }, n) => ({
       path: ['periods', at, 'tiers', n, 'price'],
-      name: joined(name, up_to_kwh ? `≤ ${up_to_kwh}\u00a0kWh` : ''),
+      name: joined(name, up_to_kwh ? `\u2066≤ ${up_to_kwh}\u00a0kWh\u2069` : ''),
       kind: 'kwh' as const,
       value: price,
     })),
