@@ -103,5 +103,6 @@ mod tokens;
 mod two_factor;
 mod update;
 mod update_answers;
+mod update_room;
 mod web_server;
 mod write;
