@@ -14,7 +14,7 @@ PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
 .PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports bench-fleet torture lint api fuzz-api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle prove-install prove-update prove-alone prove-rescue prove-boot \
-	prove-name prove-container prove-kiosk
+	prove-name prove-container prove-kiosk prove-restore
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-24s%s\n", $$1, $$2 }'
@@ -61,7 +61,11 @@ prove-update: ## a stick through good, bad and forged updates in a fresh Debian 
 prove-rescue: ## 50 damaged data files end in the whole appliance or in the rescue page (CASES=n, PROVE_SEED=n)
 	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
 	@packaging/need.sh python3
-	$(TIMED) "Damaged data files" python3 packaging/prove/damage.py dist $${CASES:-50} $$PROVE_SEED
+	$(TIMED) "Damaged data files" python3 packaging/prove/damage.py dist $${CASES:-50} $${PROVE_SEED:-}
+
+prove-restore: ## a backup of 2 GB made, proven, restored on an empty machine, timed (SIZE_MB=n; disk: six times as much)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	$(TIMED) "Restore of a large backup" packaging/prove-restore.sh dist/indusmind $${SIZE_MB:-2048}
 
 prove-name: ## found as indusmind.local on a network of three machines, one name each (needs root)
 	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }

@@ -26,7 +26,7 @@ if (what === 'let-in') {
   await ask('/kiosks/approve', { code: await code.innerText(), name: 'Hall 2' }, token);
 }
 await page.locator('.rounds').waitFor({ state: 'attached', ...PATIENCE });
-await page.getByText(/\d kW/).first().waitFor({ state: 'attached', ...PATIENCE });
+await page.getByText(/\d\skW/).first().waitFor({ state: 'attached', ...PATIENCE });
 // After a restart of the appliance a banner says that it is away, until it is back.
 await page.locator('.banner--lost').waitFor({ state: 'detached', ...PATIENCE });
 if (await code.count()) throw new Error('the screen shows a code');

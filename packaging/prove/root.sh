@@ -14,6 +14,8 @@ have debootstrap || debian_install debootstrap || not_run "there is no debootstr
 mkdir -p "$folder"
 place=$(mktemp -d "$folder/making.XXXX")
 trap 'umount "$place/proc" "$place/sys" 2>/dev/null || true; rm -rf --one-file-system "$place"' EXIT
+# mktemp closes it to all but root; this is the / of the system, through which its users reach theirs.
+chmod 755 "$place"
 debootstrap --variant=minbase --include=systemd,systemd-sysv,udev,dbus,kmod,busybox,initramfs-tools \
   bookworm "$place" >"$folder/debootstrap.log" 2>&1 ||
   not_run "debootstrap did not get a Debian: $(tail -n 1 "$folder/debootstrap.log")"

@@ -8,6 +8,7 @@
 mod age;
 mod copy;
 mod job;
+mod let_in;
 mod lowered;
 mod make;
 mod manifest;
@@ -26,6 +27,7 @@ mod verify;
 mod worker;
 
 pub use job::{Job, JobKind, JobState};
+pub use let_in::LetIn;
 pub use make::{Making, check_folder};
 pub use manifest::{Cause, MANIFEST, Manifest, Member};
 pub use place::{Place, list};

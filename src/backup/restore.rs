@@ -1,6 +1,7 @@
 //! Restoring: the backup is proven, its files are put beside the data, opened and brought up to this
 //! version, and take their place at the next start. What was there is kept.
 
+use super::let_in::LetIn;
 use super::place::Place;
 use super::progress::{Phase, Progress};
 use super::revoked::{ShutOut, Since, carry_over};
@@ -21,23 +22,25 @@ const ENDED: [TableName; 2] = [TableName::new("session"), TableName::new("one_ti
 const ROOM_LEFT: u64 = 64 << 20;
 
 /// Proves a backup and puts it beside the data of `data_dir`, where it waits for the next start. What
-/// was revoked `since` stays so; returns how much that is.
+/// was revoked `since` stays so, and no machine gets in that is not to be `let_in`; by default
+/// [`Since::usual`]. Returns how many that are.
 ///
 /// # Errors
 /// When the backup is not good, is of a newer version, or the disk refuses; then nothing changed.
 pub fn stage(
     place: &Place,
     data_dir: &Path,
-    since: Since,
+    (since, let_in): (Since, Option<LetIn>),
     (actor, now): (&Actor, Timestamp),
     progress: &Progress,
 ) -> Result<ShutOut> {
+    let let_in = let_in.unwrap_or_else(|| since.usual());
     verify(place, progress)?;
     let refused = |cause| write_refused(data_dir, cause);
     switch::discard(data_dir).map_err(refused)?;
     let folder = data_dir.join(switch::UNFINISHED);
     let staged = fill(place, &folder, progress)
-        .and_then(|()| settle(place, &folder, since, (actor, now)))
+        .and_then(|()| settle(place, &folder, (since, let_in), (actor, now)))
         .and_then(|out| {
             let stamp: String = (now.to_string().chars().take(19))
                 .filter(|c| !"-:".contains(*c))
@@ -112,12 +115,12 @@ fn fill(place: &Place, folder: &Path, progress: &Progress) -> Result<()> {
         .map_err(refused)
 }
 
-/// Opens what was copied: brings it up to this version, ends every session, takes out what was revoked
-/// since, and writes into its audit log where it comes from.
+/// Opens what was copied: brings it up to this version, ends every session, takes out what is not to
+/// get in, and writes into its audit log where it comes from.
 fn settle(
     place: &Place,
     folder: &Path,
-    since: Since,
+    (since, let_in): (Since, LetIn),
     (actor, now): (&Actor, Timestamp),
 ) -> Result<ShutOut> {
     let store = Store::prepare(folder)?;
@@ -127,12 +130,13 @@ fn settle(
         "made_at": manifest.made_at,
         "version": manifest.version,
         "audit_head": manifest.audit,
+        "let_in": let_in,
     });
     let settled = store.write_blocking(move |transaction| {
         for table in ENDED {
             transaction.drop_table(table)?;
         }
-        let (out, revoked) = carry_over(transaction, &since)?;
+        let (out, revoked) = carry_over(transaction, &since, let_in)?;
         details["shut_out"] = serde_json::json!({ "tokens": out.tokens, "kiosks": out.kiosks,
             "devices": out.devices, "users": out.users, "demoted": out.demoted });
         // The start that follows is then no start after a power cut.

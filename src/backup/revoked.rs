@@ -2,8 +2,10 @@
 //! less since gets no more back.
 //!
 //! The data that are replaced know it: from their records and their audit log it is carried over.
-//! Where they cannot be read, a person has to let machines in again.
+//! Where there are none, or they cannot be read, devices go on and a person lets all else in again;
+//! whoever restores may choose otherwise.
 
+use super::let_in::LetIn;
 use super::lowered::lowered;
 use crate::base::Result;
 use crate::store::audit;
@@ -21,6 +23,8 @@ const USERS: Table<Value> = Table::new("user", 1);
 const ENDS: [&str; 3] = ["api_token.delete", "kiosk.revoke", "device.delete"];
 /// What a restore says of itself; its `revoked` are those that it carried over.
 const RESTORED: &str = "backup.restored";
+/// What stands where the hash of a key was: no key has this one.
+const NO_KEY: [u8; 32] = [0; 32];
 /// Most of them that one entry names: more tokens, kiosks and devices than an appliance takes.
 const CARRIED_MAX: usize = 5_000;
 
@@ -47,6 +51,16 @@ pub struct Standing {
 }
 
 impl Since {
+    /// Who gets in when nobody chose: where what was revoked is not known, devices only. A plant
+    /// whose disk broke measures on at once; what can change something waits for a person.
+    #[must_use]
+    pub const fn usual(&self) -> LetIn {
+        match self {
+            Self::Known(_) => LetIn::All,
+            Self::Nothing | Self::Lost => LetIn::Devices,
+        }
+    }
+
     /// What the data of an appliance say that runs.
     #[must_use]
     pub fn of(store: &Store) -> Self {
@@ -119,7 +133,7 @@ pub struct ShutOut {
     pub tokens: usize,
     /// Kiosks that were taken away.
     pub kiosks: usize,
-    /// Devices that are not let in until a person enables them, or whose newer key counts.
+    /// Devices that stay disabled, need a new key, or whose newer key counts.
     pub devices: usize,
     /// Users that stay deactivated.
     pub users: usize,
@@ -127,32 +141,46 @@ pub struct ShutOut {
     pub demoted: usize,
 }
 
-/// Takes out of restored data what was revoked since; returns what was, and what an entry of the audit
+/// Takes out of restored data what is not to get in; returns what was, and what an entry of the audit
 /// log carries on.
-pub(super) fn carry_over(transaction: &Transaction<'_>, since: &Since) -> Result<(ShutOut, Value)> {
+pub(super) fn carry_over(
+    transaction: &Transaction<'_>,
+    since: &Since,
+    let_in: LetIn,
+) -> Result<(ShutOut, Value)> {
     let mut out = ShutOut::default();
+    let mut gone = match since {
+        Since::Known(standing) => standing.gone.clone(),
+        Since::Nothing | Since::Lost => BTreeSet::new(),
+    };
     for (table, kind, count) in [
         (TOKENS, "api_token", &mut out.tokens),
         (KIOSKS, "kiosk", &mut out.kiosks),
     ] {
         for record in table.all(transaction)? {
-            if !still_counts(since, kind, &record) {
-                *count += usize::from(table.remove(transaction, &key_of(&record))?);
+            if let_in.takes_tokens() && still_counts(since, kind, &record) {
+                continue;
+            }
+            *count += usize::from(table.remove(transaction, &key_of(&record))?);
+            if !let_in.takes_tokens() {
+                // Shut out by choice: the next restore of the same backup knows it.
+                gone.insert(format!("{kind}/{}", id_of(&record)));
             }
         }
     }
     for before in DEVICES.all(transaction)? {
-        let device = device_since(since, before.clone());
+        let mut device = device_since(since, before.clone());
+        if !let_in.takes_devices() {
+            device["key_hash"] = json!(NO_KEY);
+            device["key_hint"] = json!("");
+        }
         if device != before {
             DEVICES.put(transaction, &key_of(&device), &device)?;
             out.devices += 1;
         }
     }
     users_since(transaction, since, &mut out)?;
-    let gone = match since {
-        Since::Known(standing) => standing.gone.iter().take(CARRIED_MAX).collect(),
-        Since::Nothing | Since::Lost => Vec::new(),
-    };
+    let gone: Vec<_> = gone.into_iter().take(CARRIED_MAX).collect();
     Ok((out, json!(gone)))
 }
 
@@ -164,10 +192,8 @@ fn key_of(record: &Value) -> Vec<u8> {
 
 /// Whether a token or a kiosk still gets in.
 fn still_counts(since: &Since, kind: &str, restored: &Value) -> bool {
-    let standing = match since {
-        Since::Nothing => return true,
-        Since::Lost => return false,
-        Since::Known(standing) => standing,
+    let Since::Known(standing) = since else {
+        return true;
     };
     let known = match kind {
         "kiosk" => &standing.kiosks,
@@ -181,13 +207,8 @@ fn still_counts(since: &Since, kind: &str, restored: &Value) -> bool {
 
 /// A device with the key that counted last; one that was deleted or shut out stays out.
 fn device_since(since: &Since, mut restored: Value) -> Value {
-    let standing = match since {
-        Since::Nothing => return restored,
-        Since::Lost => {
-            restored["enabled"] = json!(false);
-            return restored;
-        }
-        Since::Known(standing) => standing,
+    let Since::Known(standing) = since else {
+        return restored;
     };
     let id = id_of(&restored).to_owned();
     if let Some(now) = standing.devices.get(&id) {

@@ -30,6 +30,11 @@ fn revoke(store: &Store, action: &'static str, resource: String) {
 
 /// What is left of a backup that held tokens, kiosks, devices and users 1 to 3.
 fn restored(since: Since) -> (Store, ShutOut, Value, tempfile::TempDir) {
+    let usual = since.usual();
+    restored_for(since, usual)
+}
+
+fn restored_for(since: Since, let_in: LetIn) -> (Store, ShutOut, Value, tempfile::TempDir) {
     let place = tempfile::tempdir().unwrap();
     let store = Store::open(place.path(), "test").unwrap();
     for n in 1..=3 {
@@ -38,7 +43,7 @@ fn restored(since: Since) -> (Store, ShutOut, Value, tempfile::TempDir) {
         }
     }
     let (out, gone) = store
-        .write_blocking(move |tx| carry_over(tx, &since))
+        .write_blocking(move |tx| carry_over(tx, &since, let_in))
         .unwrap();
     (store, out, gone, place)
 }
@@ -106,26 +111,60 @@ fn what_was_revoked_since_does_not_live_again() {
 }
 
 #[test]
-fn data_that_cannot_be_read_let_no_machine_in_and_a_new_machine_all() {
-    let place = tempfile::tempdir().unwrap();
-    std::fs::write(place.path().join(DATA_FILE), b"no data file").unwrap();
-    let (store, out, _, _place) = restored(Since::of_directory(place.path()));
-    assert_eq!((of(&store, TOKENS, 1), of(&store, KIOSKS, 1)), (None, None));
-    assert_eq!(of(&store, DEVICES, 1).unwrap()["enabled"], false);
-    assert_eq!(of(&store, USERS, 1).unwrap()["active"], true);
-    let all = ShutOut {
-        tokens: 3,
-        kiosks: 3,
-        devices: 3,
-        users: 0,
-        demoted: 0,
-    };
-    assert_eq!(out, all);
+fn where_nobody_knows_what_was_revoked_devices_go_on_and_nothing_else() {
+    let (broken, empty) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(broken.path().join(DATA_FILE), b"no data file").unwrap();
+    for (directory, is_lost) in [(&broken, true), (&empty, false)] {
+        let since = || Since::of_directory(directory.path());
+        assert_eq!(matches!(since(), Since::Lost), is_lost);
+        let (store, out, _, _place) = restored(since());
+        assert_eq!((of(&store, TOKENS, 1), of(&store, KIOSKS, 1)), (None, None));
+        assert_eq!(of(&store, DEVICES, 1).unwrap(), record(1, 7));
+        assert_eq!(of(&store, USERS, 1).unwrap()["active"], true);
+        let machines = ShutOut {
+            tokens: 3,
+            kiosks: 3,
+            ..ShutOut::default()
+        };
+        assert_eq!(out, machines);
 
-    let empty = tempfile::tempdir().unwrap();
-    let (store, out, _, _place) = restored(Since::of_directory(empty.path()));
-    assert!(of(&store, TOKENS, 1).is_some());
-    assert_eq!(out, ShutOut::default());
+        // Somebody knows better: the disk of this night's backup broke.
+        let (store, out, _, _place) = restored_for(since(), LetIn::All);
+        for table in [TOKENS, KIOSKS, DEVICES, USERS] {
+            assert_eq!(of(&store, table, 2).unwrap(), record(2, 7));
+        }
+        assert_eq!(out, ShutOut::default());
+    }
+}
+
+#[test]
+fn after_a_theft_no_key_of_the_backup_opens_anything() {
+    let place = tempfile::tempdir().unwrap();
+    let current = Store::open(place.path(), "test").unwrap();
+    for table in [TOKENS, KIOSKS, DEVICES, USERS] {
+        put(&current, table, record(1, 7));
+    }
+    for since in [Since::of(&current), Since::Nothing, Since::Lost] {
+        let (store, out, gone, _place) = restored_for(since, LetIn::Nobody);
+        for n in 1..=3 {
+            assert_eq!((of(&store, TOKENS, n), of(&store, KIOSKS, n)), (None, None));
+            let device = of(&store, DEVICES, n).unwrap();
+            assert_eq!(device["key_hash"], json!(NO_KEY));
+            // With a new key it is in: nobody has to enable it besides.
+            assert_eq!(device["enabled"], true);
+        }
+        assert_eq!((out.tokens, out.kiosks, out.devices), (3, 3, 3));
+
+        // The same backup once more, as usual: it stays so, for tokens, kiosks and keys.
+        let carried = move |tx: &Transaction<'_>| {
+            let details = json!({ "revoked": gone });
+            audit::append(tx, NOW, &Actor::console(), RESTORED, "appliance", details)
+        };
+        store.write_blocking(carried).unwrap();
+        let (again, _, _, _again_place) = restored(Since::of(&store));
+        assert_eq!((of(&again, TOKENS, 2), of(&again, KIOSKS, 2)), (None, None));
+        assert_eq!(of(&again, DEVICES, 2).unwrap()["key_hash"], json!(NO_KEY));
+    }
 }
 
 #[test]

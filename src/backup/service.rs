@@ -1,6 +1,7 @@
 //! Backups of an appliance that runs: the settings, the timetable, and one job at a time.
 
 use super::job::{self, Job, JobKind, Running};
+use super::let_in::LetIn;
 use super::make::Making;
 use super::manifest::{Cause, Manifest};
 use super::place::{PREFIX, Place, list};
@@ -303,18 +304,28 @@ impl Backups {
     }
 
     /// Begins to put a backup in the place of the data. When it is proven and lies beside them, the
-    /// appliance starts again on it.
+    /// appliance starts again on it. `let_in` says which machines get in then; what is usual when
+    /// absent. A `new` machine knows nothing of what was revoked.
     ///
     /// # Errors
     /// When another job runs.
-    pub async fn restore(self: &Arc<Self>, asked: Asked, actor: Actor) -> Result<Job> {
+    pub async fn restore(
+        self: &Arc<Self>,
+        asked: Asked,
+        (let_in, new): (Option<LetIn>, bool),
+        actor: Actor,
+    ) -> Result<Job> {
         let (own, by) = (Arc::clone(self), actor.clone());
         let subject = name_of(&asked.folder);
         let work = move |progress: &Progress| {
             let place = own.open_place(&asked)?;
-            let since = Since::of(&own.store);
+            let since = match new {
+                true => Since::Nothing,
+                false => Since::of(&own.store),
+            };
             let by = (&by, own.clock.now());
-            stage(&place, own.store.path(), since, by, progress)?;
+            let chosen = (since, let_in);
+            stage(&place, own.store.path(), chosen, by, progress)?;
             own.start_again();
             Ok(None)
         };

@@ -151,7 +151,14 @@ async fn a_backup_of_a_store_at_work_is_whole_and_restores() {
             .unwrap();
         let by = Actor::console();
         let since = Since::of(&old);
-        stage(&place, &target, since, (&by, NOW), &Progress::default()).unwrap();
+        stage(
+            &place,
+            &target,
+            (since, None),
+            (&by, NOW),
+            &Progress::default(),
+        )
+        .unwrap();
         assert!(switch::is_waiting(&target));
         assert_eq!(
             old.read().unwrap().get(COUNTED, b"last").unwrap().unwrap(),

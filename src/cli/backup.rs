@@ -2,7 +2,7 @@
 //! directory that no appliance runs on; verify and drill touch no directory of an appliance.
 
 use super::{Boot, check, say, stop_on_signal};
-use crate::backup::{self, Cause, Making, Manifest, Phase, Place, Progress, ShutOut, Since};
+use crate::backup::{self, Cause, LetIn, Making, Manifest, Phase, Place, Progress, ShutOut, Since};
 use crate::base::{Clock as _, Error, Result, SystemClock};
 use crate::site::Sites;
 use crate::store::audit::Actor;
@@ -50,6 +50,31 @@ pub(super) struct RestoreArgs {
     /// Directory of all data
     #[arg(long, value_name = "DIR", env = "INDUSMIND_DATA_DIR")]
     data_dir: Option<PathBuf>,
+    /// Machines of the backup that get in again [default: all that were not revoked since; devices where
+    /// no data here tell that]
+    #[arg(long, value_name = "WHICH")]
+    let_in: Option<Machines>,
+}
+
+/// As [`LetIn`].
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Machines {
+    /// API tokens, kiosks and devices
+    All,
+    /// Devices with their keys; API tokens and kiosks are made anew
+    Devices,
+    /// None; devices need new keys: for a machine or a backup that came into other hands
+    Nobody,
+}
+
+impl From<Machines> for LetIn {
+    fn from(machines: Machines) -> Self {
+        match machines {
+            Machines::All => Self::All,
+            Machines::Devices => Self::Devices,
+            Machines::Nobody => Self::Nobody,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -149,36 +174,49 @@ pub(super) fn restore(args: RestoreArgs) -> Result<()> {
     let data = boot.load()?.data_dir;
     let place = Place::open(&args.place.from, args.place.secret.read()?.as_deref())?;
     let since = Since::of_directory(&data);
-    let new_machine = matches!(since, Since::Nothing);
+    let nobody_knows = !matches!(since, Since::Known(_));
+    let let_in = args.let_in.map_or_else(|| since.usual(), LetIn::from);
     // Not opened for good: what is there may be what the backup is needed for.
     let held = Held::take(&data, "indusmind restore")?;
     let (actor, now) = (Actor::console(), SystemClock.now());
-    let out = told(|progress| backup::stage(&place, &data, since, (&actor, now), progress))?;
+    let chosen = (since, Some(let_in));
+    let out = told(|progress| backup::stage(&place, &data, chosen, (&actor, now), progress))?;
     held.switch()?;
     say(&format!(
         "{} holds the data of {}. Everybody signs in anew.",
         data.display(),
         place.manifest.made_at
     ));
-    if new_machine {
-        say(
-            "On this new machine nothing knows what was revoked after the backup: it lets in everybody \
-             and everything that got in then, with the roles of then. Look through users, API tokens, \
-             kiosks and devices.",
-        );
-    } else if out != ShutOut::default() {
-        say(&format!(
-            "Not let in again, because they were revoked since or nobody can tell: {} API tokens, {} \
-             kiosks, {} users; {} devices are disabled or keep their newer key; {} users keep the lower \
-             role or the fewer sites of now.",
-            out.tokens, out.kiosks, out.users, out.devices, out.demoted
-        ));
-    }
+    tell_who_gets_in(let_in, nobody_knows, &out);
     say(&format!(
         "What was there lies in {} beside it; delete that when all is well.",
         data.join(format!("{}*", switch::KEPT)).display()
     ));
     Ok(())
+}
+
+fn tell_who_gets_in(let_in: LetIn, nobody_knows: bool, out: &ShutOut) {
+    if *out != ShutOut::default() {
+        say(&format!(
+            "Not let in again: {} API tokens, {} kiosks, {} users; {} devices are disabled or keep another \
+             key than that of the backup; {} users keep the lower role or the fewer sites of now.",
+            out.tokens, out.kiosks, out.users, out.devices, out.demoted
+        ));
+    }
+    match let_in {
+        LetIn::Nobody => say(
+            "Every device needs a new key, every kiosk is paired anew. Let everybody choose a new password.",
+        ),
+        LetIn::Devices if nobody_knows => say(
+            "Devices go on with the keys of the backup; API tokens are made and kiosks paired anew. Nothing \
+             here knows what was revoked after the backup: look through users and devices.",
+        ),
+        LetIn::All if nobody_knows => say(
+            "Nothing here knows what was revoked after the backup: it lets in everybody and everything that \
+             got in then, with the roles of then. Look through users, API tokens, kiosks and devices.",
+        ),
+        LetIn::All | LetIn::Devices => (),
+    }
 }
 
 pub(super) fn drill(args: DrillArgs) -> Result<()> {

@@ -4,7 +4,7 @@ use super::Context;
 use super::backups::{BackupShown, Begun, begun};
 use super::caller::Address;
 use super::envelope::{Answer, Body, Envelope, Refusal, ok};
-use crate::backup::{Asked, Job, list};
+use crate::backup::{Asked, Job, LetIn, list};
 use crate::base::{Error, Result};
 use crate::store::audit::Actor;
 use axum::extract::State;
@@ -76,6 +76,10 @@ struct Beginning {
     #[serde(default)]
     #[schema(write_only)]
     passphrase: Option<String>,
+    /// Which machines get in again; devices only, when absent: here nobody knows what was revoked
+    /// after the backup.
+    #[serde(default)]
+    let_in: Option<LetIn>,
 }
 
 /// Begins to restore a backup instead of setting up; then the appliance starts again on it.
@@ -109,7 +113,8 @@ async fn restore(
         name: "set-up".to_owned(),
         address: address.map(|address| address.to_string()),
     };
-    begun(context.backups.restore(asked, actor).await?)
+    let chosen = (beginning.let_in, true);
+    begun(context.backups.restore(asked, chosen, actor).await?)
 }
 
 /// The folder, for whoever owns the console of an appliance that is not set up.

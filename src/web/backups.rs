@@ -3,7 +3,9 @@
 use super::Context;
 use super::envelope::{Answer, Body, Envelope, Failure, Refusal, Told, ok};
 use crate::auth::{Caller, Permission};
-use crate::backup::{Asked, BackupChange, BackupSettings, Cause, Good, Job, Manifest, Trouble};
+use crate::backup::{
+    Asked, BackupChange, BackupSettings, Cause, Good, Job, LetIn, Manifest, Trouble,
+};
 use crate::base::{Error, Timestamp};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -201,6 +203,9 @@ struct Restoring {
     #[serde(default)]
     #[schema(write_only)]
     passphrase: Option<String>,
+    /// Which machines get in again; when absent, all but those that were revoked since.
+    #[serde(default)]
+    let_in: Option<LetIn>,
 }
 
 /// Begins to put a backup in the place of all data; see the job. It is proven first; then the
@@ -230,5 +235,11 @@ async fn restore(
         folder,
         passphrase: restoring.passphrase,
     };
-    begun(context.backups.restore(asked, caller.actor()).await?)
+    let chosen = (restoring.let_in, false);
+    begun(
+        context
+            .backups
+            .restore(asked, chosen, caller.actor())
+            .await?,
+    )
 }

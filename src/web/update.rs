@@ -9,8 +9,8 @@ use super::rates::{Class, class_of};
 use crate::auth::{Caller, Permission};
 use crate::base::{Error, ErrorKind, Result};
 use crate::update::bundle::BUNDLE_MAX;
-use crate::update::{Staged, Standing};
-use axum::body::HttpBody as _;
+use crate::update::{Staged, Staging, Standing};
+use axum::body::{BodyDataStream, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -66,17 +66,45 @@ async fn receive(
 ) -> Answer<Staged> {
     caller.require(Permission::UpdateManage)?;
     let bytes = request.body().size_hint().exact().unwrap_or_default();
-    let (asked, bytes) = (context.clone(), bytes.min(BUNDLE_MAX));
+    let mut body = request.into_body().into_data_stream();
+    match stage(&context, bytes.min(BUNDLE_MAX), &mut body).await {
+        Ok(staging) => ok(super::blocking(move || context.updates.check(staging)).await?),
+        Err(error) => {
+            read_past(&mut body).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// A body of about so many bytes, in staging.
+async fn stage(context: &Context, bytes: u64, body: &mut BodyDataStream) -> Result<Staging> {
+    let asked = context.clone();
     let staging = super::blocking(move || asked.updates.begin(bytes)).await?;
     let place = staging.create();
     let place = place.map_err(|cause| context.updates.full(bytes, cause))?;
-    write(&context, request, place).await?;
-    ok(super::blocking(move || context.updates.check(staging)).await?)
+    write(context, bytes, body, place).await?;
+    Ok(staging)
+}
+
+/// Reads and forgets what is still to come: a browser that is refused while it sends tells its user of
+/// a broken connection instead of the reason.
+async fn read_past(body: &mut BodyDataStream) {
+    let mut bytes = 0;
+    while let Some(Ok(piece)) = body.next().await {
+        bytes += piece.len() as u64;
+        if bytes > BUNDLE_MAX + HEAD_MAX {
+            break;
+        }
+    }
 }
 
 /// Writes a body to disk while it arrives.
-async fn write(context: &Context, request: Request, mut file: File) -> Result<()> {
-    let mut pieces = request.into_body().into_data_stream();
+async fn write(
+    context: &Context,
+    expected: u64,
+    body: &mut BodyDataStream,
+    mut file: File,
+) -> Result<()> {
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<axum::body::Bytes>(PIECES_WAITING);
     let writing = tokio::task::spawn_blocking(move || {
         while let Some(piece) = receiver.blocking_recv() {
@@ -85,7 +113,7 @@ async fn write(context: &Context, request: Request, mut file: File) -> Result<()
         file.sync_all()
     });
     let mut bytes = 0;
-    while let Some(piece) = pieces.next().await {
+    while let Some(piece) = body.next().await {
         let piece = piece.map_err(|cause| {
             Error::invalid("body", "The file did not arrive whole. Send it again.").because(cause)
         })?;
@@ -100,9 +128,10 @@ async fn write(context: &Context, request: Request, mut file: File) -> Result<()
     }
     drop(sender);
     let written = writing.await;
+    // What is needed is known of the whole, not of what came before the disk was full.
     written
         .map_err(|cause| Error::internal("The upload was not written.").because(cause))?
-        .map_err(|cause| context.updates.full(bytes, cause))
+        .map_err(|cause| context.updates.full(expected.max(bytes), cause))
 }
 
 /// Which bundle is to be checked.

@@ -1,5 +1,6 @@
 //! Backups: made while it runs, proven, restored, and a new machine that begins with one.
 
+use super::push_devices::{cell, device, push};
 use crate::support::client::Client;
 use crate::support::{Appliance, EMAIL, PASSWORD, eventually};
 use serde_json::{Value, json};
@@ -259,4 +260,70 @@ async fn a_token_that_was_revoked_since_does_not_live_again() {
         .iter()
         .find(|entry| entry["action"] == "backup.restored");
     assert_eq!(restored.unwrap()["details"]["shut_out"]["tokens"], 1);
+}
+
+#[tokio::test]
+async fn a_new_machine_lets_in_what_was_chosen() {
+    let stick = tempfile::tempdir().unwrap();
+    let (old, chief) = Appliance::furnished().await;
+    let (_, key) = device(&chief, "C-1", &cell(&chief, "Cell 1").await).await;
+    let wanted = json!({ "name": "Totals", "scopes": ["equipment:read"] });
+    let token = chief.post("/api/api-tokens", &wanted).await.created();
+    let token = token["token"].as_str().unwrap().to_owned();
+    let change = json!({ "settings": settings(Some(stick.path()), false) });
+    chief.put("/api/backups/settings", &change).await.data();
+    let made = ended(&chief, &accepted(&chief, "/api/backups", &json!({})).await).await;
+    drop(old);
+
+    for (chosen, said, device_gets_in, token_gets_in) in [
+        (Value::Null, "devices", true, false),
+        (json!("all"), "all", true, true),
+        (json!("nobody"), "nobody", false, false),
+    ] {
+        let mut new = Appliance::new().await;
+        let setup_token = new.context().auth.setup.show().unwrap();
+        let mut begin = json!({ "token": setup_token, "folder": stick.path(),
+            "id": made["subject"] });
+        begin["let_in"] = json!("everybody");
+        let path = "/api/setup/restore";
+        let refused = new.client().post(path, &begin).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        begin["let_in"] = chosen;
+        accepted(&new.client(), path, &begin).await;
+        new.ended_by_itself().await;
+        new.start().await;
+
+        let pushed = push(&new.client(), "C-1", &key, &json!({ "temperature": 4.0 })).await;
+        assert_eq!(
+            pushed.status == 401,
+            !device_gets_in,
+            "{said}: {}",
+            pushed.text
+        );
+        assert_eq!(
+            pushed.status < 300,
+            device_gets_in,
+            "{said}: {}",
+            pushed.text
+        );
+        let asked = new.client().with_token(&token).get("/api/equipment").await;
+        let status = if token_gets_in { 200 } else { 401 };
+        assert_eq!(asked.status, status, "{said}: {}", asked.text);
+        // People sign in as before, and read in the log what was chosen.
+        let chief = new.client().login(EMAIL, PASSWORD).await;
+        let log = chief.audit().await;
+        let mut restored = log
+            .iter()
+            .filter(|entry| entry["action"] == "backup.restored");
+        assert_eq!(restored.next().unwrap()["details"]["let_in"], said);
+        // A device that was kept out is in again with a new key, and with nothing else.
+        if !device_gets_in {
+            let device = chief.get("/api/devices").await.data()["items"][0].clone();
+            let renew = format!("/api/devices/{}/key", device["id"].as_str().unwrap());
+            let renewed = chief.post(&renew, &json!({})).await.json()["data"].clone();
+            let key = renewed["key"].as_str().unwrap();
+            let pushed = push(&new.client(), "C-1", key, &json!({ "temperature": 4.0 })).await;
+            assert!(pushed.status < 300, "{}", pushed.text);
+        }
+    }
 }

@@ -108,5 +108,6 @@ mod two_factor;
 mod update;
 mod update_answers;
 mod usual;
+mod update_room;
 mod web_server;
 mod write;

@@ -12,7 +12,7 @@ use indusmind::update::minisign::SecretKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const BINARY: &[u8] = b"a program";
@@ -22,14 +22,20 @@ const RUNNING: &str = env!("CARGO_PKG_VERSION");
 pub struct Plant {
     pub appliance: Appliance,
     pub chief: Client,
-    home: Home,
+    pub home: Home,
     key: SecretKey,
     dir: TempDir,
 }
 
 pub async fn plant() -> Plant {
-    let (dir, files) = (tempfile::tempdir().unwrap(), Files::default());
-    let home = Home::at(dir.path().join("home"));
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    plant_at(dir, home).await
+}
+
+/// One whose home lies here.
+pub async fn plant_at(dir: TempDir, home: PathBuf) -> Plant {
+    let (home, files) = (Home::at(home), Files::default());
     fs::create_dir_all(home.data(1)).unwrap();
     fs::write(dir.path().join("binary"), "the program that runs").unwrap();
     let from = dir.path().join("binary");

@@ -5,6 +5,7 @@ pub mod client;
 pub mod forms;
 pub mod https;
 pub mod meters;
+pub mod small_disk;
 pub mod socket;
 
 use client::Client;

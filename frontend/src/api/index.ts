@@ -3,6 +3,7 @@ import { client, data, file, text } from './client';
 import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
 import { configuration } from './configuration';
 import { performance } from './performance';
+import { backupCalls } from './backups';
 import { billCalls } from './bills';
 import { coldCalls } from './coldchain';
 import { securityCalls } from './security';
@@ -13,7 +14,6 @@ import type {
   AlertRuleInput,
   AuditFormat,
   AuditQuery,
-  BackupChange,
   CorrectionInput,
   DeliveryQuery,
   DeviceChange,
@@ -133,10 +133,7 @@ export const api = {
   supportBundle: (frames: boolean) =>
     data(client.POST('/system/support-bundle', { params: { query: { frames } } })),
 
-  findBackups: (body: { token: string; folder: string }) =>
-    data(client.POST('/setup/backups', { body })),
-  beginWithBackup: (body: { token: string; folder: string; id: string; passphrase?: string }) =>
-    data(client.POST('/setup/restore', { body })),
+  ...backupCalls,
   reportTemplates: () => data(client.GET('/reports/templates')),
   /** The newest hundred: twice as many are kept. */
   reportList: async () =>
@@ -159,15 +156,6 @@ export const api = {
   changeReportSchedule: (id: string, body: ReportPlan) =>
     data(client.PUT('/reports/schedule/{id}', { ...at(id), body })),
   deleteReportSchedule: (id: string) => data(client.DELETE('/reports/schedule/{id}', at(id))),
-
-  backups: () => data(client.GET('/backups')),
-  makeBackup: () => data(client.POST('/backups')),
-  changeBackupSettings: (body: BackupChange) => data(client.PUT('/backups/settings', { body })),
-  verifyBackup: (id: string) => data(client.POST('/backups/{id}/verify', { ...at(id), body: {} })),
-  restoreBackup: (id: string, passphrase?: string) =>
-    data(client.POST('/backups/{id}/restore', { ...at(id), body: { confirm: id, passphrase } })),
-  job: (id: string) => data(client.GET('/jobs/{id}', at(id))),
-  cancelJob: (id: string) => data(client.POST('/jobs/{id}/cancel', at(id))),
 
   auditLog: (query: AuditQuery) => data(client.GET('/audit', { params: { query } })),
   verifyAudit: (head: string) =>

@@ -4898,6 +4898,7 @@ export interface components {
             folder: string;
             /** @description Its name. */
             id: string;
+            let_in?: components["schemas"]["LetIn"] | null;
             /** @description The passphrase that it was made with. */
             passphrase?: string | null;
             /** @description The set-up token of the console. */
@@ -11797,6 +11798,11 @@ export interface components {
          */
         LeftOut: "open" | "energy" | "variable" | "excluded";
         /**
+         * @description Which machines of a backup get in again.
+         * @enum {string}
+         */
+        LetIn: "all" | "devices" | "nobody";
+        /**
          * Format: uuid
          * @description A notification to one recipient.
          */
@@ -14988,6 +14994,7 @@ export interface components {
         Restoring: {
             /** @description The name of the backup once more: nobody restores by a slip of the finger. */
             confirm: string;
+            let_in?: components["schemas"]["LetIn"] | null;
             /** @description The passphrase that it was made with; absent where it is the one that is set. */
             passphrase?: string | null;
         };

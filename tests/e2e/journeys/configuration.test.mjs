@@ -103,3 +103,45 @@ journey('a backup is not restored with a wrong passphrase, and the dialog says s
   const starts = () => appliance.printed.filter((line) => /Listening on http:/.test(line));
   await until('it listens again', () => starts().length === 2);
 });
+
+journey('a new machine begins with a backup, and asks who gets in again', async (stage) => {
+  const old = await stage.appliance();
+  await setUpByScript(old);
+  const token = await signInByScript(old);
+  const wanted = { name: 'Totals', scopes: ['equipment:read'] };
+  await old.ask('POST', '/api-tokens', { token, body: wanted });
+  const folder = path.join(old.folder, 'stick');
+  await mkdir(folder);
+  const keep = { daily: 7, weekly: 4, monthly: 12 };
+  const settings = { folder, at: null, days: [1], keep, encrypt: false };
+  await old.ask('PUT', '/backups/settings', { token, body: { settings } });
+  await old.ask('POST', '/backups', { token });
+  await until('it is made', async () => {
+    const { items, job } = await old.ask('GET', '/backups', { token });
+    return items.length === 1 && !job;
+  });
+
+  const machine = await stage.appliance();
+  const page = await stage.browser.open(machine);
+  await page.goto('/setup/restore');
+  await page.getByLabel('One-time token', { exact: true }).fill(await machine.console(/Set-up token: (\S+)/));
+  const place = page.getByLabel('Folder of the backups');
+  const look = page.getByRole('button', { name: 'Look for backups' });
+  await place.fill('stick');
+  await look.click();
+  await page.getByText('Write the whole path, such as /media/stick.').waitFor();
+  await place.fill(folder);
+  await look.click();
+  const choice = page.getByRole('group', { name: 'What gets in again' });
+  assert.ok(await choice.getByRole('radio', { name: /^Devices They go on/ }).isChecked());
+  await choice.getByRole('radio', { name: /^Nothing/ }).check();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await stage.browser.picture(page, 'setup-restore');
+  await page.getByRole('button', { name: 'Restore it' }).click();
+  const starts = () => machine.printed.filter((line) => /Listening on http:/.test(line));
+  await until('it listens again', () => starts().length === 2);
+  machine.address = /(http:\S+)/.exec(starts()[1])[1];
+  // Everybody signs in as on the old one; the program does not.
+  const again = await signInByScript(machine);
+  assert.deepEqual((await machine.ask('GET', '/api-tokens', { token: again })).items, []);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StagedUpdate, Standing } from '@/api/types';
-import { downFor, grouped, isOver, megabytes, notesFor } from './update';
+import { downFor, grouped, isOver, megabytes, notesFor, silentNames } from './update';
 
 const standing = (more: Partial<Standing>): Standing => ({
   version: '0.1.0',
@@ -33,6 +33,14 @@ describe('an update', () => {
   it('shows a hash and a size to be read', () => {
     expect(grouped('0123456789abcdef0')).toBe('01234567 89abcdef 0');
     expect([megabytes(1), megabytes(3 * 1024 * 1024)]).toEqual([1, 3]);
+  });
+
+  it('names who is silent, and says when there are more', () => {
+    const plain = (text: string) => text.replace(/[\u2068\u2069]/g, '');
+    const names = (before: number, silent: string[]) =>
+      plain(silentNames({ before, now: 1, silent }));
+    expect(names(3, ['Press', 'Oven'])).toBe('Press, Oven');
+    expect(names(9, ['Press', 'Oven'])).toBe('Press, Oven, …');
   });
 
   it('is over when something new is known of it', () => {

@@ -28,6 +28,12 @@ export function megabytes(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / MB));
 }
 
+/** Who of them does not answer yet; the appliance names the first few. A name keeps its direction. */
+export function silentNames({ before, now, silent }: NonNullable<Standing['answering']>): string {
+  const names = silent.map((name) => `\u2068${name}\u2069`);
+  return (before - now > silent.length ? [...names, '…'] : names).join(', ');
+}
+
 /** Whether what became of an update differs from what was known before it began. */
 export function isOver(now: Standing, lastAt: number | null): boolean {
   return !now.on_trial && now.last !== null && now.last.at_ms !== lastAt;
