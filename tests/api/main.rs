@@ -107,7 +107,7 @@ mod tokens;
 mod two_factor;
 mod update;
 mod update_answers;
-mod usual;
 mod update_room;
+mod usual;
 mod web_server;
 mod write;
