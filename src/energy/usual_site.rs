@@ -13,6 +13,7 @@ use crate::site::Site;
 use crate::tsdb::Resolution;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
 
@@ -140,9 +141,9 @@ impl UsualCache {
         let (mut low_kw, mut high_kw) = (Vec::new(), Vec::new());
         while at <= quarter {
             let day = calendar.bucket_start(at, BucketSize::Day);
-            if !days.contains_key(&day) {
+            if let Entry::Vacant(unread) = days.entry(day) {
                 let (curves, of) = self.kin(asked, &comparison(day, holidays, calendar))?;
-                days.insert(day, ranges(&of_quantity(&curves, 0), of, NATURES[0]));
+                unread.insert(ranges(&of_quantity(&curves, 0), of, NATURES[0]));
             }
             let range = days[&day][place(at, calendar)];
             low_kw.push(range.low);

@@ -53,21 +53,12 @@ impl Enpis {
         meters: &[EquipmentId],
         now: Timestamp,
     ) -> Result<Option<DayObjective>> {
-        let history = SiteHistory::new(Arc::clone(&self.tsdb));
-        // A thermometer that hangs in the tree is no part of the energy.
-        let tells = |id: &EquipmentId| {
-            let has = |metric| history.has(*id, metric);
-            has(&Metric::CONSUMPTION) || has(&Metric::POWER)
-        };
-        let energy = |ids: &[EquipmentId]| -> Vec<EquipmentId> {
-            ids.iter().copied().filter(|id| tells(id)).collect()
-        };
         let mut found: Option<DayObjective> = None;
         for item in self.plan(&site.key)? {
             if !holds(&item, now) {
                 continue;
             }
-            let Some(one) = self.day_of(site, &item, (meters, &energy), now)? else {
+            let Some(one) = self.day_of(site, &item, meters, now)? else {
                 continue;
             };
             let stricter = found.as_ref().is_none_or(|best| match (one.kwh, best.kwh) {
@@ -81,12 +72,23 @@ impl Enpis {
         Ok(found)
     }
 
+    /// Those that ever told energy or power: a thermometer that hangs in the tree is no part of it.
+    fn of_energy(&self, meters: &[EquipmentId]) -> Vec<EquipmentId> {
+        let history = SiteHistory::new(Arc::clone(&self.tsdb));
+        let tells = |meter: EquipmentId| {
+            let has = |metric| history.has(meter, metric);
+            has(&Metric::CONSUMPTION) || has(&Metric::POWER)
+        };
+        let all = meters.iter().copied();
+        all.filter(|meter| tells(*meter)).collect()
+    }
+
     /// What one objective lets a day use; `None` when it is not about the whole site.
     fn day_of(
         &self,
         site: &Site,
         item: &PlanItem,
-        (meters, energy): (&[EquipmentId], &dyn Fn(&[EquipmentId]) -> Vec<EquipmentId>),
+        meters: &[EquipmentId],
         now: Timestamp,
     ) -> Result<Option<DayObjective>> {
         let said = &item.said;
@@ -101,10 +103,10 @@ impl Enpis {
             return Ok(None);
         };
         let counted = Recipe {
-            equipment: energy(&recipe.equipment),
+            equipment: self.of_energy(&recipe.equipment),
             ..recipe.clone()
         };
-        if !is_whole_site(&counted, &energy(meters)) {
+        if !is_whole_site(&counted, &self.of_energy(meters)) {
             return Ok(None);
         }
         let day = |kwh, open| DayObjective {
