@@ -5,10 +5,8 @@ use super::whole_week_story::{LATE, OFF_S, ON_S, Story};
 
 /// How long a reading stands, s: two of its intervals.
 const STANDS_S: i64 = 120;
-/// The rule about silence.
+/// The rule about silence, of which the model knows nothing.
 pub(super) const SILENCE: usize = 7;
-/// Minutes without a word that are a silence.
-const SILENT_MIN: usize = 5;
 /// Hours of the shift in which the rule of a shift holds, as minutes of the day.
 const SHIFT: std::ops::Range<usize> = 2 * 60..4 * 60;
 const DAY_MIN: usize = 24 * 60;
@@ -52,9 +50,6 @@ impl Story {
 
     /// How often a rule begins to count when the power never fails.
     pub(super) fn truth(&self, device: usize, rule: usize) -> u32 {
-        if rule == SILENCE {
-            return self.silences(device, &[]).1;
-        }
         let mut watch = Watch {
             stands: -1,
             ..Watch::default()
@@ -126,31 +121,6 @@ impl Story {
         let last = self.last(device, step, minutes)?;
         let sum: f64 = last.iter().map(|(_, power)| power).sum();
         Some(sum / f64::from(u32::try_from(last.len()).unwrap()))
-    }
-
-    /// How many silences of a device were long enough, at least and at most. Whoever starts anew
-    /// listens anew, so one that `starts` break may be told later, or end before that.
-    pub(super) fn silences(&self, device: usize, starts: &[usize]) -> (u32, u32) {
-        let (mut least, mut most) = (0, 0);
-        // Nobody listened before the story: it begins as if a word was said.
-        let mut heard = 0;
-        for step in 1..=self.steps {
-            let ends = step < self.steps && self.values[device][step].is_some();
-            if !ends && step < self.steps {
-                continue;
-            }
-            // At the end an hour of silence follows.
-            let end = if ends { step } else { self.steps + 60 };
-            let listens = starts
-                .iter()
-                .copied()
-                .filter(|n| (heard + 1..=end).contains(n));
-            let listens = listens.max().unwrap_or(heard);
-            most += u32::from(end - heard > SILENT_MIN);
-            least += u32::from(end - listens > SILENT_MIN);
-            heard = step;
-        }
-        (least, most)
     }
 }
 
