@@ -37,10 +37,11 @@ describe('an update', () => {
 
   it('names who is silent, and says when there are more', () => {
     const plain = (text: string) => text.replace(/[\u2068\u2069]/g, '');
-    const names = (before: number, silent: string[]) =>
-      plain(silentNames({ before, now: 1, silent }));
+    const names = (before: number, silent: string[], locale = 'en') =>
+      plain(silentNames({ before, now: 1, silent }, locale));
     expect(names(3, ['Press', 'Oven'])).toBe('Press, Oven');
     expect(names(9, ['Press', 'Oven'])).toBe('Press, Oven, …');
+    expect(names(3, ['Press', 'Oven'], 'ar')).toBe('Press، Oven');
   });
 
   it('is over when something new is known of it', () => {

@@ -29,9 +29,13 @@ export function megabytes(bytes: number): number {
 }
 
 /** Who of them does not answer yet; the appliance names the first few. A name keeps its direction. */
-export function silentNames({ before, now, silent }: NonNullable<Standing['answering']>): string {
+export function silentNames(
+  { before, now, silent }: NonNullable<Standing['answering']>,
+  locale: string,
+): string {
   const names = silent.map((name) => `\u2068${name}\u2069`);
-  return (before - now > silent.length ? [...names, '…'] : names).join(', ');
+  const comma = locale.startsWith('ar') ? '، ' : ', ';
+  return (before - now > silent.length ? [...names, '…'] : names).join(comma);
 }
 
 /** Whether what became of an update differs from what was known before it began. */
