@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const POLICIES: &str = "/api/notifications/policies";
 
 /// A policy of a site, or of every one.
-fn rule(name: &str, site: Value) -> Value {
+fn rule(name: &str, site: &Value) -> Value {
     json!({ "name": name, "enabled": true, "from_level": "Low", "site": site,
         "recipients": [{ "outlet": "webhook" }] })
 }
@@ -45,7 +45,7 @@ async fn who_is_told_at_another_site_is_not_there() {
     let local = local_admin(&chief, appliance.client()).await;
     let manager = appliance.client_as(Role::EnergyManager).await;
     let made = async |by: &Client, name: &str, site: Value| {
-        let made = by.post(POLICIES, &rule(name, site)).await.created();
+        let made = by.post(POLICIES, &rule(name, &site)).await.created();
         format!("{POLICIES}/{}", made["id"].as_str().unwrap())
     };
     let ours = made(&local, "Ours", json!("site_a")).await;
@@ -60,11 +60,11 @@ async fn who_is_told_at_another_site_is_not_there() {
     }
     // He makes none for others, or for all, and does not give his own away.
     for site in [json!("site_b"), json!("site_z"), Value::Null] {
-        let body = rule("Mine", site);
+        let body = rule("Mine", &site);
         assert_eq!(local.post(POLICIES, &body).await.bad_fields(), ["site"]);
         assert_eq!(local.put(&ours, &body).await.bad_fields(), ["site"]);
     }
-    let mine = rule("Mine", json!("site_a"));
+    let mine = rule("Mine", &json!("site_a"));
     local.put(&theirs, &mine).await.refused(404);
     local.delete(&theirs).await.refused(404);
     // One for every site is there for him, and not his to change.
@@ -72,7 +72,7 @@ async fn who_is_told_at_another_site_is_not_there() {
     local.delete(&every).await.refused(403);
     local.put(&ours, &mine).await.data();
     chief
-        .put(&ours, &rule("Taken", json!("site_b")))
+        .put(&ours, &rule("Taken", &json!("site_b")))
         .await
         .data();
     local.delete(&ours).await.refused(404);
