@@ -146,6 +146,11 @@ impl Memory {
         }
     }
 
+    /// What is known stands until something else is said.
+    pub(super) const fn stand_for_ever(&mut self) {
+        self.held = i64::MAX;
+    }
+
     /// Until when the last value stands, ms.
     pub(super) const fn stands_until(&self) -> i64 {
         self.held

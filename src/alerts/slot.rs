@@ -64,7 +64,11 @@ pub(super) struct Judged {
 }
 
 impl Slot {
-    pub(super) fn new(rule: Rule, memory: Memory) -> Self {
+    pub(super) fn new(rule: Rule, mut memory: Memory) -> Self {
+        if matches!(rule.condition, Condition::NoData { .. }) {
+            // A silence stands until the device speaks, over a restart, too: its delay goes on.
+            memory.stand_for_ever();
+        }
         Self {
             key: format!("rule/{}", rule.id),
             probe: Probe::of(&rule.condition),

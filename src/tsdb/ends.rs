@@ -1,11 +1,13 @@
 //! Where counters stood: at the end of each hour as it was sealed, and what comes after it.
 
-use super::blocks::{Level, Stage};
+use super::blocks::{Level, Look, Stage};
 use super::count::Counting;
 use super::counter::Counter;
 use super::fold::{Folded, Span};
 use super::hours::{DAY_HOURS, Desk, Ends};
+use super::rollup::Summary;
 use super::sealed::{self, Before};
+use super::series::Device;
 use super::track::Track;
 use super::{HOUR_MS, SeriesId};
 use crate::base::Result;
@@ -220,27 +222,54 @@ impl Desk<'_> {
         if newest.is_some_and(|newest| newest <= hour) {
             return Ok(None);
         }
-        let mut from = (hour + 1) * HOUR_MS;
+        let (mut from, mut whole) = ((hour + 1) * HOUR_MS, true);
         for _ in 0..MONTHS_MAX {
             let month = Stage::Month.span_of(from);
             let to = Stage::Month.start_of(month + 1);
             if self.look.has_volume(Level::Hour, from)? {
-                let rows = sealed::hour_rows(self.look, self.device, series, (from, to))?;
-                let read = |(n, row): (i64, &Option<_>)| {
-                    let row: &super::rollup::Summary = row.as_ref()?;
-                    (row.count > 0).then_some(n)
-                };
-                if let Some(n) = (0..).zip(&rows).find_map(read) {
-                    return Ok(Some(from / HOUR_MS + n));
+                let span = (from, to);
+                let (found, all) = first_read(self.look, self.device, series, span)?;
+                if found.is_some() {
+                    return Ok(found);
                 }
+                whole &= all;
             }
             from = to;
         }
-        self.memo.with(|notes| {
-            if notes.sealed == self.noted {
-                notes.newest.insert(series, hour);
-            }
-        });
+        if whole {
+            self.memo.with(|notes| {
+                if notes.sealed == self.noted {
+                    notes.newest.insert(series, hour);
+                }
+            });
+        }
         Ok(None)
     }
+}
+
+/// The first hour of a span in which a series was read, as it was sealed, and whether all of its hourly
+/// rows could be looked at. Where they are damaged the quarters tell it: the rows of a reading that is
+/// passed over keep energy that a later one would book again.
+fn first_read(
+    look: &Look,
+    device: Device,
+    series: SeriesId,
+    (from, to): (i64, i64),
+) -> Result<(Option<i64>, bool)> {
+    let first = |level: Level, rows: Vec<Option<Summary>>| {
+        let read = |(n, row): (i64, Option<Summary>)| (row?.count > 0).then_some(n);
+        let found = (0..).zip(rows).find_map(read);
+        found.map(|n| (from + n * level.step_ms()).div_euclid(HOUR_MS))
+    };
+    look.forget_damage();
+    let hourly = first(
+        Level::Hour,
+        sealed::hour_rows(look, device, series, (from, to))?,
+    );
+    if !look.is_damaged() {
+        return Ok((hourly, true));
+    }
+    let quarters = sealed::level_rows(look, Level::Quarter, device, series, (from, to))?;
+    let found = hourly.into_iter().chain(first(Level::Quarter, quarters));
+    Ok((found.min(), false))
 }

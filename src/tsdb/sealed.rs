@@ -366,7 +366,8 @@ pub(super) fn hour_rows(
     level_rows(look, Level::Hour, device, series, span)
 }
 
-fn level_rows(
+/// The rows of a series at one level; `from` and `to` are whole steps of it.
+pub(super) fn level_rows(
     look: &Look,
     level: Level,
     device: Device,

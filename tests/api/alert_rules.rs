@@ -161,6 +161,37 @@ async fn what_stood_before_a_restart_stands_after_it() {
 }
 
 #[tokio::test]
+async fn the_delay_of_a_silence_goes_on_over_a_restart() {
+    let (mut appliance, chief) = Appliance::furnished().await;
+    let press = machine(&chief, "Press 1").await;
+    for (name, delay_s) in [("At once", 0), ("Later", 120)] {
+        let said = json!({ "name": name, "equipment_id": press, "level": "High", "on_delay_s": delay_s,
+            "condition": { "kind": "no_data", "silent_s": 60 } });
+        chief.post("/api/alert-rules", &said).await.created();
+    }
+    power(&appliance, &press, 10.0).await;
+    appliance.advance(61_000);
+    // Both rules are looked at in one beat: the delay of the other one runs when this one is there.
+    let silent = async |chief: &crate::support::client::Client, total: i64| {
+        eventually("the silence to be told", || async {
+            (list(chief, "").await["total"] == total).then_some(())
+        })
+        .await;
+    };
+    silent(&chief, 1).await;
+    appliance.stop().await;
+    appliance.advance(30_000);
+    appliance.start().await;
+    let chief = appliance
+        .client()
+        .login(crate::support::EMAIL, crate::support::PASSWORD)
+        .await;
+    assert_eq!(list(&chief, "").await["total"], 1, "its delay is not over");
+    appliance.advance(91_000);
+    silent(&chief, 2).await;
+}
+
+#[tokio::test]
 async fn a_dead_line_is_one_alert() {
     let (appliance, chief) = Appliance::furnished().await;
     let dead = crate::support::meters::dead_port();

@@ -158,7 +158,9 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
     let last = |row: &Summary| if row.count == 0 { 0.0 } else { row.last };
     // The reading on the stroke of its end belongs to a counter's bucket and is not among its
     // samples: without it the bucket ends where it was read before.
-    let open = found.delta < right.delta && found.last < right.last;
+    // Energy that a later reading spread over it does not move where that was.
+    let short = found.delta < right.delta || is_spread(&found);
+    let open = short && found.last < right.last;
     let last = |row: &Summary| if open { 0.0 } else { last(row) };
     // Energy that was spread over a silence has no values beside it.
     let ends = |row: &Summary| match row.covered_ms {
