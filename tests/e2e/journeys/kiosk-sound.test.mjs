@@ -84,7 +84,18 @@ async function alarmed(stage) {
     const { items } = await appliance.ask('GET', '/alerts?search=Power', { token });
     return items.length > 0;
   });
-  return { appliance, letIn: (code) => ask('/kiosks/approve', { code, name: 'Hall 2' }) };
+  // Few screens are let in within a minute: whoever guesses codes shall not get far.
+  const letIn = (code) =>
+    until('the screen is let in', async () => {
+      try {
+        await ask('/kiosks/approve', { code, name: 'Hall 2' });
+        return true;
+      } catch (refused) {
+        if (!refused.message.includes(' 429 ')) throw refused;
+        return false;
+      }
+    });
+  return { appliance, letIn };
 }
 
 journey('the alarm of a wall sounds without a touch, or says that it cannot', async (stage) => {
