@@ -257,6 +257,24 @@ impl Look {
         }
     }
 
+    /// The hours in `from..to` of one volume of which something of a device's counters is written down.
+    pub(super) fn hours_with_counters(
+        &self,
+        device: Device,
+        (from, to): (u32, u32),
+    ) -> Result<Vec<u32>> {
+        let mut hours = Vec::new();
+        if let Some(opened) = self.open(Level::Hour, Stage::Hour.start_of(from))? {
+            let (from, to) = (key(from, Device(0), 0), key(to, Device(0), 0));
+            opened.reader.scan(COUNTERS, &from, &to, &mut |key, _| {
+                let found = place_of(key).filter(|place| place.1 == device);
+                hours.extend(found.map(|(hour, _)| hour));
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(hours)
+    }
+
     /// What an earlier version wrote down of counters that fell.
     pub(super) fn pending(&self, hour: u32, device: Device) -> Result<Option<Vec<u8>>> {
         self.beside(PENDING, hour, device)

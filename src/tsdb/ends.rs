@@ -16,6 +16,8 @@ use std::ops::Range;
 
 /// Months that are searched for the return of a counter: ten years.
 const MONTHS_MAX: u32 = 120;
+/// Months in a row without hourly rows after which nothing is looked for any more.
+const ABSENT_MAX: u32 = 2;
 /// Hours with readings that are looked at after a span at most. What comes is decided by seven
 /// readings, or when a level that was left is a day old.
 const AHEAD_MAX: usize = 64;
@@ -214,6 +216,36 @@ impl Desk<'_> {
         };
         let counter = sealed::counter_of_row(self.look, self.device, series, (hour, row))?;
         Ok(Some((counter, false)))
+    }
+
+    /// The first hour from `from` on, and before `until`, of which a counter is written down.
+    pub(super) fn next_written(
+        &self,
+        series: SeriesId,
+        mut from: i64,
+        until: Option<i64>,
+    ) -> Result<Option<i64>> {
+        let mut absent = 0;
+        while absent < ABSENT_MAX && until.is_none_or(|until| from < until) {
+            let month = Stage::Month.span_of(from * HOUR_MS);
+            let to = Stage::Month.start_of(month + 1) / HOUR_MS;
+            if self.look.has_volume(Level::Hour, from * HOUR_MS)? {
+                let end = until.map_or(to, |until| until.min(to));
+                let span = |hour: i64| Stage::Hour.span_of(hour * HOUR_MS);
+                let range = (span(from), span(end));
+                for hour in self.look.hours_with_counters(self.device, range)? {
+                    let hour = i64::from(hour);
+                    if sealed::counter_of(self.look, self.device, series, hour)?.is_some() {
+                        return Ok(Some(hour));
+                    }
+                }
+                absent = 0;
+            } else {
+                absent += 1;
+            }
+            from = to;
+        }
+        Ok(None)
     }
 
     /// The first hour after `hour` in which a series was read, as it was sealed.

@@ -157,7 +157,11 @@ impl Desk<'_> {
                 return Ok(None);
             }
         }
-        let Some(next) = self.next_hour(series, hours.end - 1)? else {
+        let read = self.next_hour(series, hours.end - 1)?;
+        // Hours of silence were folded as well where people changed something: what is written down of
+        // them does not hold either.
+        let written = self.next_written(series, hours.end, read)?;
+        let Some(next) = written.or(read) else {
             return Ok(Some(i64::MAX));
         };
         // A reading on the stroke closes the hour before, in which nothing may have been read.

@@ -212,6 +212,8 @@ async fn who_reaches_some_sites_changes_nothing_of_the_whole_appliance() {
         ("POST", "/api/backups", &json!({})),
         ("POST", "/api/backups/1/restore", &json!({})),
         ("POST", "/api/jobs/1/cancel", &json!({})),
+        ("PUT", "/api/mqtt", &json!({})),
+        ("POST", "/api/mqtt/test", &json!({})),
         ("PUT", "/api/system/storage", &json!({})),
         ("POST", "/api/system/configuration", &json!({})),
         ("POST", "/api/system/support-bundle", &json!({})),
@@ -245,7 +247,13 @@ async fn who_reaches_some_sites_changes_nothing_of_the_whole_appliance() {
         );
     }
     // He may look, and who reaches all of them may do it.
-    for path in ["/api/backups", "/api/jobs", "/api/update", "/api/system"] {
+    for path in [
+        "/api/backups",
+        "/api/jobs",
+        "/api/mqtt",
+        "/api/update",
+        "/api/system",
+    ] {
         local.get(path).await.data();
     }
     local.get("/api/notifications/outlets").await.data();
