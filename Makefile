@@ -125,7 +125,7 @@ torture: ## power cuts, full and broken disks, flipped bits: 10,000 of each (IND
 	@packaging/static-flags.sh
 	@mkdir -p $(OUTPUT)
 	$(TIMED) "Torture" env INDUSMIND_TORTURE=$${INDUSMIND_TORTURE:-10000} RUST_BACKTRACE=0 \
-		bash -o pipefail -c 'cargo test --release --lib -- simulated:: power_cut:: tampering_tests:: week:: 2> $(OUTPUT)/torture.err \
+		bash -o pipefail -c 'cargo test --release --lib -- simulated:: power_cut:: model_tests:: tampering_tests:: week:: 2> $(OUTPUT)/torture.err \
 		| tee $(OUTPUT)/torture.log' || { tail -20 $(OUTPUT)/torture.err; failed=1; }; \
 		printf '\nWhat was seen (all of it: $(OUTPUT)/torture.log):\n'; \
 		grep -E ' runs, seeds | seed [0-9]+: |INDUSMIND_SEED|^\{' $(OUTPUT)/torture.log || true; \
