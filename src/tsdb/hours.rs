@@ -94,6 +94,8 @@ impl Desk<'_> {
         let mut ends: Ends = BTreeMap::new();
         // Hours that are folded only because later readings reach into them.
         let mut reached: BTreeSet<i64> = BTreeSet::new();
+        // Hours of silence that are folded because people changed something before them.
+        let mut silent: BTreeSet<i64> = BTreeSet::new();
         let mut folded_until = since;
         while let Some(first) = todo.pop_first() {
             let mut end = first + 1;
@@ -117,16 +119,19 @@ impl Desk<'_> {
                 if !self.catalogue.is_counter(*series) {
                     continue;
                 }
-                let next = self.changes_next(*series, &run.hours, folded, changed)?;
-                if let Some(next) = next.filter(|next| *next < until)
-                    && !self.is_forgotten(next)?
+                let next = self.changes_next(*series, &run.hours, folded, (changed, &silent))?;
+                if let Some(next) = next.filter(|next| next.hour < until)
+                    && !self.is_forgotten(next.hour)?
                 {
-                    todo.insert(next);
+                    todo.insert(next.hour);
+                    if next.is_silent {
+                        silent.insert(next.hour);
+                    }
                 }
                 let stood = Stood {
                     hour: end - 1,
                     counter: folded.counter.clone(),
-                    sealed_from: next.unwrap_or(end),
+                    sealed_from: next.map_or(end, |next| next.hour),
                 };
                 ends.insert(*series, stood);
             }
@@ -137,21 +142,24 @@ impl Desk<'_> {
         Ok(runs)
     }
 
-    /// The hour of the next reading after a run when the run changes what that one grew by, none
-    /// (far away) when there is no such reading, and `None` when all that is sealed after it holds.
+    /// The next hour after a run that the run changes, far away when nothing was read or written down
+    /// after it, and `None` when all that is sealed after it holds.
     fn changes_next(
         &self,
         series: SeriesId,
         hours: &Range<i64>,
         folded: &Folded,
-        changed: &BTreeSet<i64>,
-    ) -> Result<Option<i64>> {
+        (changed, silent): (&BTreeSet<i64>, &BTreeSet<i64>),
+    ) -> Result<Option<Next>> {
         // Without readings an hour changed because of what people did: that shows only when the
-        // counter is read again.
+        // counter is read again. Until then the counter stands where it stood, while what was spread
+        // over the silence changed.
         let is_silent = |hour: i64| {
-            changed.contains(&hour) && !self.has_fresh(hour * HOUR_MS, (hour + 1) * HOUR_MS)
+            (changed.contains(&hour) || silent.contains(&hour))
+                && !self.has_fresh(hour * HOUR_MS, (hour + 1) * HOUR_MS)
         };
-        if !hours.clone().any(is_silent) {
+        let is_silent = hours.clone().any(is_silent);
+        if !is_silent {
             let stored = self.stored_end(series, hours.end - 1)?;
             if stored.is_some_and(|(stored, _)| stored == folded.counter) {
                 return Ok(None);
@@ -161,16 +169,20 @@ impl Desk<'_> {
         // Hours of silence were folded as well where people changed something: what is written down of
         // them does not hold either.
         let written = self.next_written(series, hours.end, read)?;
-        let Some(next) = written.or(read) else {
-            return Ok(Some(i64::MAX));
+        let Some(hour) = written.or(read) else {
+            let (hour, is_silent) = (i64::MAX, false);
+            return Ok(Some(Next { hour, is_silent }));
         };
         // A reading on the stroke closes the hour before, in which nothing may have been read.
-        let stroke = next * HOUR_MS;
-        let strikes = next > hours.end && {
+        let stroke = hour * HOUR_MS;
+        let strikes = hour > hours.end && {
             let read = self.measured(&[series], stroke, stroke + 1)?;
             read.contains_key(&series)
         };
-        Ok(Some(next - i64::from(strikes)))
+        Ok(Some(Next {
+            hour: hour - i64::from(strikes),
+            is_silent: is_silent && written.is_some(),
+        }))
     }
 
     /// The first hour that readings of a run, or what was there in their place, book something in;
@@ -335,6 +347,14 @@ impl Desk<'_> {
         }
         Ok(Run { hours, series })
     }
+}
+
+/// The next hour that a run changes.
+#[derive(Clone, Copy)]
+struct Next {
+    hour: i64,
+    /// Nothing was read in it, and the run changed because of what people did.
+    is_silent: bool,
 }
 
 /// Where counters stood at the end of the last hour that was folded.

@@ -122,9 +122,66 @@ fn of_meters() -> Vec<Vec<Step>> {
     ]
 }
 
+/// What was entered of a meter and undone, in hours in which nothing was read.
+fn of_undone() -> Vec<Vec<Step>> {
+    let exchange = |device, at, end_reading, start_reading| Step::Event {
+        device,
+        at,
+        change: CounterChange::Exchange {
+            end_reading,
+            start_reading,
+        },
+    };
+    let ratio = |device, at, factor| Step::Event {
+        device,
+        at,
+        change: CounterChange::Ratio { factor },
+    };
+    let off_grid = Step::Ticks {
+        device: 1,
+        from: 300,
+        count: 1,
+        every: 60,
+        off: 20,
+        seed: 81_291_791_256_075_317,
+        load: false,
+    };
+    vec![
+        vec![
+            off_grid,
+            ratio(1, 0, 2.0),
+            exchange(1, 0, 0.0, 0.0),
+            Step::Maintain(0),
+            Step::UndoEvent(1),
+        ],
+        vec![
+            ticks(1, 0, 1, 60, 53_810_505_273_406, false),
+            exchange(1, 0, 984.0, 0.0),
+            ticks(1, 181, 1, 60, 3_711_493_604_842_131_445, false),
+            Step::Maintain(241),
+            Step::UndoEvent(0),
+        ],
+        vec![
+            ticks(1, 2_340, 1, 60, 0, false),
+            Step::Ticks {
+                device: 0,
+                from: 526,
+                count: 24,
+                every: 60,
+                off: 590,
+                seed: 7_836_765_041_204_124_158,
+                load: false,
+            },
+            ratio(0, 2_217, 2.0),
+            Step::Maintain(507),
+            ticks(0, 2_520, 30, 1_800, 4_134_394_480_193_104_534, false),
+        ],
+    ]
+}
+
 #[tokio::test]
 async fn what_once_went_wrong_stays_right() {
-    for history in of_samples().into_iter().chain(of_meters()) {
+    for history in [of_samples(), of_meters(), of_undone()].concat() {
         let mut world = World::new();
         for step in history.iter().chain(&[Step::Maintain(20_000)]) {
             world.take(step).await;
