@@ -25,9 +25,11 @@ pub struct HistoryQuery {
     pub calendar: Calendar,
 }
 
-/// Quantities of a point beside energy, power and voltage.
+/// Quantities of a point beside energy and power. Each costs as much as those two when it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extras {
+    /// Voltage, of each conductor.
+    pub voltage: bool,
     /// Mains frequency.
     pub frequency: bool,
     /// Power factor.
@@ -41,6 +43,7 @@ pub struct Extras {
 impl Extras {
     /// All of them.
     pub const ALL: Self = Self {
+        voltage: true,
         frequency: true,
         power_factor: true,
         current: true,
@@ -64,8 +67,9 @@ pub struct HistoryPoint {
     pub consumption: Option<f64>,
     /// Mean power, kW.
     pub power: Option<f64>,
-    /// Mean voltage, V.
-    pub voltage: Option<f64>,
+    /// Mean voltage, V; absent when it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voltage: Option<Option<f64>>,
     /// Mean frequency, Hz.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency: Option<Option<f64>>,
@@ -138,8 +142,8 @@ impl SiteHistory {
         self.points_with(query, Extras::ALL)
     }
 
-    /// As [`SiteHistory::points`] with only some of the quantities beside energy, power and
-    /// voltage; the others are `null`.
+    /// As [`SiteHistory::points`] with only some of the quantities beside energy and power; the
+    /// others are `null`.
     ///
     /// # Errors
     /// As [`SiteHistory::points`].
@@ -231,7 +235,7 @@ impl SiteHistory {
             let basic = [Metric::POWER, Metric::CONSUMPTION];
             (*metric == query.metric && phase == query.phase)
                 || (phase == Phase::Total && (basic.contains(metric) || extras.has(metric)))
-                || (*metric == Metric::VOLTAGE)
+                || (extras.voltage && *metric == Metric::VOLTAGE)
         };
         let mut columns = Vec::new();
         for equipment in &query.equipment {
@@ -295,7 +299,7 @@ impl Picks {
             timestamp: at,
             consumption: pick(self.consumption),
             power: pick(self.power),
-            voltage: mean.or_else(|| pick(self.voltage)),
+            voltage: Some(mean.or_else(|| pick(self.voltage))),
             frequency: Some(pick(self.frequency)),
             power_factor: Some(pick(self.power_factor)),
             current: Some(pick(self.current)),

@@ -106,7 +106,7 @@ impl Places {
             timestamp: bucket.start,
             consumption: self.consumption.energy(bucket).map(millionths),
             power: mean(&self.power, false),
-            voltage: voltage.map(millionths),
+            voltage: Some(voltage.map(millionths)),
             frequency: Some(mean(&self.frequency, true)),
             power_factor: Some(mean(&self.power_factor, true)),
             current: Some(mean(&self.current, false)),

@@ -199,6 +199,7 @@ impl UsualCache {
         ranges: impl Iterator<Item = TimeRange>,
     ) -> Result<Vec<Curves>> {
         let extras = Extras {
+            voltage: true,
             frequency: true,
             power_factor: true,
             ..Extras::default()
@@ -234,7 +235,7 @@ fn note(curves: &mut Curves, point: &HistoryPoint, calendar: &Calendar) -> bool 
     let place = place(point.timestamp, calendar);
     let values = [
         point.power,
-        point.voltage,
+        point.voltage.flatten(),
         point.frequency.flatten(),
         point.power_factor.flatten(),
     ];

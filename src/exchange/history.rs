@@ -83,7 +83,7 @@ impl Column {
         match self {
             Self::Consumption => point.consumption,
             Self::Power => point.power,
-            Self::Voltage => point.voltage,
+            Self::Voltage => point.voltage.flatten(),
             Self::Value => point.value,
             Self::Min => point.min.flatten(),
             Self::Max => point.max.flatten(),

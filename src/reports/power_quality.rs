@@ -97,7 +97,7 @@ fn nominal(work: &Work<'_>, id: EquipmentId, range: TimeRange) -> Result<Option<
         let count = values.len() as f64;
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / count)
     };
-    let volts = mean(points.iter().filter_map(|point| point.voltage).collect());
+    let volts = mean(points.iter().filter_map(|point| point.voltage?).collect());
     let hertz = mean(points.iter().filter_map(|point| point.value).collect());
     let is_near = |volts: f64, usual: &f64| (volts / usual - 1.0).abs() <= NEAR;
     let usual = volts.and_then(|volts| NOMINAL_V.into_iter().find(|one| is_near(volts, one)));

@@ -73,35 +73,49 @@ impl Tsdb {
             return Ok(buckets);
         };
         let state = self.state();
-        // Blocks are looked at after the head: what is sealed in between is in both, never in
-        // neither.
-        for (device, wanted) in by_device(&state, &query.series) {
-            let mut changed = self.changed_hours(&state, device);
-            let mut fresh = self.fresh(device, &wanted, span.1 + HOUR_MS);
-            let mut look = self.blocks.look();
-            let nothing = Fresh::new();
-            let desk = self.desk(&look, &state, device, &nothing);
-            let mut noted = desk.noted;
-            if desk.is_decided_later(&wanted, span.1, &changed)? {
-                fresh = self.fresh(device, &wanted, i64::MAX);
-                noted = self.memo.with(|notes| notes.sealed);
-                look = self.blocks.look();
-            } else {
-                changed.retain(|hour| hour * HOUR_MS < span.1 + HOUR_MS);
-            }
-            let mut desk = self.desk(&look, &state, device, &fresh);
-            desk.noted = noted;
-            let columns = match source_of(size, &buckets) {
-                Source::Level(level) => level_rows(&desk, &wanted, level, span, &changed)?,
-                Source::Samples(step) => sample_rows(&desk, &wanted, step, span, &changed)?,
-            };
+        let source = source_of(size, &buckets);
+        let devices: Vec<_> = by_device(&state, &query.series).into_iter().collect();
+        let rows =
+            |(device, wanted): &Wanted| self.rows_of(&state, (*device, wanted), source, span);
+        by_twos(&devices, rows, |(_, wanted), columns| {
             for (id, (from, step, rows)) in wanted.iter().zip(columns) {
                 for place in (0..query.series.len()).filter(|n| query.series[*n] == *id) {
                     buckets.pour(place, from, step, &rows);
                 }
             }
-        }
+        })?;
         Ok(buckets)
+    }
+
+    /// The rows of series of a device over a span.
+    fn rows_of(
+        &self,
+        state: &State,
+        (device, wanted): (Device, &[SeriesId]),
+        source: Source,
+        span: (i64, i64),
+    ) -> Result<Vec<RowsOf>> {
+        // Blocks are looked at after the head: what is sealed in between is in both, never in
+        // neither.
+        let mut changed = self.changed_hours(state, device);
+        let mut fresh = self.fresh(device, wanted, span.1 + HOUR_MS);
+        let mut look = self.blocks.look();
+        let nothing = Fresh::new();
+        let desk = self.desk(&look, state, device, &nothing);
+        let mut noted = desk.noted;
+        if desk.is_decided_later(wanted, span.1, &changed)? {
+            fresh = self.fresh(device, wanted, i64::MAX);
+            noted = self.memo.with(|notes| notes.sealed);
+            look = self.blocks.look();
+        } else {
+            changed.retain(|hour| hour * HOUR_MS < span.1 + HOUR_MS);
+        }
+        let mut desk = self.desk(&look, state, device, &fresh);
+        desk.noted = noted;
+        match source {
+            Source::Level(level) => level_rows(&desk, wanted, level, span, &changed),
+            Source::Samples(step) => sample_rows(&desk, wanted, step, span, &changed),
+        }
     }
 
     /// The hours of a device that the blocks do not tell the truth about.
@@ -161,7 +175,51 @@ pub(super) fn by_device(state: &State, series: &[SeriesId]) -> BTreeMap<Device, 
     devices
 }
 
+/// A device, and what is wanted of it.
+type Wanted = (Device, Vec<SeriesId>);
+
+/// Devices from which on a second thread answers every other one: it costs as much as reading a chart
+/// of one.
+const BY_TWOS_MIN: usize = 4;
+
+/// Answers device by device, in their order, with the help of a second thread when there are many.
+/// The rows of three at most are in memory at once.
+fn by_twos(
+    devices: &[Wanted],
+    rows: impl Fn(&Wanted) -> Result<Vec<RowsOf>> + Sync,
+    mut take: impl FnMut(&Wanted, Vec<RowsOf>),
+) -> Result<()> {
+    if devices.len() < BY_TWOS_MIN {
+        for device in devices {
+            take(device, rows(device)?);
+        }
+        return Ok(());
+    }
+    std::thread::scope(|scope| {
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        let rows = &rows;
+        scope.spawn(move || {
+            let seconds = devices.chunks(2).filter_map(|pair| pair.get(1));
+            for second in seconds {
+                if send.send(rows(second)).is_err() {
+                    // The other thread found an error and waits for nothing more.
+                    return;
+                }
+            }
+        });
+        for pair in devices.chunks(2) {
+            take(&pair[0], rows(&pair[0])?);
+            if let Some(second) = pair.get(1) {
+                let gone = |_| Error::internal("The second thread of a question ended.");
+                take(second, receive.recv().map_err(gone)??);
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Where the rows of an answer come from.
+#[derive(Clone, Copy)]
 enum Source {
     /// Stored rows.
     Level(Level),
@@ -315,3 +373,7 @@ pub(super) fn too_many() -> Error {
         format!("That is more than {POINTS_MAX} points. Ask for a shorter range or wider buckets."),
     )
 }
+
+#[cfg(test)]
+#[path = "query_tests.rs"]
+mod tests;

@@ -1,6 +1,8 @@
 //! The start: what memory holds is read back from the disk.
 
-use super::{END, LATEST_WITHIN_MS, Row, TICKS, Tsdb, read_row, seal, sealed};
+use super::blocks::{Level, Look, Stage};
+use super::series::Device;
+use super::{END, HOUR_MS, LATEST_WITHIN_MS, Row, SeriesId, TICKS, Tsdb, read_row, seal, sealed};
 use crate::base::Result;
 use crate::store::View as _;
 use std::ops::ControlFlow;
@@ -64,22 +66,54 @@ impl Tsdb {
         let Some(newest) = newest else {
             return Ok(());
         };
-        let span = (newest - LATEST_WITHIN_MS, newest + 1);
         for device in state.catalogue.devices() {
-            let wanted: Vec<_> = {
-                let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
-                let all = state.catalogue.series_of(device).into_iter();
-                all.filter(|id| !last.has(*id)).collect()
-            };
-            if wanted.is_empty() {
-                continue;
-            }
-            let tracks = sealed::tracks(&look, device, Some(&wanted), span)?;
-            let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
-            for (series, track) in tracks {
-                last.note_track(series, &track);
+            let series = state.catalogue.series_of(device);
+            let today = Stage::Day.span_of(newest);
+            for day in [today, today.saturating_sub(1)] {
+                let start = Stage::Day.start_of(day).max(newest - LATEST_WITHIN_MS);
+                let end = Stage::Day.start_of(day + 1);
+                if look.has_block(Level::Raw, Stage::Day, day, device)? {
+                    self.note_last(&look, device, &series, (start, end))?;
+                    continue;
+                }
+                // Nearly all of them said something in the newest hour: a day is not unpacked for
+                // those.
+                for hour in (start.div_euclid(HOUR_MS)..end.div_euclid(HOUR_MS)).rev() {
+                    let from = hour * HOUR_MS;
+                    let span = Stage::Hour.span_of(from);
+                    if look.has_block(Level::Raw, Stage::Hour, span, device)?
+                        && self.note_last(&look, device, &series, (from, from + HOUR_MS))?
+                    {
+                        break;
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Takes note of the newest values of a span of those series that none is known of. Returns whether
+    /// all are known.
+    fn note_last(
+        &self,
+        look: &Look,
+        device: Device,
+        series: &[SeriesId],
+        span: (i64, i64),
+    ) -> Result<bool> {
+        let wanted: Vec<_> = {
+            let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+            let all = series.iter().copied();
+            all.filter(|id| !last.has(*id)).collect()
+        };
+        if wanted.is_empty() {
+            return Ok(true);
+        }
+        let tracks = sealed::tracks(look, device, Some(&wanted), span)?;
+        let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
+        for (series, track) in tracks {
+            last.note_track(series, &track);
+        }
+        Ok(wanted.iter().all(|id| last.has(*id)))
     }
 }

@@ -156,6 +156,37 @@ async fn a_restart_at_any_point_changes_no_figure() {
 }
 
 #[tokio::test]
+async fn a_restart_finds_the_newest_values_of_sealed_hours_and_packed_days() {
+    const LATE_MS: i64 = 2 * HOUR_MS + 1_000;
+    let plant = Plant::new();
+    let mut batches = vec![plant.poll(0, 1.0, 1.0), plant.poll(5 * HOUR_MS, 2.0, 2.0)];
+    // From then on only the second one says something.
+    batches.push(plant.poll(9 * HOUR_MS, 0.0, 3.0));
+    batches[2].readings.remove(0);
+    let newest = |tsdb: &Tsdb| -> Vec<(i64, Option<f64>)> {
+        let all = tsdb.latest().unwrap();
+        all.iter()
+            .map(|l| (l.at.since_ms(START), l.value))
+            .collect()
+    };
+    let expected = [(5 * HOUR_MS, Some(2.0)), (9 * HOUR_MS, Some(3.0))];
+    let tsdb = Tsdb::open(&plant.store).unwrap();
+    append_all(&tsdb, batches, 3).await;
+    tsdb.seal_now().unwrap();
+    drop(tsdb);
+    let tsdb = Tsdb::open(&plant.store).unwrap();
+    assert_eq!(newest(&tsdb), expected, "hours");
+    let later = START.plus_ms(80 * HOUR_MS);
+    tsdb.maintain(later).unwrap();
+    // A straggler beside a packed day makes an hour of its own, which is not the newest.
+    append_all(&tsdb, vec![plant.poll(LATE_MS, 1.5, 1.5)], 1).await;
+    tsdb.seal_now().unwrap();
+    drop(tsdb);
+    let tsdb = Tsdb::open(&plant.store).unwrap();
+    assert_eq!(newest(&tsdb), expected, "a packed day and a straggler");
+}
+
+#[tokio::test]
 async fn late_samples_give_the_same_figures_as_timely_ones() {
     let plant = Plant::new();
     let tsdb = Tsdb::open(&plant.store).unwrap();

@@ -108,6 +108,29 @@ fn sum(window: &Value) -> f64 {
 }
 
 #[tokio::test]
+async fn voltage_is_left_out_when_it_is_not_wanted() {
+    let morning = Morning::new().await;
+    for resolution in ["15min", "raw"] {
+        let meter = format!("&meter_id={}", morning.main);
+        let mut with = morning.ask(resolution, &meter).await;
+        let without = morning
+            .ask(resolution, &format!("{meter}&voltage=false"))
+            .await;
+        let names = ["consumption", "power", "timestamp", "value"];
+        assert_eq!(keys(&without["series"][0]), names);
+        for point in with["series"].as_array_mut().unwrap() {
+            let volts = point.as_object_mut().unwrap().remove("voltage");
+            assert!(volts.is_some(), "{point}");
+        }
+        assert_eq!(with, without, "nothing else changes");
+    }
+    let refused =
+        "/api/historical/consumption?from=2026-11-21&to=2026-11-22&resolution=daily&voltage=no";
+    let refused = morning.chief.get(refused).await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
 async fn quarters_hold_energy_means_and_holes() {
     let morning = Morning::new().await;
     let main = &morning.main;

@@ -3,7 +3,7 @@
 
 use crate::generator::METRICS;
 use crate::measure::Process;
-use crate::questions::{CONSUMPTION, Form, HOUR_MS, POWER, QUARTER_MS, Question};
+use crate::questions::{CONSUMPTION, Form, HOUR_MS, POWER, QUARTER_MS, Question, VOLTAGE};
 use crate::support::client::Client;
 use crate::support::{Appliance, EMAIL, PASSWORD, START};
 use indusmind::base::{EquipmentId, Timestamp};
@@ -109,6 +109,10 @@ impl Served {
         );
         if let [meter] = question.meters[..] {
             path += &format!("&meter_id={}", self.meters[meter as usize]);
+        }
+        // The peers are not asked for what the question does not name.
+        if !question.metrics.contains(&VOLTAGE) {
+            path += "&voltage=false";
         }
         if question.metrics.len() > 2 {
             path += "&fields=powerFactor,current,temperature";
