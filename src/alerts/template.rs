@@ -178,7 +178,7 @@ fn overload(id: EquipmentId, facts: &Facts) -> Option<Template> {
         Said::of("why_overload").number("value", format!("{rated} kW")),
         NewRule {
             steps: vec![Step {
-                threshold: rated * 1.15,
+                threshold: tenths(rated * 1.15),
                 level: Level::Critical,
             }],
             dead_band: rated * 0.05,
@@ -190,6 +190,11 @@ fn overload(id: EquipmentId, facts: &Facts) -> Option<Template> {
     ))
 }
 
+/// A limit as a person would enter it: 253, not 253.000000000000028.
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
 /// Voltage out of the band of EN 50160; nothing while the nominal one is not known, because limits of
 /// another would call somebody for nothing.
 pub(super) fn voltage(id: EquipmentId, facts: &Facts) -> Vec<Template> {
@@ -197,8 +202,16 @@ pub(super) fn voltage(id: EquipmentId, facts: &Facts) -> Vec<Template> {
         return Vec::new();
     };
     let sides = [
-        (Operator::Below, nominal * (1.0 - VOLTAGE_SHARE), "low"),
-        (Operator::Above, nominal * (1.0 + VOLTAGE_SHARE), "high"),
+        (
+            Operator::Below,
+            tenths(nominal * (1.0 - VOLTAGE_SHARE)),
+            "low",
+        ),
+        (
+            Operator::Above,
+            tenths(nominal * (1.0 + VOLTAGE_SHARE)),
+            "high",
+        ),
     ];
     let of = |phase: Phase, (operator, volt, word): (Operator, f64, &str)| {
         let line = phase

@@ -68,11 +68,12 @@ fn a_meter_of_400_v_gets_limits_of_400_v_and_one_that_said_nothing_none() {
         let rules = voltage(EquipmentId::new(), &facts).into_iter();
         rules
             .map(|template| match template.rule.condition {
-                Some(Condition::Threshold { threshold, .. }) => threshold.round(),
+                Some(Condition::Threshold { threshold, .. }) => threshold,
                 other => panic!("{other:?}"),
             })
             .collect::<Vec<_>>()
     };
+    // Exactly: a rule that says 253.000000000000028 is no limit that a person would enter.
     assert_eq!(limits(Some(228.4)), [207.0, 253.0]);
     assert_eq!(limits(Some(412.0)), [360.0, 440.0]);
     assert_eq!(limits(Some(124.0)), [108.0, 132.0]);

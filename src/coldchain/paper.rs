@@ -128,7 +128,7 @@ impl Coldchain {
             Block::Chart(pen.days_drawn(&evidence.cell, &evidence.days)),
             Block::Table(tables::days(pen, &evidence.days)),
         ];
-        blocks.extend(tables::excursions(pen, &told));
+        blocks.extend(tables::excursions(pen, &told, Some(evidence.coverage)));
         blocks.extend(tables::gaps(pen, &evidence.gaps, evidence.more_gaps));
         blocks.extend(tables::calibrations(pen, &evidence.calibrations));
         blocks.push(pen.chain(&evidence));
@@ -159,10 +159,10 @@ impl Coldchain {
         if days.len() > 1 {
             blocks.push(Block::Table(tables::days(pen, &days)));
         }
-        blocks.extend(tables::excursions(pen, &told));
-        blocks.extend(tables::gaps(pen, &gaps, false));
         let measured: i64 = days.iter().map(|day| day.measured_s).sum();
         let coverage = share(measured, days.iter().map(|day| day.passed_s).sum());
+        blocks.extend(tables::excursions(pen, &told, coverage));
+        blocks.extend(tables::gaps(pen, &gaps, false));
         let period = pen.dates.period(ask.range.from, ask.range.to);
         let heading = format!("{} · {period}", cell.said.name);
         Ok(pen.section(heading, blocks, coverage))
@@ -287,7 +287,9 @@ impl Pen<'_> {
             decimals,
             remark: None,
         };
-        let count = |count: i64| Some(Decimal::from(count));
+        // Where nothing was measured, none is not known to be none.
+        let known = coverage.is_some_and(|share| share > 0.0) || !told.is_empty();
+        let count = |count: i64| known.then(|| Decimal::from(count));
         let open = told.iter().filter(|one| !one.excursion.withdrawn).count();
         let open = i64::try_from(open).unwrap_or(i64::MAX);
         let share = decimal(coverage.map(|share| share * 100.0));
@@ -298,7 +300,7 @@ impl Pen<'_> {
                 figure("cold.kinetic", decimal(kinetic), "°C", 2),
                 figure("cold.measured", share, "%", 1),
                 figure("cold.excursions", count(open), "", 0),
-                figure("cold.beyond", Some(minutes(beyond_s)), "min", 0),
+                figure("cold.beyond", known.then(|| minutes(beyond_s)), "min", 0),
                 figure("cold.openings", count(openings), "", 0),
             ],
         }

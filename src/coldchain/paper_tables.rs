@@ -46,10 +46,14 @@ pub(super) fn days(pen: Pen<'_>, days: &[Day]) -> Table {
     table
 }
 
-/// What happened, and what people did about it; a sentence when nothing happened.
-pub(super) fn excursions(pen: Pen<'_>, told: &[Told]) -> Vec<Block> {
+/// What happened, and what people did about it; a sentence when nothing happened, or when nothing is
+/// known because nothing was measured.
+pub(super) fn excursions(pen: Pen<'_>, told: &[Told], coverage: Option<f64>) -> Vec<Block> {
     if told.is_empty() {
-        let text = pen.word("cold.no_excursions");
+        let text = pen.word(match coverage {
+            Some(share) if share > 0.0 => "cold.no_excursions",
+            _ => "cold.nothing_known",
+        });
         return vec![Block::Text { text }];
     }
     let time = |key: &str| Column::time(pen.word(key), Precision::Minute);

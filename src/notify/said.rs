@@ -115,6 +115,15 @@ impl Said {
         self
     }
 
+    /// Without the name in front, when that is already told: a sentence about a machine of that name.
+    #[must_use]
+    pub fn without(&self, told: &str) -> Self {
+        let mut said = self.clone();
+        said.names
+            .retain(|key, name| key != "name" || self.code == "name" || name != told);
+        said
+    }
+
     /// In English, as programs know it.
     #[must_use]
     pub fn plain(&self) -> String {

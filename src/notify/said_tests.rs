@@ -159,3 +159,20 @@ fn names_and_notes_of_templates_are_known_again() {
     assert_eq!(part(Language::Fr, "appliance/disk"), Some("Disque"));
     assert_eq!(part(Language::Fr, "rule/disk"), None);
 }
+
+#[test]
+fn a_name_that_is_told_already_is_not_told_twice() {
+    let said = Said::of("cell_past")
+        .number("limit", "3.0 °C")
+        .number("minutes", 19)
+        .number("worst", "5.4 °C")
+        .name("name", "Fish, fresh");
+    let whole = said.write(Language::En).unwrap();
+    assert!(whole.starts_with("Fish, fresh: "), "{whole}");
+    let bare = said.without("Fish, fresh").write(Language::En).unwrap();
+    assert_eq!(bare, "It was beyond 3.0 °C for 19 min, up to 5.4 °C.");
+    // Another one's name is news, and a sentence that is a name has nothing else to say.
+    assert_eq!(said.without("Cold room 1").write(Language::En), Some(whole));
+    let name = Said::of("name").name("name", "Press 1");
+    assert_eq!(name.without("Press 1"), name);
+}

@@ -198,7 +198,7 @@ pub fn trial(language: Language, site: &str) -> Text {
 /// What is wrong; records of earlier versions have it in English only.
 fn message_of(language: Language, occasion: &Occasion) -> String {
     let said = occasion.said.as_ref();
-    said.and_then(|said| said.send(language))
+    said.and_then(|said| said.without(&occasion.equipment_name).send(language))
         .unwrap_or_else(|| occasion.message.clone())
 }
 

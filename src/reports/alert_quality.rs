@@ -133,7 +133,7 @@ fn offenders(work: &Work<'_>, quality: &Quality) -> Table {
     let columns = vec![
         Column::text(w.of("column.message").to_owned()),
         Column::text(w.of("column.equipment").to_owned()),
-        Column::number(w.of("column.count").to_owned(), "", 0),
+        Column::number(w.of("column.times").to_owned(), "", 0),
         Column::number(w.of("column.share").to_owned(), "%", 1),
     ];
     let mut table = Table::new(w.of("alerts.offenders").to_owned(), columns);

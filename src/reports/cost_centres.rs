@@ -83,7 +83,7 @@ fn section(work: &Work<'_>, blocks: Vec<Block>, coverage: Option<Decimal>) -> Se
     Section {
         title: work.words.of("section.centres").to_owned(),
         blocks,
-        source: work.words.of("source.centres").to_owned(),
+        source: work.priced("source.centres"),
         coverage,
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn overview(work: &Work<'_>) -> Result<Vec<Section>> {
     let mut sections = vec![Section {
         title: work.words.of("section.energy").to_owned(),
         blocks,
-        source: work.words.of("source.supply").to_owned(),
+        source: work.priced("source.supply"),
         coverage: share,
     }];
     sections.push(places(work)?);
@@ -364,7 +364,7 @@ fn profile(work: &Work<'_>, coverage: Option<Decimal>) -> Result<Section> {
     Ok(Section {
         title: w.of("section.profile").to_owned(),
         blocks: vec![Block::Chart(chart)],
-        source: w.of("source.supply").to_owned(),
+        source: w.of("source.supply_only").to_owned(),
         coverage,
     })
 }

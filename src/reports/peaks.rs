@@ -40,10 +40,10 @@ pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
     }
     let (_, share) = work.coverage(&supply.weights, BucketSize::Day)?;
     work.progress.step(1)?;
-    let contracted = rules.least_contracted_kw();
+    let ordered = ordered(&windows, &rules);
     let blocks = vec![
-        figures(work, &windows, contracted),
-        Block::Chart(chart(work, &windows, contracted)),
+        figures(work, &windows, &ordered),
+        Block::Chart(chart(work, &windows, one_limit(&windows, &ordered))),
         Block::Table(table(work, &found, &rules)),
     ];
     let minutes = rules.window_minutes.to_string();
@@ -55,7 +55,39 @@ pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
     }])
 }
 
-fn figures(work: &Work<'_>, windows: &[Window], contracted: Option<Decimal>) -> Block {
+/// What was ordered for a period of the tariff, and how its windows kept to it.
+struct Ordered {
+    period: String,
+    kw: Decimal,
+    windows: usize,
+    over: usize,
+}
+
+/// The ordered powers of the periods that were met: a window is held against that of its own period.
+fn ordered(windows: &[Window], rules: &Rules) -> Vec<Ordered> {
+    let periods = rules.periods.iter().enumerate();
+    let of = periods.filter_map(|(place, period)| {
+        let kw = rules.contracted_kw(&period.id)?;
+        let own = || windows.iter().filter(|window| window.period == place);
+        Some(Ordered {
+            period: period.name.clone(),
+            kw,
+            windows: own().count(),
+            over: own().filter(|window| window.kw > kw).count(),
+        })
+    });
+    of.filter(|ordered| ordered.windows > 0).collect()
+}
+
+/// The one power that was ordered for every window; nothing where it changes with the period.
+fn one_limit(windows: &[Window], ordered: &[Ordered]) -> Option<Decimal> {
+    let kw = ordered.first()?.kw;
+    let met: usize = ordered.iter().map(|of| of.windows).sum();
+    let same = ordered.iter().all(|of| of.kw == kw) && met == windows.len();
+    same.then_some(kw)
+}
+
+fn figures(work: &Work<'_>, windows: &[Window], ordered: &[Ordered]) -> Block {
     let w = work.words;
     let highest = windows.iter().max_by_key(|window| window.kw);
     let sum: Decimal = windows.iter().map(|window| window.kw).sum();
@@ -81,10 +113,15 @@ fn figures(work: &Work<'_>, windows: &[Window], contracted: Option<Decimal>) -> 
             Some(w.of("peaks.load_factor_means").to_owned()),
         ),
     ];
-    if let Some(limit) = contracted {
-        let over = windows.iter().filter(|window| window.kw > limit).count();
-        let remark = w.with("peaks.over", &[("count", &over.to_string())]);
-        figures.push(figure("peaks.contracted", Some(limit), "kW", Some(remark)));
+    let remark = |over: usize| Some(w.with("peaks.over", &[("count", &over.to_string())]));
+    if let Some(limit) = one_limit(windows, ordered) {
+        let over = ordered.iter().map(|of| of.over).sum();
+        figures.push(figure("peaks.contracted", Some(limit), "kW", remark(over)));
+    } else {
+        figures.extend(ordered.iter().map(|of| Figure {
+            name: format!("{} · {}", w.of("peaks.contracted"), of.period),
+            ..figure("peaks.contracted", Some(of.kw), "kW", remark(of.over))
+        }));
     }
     Block::Figures { figures }
 }
@@ -157,4 +194,51 @@ fn load(work: &Work<'_>, share: &Share) -> String {
     let kw = share.kw.and_then(Decimal::from_f64);
     let kw = quantity(kw, "kW", 1, work.words.language);
     format!("{name} \u{2066}{kw}\u{2069}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(contracted: &serde_json::Value) -> Rules {
+        serde_json::from_value(serde_json::json!({
+            "currency": "TND", "decimals": 3,
+            "periods": [{ "id": "day", "name": "Day", "tiers": [{ "price": "0.4" }] },
+                        { "id": "night", "name": "Night", "tiers": [{ "price": "0.2" }] }],
+            "calendar": [{ "from": "07:00", "to": "19:00", "period": "day" },
+                         { "from": "00:00", "to": "24:00", "period": "night" }],
+            "contracted": contracted,
+        }))
+        .unwrap()
+    }
+
+    fn windows(list: &[(usize, i64)]) -> Vec<Window> {
+        let window = |(n, (period, kw)): (usize, &(usize, i64))| Window {
+            start: Timestamp::from_ms(i64::try_from(n).unwrap() * 900_000),
+            period: *period,
+            kw: Decimal::from(*kw),
+        };
+        list.iter().enumerate().map(window).collect()
+    }
+
+    #[test]
+    fn a_window_is_held_against_what_was_ordered_for_its_own_period() {
+        let windows = windows(&[(0, 390), (0, 410), (1, 290), (1, 310), (1, 395)]);
+        let told = |contracted: serde_json::Value| {
+            let ordered = ordered(&windows, &rules(&contracted));
+            let limit = one_limit(&windows, &ordered);
+            let over: Vec<_> = ordered.iter().map(|of| (of.kw, of.over)).collect();
+            (over, limit)
+        };
+        let kw = Decimal::from;
+        let both = serde_json::json!([{ "period": "day", "kw": "400" }, { "period": "night", "kw": "300" }]);
+        assert_eq!(told(both), (vec![(kw(400), 1), (kw(300), 2)], None));
+        // Nothing is ordered for the night, so nothing of it is too much, and no line stands for it.
+        let day = serde_json::json!([{ "period": "day", "kw": "400" }]);
+        assert_eq!(told(day), (vec![(kw(400), 1)], None));
+        let all = serde_json::json!([{ "kw": "300" }]);
+        let over = vec![(kw(300), 2), (kw(300), 2)];
+        assert_eq!(told(all), (over, Some(kw(300))));
+        assert_eq!(told(serde_json::json!([])), (vec![], None));
+    }
 }

@@ -221,8 +221,9 @@ fn legend(scene: &mut Scene, chart: &Chart, frame: &Frame) {
     {
         let y = frame.y(value);
         scene.line(&[frame.left, y, frame.right, y], 1.0, Ink::Limit);
-        let place = (frame.right, y - 3.0);
-        scene.text(place, Anchor::Right, limit.name.clone());
+        // Its name stands with those of the colours: on the line, bars would lie below the letters.
+        scene.line(&[x, 5.5, x + 12.0, 5.5], 1.0, Ink::Limit);
+        scene.text((x + 16.0, 8.0), Anchor::Left, limit.name.clone());
     }
 }
 

@@ -227,6 +227,21 @@ impl Work<'_> {
         version.or_else(flat)
     }
 
+    /// The word for a source of figures with a cost: of the tariff in use, or of the flat price where no
+    /// tariff holds on any day.
+    pub(super) fn priced(&self, key: &str) -> String {
+        let mut day = self.range.from;
+        while day < self.range.to {
+            let date = self.calendar.date(day);
+            let tariff = self.sources.tariffs.in_force(&self.site.key, &date);
+            if tariff.is_some() {
+                return self.words.of(key).to_owned();
+            }
+            day = self.calendar.next_bucket(day, BucketSize::Day);
+        }
+        self.words.of(&format!("{key}_flat")).to_owned()
+    }
+
     /// The rules on the last day of the period; a price of nothing where none hold.
     pub(super) fn last_rules(&self) -> Rules {
         let date = self.calendar.date(self.range.to.minus_ms(1));

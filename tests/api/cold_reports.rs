@@ -154,6 +154,31 @@ async fn the_evidence_of_a_month_is_a_paper_with_all_that_an_auditor_asks_for() 
 }
 
 #[tokio::test]
+async fn a_month_without_a_reading_does_not_say_that_nothing_happened() {
+    let october = October::new().await;
+    let asked = json!({ "template": "cold_month", "about": { "cell": october.cell },
+        "from": "2026-09-01", "to": "2026-10-01" });
+    let shown = crate::reports::made_of(&october.chief, asked).await;
+    let told = shown["document"].to_string();
+    assert!(told.contains("nothing is known about excursions"), "{told}");
+    assert!(!told.contains("No excursion in this period"), "{told}");
+    let blocks = shown["document"]["sections"][0]["blocks"].as_array();
+    let figures = blocks
+        .unwrap()
+        .iter()
+        .find_map(|block| block["figures"].as_array());
+    let of = |name: &str| {
+        figures
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == name)
+            .unwrap()
+    };
+    assert_eq!(of("Excursions")["value"], Value::Null, "{told}");
+    assert_eq!(of("Beyond a limit")["value"], Value::Null, "{told}");
+}
+
+#[tokio::test]
 async fn a_customer_sees_the_reports_of_his_own_cells_and_no_others() {
     let october = October::new().await;
     let own = october

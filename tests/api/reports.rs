@@ -203,6 +203,31 @@ async fn every_template_is_made_in_every_language() {
 }
 
 #[tokio::test]
+async fn a_source_says_whether_a_tariff_or_the_flat_price_was_taken() {
+    let (_appliance, chief, _) = plant().await;
+    let sources = |shown: &Value| shown["document"]["sections"].to_string();
+    for template in ["daily_energy", "cost_centres"] {
+        let said = sources(&made(&chief, template, "en").await);
+        assert!(
+            said.contains("tariff in use") && !said.contains("flat price"),
+            "{said}"
+        );
+    }
+    let tariffs = chief.get("/api/energy/tariffs").await.data();
+    let tariff = &tariffs["items"][0];
+    let path = format!("/api/energy/tariffs/{}", id_of(tariff));
+    let drop_it = json!({ "revision": tariff["revision"], "in_use": false });
+    chief.put(&path, &drop_it).await.data();
+    for template in ["daily_energy", "cost_centres"] {
+        let said = sources(&made(&chief, template, "en").await);
+        assert!(
+            said.contains("flat price") && !said.contains("tariff in use"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_was_made_can_be_made_again_and_a_difference_is_named() {
     let (_appliance, chief, [_, press]) = plant().await;
     let shown = made(&chief, "daily_energy", "fr").await;

@@ -49,6 +49,21 @@ export function retryAfterSeconds(header: string | null, now: number): number | 
   return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - now) / 1000));
 }
 
+type Reword = (said: string, code?: string) => string;
+let reword: Reword = (said) => said;
+
+/** Has every refusal said again in the language of who reads; `null` leaves them in English. */
+export function rewordRefusals(again: Reword | null): void {
+  reword = again ?? ((said) => said);
+}
+
+function detailsOf(failure: Failure): Failure['details'] {
+  const fields = failure.details?.fields;
+  if (!failure.details || !Array.isArray(fields)) return failure.details;
+  const again = (field: FieldError) => ({ ...field, message: reword(field.message) });
+  return { ...failure.details, fields: (fields as FieldError[]).map(again) };
+}
+
 interface Failure {
   error?: string;
   error_code?: string;
@@ -58,11 +73,14 @@ interface Failure {
 
 export function errorFrom(response: Response, body: unknown): ApiError {
   const failure: Failure = body && typeof body === 'object' ? (body as Failure) : {};
+  const code = failure.error_code ?? `HTTP_${response.status}`;
   return new ApiError(
-    failure.error ?? `${response.status} ${response.statusText}`.trim(),
-    failure.error_code ?? `HTTP_${response.status}`,
+    failure.error === undefined
+      ? `${response.status} ${response.statusText}`.trim()
+      : reword(failure.error, code),
+    code,
     response.status,
-    failure.details ?? null,
+    detailsOf(failure) ?? null,
     retryAfterSeconds(response.headers.get('Retry-After'), Date.now()),
     failure.request_id ?? response.headers.get('X-Request-ID'),
   );
