@@ -25,7 +25,7 @@ use crate::site::Sites;
 use crate::store::{Store, operations};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
-use alerting::{start_alerting, tell_of_maintenance};
+use alerting::{start_alerting, tell_of_answers, tell_of_maintenance};
 use backing::start_care;
 use ground::Ground;
 use plant::{Plant, start_plant};
@@ -122,6 +122,7 @@ impl App {
             syslog: ground.syslog,
             stop: ground.stop.clone(),
         });
+        tell_of_answers(&context);
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
         be_found(&context, address, config);
         Ok(Self {
