@@ -98,7 +98,7 @@ export interface Bar {
 export function barStep({ from, to }: Pick<AlertQuality, 'from' | 'to'>): number {
   const length = Date.parse(to) - Date.parse(from);
   const fits = (step: number) => length / step <= BARS_MOST;
-  return BAR_STEPS_MS.find(fits) ?? BAR_STEPS_MS.at(-1) ?? 0;
+  return BAR_STEPS_MS.find(fits) ?? Math.max(...BAR_STEPS_MS);
 }
 
 /** The worst ten minutes of each bar, oldest first; bars without alerts are left out. */
