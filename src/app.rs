@@ -122,7 +122,6 @@ impl App {
             syslog: ground.syslog,
             stop: ground.stop.clone(),
         });
-        tell_of_answers(&context);
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
         be_found(&context, address, config);
         Ok(Self {
@@ -179,9 +178,10 @@ impl App {
     }
 }
 
-/// Opens the door of `indusmind support`, and announces the page to the network when it is served
-/// there.
+/// Lets the alerts see how the page answers, opens the door of `indusmind support`, and announces the
+/// page to the network when it is served there.
 fn be_found(context: &Context, address: SocketAddr, config: &Config) {
+    tell_of_answers(context);
     tokio::spawn(web::keep_support_door(context.clone()));
     if !address.ip().is_loopback() {
         context.local_name.start(address, config.https());
