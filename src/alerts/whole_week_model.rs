@@ -5,9 +5,8 @@ use super::whole_week_story::{LATE, OFF_S, ON_S, Story};
 
 /// How long a reading stands, s: two of its intervals.
 const STANDS_S: i64 = 120;
-/// The rule about silence, and after how long it speaks, s.
+/// The rule about silence, of which the model knows nothing.
 pub(super) const SILENCE: usize = 7;
-const SILENT_S: i64 = 300;
 /// Hours of the shift in which the rule of a shift holds, as minutes of the day.
 const SHIFT: std::ops::Range<usize> = 2 * 60..4 * 60;
 const DAY_MIN: usize = 24 * 60;
@@ -23,14 +22,6 @@ struct Watch {
     /// What counts, and how often it began to.
     on: bool,
     rises: u32,
-}
-
-/// The process began here: the step that was told next, and whether somebody had looked after the one
-/// before.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Start {
-    pub(super) step: usize,
-    pub(super) looked: bool,
 }
 
 impl Watch {
@@ -88,41 +79,6 @@ impl Story {
             }
         }
         watch.rises
-    }
-
-    /// How often a device fell silent for long enough. Nobody listened before a start, so each begins
-    /// to count anew; what was told before goes on until the device speaks. Somebody looks half a
-    /// minute after each step, unless the power failed before that was on disk.
-    pub(super) fn silences(&self, device: usize, starts: &[Start]) -> u32 {
-        let (mut started, mut heard) = (0, 0);
-        let (mut silent, mut rises) = (false, 0);
-        let mut look = |second: i64, since: i64, silent: &mut bool| {
-            if !*silent && second - since >= SILENT_S {
-                *silent = true;
-                rises += 1;
-            }
-        };
-        let seconds = |step: usize| i64::try_from(step).unwrap() * 60;
-        for step in 0..=self.steps {
-            if starts.iter().any(|start| start.step == step) {
-                started = seconds(step);
-            }
-            if step < self.steps {
-                if self.power(device, step).is_some() {
-                    (heard, silent) = (seconds(step), false);
-                }
-                let lost = |start: &Start| start.step == step + 1 && !start.looked;
-                if !starts.iter().any(lost) {
-                    look(seconds(step) + 30, heard.max(started), &mut silent);
-                }
-            }
-        }
-        // Nobody speaks in the hour after the last reading.
-        for minute in 0..60 {
-            let now = seconds(self.steps + minute);
-            look(now, heard.max(started), &mut silent);
-        }
-        rises
     }
 
     fn power(&self, device: usize, step: usize) -> Option<f64> {
