@@ -25,7 +25,7 @@ use crate::site::Sites;
 use crate::store::{Store, operations};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
-use alerting::{start_alerting, tell_of_maintenance};
+use alerting::{start_alerting, tell_of_answers, tell_of_maintenance};
 use backing::start_care;
 use ground::Ground;
 use plant::{Plant, start_plant};
@@ -178,9 +178,10 @@ impl App {
     }
 }
 
-/// Opens the door of `indusmind support`, and announces the page to the network when it is served
-/// there.
+/// Lets the alerts see how the page answers, opens the door of `indusmind support`, and announces the
+/// page to the network when it is served there.
 fn be_found(context: &Context, address: SocketAddr, config: &Config) {
+    tell_of_answers(context);
     tokio::spawn(web::keep_support_door(context.clone()));
     if !address.ip().is_loopback() {
         context.local_name.start(address, config.https());

@@ -20,6 +20,25 @@ pub type AskForDueWork = Box<dyn Fn(Timestamp) -> Vec<String> + Send + Sync>;
 /// Who knows which reports of the timetable could not be made or handed on: their titles.
 pub type AskForFailedReports = Box<dyn Fn() -> Vec<String> + Send + Sync>;
 
+/// Who knows by which ways out messages do not get through: their names.
+pub type AskForStuckOutlets = Box<dyn Fn(Timestamp) -> Vec<String> + Send + Sync>;
+
+/// How the API has answered of late; a figure is absent where too little was asked to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Served {
+    /// Answers that failed in the last five minutes, percent.
+    pub failed_percent_5_min: Option<f64>,
+    /// In the last fifteen.
+    pub failed_percent_15_min: Option<f64>,
+    /// Within which 95 of 100 answers were given in the last ten minutes, ms.
+    pub p95_ms_10_min: Option<f64>,
+    /// In the last twenty.
+    pub p95_ms_20_min: Option<f64>,
+}
+
+/// Who knows how the API answers.
+pub type AskForAnswers = Box<dyn Fn(Timestamp) -> Served + Send + Sync>;
+
 /// A sentence with names in it: the first few, and how many more.
 pub(super) fn named(said: Said, names: &[String]) -> Said {
     let said = said.name("names", names[..names.len().min(NAMED_MAX)].join(", "));
@@ -40,6 +59,29 @@ impl Alerts {
     pub fn ask_for_failed_reports(&self, ask: AskForFailedReports) {
         // As above.
         let _ = self.failed_reports.set(ask);
+    }
+
+    /// Hands over who knows of messages that do not get through; once.
+    pub fn ask_for_stuck_outlets(&self, ask: AskForStuckOutlets) {
+        // As above.
+        let _ = self.stuck_outlets.set(ask);
+    }
+
+    /// Ways out by which messages do not get through.
+    pub(super) fn stuck_outlets(&self, now: Timestamp) -> Vec<String> {
+        let ask = self.stuck_outlets.get();
+        ask.map(|ask| ask(now)).unwrap_or_default()
+    }
+
+    /// Hands over who knows how the API answers; once.
+    pub fn ask_for_answers(&self, ask: AskForAnswers) {
+        // As above.
+        let _ = self.answers.set(ask);
+    }
+
+    /// How the API has answered of late.
+    pub(super) fn served(&self, now: Timestamp) -> Served {
+        self.answers.get().map(|ask| ask(now)).unwrap_or_default()
     }
 
     /// Reports of the timetable that could not be made or handed on.

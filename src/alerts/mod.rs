@@ -60,7 +60,7 @@ pub use demand::DemandDanger;
 pub use drift::Drifting;
 pub use facts::CELL;
 pub use filter::{Filter, Sort, Status};
-pub use health::{AskForDueWork, AskForFailedReports};
+pub use health::{AskForAnswers, AskForDueWork, AskForFailedReports, AskForStuckOutlets, Served};
 pub use heard::{Heard, Listener, Occasion, What};
 pub use quality::Quality;
 pub use record::{Alert, Source, Transition};

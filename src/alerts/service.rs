@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::engine::Engine;
 use super::filter::Filter;
-use super::health::{AskForDueWork, AskForFailedReports};
+use super::health::{AskForAnswers, AskForDueWork, AskForFailedReports, AskForStuckOutlets};
 use super::heard::Heard;
 use super::index::{self, OFFSET_MAX};
 use super::plant::Plant;
@@ -45,6 +45,8 @@ pub struct Alerts {
     /// Who knows of work that is due.
     pub(super) due_work: OnceLock<AskForDueWork>,
     pub(super) failed_reports: OnceLock<AskForFailedReports>,
+    pub(super) stuck_outlets: OnceLock<AskForStuckOutlets>,
+    pub(super) answers: OnceLock<AskForAnswers>,
     /// Who hears of alerts inside their transactions.
     pub heard: Arc<Heard>,
 }
@@ -112,6 +114,8 @@ impl Alerts {
             feed: broadcast::channel(FEED_LENGTH).0,
             due_work: OnceLock::new(),
             failed_reports: OnceLock::new(),
+            stuck_outlets: OnceLock::new(),
+            answers: OnceLock::new(),
             heard: Arc::default(),
         };
         alerts.fill_windows();

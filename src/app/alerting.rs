@@ -10,6 +10,7 @@ use crate::base::time::Calendar;
 use crate::equipment::{Maintenance, Registry};
 use crate::ingest::Inlet;
 use crate::notify::Notify;
+use crate::web::Context;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,8 @@ pub(super) async fn start_alerting(
     let (registry, sites) = (Arc::clone(registry), Arc::clone(&ground.sites));
     let alerts = Alerts::open(store, Arc::clone(clock), registry, sites, readings)?;
     let alerts = Arc::new(alerts);
+    let outbox = Arc::clone(&notify);
+    alerts.ask_for_stuck_outlets(Box::new(move |now| outbox.stuck(now)));
     // First who hears, then what is heard: the pollers are at work already.
     alerts.heard.set(Arc::new(Post(Arc::clone(&notify))));
     ground.intake.set_observer(Arc::clone(&alerts) as _);
@@ -46,6 +49,13 @@ pub(super) async fn start_alerting(
         tokio::spawn(alerts::watch(watched, by, stop.clone())),
     ];
     Ok((notify, alerts, tasks))
+}
+
+/// Lets the alerts know how the API answers.
+pub(super) fn tell_of_answers(context: &Context) {
+    let answers = context.answers();
+    let ask = Box::new(move |now| answers.look(now));
+    context.alerts.ask_for_answers(ask);
 }
 
 /// Lets the alerts know which work is due, by the calendar of each site.

@@ -153,6 +153,7 @@ pub fn wants_proof(method: &str, route: &str) -> Option<Option<Permission>> {
 const WHOLE_APPLIANCE: &[(&str, Permission)] = &[
     ("/backups", BackupsManage),
     ("/jobs", BackupsManage),
+    ("/mqtt", EquipmentWrite),
     ("/notifications/outlets", NotificationsManage),
     ("/notifications/settings", NotificationsManage),
     ("/system", AuditRead),

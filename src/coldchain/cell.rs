@@ -106,9 +106,9 @@ pub struct NewCell {
     pub disagree_c: f64,
     /// What stands before `temperature` in the names of further probes that are polled or
     /// published; those of its devices are known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, alias = "probes", skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["rear"]))]
-    pub probes: Vec<String>,
+    pub further_probes: Vec<String>,
     /// How often its sensors report when no device says so, s.
     #[serde(default = "a_minute")]
     #[schema(default = 60)]
@@ -247,12 +247,12 @@ impl NewCell {
             let fits = (1..=120).contains(&defrost.minutes);
             checks.require(fits, &path, "1 to 120 minutes.");
         }
-        let few = self.probes.len() <= PROBES_MAX;
-        checks.require(few, "probes", "At most 8 further probes.");
-        for (n, probe) in self.probes.iter().enumerate() {
+        let few = self.further_probes.len() <= PROBES_MAX;
+        checks.require(few, "further_probes", "At most 8 further probes.");
+        for (n, probe) in self.further_probes.iter().enumerate() {
             let named = probe.len() <= 16 && Metric::new(probe).is_ok();
             let sentence = "1 to 16 characters of a-z, 0-9 and _, starting with a letter.";
-            checks.require(named, &format!("probes.{n}"), sentence);
+            checks.require(named, &format!("further_probes.{n}"), sentence);
         }
     }
 
@@ -357,7 +357,7 @@ mod tests {
             "disagree_c",
             "defrost.0.start",
             "defrost.0.minutes",
-            "probes.0",
+            "further_probes.0",
         ];
         assert_eq!(paths, all);
         assert!(cell(json!({})).check().is_ok());

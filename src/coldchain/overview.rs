@@ -217,12 +217,7 @@ impl Coldchain {
             probes: probes
                 .map(|probe| self.probe_now(cell, probe, &devices, now))
                 .collect(),
-            cell: {
-                let mut cell = cell.clone();
-                // They are among the probes, which have the same name on the wire.
-                cell.said.probes.clear();
-                cell
-            },
+            cell: cell.clone(),
         }
     }
 

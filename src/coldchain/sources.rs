@@ -45,7 +45,7 @@ impl Coldchain {
     pub(super) fn probes_with(&self, cell: &Cell, devices: &[Device]) -> Vec<String> {
         let of = |device: &Device| device.metric_prefix.clone().unwrap_or_default();
         let mut all: BTreeSet<String> = devices.iter().map(of).collect();
-        all.extend(cell.said.probes.iter().cloned());
+        all.extend(cell.said.further_probes.iter().cloned());
         let (equipment, metric) = (cell.equipment_id, Metric::TEMPERATURE);
         let tsdb = &self.ground.tsdb;
         if all.is_empty() || tsdb.find(equipment, &metric, Phase::Total).is_some() {

@@ -30,6 +30,7 @@ mod service;
 mod settings;
 #[cfg(test)]
 pub(crate) mod simulation;
+mod stuck;
 mod text;
 mod trial;
 mod webhook;

@@ -29,7 +29,9 @@ impl Asked {
         };
         for (name, value) in pairs {
             let value = value.trim();
-            if value.is_empty() {
+            // A field of a form that was left empty asks for nothing; a time or a number is meant.
+            let is_text = ["level", "level[]", "search", "cursor"].contains(&name.as_str());
+            if value.is_empty() && is_text {
                 continue;
             }
             let filter = &mut asked.filter;

@@ -1,19 +1,25 @@
 //! The edge of every request: its id, the security headers, the access log, the time limit.
 
+mod answers;
+
+pub use answers::Answers;
+
+use super::Context;
 use super::access_log::{Line, follow, method_name};
 use super::envelope::{Failure, REQUEST_ID};
 use super::rates::LetIn;
 use crate::base::Error;
-use axum::extract::{ConnectInfo, MatchedPath, Request};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -31,8 +37,8 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
-/// Gives a request its id, times it, logs it, and dresses the answer.
-pub async fn dress(request: Request, next: Next) -> Response {
+/// Gives a request its id, times it, counts and logs it, and dresses the answer.
+pub async fn dress(State(context): State<Context>, request: Request, next: Next) -> Response {
     let id = given_id(request.headers(), &REQUEST);
     let correlation = given_id(request.headers(), &CORRELATION);
     let id = id.unwrap_or_else(|| Uuid::now_v7().simple().to_string());
@@ -43,6 +49,8 @@ pub async fn dress(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
     let path = request.uri().path().to_owned();
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let line = Line {
         method: method_name(request.method()),
@@ -53,6 +61,11 @@ pub async fn dress(request: Request, next: Next) -> Response {
     };
 
     let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).await;
+    if line.route.starts_with("/api/") {
+        let of = (line.started.elapsed(), length.unwrap_or_default());
+        let (now, status) = (context.clock.now(), response.status().as_u16());
+        context.answers.note(now, &line.route, status, of);
+    }
 
     let headers = response.headers_mut();
     for (name, value) in [(REQUEST, id), (CORRELATION, correlation)] {
@@ -63,6 +76,13 @@ pub async fn dress(request: Request, next: Next) -> Response {
     harden(headers, &path);
     let user = response.extensions().get::<LetIn>().map(|user| user.0);
     follow(response, line, user)
+}
+
+impl Context {
+    /// How the API has answered of late.
+    pub(crate) fn answers(&self) -> Arc<Answers> {
+        Arc::clone(&self.answers)
+    }
 }
 
 /// An id from the caller, when it is a sane token: it goes into the log.

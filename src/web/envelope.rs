@@ -1,5 +1,7 @@
 //! The one shape of every answer, and of every refusal.
 
+mod in_words;
+
 use super::depth;
 pub use super::told::{Answer, Told, created, ok};
 use crate::base::{Error, ErrorKind, FieldError, Result, Timestamp};
@@ -243,10 +245,7 @@ fn located(object: &str, message: String) -> FieldError {
         _ if object.is_empty() => "body".to_owned(),
         _ => object.to_owned(),
     };
-    let message = match missing {
-        Some(_) => "This field is needed.".to_owned(),
-        None => message,
-    };
+    let message = in_words::of(message, path == "body");
     FieldError { path, message }
 }
 

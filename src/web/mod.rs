@@ -241,6 +241,7 @@ pub struct Edge {
     seats: Arc<Seats>,
     rates: Rates,
     safety: Book,
+    answers: Arc<edge::Answers>,
     setting_up: tokio::sync::Mutex<()>,
     trying: tokio::sync::Mutex<()>,
     rehearsing: tokio::sync::Mutex<()>,
@@ -280,6 +281,7 @@ impl Context {
             services,
             dashboards: DashboardCache::default(),
             safety: Book::default(),
+            answers: Arc::default(),
             sockets: Sockets::default(),
             setting_up: tokio::sync::Mutex::default(),
             trying: tokio::sync::Mutex::default(),
@@ -393,6 +395,6 @@ pub fn router(context: &Context) -> Router {
         .layer(middleware::from_fn(cookies::fit))
         .layer(guard)
         .layer(CatchPanicLayer::custom(edge::answer_panic))
-        .layer(middleware::from_fn(edge::dress))
+        .layer(middleware::from_fn_with_state(context.clone(), edge::dress))
         .with_state(context.clone())
 }

@@ -39,7 +39,7 @@ impl Modify for Schemes {
 }
 
 /// What any route may be answered with, by its status: what a route itself says of one stays.
-const REFUSALS: [(&str, &str); 8] = [
+const REFUSALS: [(&str, &str); 9] = [
     (
         "400",
         "Something of the request is refused; `details.fields` says what",
@@ -50,6 +50,10 @@ const REFUSALS: [(&str, &str); 8] = [
         "This role may not, or a proof of who is there is wanted first",
     ),
     ("404", "There is no such thing"),
+    (
+        "409",
+        "It does not fit what is there: taken, full, in use, or done already",
+    ),
     ("413", "More bytes than the route takes"),
     ("415", "A content type that the route does not read"),
     ("429", "Too many requests; see Retry-After"),
@@ -75,21 +79,23 @@ pub fn complete(mut document: Document) -> Document {
     }
     open_parts(components);
     for item in document.paths.paths.values_mut() {
-        let operations = [
-            &mut item.get,
+        let changes = [
             &mut item.put,
             &mut item.post,
             &mut item.delete,
             &mut item.patch,
         ];
-        for operation in operations.into_iter().flatten() {
-            refuse(operation);
+        for operation in changes.into_iter().flatten() {
+            refuse(operation, true);
+        }
+        if let Some(operation) = &mut item.get {
+            refuse(operation, false);
         }
     }
     document
 }
 
-fn refuse(operation: &mut Operation) {
+fn refuse(operation: &mut Operation, changes: bool) {
     let is_open = operation.security.as_ref().is_some_and(|needed| {
         // `security(())` of a public route: one requirement that asks for nothing.
         needed
@@ -103,6 +109,7 @@ fn refuse(operation: &mut Operation) {
         "401" | "403" => !is_open,
         // What a path or a query names may not be there.
         "404" => !parameters.is_empty(),
+        "409" => changes,
         "413" | "415" => has_body,
         _ => true,
     };

@@ -21,7 +21,7 @@ pub fn router(context: &Context) -> Router {
         .route("/ca.crt", get(authority))
         .fallback(elsewhere)
         .layer(CatchPanicLayer::custom(edge::answer_panic))
-        .layer(middleware::from_fn(edge::dress))
+        .layer(middleware::from_fn_with_state(context.clone(), edge::dress))
         .with_state(context.clone())
 }
 

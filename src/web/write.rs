@@ -77,14 +77,26 @@ struct PartialWrite {
     refused: Vec<Refused>,
 }
 
+/// Why a body was not taken, or not all of it. Only the document names both: what makes no sense as a
+/// whole is refused as everywhere, before a line is read.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code)] // the answers are written where they arise
+enum WriteRefusal {
+    /// Some lines were refused; the others are on disk.
+    Lines(PartialWrite),
+    /// The request itself was; nothing was taken.
+    Request(Refusal),
+}
+
 /// Writes readings in InfluxDB's line protocol. Tags: `equipment_id` (an id, or a name or serial
 /// number that only one has), `site`, `phase`, `interval`. Every numeric field is a quantity.
 #[utoipa::path(post, path = "/v2/write", operation_id = "write_readings", tag = "readings",
     params(WriteQuery), request_body(content = String, content_type = "text/plain"),
     responses(
         (status = 204, description = "Every line was taken and is on disk"),
-        (status = 400, description = "Some lines were refused; the others are on disk",
-            body = PartialWrite),
+        (status = 400, description = "Some lines were refused and the others are on disk; or the \
+            request itself was refused, and nothing was taken", body = WriteRefusal),
         (status = 413, description = "More than 10 MB, packed or unpacked", body = Refusal),
         (status = 503, description = "The disk refuses; nothing was taken", body = Refusal),
     ))]

@@ -3,19 +3,35 @@
 use crate::reach::two_sites;
 use crate::support::client::Client;
 use crate::support::{Appliance, PASSWORD};
+use indusmind::auth::Role;
 use indusmind::store::audit::{self, Anchor};
 use serde_json::{Value, json};
 
 /// An administrator of our site alone.
 pub async fn local_admin(chief: &Client, stranger: Client) -> Client {
-    let guest = json!({ "email": "local@plant.example", "name": "local", "role": "admin",
-        "sites": ["site_a"] });
-    let local = chief.post("/api/users/invite", &guest).await.created();
-    let code = local["activation_url"].as_str().unwrap();
+    guest(chief, stranger, "local", (Role::Admin, json!(["site_a"]))).await
+}
+
+/// Somebody of this role who reaches every site, each time another one.
+pub async fn everywhere(chief: &Client, stranger: Client, role: Role) -> Client {
+    let name = indusmind::base::EquipmentId::new().to_string();
+    guest(chief, stranger, &name, (role, json!("all"))).await
+}
+
+async fn guest(
+    chief: &Client,
+    stranger: Client,
+    name: &str,
+    (role, sites): (Role, Value),
+) -> Client {
+    let email = format!("{name}@plant.example");
+    let guest = json!({ "email": email, "name": name, "role": role.key(), "sites": sites });
+    let invited = chief.post("/api/users/invite", &guest).await.created();
+    let code = invited["activation_url"].as_str().unwrap();
     let code = code.strip_prefix("/activate#token=").unwrap();
     let request = json!({ "token": code, "password": PASSWORD });
     stranger.post("/api/auth/activate", &request).await.data();
-    stranger.login("local@plant.example", PASSWORD).await
+    stranger.login(&email, PASSWORD).await
 }
 
 async fn page(client: &Client, query: &str) -> Value {

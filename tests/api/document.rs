@@ -227,3 +227,30 @@ async fn the_document_is_readable_without_internet() {
         assert!(policy.contains(rule), "{policy}");
     }
 }
+
+/// A write may be refused line by line or as a whole, in two shapes: programs are told of both.
+#[tokio::test]
+async fn a_write_that_is_refused_answers_in_a_shape_of_the_document() {
+    let document: Value = serde_json::from_str(COMMITTED).unwrap();
+    let said = &document["paths"]["/v2/write"]["post"]["responses"]["400"]["content"];
+    let named = said["application/json"]["schema"]["$ref"].as_str().unwrap();
+    let shapes = &document["components"]["schemas"][named.rsplit('/').next().unwrap()]["oneOf"];
+    let required = |shape: &Value| {
+        let name = shape["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        document["components"]["schemas"][name]["required"].clone()
+    };
+    let shapes: Vec<Value> = shapes.as_array().unwrap().iter().map(required).collect();
+    assert_eq!(shapes.len(), 2);
+    let (_appliance, chief) = Appliance::furnished().await;
+    for (query, body) in [("interval=", "m f=1"), ("", "no line at all")] {
+        let path = format!("/api/v2/write?{query}");
+        let reply = Reply::to(chief.request(Method::POST, &path).body(body)).await;
+        assert_eq!(reply.status, 400, "{}", reply.text);
+        let told = reply.json();
+        let fits = |required: &&Value| {
+            let mut names = required.as_array().unwrap().iter();
+            names.all(|name| told.get(name.as_str().unwrap()).is_some())
+        };
+        assert_eq!(shapes.iter().filter(fits).count(), 1, "{told}");
+    }
+}

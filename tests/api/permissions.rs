@@ -1,8 +1,10 @@
 //! Who may do what: every role at every route.
 
 use crate::asks::{alert_rule, ask, in_use, invite, profile, refused_for_itself};
+use crate::audit_sites::everywhere;
 use crate::audit_trail::left_a_trace;
 use crate::support::Appliance;
+use crate::support::client::Reply;
 use crate::support::forms::{pdf, png, send_file};
 use indusmind::auth::Role;
 use indusmind::base::EquipmentId;
@@ -287,6 +289,16 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/api/coldchain/cells", &Role::ALL),
 ];
 
+/// Rows about the whole appliance that others than administrators may change: only those of them who
+/// reach every site. The callers of these tests reach one, administrators all.
+pub const ALL_SITES: &[(&str, &str)] = &[("PUT", "/api/mqtt"), ("POST", "/api/mqtt/test")];
+
+/// Refused for the sites that he reaches, not for his role.
+pub fn refused_for_sites(reply: Reply) {
+    let said = reply.refused(403)["error"].to_string();
+    assert!(said.contains("only who reaches all sites"), "{said}");
+}
+
 #[tokio::test]
 async fn every_role_may_do_what_the_table_says_and_no_more() {
     let (appliance, chief) = Appliance::furnished().await;
@@ -345,7 +357,17 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
                 .replace("{outlet}", "webhook")
                 .replace("{policy}", &policy)
                 .replace("{letter}", &letter);
-            let reply = ask(&client, method, &path).await;
+            let mut reply = ask(&client, method, &path).await;
+            let of_all = ALL_SITES.contains(&(method, row)) && role != Role::Admin;
+            if of_all && allowed.contains(&role) {
+                refused_for_sites(reply);
+                reply = ask(
+                    &everywhere(&chief, appliance.client(), role).await,
+                    method,
+                    &path,
+                )
+                .await;
+            }
             if role == Role::Admin {
                 left_a_trace(&chief, method, row, &reply).await;
             }

@@ -1,7 +1,12 @@
-//! What the appliance finds out by itself: nominal voltages, silent devices, backups that are late.
+//! What the appliance finds out by itself: nominal voltages, silent devices, backups that are late,
+//! messages that do not get through, answers that fail.
 
 use crate::alerts::list;
+use crate::notifications::{newest_is, occasion, policy, raise, set};
 use crate::support::{Appliance, EMAIL, PASSWORD, eventually};
+use crate::web_server::WebServer;
+use indusmind::base::Level;
+use indusmind::store::{TableName, Transaction};
 use serde_json::json;
 
 /// Stores a voltage of the first conductor, V, of now.
@@ -127,6 +132,74 @@ async fn a_backup_that_is_late_is_an_alert_until_one_is_made() {
     eventually("the alert to end", || async {
         appliance.advance(10_000);
         let found = list(&chief, "search=backup&status=active").await;
+        (found["total"] == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outlet_by_which_nothing_gets_through_is_an_alert_until_something_does() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let dead = crate::support::meters::dead_port();
+    let hook = |url: String| json!({ "enabled": true, "secret": "s", "settings": { "url": url } });
+    set(&chief, "webhook", &hook(format!("http://{dead}/"))).await;
+    policy(&chief, json!([{ "outlet": "webhook" }])).await;
+    raise(&appliance, &occasion(&appliance, Level::High, "hot")).await;
+    newest_is(&chief, "queued", 1).await;
+    // A server that starts anew is no trouble.
+    appliance.advance(60_000);
+    assert!(appliance.context().notify.stuck(appliance.now()).is_empty());
+    let alert = eventually("the appliance to say so", || async {
+        appliance.advance(60_000);
+        let found = list(&chief, "search=messages&status=active").await;
+        found["items"].get(0).cloned()
+    })
+    .await;
+    assert_eq!(
+        (&alert["condition"], &alert["level"]),
+        (&json!("appliance/outlets"), &json!("High"))
+    );
+    let message = alert["message"].as_str().unwrap();
+    assert!(message.contains("Webhook"), "{message}");
+    let server = WebServer::start().await;
+    chief.prove().await;
+    set(&chief, "webhook", &hook(server.url("/hook"))).await;
+    eventually("the alert to end", || async {
+        appliance.advance(60_000);
+        let found = list(&chief, "search=messages&status=active").await;
+        (found["total"] == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn answers_that_fail_are_an_alert_until_they_are_mended() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let letters = TableName::new("notify_letter");
+    let id = uuid::Uuid::now_v7();
+    let rot = move |tx: &Transaction<'_>| tx.put(letters, id.as_bytes(), b"\x01 rotten");
+    appliance.context().store.write(rot).await.unwrap();
+    for _ in 0..6 {
+        chief.get("/api/notifications/log").await.refused(500);
+    }
+    let alert = eventually("the appliance to notice its failures", || async {
+        appliance.advance(10_000);
+        let found = list(&chief, "search=answers&status=active").await;
+        found["items"].get(0).cloned()
+    })
+    .await;
+    assert_eq!(
+        (&alert["condition"], &alert["level"], &alert["threshold"]),
+        (&json!("appliance/answers"), &json!("High"), &json!(1.0))
+    );
+    let mend = move |tx: &Transaction<'_>| tx.remove(letters, id.as_bytes()).map(drop);
+    appliance.context().store.write(mend).await.unwrap();
+    chief.get("/api/notifications/log").await.data();
+    // The longest look is over fifteen minutes.
+    appliance.advance(16 * 60_000);
+    eventually("the alert to end", || async {
+        appliance.advance(10_000);
+        let found = list(&chief, "search=answers&status=active").await;
         (found["total"] == 0).then_some(())
     })
     .await;

@@ -12800,6 +12800,14 @@ export interface components {
              */
             escalate_after_s: number;
             /**
+             * @description What stands before `temperature` in the names of further probes that are polled or
+             *     published; those of its devices are known.
+             * @example [
+             *       "rear"
+             *     ]
+             */
+            further_probes?: string[];
+            /**
              * Format: int32
              * @description How long it may be too warm, s.
              * @default 600
@@ -12846,14 +12854,6 @@ export interface components {
              * @default 30
              */
             power_delay_s: number;
-            /**
-             * @description What stands before `temperature` in the names of further probes that are polled or
-             *     published; those of its devices are known.
-             * @example [
-             *       "rear"
-             *     ]
-             */
-            probes?: string[];
             /**
              * @description What lies in it.
              * @example Fish, frozen
@@ -16751,6 +16751,11 @@ export interface components {
          * @enum {string}
          */
         WordOrder: "big" | "little";
+        /**
+         * @description Why a body was not taken, or not all of it. Only the document names both: what makes no sense as a
+         *     whole is refused as everywhere, before a line is read.
+         */
+        WriteRefusal: components["schemas"]["PartialWrite"] | components["schemas"]["Refusal"];
         /** @description What the tariffs of a site ask for a year. */
         YearByTariffs: {
             /** @description First instant of the year. */
@@ -16791,6 +16796,15 @@ export interface components {
         };
         /** @description There is no such thing */
         Refused404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        /** @description It does not fit what is there: taken, full, in use, or done already */
+        Refused409: {
             headers: {
                 [name: string]: unknown;
             };
@@ -17008,6 +17022,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -17066,6 +17081,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -17149,6 +17165,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -17186,6 +17203,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -17262,6 +17280,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -17300,6 +17319,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -17422,6 +17442,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -17460,6 +17481,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -17746,6 +17768,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -17898,6 +17921,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -17940,6 +17964,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -18100,6 +18125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -18223,6 +18249,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -18261,6 +18288,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -18439,6 +18467,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -18476,6 +18505,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -18663,6 +18693,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -18709,6 +18740,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -18745,6 +18777,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused400"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -18791,6 +18824,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -18824,6 +18858,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -18882,6 +18917,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -18910,6 +18946,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Refused400"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -18963,6 +19000,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -19009,6 +19047,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -19042,6 +19081,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -19133,6 +19173,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -19381,6 +19422,7 @@ export interface operations {
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -19459,6 +19501,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -19497,6 +19540,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -19590,6 +19634,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -19630,6 +19675,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -19903,6 +19949,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20115,6 +20162,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20285,6 +20333,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20327,6 +20376,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20495,6 +20545,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20533,6 +20584,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -20678,6 +20730,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20716,6 +20769,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20794,6 +20848,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -20832,6 +20887,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -20868,6 +20924,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -21157,6 +21214,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -21313,6 +21371,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -21399,6 +21458,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -21494,6 +21554,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -21534,6 +21595,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -21618,6 +21680,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -21918,6 +21981,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -21968,6 +22032,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -22006,6 +22071,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -22181,6 +22247,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -22223,6 +22290,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -22259,6 +22327,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -22385,6 +22454,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -22675,6 +22745,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -22761,6 +22832,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -22879,6 +22951,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -22955,6 +23028,7 @@ export interface operations {
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -23244,6 +23318,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -23442,6 +23517,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -23482,6 +23558,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -23556,6 +23633,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -23604,6 +23682,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -23654,6 +23733,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -23748,6 +23828,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             /** @description More than 5 MB */
             413: {
                 headers: {
@@ -23810,6 +23891,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -24179,6 +24261,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -24257,6 +24340,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many attempts; see Retry-After */
@@ -24362,6 +24446,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -24697,6 +24782,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -24757,6 +24843,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -24818,6 +24905,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -24856,6 +24944,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -25061,6 +25150,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -25241,6 +25331,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -25279,6 +25370,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -25338,6 +25430,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -26082,6 +26175,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -26120,6 +26214,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -26467,6 +26562,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             /** @description Too many reports; see Retry-After */
@@ -26559,6 +26655,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -26595,6 +26692,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -26884,6 +26982,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -26978,6 +27077,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             /** @description More than 2 MB */
             413: {
                 headers: {
@@ -27032,6 +27132,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -27231,6 +27332,7 @@ export interface operations {
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            409: components["responses"]["Refused409"];
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             429: components["responses"]["Refused429"];
@@ -27261,6 +27363,7 @@ export interface operations {
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
+            409: components["responses"]["Refused409"];
             429: components["responses"]["Refused429"];
             503: components["responses"]["Refused503"];
         };
@@ -27744,18 +27847,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Some lines were refused; the others are on disk */
+            /** @description Some lines were refused and the others are on disk; or the request itself was refused, and nothing was taken */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PartialWrite"];
+                    "application/json": components["schemas"]["WriteRefusal"];
                 };
             };
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
+            409: components["responses"]["Refused409"];
             /** @description More than 10 MB, packed or unpacked */
             413: {
                 headers: {

@@ -11,7 +11,7 @@ import {
   seen,
   stepped,
 } from './alerts';
-import { judged, mixed } from './quality';
+import { barChart, bars, barStep, judged, mixed } from './quality';
 import { blankRule, formOf, inputOf, placed, wrongIn } from './ruleForm';
 
 const ZONE = 'Africa/Tunis';
@@ -219,4 +219,27 @@ it('lays the mix of levels beside what is aimed at', () => {
     [5, '0.25', 0.15],
     [12, '0.60', 0.8],
   ]);
+});
+
+it('draws the worst ten minutes of each bar, as wide as the span allows', () => {
+  const span = (days: number) => ({
+    from: '2026-11-01T00:00:00Z',
+    to: new Date(Date.parse('2026-11-01T00:00:00Z') + days * 86_400_000).toISOString(),
+  });
+  const minutes = [1, 7, 30, 90].map((days) => barStep(span(days)) / 60_000);
+  expect(minutes).toEqual([10, 60, 240, 720]);
+  const bins = [
+    { at: '2026-11-01T01:10:00Z', alerts: 3 },
+    { at: '2026-11-01T01:50:00Z', alerts: 12 },
+    { at: '2026-11-01T05:00:00Z', alerts: 1 },
+  ];
+  const hour = 3_600_000;
+  const start = Date.parse('2026-11-01T00:00:00Z');
+  expect(bars({ bins }, hour).map(({ at, alerts }) => [(at - start) / hour, alerts])).toEqual([
+    [1, 12],
+    [5, 1],
+  ]);
+  const chart = barChart({ ...span(0.25), bins } as unknown as AlertQuality, hour);
+  expect(chart.values).toEqual([0, 12, 0, 0, 0, 1]);
+  expect(chart.times[1]).toBe(start / 1_000 + 3_600);
 });

@@ -1,5 +1,6 @@
 // The figures of EEMUA 191 with what each of them should be. Pure.
 import type { AlertQuality, Level } from '@/api/types';
+import type { ChartData } from '@/kit/chartData';
 
 /** Share of the time in flood that is aimed at; the share of the ten that say most, at most. */
 const FLOOD_SHARE = 0.01;
@@ -78,4 +79,46 @@ export function mixed(quality: AlertQuality): Mixed[] {
     of(['Medium'], 0.15),
     of(['Low', 'Informational'], 0.8),
   ];
+}
+
+/** Widths of a bar, ms; the chart takes the finest of which there are not too many. */
+const BAR_STEPS_MS = [600_000, 3_600_000, 4 * 3_600_000, 12 * 3_600_000];
+const BARS_MOST = 200;
+/** Rows of the table that stands for the picture. */
+export const BARS_LISTED = 50;
+
+export interface Bar {
+  /** When it begins, ms since 1970. */
+  at: number;
+  /** The most alerts of ten minutes within it. */
+  alerts: number;
+}
+
+/** How long a bar is: ten minutes, or as many of them as a wide span needs. */
+export function barStep({ from, to }: Pick<AlertQuality, 'from' | 'to'>): number {
+  const length = Date.parse(to) - Date.parse(from);
+  const fits = (step: number) => length / step <= BARS_MOST;
+  return BAR_STEPS_MS.find(fits) ?? Math.max(...BAR_STEPS_MS);
+}
+
+/** The worst ten minutes of each bar, oldest first; bars without alerts are left out. */
+export function bars({ bins }: Pick<AlertQuality, 'bins'>, stepMs: number): Bar[] {
+  const most = new Map<number, number>();
+  for (const { at, alerts } of bins) {
+    const start = Math.floor(Date.parse(at) / stepMs) * stepMs;
+    most.set(start, Math.max(most.get(start) ?? 0, alerts));
+  }
+  return [...most].map(([at, alerts]) => ({ at, alerts })).sort((a, b) => a.at - b.at);
+}
+
+/** Those bars over the whole span, zeroes too, so that each is as wide as its time. */
+export function barChart(quality: AlertQuality, stepMs: number): ChartData {
+  const of = new Map(bars(quality, stepMs).map(({ at, alerts }) => [at, alerts]));
+  const data: ChartData = { times: [], values: [] };
+  const first = Math.floor(Date.parse(quality.from) / stepMs) * stepMs;
+  for (let at = first; at < Date.parse(quality.to); at += stepMs) {
+    data.times.push(at / 1_000);
+    data.values.push(of.get(at) ?? 0);
+  }
+  return data;
 }

@@ -74,15 +74,12 @@ describe('the form of a cell', () => {
       battery_min_percent: 20,
       disagree_c: 3,
       interval_s: 60,
-      probes: [
-        { probe: '', device: { id: 'd' } },
-        { probe: 'rear', device: null },
-      ],
+      further_probes: ['rear'],
     } as unknown as ColdCell;
     const shown = formOfCell(cell);
     expect([shown.high_delay_s, shown.offline_after_s, shown.min_c]).toEqual(['1.5', '0.5', '']);
     expect(checkCell(shown, key)).toEqual({});
     expect(namedProbes(cell)).toEqual(['rear']);
-    expect(cellOf(shown, namedProbes(cell))).toEqual({ ...cell, probes: ['rear'] });
+    expect(cellOf(shown, namedProbes(cell))).toEqual(cell);
   });
 });

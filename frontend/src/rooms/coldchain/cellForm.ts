@@ -167,8 +167,8 @@ export const checkCell = (form: CellForm, translate: (key: string) => string): E
 
 const numberOrNull = (text: string) => (text.trim() === '' ? null : decimalOf(text));
 
-/** As it is sent: whole seconds, and of what is empty nothing. `probes` stay as they are. */
-export function cellOf(form: CellForm, probes: string[] = []): ColdCellInput {
+/** As it is sent: whole seconds, and of what is empty nothing. `further` probes stay as they are. */
+export function cellOf(form: CellForm, further: string[] = []): ColdCellInput {
   const minutes = (key: (typeof IN_MINUTES)[number]) => Math.round(decimalOf(form[key]) * 60);
   return {
     high_delay_s: minutes('high_delay_s'),
@@ -194,10 +194,9 @@ export function cellOf(form: CellForm, probes: string[] = []): ColdCellInput {
       start: row.start,
       minutes: Math.round(decimalOf(row.minutes)),
     })),
-    probes,
+    further_probes: further,
   };
 }
 
 /** Probes that are polled or published under a name of their own; those of devices are known. */
-export const namedProbes = (cell: ColdCell | null): string[] =>
-  (cell?.probes ?? []).filter((one) => one.device === null && one.probe).map((one) => one.probe);
+export const namedProbes = (cell: ColdCell | null): string[] => cell?.further_probes ?? [];
