@@ -104,7 +104,7 @@ impl Programs for Willing {
     fn check(&mut self, _: &Path, _: &Path) -> Result<(), String> {
         Ok(())
     }
-    fn tell(&mut self, _: &str, _: u8) {}
+    fn tell(&mut self, _: indusmind::launcher::words::Step, _: u8) {}
     fn now_ms(&mut self) -> u64 {
         7
     }
