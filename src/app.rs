@@ -124,8 +124,7 @@ impl App {
             stop: ground.stop.clone(),
         });
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
-        be_found(&context, address, config);
-        tell_manager(&context, address, &funnel, &context.registry);
+        be_found(&context, address, config, &funnel);
         Ok(Self {
             address,
             context,
@@ -180,10 +179,11 @@ impl App {
     }
 }
 
-/// Opens the door of `indusmind support`, and announces the page to the network when it is served
-/// there.
-fn be_found(context: &Context, address: SocketAddr, config: &Config) {
+/// Opens the door of `indusmind support`, tells who started us, and announces the page to the network
+/// when it is served there.
+fn be_found(context: &Context, address: SocketAddr, config: &Config, funnel: &JoinHandle<()>) {
     tokio::spawn(web::keep_support_door(context.clone()));
+    tell_manager(context, address, funnel);
     if !address.ip().is_loopback() {
         context.local_name.start(address, config.https());
     }

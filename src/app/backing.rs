@@ -4,7 +4,6 @@ use super::ground::Ground;
 use crate::backup::Backups;
 use crate::base::Result;
 use crate::care::{self, Body, Examiner, Vital, Watchdog, at_work};
-use crate::equipment::Registry;
 use crate::web::Context;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,16 +55,11 @@ pub(super) async fn start_care(ground: &Ground, stop: &CancellationToken) -> Res
 
 /// Tells who started us, where somebody did and listens, that the page at `address` is served, and from
 /// then on that all of it lives.
-pub(super) fn tell_manager(
-    context: &Context,
-    address: SocketAddr,
-    funnel: &JoinHandle<()>,
-    registry: &Arc<Registry>,
-) {
+pub(super) fn tell_manager(context: &Context, address: SocketAddr, funnel: &JoinHandle<()>) {
     let Some(watchdog) = Watchdog::from_environment() else {
         return;
     };
-    let (funnel, registry) = (funnel.abort_handle(), Arc::clone(registry));
+    let (funnel, registry) = (funnel.abort_handle(), Arc::clone(&context.registry));
     let body = Body {
         store: context.store.clone(),
         page: address,

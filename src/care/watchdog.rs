@@ -129,6 +129,19 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    fn body_of(store: &Store, page: SocketAddr, taken: &Arc<AtomicBool>) -> Body {
+        let taken = Arc::clone(taken);
+        let readings = Vital {
+            trouble: "readings are not taken",
+            is_well: Box::new(move || taken.load(Ordering::SeqCst)),
+        };
+        Body {
+            store: store.clone(),
+            page,
+            vitals: vec![readings],
+        }
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn it_beats_while_the_writer_and_the_page_answer_and_not_else() {
         let dir = tempfile::tempdir().unwrap();
@@ -145,18 +158,7 @@ mod tests {
         let stop = CancellationToken::new();
         let watchdog = Watchdog::to(path.as_os_str(), Some(Duration::from_millis(30))).unwrap();
         let taken = Arc::new(AtomicBool::new(true));
-        let (asked, whole) = (Arc::clone(&taken), store.clone());
-        let body = move || Body {
-            store: whole.clone(),
-            page,
-            vitals: vec![Vital {
-                trouble: "readings are not taken",
-                is_well: Box::new({
-                    let asked = Arc::clone(&asked);
-                    move || asked.load(Ordering::SeqCst)
-                }),
-            }],
-        };
+        let body = || body_of(&store, page, &taken);
         let beating = tokio::spawn(watchdog.run(body(), stop.clone()));
         let heard = tokio::task::spawn_blocking(move || {
             let mut words = Vec::new();
