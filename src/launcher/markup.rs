@@ -111,8 +111,7 @@ fn rescue(why: &Why, lines: &[String], previous: Option<&str>, language: Languag
          <fieldset><legend>{}</legend>{}{previous}{}</fieldset>\
          <fieldset id=restore><legend>{}</legend><label for=file>{}</label>\
          <input type=file id=file name={FILE_FIELD} accept=.tar>\
-         <button formaction=\"/restore?lang={tag}\" formenctype=multipart/form-data>{}</button></fieldset></form>\
-         <section><h2>{}</h2><small>{}</small><pre lang=en tabindex=0>{}</pre></section>",
+         <button formaction=\"/restore?lang={tag}\" formenctype=multipart/form-data>{}</button></fieldset></form>{}",
         why.say(words, apart),
         words.kept,
         words.code,
@@ -123,6 +122,17 @@ fn rescue(why: &Why, lines: &[String], previous: Option<&str>, language: Languag
         words.restore,
         words.file,
         words.restore,
+        last_lines(lines, language),
+    )
+}
+
+fn last_lines(lines: &[String], language: Language) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let words = language.words();
+    format!(
+        "<section><h2>{}</h2><small>{}</small><pre lang=en tabindex=0>{}</pre></section>",
         words.said,
         words.in_english,
         escaped(&lines.join("\n")),
