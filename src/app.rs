@@ -17,6 +17,7 @@ mod reporting;
 mod rooms;
 
 use crate::base::{Clock, Error, Result};
+use crate::care::at_work;
 use crate::config::Config;
 use crate::equipment::{Acquisition, Attachments, Commissioning, Profiles, Registry};
 use crate::ingest::{Funnel, INLET_CAPACITY, Inlet, Intake};
@@ -26,7 +27,7 @@ use crate::store::{Store, operations};
 use crate::tsdb::Tsdb;
 use crate::web::{self, Context, Options, Services};
 use alerting::{start_alerting, tell_of_answers, tell_of_maintenance};
-use backing::start_care;
+use backing::{start_care, tell_manager};
 use ground::Ground;
 use plant::{Plant, start_plant};
 use rooms::open_rooms;
@@ -77,7 +78,7 @@ impl App {
 
         let registry = open_registry(store, clock, (tsdb, &ground.live), profiles, &inlet)?;
         let plant = start_plant(&ground, &registry, &stop_funnel).await?;
-        let care = start_care(&ground, address, &stop_funnel).await?;
+        let care = start_care(&ground, &stop_funnel).await?;
         let from = (&ground, &registry, &inlet, &care.backups);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
         tell_of_maintenance(&alerts, &plant.maintenance, &ground);
@@ -123,7 +124,7 @@ impl App {
             stop: ground.stop.clone(),
         });
         let page = tokio::spawn(web::serve(listener, context.clone(), ground.stop.clone()));
-        be_found(&context, address, config);
+        be_found(&context, address, config, &funnel);
         Ok(Self {
             address,
             context,
@@ -178,11 +179,12 @@ impl App {
     }
 }
 
-/// Lets the alerts see how the page answers, opens the door of `indusmind support`, and announces the
-/// page to the network when it is served there.
-fn be_found(context: &Context, address: SocketAddr, config: &Config) {
+/// Lets the alerts see how the page answers, opens the door of `indusmind support`, tells who started
+/// us, and announces the page to the network when it is served there.
+fn be_found(context: &Context, address: SocketAddr, config: &Config, funnel: &JoinHandle<()>) {
     tell_of_answers(context);
     tokio::spawn(web::keep_support_door(context.clone()));
+    tell_manager(context, address, funnel);
     if !address.ip().is_loopback() {
         context.local_name.start(address, config.https());
     }
@@ -256,10 +258,29 @@ fn chores(
     let commissioning = Arc::clone(&plant.commissioning);
     let sites = Arc::clone(&ground.sites);
     let (clock, stop) = (|| Arc::clone(&ground.clock), || stop.clone());
+    let (first, second, third) = (stop(), stop(), stop());
+    let (sealing, sweeping, comparing) = (clock(), clock(), clock());
     [
-        tokio::spawn(upkeep(tsdb, registry, clock(), stop())),
-        tokio::spawn(sweep(attachments, clock(), stop())),
-        tokio::spawn(compare_days(commissioning, sites, clock(), stop())),
+        at_work("the upkeep of readings", &first.clone(), move || {
+            let registry = Arc::clone(&registry);
+            upkeep(
+                Arc::clone(&tsdb),
+                registry,
+                Arc::clone(&sealing),
+                first.clone(),
+            )
+        }),
+        at_work("the sweep of files", &second.clone(), move || {
+            sweep(
+                Arc::clone(&attachments),
+                Arc::clone(&sweeping),
+                second.clone(),
+            )
+        }),
+        at_work("the comparison of days", &third.clone(), move || {
+            let (sites, clock) = (Arc::clone(&sites), Arc::clone(&comparing));
+            compare_days(Arc::clone(&commissioning), sites, clock, third.clone())
+        }),
     ]
 }
 

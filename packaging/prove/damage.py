@@ -190,10 +190,10 @@ def one(number, good, saved):
         status, page = ask(port, "/")
         text = page.decode()
         code = said(console, r"rescue code ([0-9A-F]+)")
-        for needed in ("action=/again", "action=/export", "id=restore", "Rescue code"):
+        for needed in ("/again", "/export", "id=restore", "Rescue code"):
             if needed not in text:
                 return how, "FAILED", f"the rescue page lacks {needed}"
-        reason = re.sub(r"<[^>]+>", " ", text[text.index("<pre>"):text.index("</pre>")]) if "<pre>" in text else ""
+        reason = re.sub(r"<[^>]+>", " ", text[text.index("<pre"):text.index("</pre>")]) if "<pre" in text else ""
         if "indusmind: " not in reason:
             return how, "FAILED", f"the reason is none: {reason[-600:]}"
         status, exported = ask(port, "/export", b"", code)
@@ -227,7 +227,7 @@ def main():
     sentences = {}
     for result in results:
         if result[1] == "rescued":
-            sentence = re.sub(r"/tmp/\S+/(?=data/)", "", html.unescape(result[3]))
+            sentence = re.sub(re.escape(place) + r"/\d+/", "", html.unescape(result[3]))
             sentence = re.sub(r"_len=\d+", "_len=…", sentence)
             sentences.setdefault(sentence, []).append(result[0].split(" at ")[0])
     for sentence, ways in sentences.items():

@@ -14,6 +14,7 @@ class Machine:
     def __init__(self, folder):
         self.folder, self.root = folder, f"{folder}/root"
         self.disk = self.loop = self.container = self.leader = None
+        self.is_mounted = False
         for name in ("seen", "root"):
             os.makedirs(f"{folder}/{name}", exist_ok=True)
 
@@ -29,6 +30,7 @@ class Machine:
         until("the disk", lambda: os.path.exists(f"{self.folder}/seen/disk"), 20)
         self.loop = run("losetup", "--show", "--find", f"{self.folder}/seen/disk").strip()
         run("mount", "-t", "ext4", self.loop, self.root)
+        self.is_mounted = True
         with open(f"{self.folder}/console", "ab") as console:
             self.container = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--directory", self.root],
@@ -83,18 +85,26 @@ class Machine:
         self._take_away()
 
     def _take_away(self):
-        for process in [self.leader]:
+        # Of a disk that lied not even the root may be there, nor a machine on it.
+        if self.leader is not None:
             try:
-                os.kill(int(process), signal.SIGKILL)
+                os.kill(int(self.leader), signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        self.container.wait(30)
-        for command in (["umount", self.root], ["losetup", "--detach", self.loop], ["umount", f"{self.folder}/seen"]):
-            until(" ".join(command), lambda done=command: subprocess.run(
-                done, stderr=subprocess.DEVNULL, check=False).returncode == 0, 30)
+        if self.container is not None:
+            self.container.wait(30)
+        for is_there, command in (
+            (self.is_mounted, ["umount", self.root]),
+            (self.loop is not None, ["losetup", "--detach", self.loop]),
+            (True, ["umount", f"{self.folder}/seen"]),
+        ):
+            if is_there:
+                until(" ".join(command), lambda done=command: subprocess.run(
+                    done, stderr=subprocess.DEVNULL, check=False).returncode == 0, 30)
         self.disk.stdin.close()
         self.disk.wait(20)
-        self.disk = None
+        self.disk = self.loop = self.container = self.leader = None
+        self.is_mounted = False
 
     def close(self):
         if self.disk is not None:

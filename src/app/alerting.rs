@@ -7,6 +7,7 @@ use crate::alerts::{self, Alerts};
 use crate::backup::Backups;
 use crate::base::Result;
 use crate::base::time::Calendar;
+use crate::care::at_work;
 use crate::equipment::{Maintenance, Registry};
 use crate::ingest::Inlet;
 use crate::notify::Notify;
@@ -43,10 +44,18 @@ pub(super) async fn start_alerting(
     let (watcher, kept) = (Arc::clone(&alerts), Arc::clone(backups));
     let watched = (watcher, store.clone(), inlet.clone(), kept);
     let by = (Arc::clone(&ground.intake), Arc::clone(clock));
+    let (sender, evaluator) = (Arc::clone(&notify), Arc::clone(&alerts));
+    let (first, second, third) = (stop.clone(), stop.clone(), stop.clone());
     let tasks = [
-        tokio::spawn(Arc::clone(&notify).run(stop.clone())),
-        tokio::spawn(Arc::clone(&alerts).run(stop.clone())),
-        tokio::spawn(alerts::watch(watched, by, stop.clone())),
+        at_work("the outbox", stop, move || {
+            Arc::clone(&sender).run(first.clone())
+        }),
+        at_work("the alerts", stop, move || {
+            Arc::clone(&evaluator).run(second.clone())
+        }),
+        at_work("the look at itself", stop, move || {
+            alerts::watch(watched.clone(), by.clone(), third.clone())
+        }),
     ];
     Ok((notify, alerts, tasks))
 }

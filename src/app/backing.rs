@@ -3,7 +3,8 @@
 use super::ground::Ground;
 use crate::backup::Backups;
 use crate::base::Result;
-use crate::care::{self, Examiner, Watchdog};
+use crate::care::{self, Body, Examiner, Vital, Watchdog, at_work};
+use crate::web::Context;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -19,12 +20,8 @@ pub(super) struct Care {
 }
 
 /// Opens the backups and keeps to their timetable, and examines the files once a week, until
-/// `stop`. Tells systemd, where it started us, that the page at `address` is served.
-pub(super) async fn start_care(
-    ground: &Ground,
-    address: SocketAddr,
-    stop: &CancellationToken,
-) -> Result<Care> {
+/// `stop`.
+pub(super) async fn start_care(ground: &Ground, stop: &CancellationToken) -> Result<Care> {
     let restart = CancellationToken::new();
     let clock = || Arc::clone(&ground.clock);
     let (data, sites) = ((&ground.store, &ground.tsdb), Arc::clone(&ground.sites));
@@ -38,13 +35,15 @@ pub(super) async fn start_care(
     });
     tokio::spawn(care::give_memory_back(ground.stop.clone()));
     let examiner = Arc::new(Examiner::open(&ground.store, &ground.tsdb, clock())?);
-    if let Some(watchdog) = Watchdog::from_environment() {
-        let (store, stop) = (ground.store.clone(), ground.stop.clone());
-        tokio::spawn(watchdog.run(store, address, stop));
-    }
+    let (kept, looked) = (Arc::clone(&backups), Arc::clone(&examiner));
+    let (first, second) = (stop.clone(), stop.clone());
     let tasks = [
-        tokio::spawn(Arc::clone(&backups).run(stop.clone())),
-        tokio::spawn(Arc::clone(&examiner).run(stop.clone())),
+        at_work("the backups", stop, move || {
+            Arc::clone(&kept).run(first.clone())
+        }),
+        at_work("the weekly examination", stop, move || {
+            Arc::clone(&looked).run(second.clone())
+        }),
     ];
     Ok(Care {
         backups,
@@ -52,4 +51,28 @@ pub(super) async fn start_care(
         restart,
         tasks,
     })
+}
+
+/// Tells who started us, where somebody did and listens, that the page at `address` is served, and from
+/// then on that all of it lives.
+pub(super) fn tell_manager(context: &Context, address: SocketAddr, funnel: &JoinHandle<()>) {
+    let Some(watchdog) = Watchdog::from_environment() else {
+        return;
+    };
+    let (funnel, registry) = (funnel.abort_handle(), Arc::clone(&context.registry));
+    let body = Body {
+        store: context.store.clone(),
+        page: address,
+        vitals: vec![
+            Vital {
+                trouble: "what is read is not stored any more",
+                is_well: Box::new(move || !funnel.is_finished()),
+            },
+            Vital {
+                trouble: "a line hangs",
+                is_well: Box::new(move || registry.acquisition().is_alive()),
+            },
+        ],
+    };
+    tokio::spawn(watchdog.run(body, context.stop.clone()));
 }

@@ -4,6 +4,7 @@ use super::ground::Ground;
 use super::plant::Plant;
 use crate::alerts::Alerts;
 use crate::base::Result;
+use crate::care::at_work;
 use crate::coldchain::{self, Coldchain};
 use crate::equipment::Registry;
 use std::sync::Arc;
@@ -27,6 +28,9 @@ pub(super) fn start_cells(
     })?;
     let coldchain = Arc::new(coldchain);
     ground.intake.set_follower(Arc::clone(&coldchain) as _);
-    let work = tokio::spawn(Arc::clone(&coldchain).run(stop.clone()));
+    let (cells, stops) = (Arc::clone(&coldchain), stop.clone());
+    let work = at_work("the cold cells", stop, move || {
+        Arc::clone(&cells).run(stops.clone())
+    });
     Ok((coldchain, work))
 }

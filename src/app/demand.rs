@@ -5,6 +5,7 @@ use super::figures::Figures;
 use super::ground::Ground;
 use crate::alerts::{Alerts, DemandDanger};
 use crate::base::{Clock, Error, Result, Timestamp};
+use crate::care::at_work;
 use crate::energy::{DemandWatch, Passing};
 use crate::equipment::Registry;
 use crate::site::{Site, Sites};
@@ -30,7 +31,16 @@ pub(super) fn start_demand_watch(
     };
     let (sites, alerts) = (Arc::clone(&ground.sites), Arc::clone(alerts));
     let clock = Arc::clone(&ground.clock);
-    tokio::spawn(run(Arc::new(watch), (sites, alerts), clock, stop.clone()))
+    let (watch, stops) = (Arc::new(watch), stop.clone());
+    at_work("the watch of the demand", stop, move || {
+        let people = (Arc::clone(&sites), Arc::clone(&alerts));
+        run(
+            Arc::clone(&watch),
+            people,
+            Arc::clone(&clock),
+            stops.clone(),
+        )
+    })
 }
 
 async fn run(

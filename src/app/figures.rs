@@ -4,6 +4,7 @@
 use super::ground::Ground;
 use crate::alerts::{Alerts, Drifting};
 use crate::base::{Clock, Error, Result};
+use crate::care::at_work;
 use crate::energy::enpi::Enpis;
 use crate::energy::{CarbonBook, SiteHistory, Tariffs, TodayCache, Trees};
 use crate::equipment::Registry;
@@ -41,7 +42,16 @@ pub(super) fn open_figures(
     let of = (Arc::clone(registry), Arc::clone(&trees), tsdb());
     let enpis = Arc::new(Enpis::new(store, clock(), of));
     let (watched, sites) = (Arc::clone(&enpis), Arc::clone(&ground.sites));
-    let watch = watch_drift((watched, sites), Arc::clone(alerts), clock(), stop.clone());
+    let (told, looking, stops) = (Arc::clone(alerts), clock(), stop.clone());
+    let watch = at_work("the look at drift", stop, move || {
+        let about = (Arc::clone(&watched), Arc::clone(&sites));
+        watch_drift(
+            about,
+            Arc::clone(&told),
+            Arc::clone(&looking),
+            stops.clone(),
+        )
+    });
     Ok(Figures {
         today: TodayCache::new(history.clone(), Arc::clone(&tariffs)),
         history,
@@ -49,7 +59,7 @@ pub(super) fn open_figures(
         tariffs,
         enpis,
         carbon: Arc::new(CarbonBook::new(store, clock(), tsdb())),
-        watch: tokio::spawn(watch),
+        watch,
     })
 }
 

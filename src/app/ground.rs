@@ -2,6 +2,7 @@
 
 use crate::auth::{ApiTokens, Auth};
 use crate::base::{Clock, Result};
+use crate::care::at_work;
 use crate::config::Config;
 use crate::ingest::Intake;
 use crate::live::Live;
@@ -105,7 +106,10 @@ async fn open_tls(
     });
     let tls = Tls::open_on(store, Arc::clone(clock), settings, machine).await?;
     let tls = Arc::new(tls);
-    tokio::spawn(Arc::clone(&tls).keep(stop.clone()));
+    let (kept, stops) = (Arc::clone(&tls), stop.clone());
+    at_work("the certificates", stop, move || {
+        Arc::clone(&kept).keep(stops.clone())
+    });
     Ok(Some(tls))
 }
 
@@ -121,6 +125,9 @@ fn start_syslog(
     };
     let forwarder = Forwarder::open(store, Arc::clone(clock), settings)?;
     let forwarder = Arc::new(forwarder);
-    tokio::spawn(Arc::clone(&forwarder).run(stop.clone()));
+    let (sender, stops) = (Arc::clone(&forwarder), stop.clone());
+    at_work("the way of the log to its collector", stop, move || {
+        Arc::clone(&sender).run(stops.clone())
+    });
     Ok(Some(forwarder))
 }

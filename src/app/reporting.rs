@@ -4,6 +4,7 @@ use super::figures::Figures;
 use super::ground::Ground;
 use crate::alerts::Alerts;
 use crate::base::{Error, Result};
+use crate::care::at_work;
 use crate::coldchain::Coldchain;
 use crate::equipment::Registry;
 use crate::notify::{Enclosures, Notify};
@@ -47,6 +48,9 @@ pub(super) async fn start_reporting(
     let asked = Arc::downgrade(&reports);
     let failed = move || asked.upgrade().map(|reports| reports.in_trouble());
     alerts.ask_for_failed_reports(Box::new(move || failed().unwrap_or_default()));
-    let task = tokio::spawn(Arc::clone(&reports).run(stop.clone()));
+    let (worker, stops) = (Arc::clone(&reports), stop.clone());
+    let task = at_work("the reports", stop, move || {
+        Arc::clone(&worker).run(stops.clone())
+    });
     Ok((reports, task))
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::{Batch, EquipmentId, Metric, Phase as Conductor, Reading, Timestamp, Unit};
 use crate::store::audit::{self, Actor};
+use crate::store::simulated::Chance;
 use crate::store::table::Table;
 use crate::store::{Store, TableName, View as _, switch};
 use crate::tsdb::Tsdb;
@@ -13,6 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const NOW: Timestamp = Timestamp::from_ms(1_795_249_800_000);
 const COUNTED: TableName = TableName::new("counted");
 const PASSPHRASE: &str = "a few words will do";
+/// Changed backups in an ordinary run; `INDUSMIND_MUTATIONS` asks for more.
+const MUTATIONS: u64 = 60;
 
 struct Plant {
     place: tempfile::TempDir,
@@ -217,6 +220,43 @@ async fn a_backup_that_was_changed_in_any_file_is_refused() {
             assert_eq!(error.fields[0].path, "passphrase");
         }
     }
+}
+
+#[tokio::test]
+async fn no_backup_that_was_changed_anywhere_is_called_good() {
+    let plant = Plant::new().await;
+    let made = plant.make(NOW, None).unwrap();
+    let folder = plant.stick().join(&made.id);
+    let names = made.files.iter().map(|file| file.stored_name(false));
+    let names: Vec<_> = names.chain([MANIFEST.to_owned()]).collect();
+    let asked = std::env::var("INDUSMIND_MUTATIONS").ok();
+    let rounds = asked.map_or(MUTATIONS, |text| text.parse().unwrap());
+    let mut chance = Chance::new(9);
+    for round in 0..rounds {
+        let path = folder.join(&names[chance.index(names.len())]);
+        let sound = std::fs::read(&path).unwrap();
+        let mut changed = sound.clone();
+        let at = chance.index(sound.len());
+        match round % 4 {
+            0 => changed[at] ^= 1 << chance.below(8),
+            1 => changed.truncate(at),
+            2 => changed.insert(at, 0),
+            _ => {
+                let end = (at + 1 + chance.index(4_096)).min(changed.len());
+                changed[at..end].iter_mut().for_each(|byte| *byte ^= 0x5A);
+            }
+        }
+        std::fs::write(&path, &changed).unwrap();
+        let verdict = open(&folder, None).and_then(|place| verify(&place, &Progress::default()));
+        assert!(
+            verdict.is_err(),
+            "round {round}: {}, byte {at}",
+            path.display()
+        );
+        std::fs::write(&path, &sound).unwrap();
+    }
+    let place = open(&folder, None).unwrap();
+    verify(&place, &Progress::default()).unwrap();
 }
 
 #[tokio::test]

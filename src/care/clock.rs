@@ -39,6 +39,61 @@ fn read(told: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Reading, Timestamp, Unit};
+    use crate::store::Store;
+    use crate::tsdb::{Keep, Tsdb};
+
+    const MINUTE_MS: i64 = 60_000;
+    const DAY_MS: i64 = 1_440 * MINUTE_MS;
+    /// 20 November 2026, 08:00 UTC.
+    const NOW: Timestamp = Timestamp::from_ms(1_795_161_600_000);
+
+    /// Readings of an hour, ten days ago.
+    fn old_readings() -> Vec<Batch> {
+        let equipment = EquipmentId::new();
+        let batch = |minute: i64| Batch {
+            equipment,
+            at: NOW.plus_ms(minute * MINUTE_MS - 10 * DAY_MS),
+            arrived: NOW.plus_ms(minute * MINUTE_MS - 10 * DAY_MS),
+            interval_ms: 60_000,
+            readings: vec![Reading {
+                metric: Metric::POWER,
+                phase: Phase::Total,
+                unit: Unit::new("kW").unwrap(),
+                value: Some(3.0),
+                quality: Quality::Good,
+            }],
+        };
+        (0..60).map(batch).collect()
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_jumped_forgets_nothing_until_time_has_passed() {
+        for years in [10, 1] {
+            let place = tempfile::tempdir().unwrap();
+            let store = Store::open(place.path(), "test").unwrap();
+            let tsdb = Tsdb::open(&store).unwrap();
+            tsdb.load(&old_readings()).unwrap();
+            let keep = Keep {
+                raw_days: Some(7),
+                ..Keep::default()
+            };
+            tsdb.set_keep(keep, |_| Ok(())).await.unwrap();
+            assert!(tsdb.forget(NOW).unwrap().is_empty());
+            // Back before the Epoch of this product, and far ahead: a battery that died.
+            let ahead = NOW.plus_ms(years * 365 * DAY_MS);
+            for wrong in [Timestamp::from_ms(0), NOW.plus_ms(-DAY_MS), ahead] {
+                assert!(tsdb.forget(wrong).unwrap().is_empty(), "{wrong:?}");
+            }
+            for half_hours in 1..48 {
+                let later = ahead.plus_ms(half_hours * 30 * MINUTE_MS);
+                assert!(tsdb.forget(later).unwrap().is_empty(), "{later:?}");
+            }
+            // A day that passed evenly is believed: else a clock that was mended would keep all for ever.
+            let gone = tsdb.forget(ahead.plus_ms(DAY_MS)).unwrap();
+            assert!(gone.contains(&"raw-2026-11".to_owned()), "{gone:?}");
+        }
+    }
 
     #[test]
     fn what_the_system_says_is_understood() {

@@ -5,6 +5,7 @@
 //! answer. Will not do: raise alerts, which look at the same facts by themselves.
 
 mod assess;
+mod at_work;
 mod clock;
 mod crash;
 mod heap;
@@ -14,10 +15,11 @@ mod told;
 mod watchdog;
 
 pub use assess::{Check, CheckState, Facts, assess};
+pub use at_work::at_work;
 pub use clock::{ClockState, clock_state};
 pub use crash::{Report, keep_reports, reports};
 pub use heap::give_memory_back;
 pub use integrity::{Examiner, Integrity};
 pub use machine_state::open_files;
 pub use told::{end_of, machine};
-pub use watchdog::Watchdog;
+pub use watchdog::{Body, Vital, Watchdog};

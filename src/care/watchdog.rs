@@ -1,5 +1,5 @@
 //! The heartbeat that systemd hears (`sd_notify(3)`): only while the writer takes work, the runtime
-//! runs its tasks and the page answers. Without one systemd starts the appliance again.
+//! runs its tasks, readings are taken and the page answers. Without one systemd starts the appliance again.
 
 use crate::store::Store;
 use std::ffi::OsStr;
@@ -17,6 +17,24 @@ use tokio_util::sync::CancellationToken;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked when systemd does not say, and at the longest.
 const EVERY_MAX: Duration = Duration::from_secs(15);
+
+/// A part that has to live besides the writer and the page.
+pub struct Vital {
+    /// What is to be said when it does not.
+    pub trouble: &'static str,
+    /// Whether it does.
+    pub is_well: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// What has to live.
+pub struct Body {
+    /// Whose writer takes work.
+    pub store: Store,
+    /// Where the page is.
+    pub page: SocketAddr,
+    /// What else there is.
+    pub vitals: Vec<Vital>,
+}
 
 /// Tells systemd how it goes.
 #[derive(Debug)]
@@ -53,10 +71,10 @@ impl Watchdog {
     }
 
     /// Says that the page is served, then beats until `stop`.
-    pub async fn run(self, store: Store, page: SocketAddr, stop: CancellationToken) {
+    pub async fn run(self, body: Body, stop: CancellationToken) {
         self.say("READY=1\n");
         loop {
-            match alive(&store, page, ANSWER_WITHIN).await {
+            match alive(&body, ANSWER_WITHIN).await {
                 Ok(()) => self.say("WATCHDOG=1\n"),
                 Err(what) => tracing::error!("{what}; systemd hears no heartbeat"),
             }
@@ -75,11 +93,14 @@ impl Watchdog {
     }
 }
 
-/// Whether the writer takes work and somebody is let in at the page.
-async fn alive(store: &Store, page: SocketAddr, within: Duration) -> Result<(), &'static str> {
-    let writer = tokio::time::timeout(within, store.pulse());
+/// Whether the writer takes work, somebody is let in at the page, and everything else is well.
+async fn alive(body: &Body, within: Duration) -> Result<(), &'static str> {
+    let writer = tokio::time::timeout(within, body.store.pulse());
     writer.await.map_err(|_| "the writer hangs")?;
-    let mut page = page;
+    if let Some(vital) = body.vitals.iter().find(|vital| !(vital.is_well)()) {
+        return Err(vital.trouble);
+    }
+    let mut page = body.page;
     if page.ip().is_unspecified() {
         page.set_ip(match page.ip() {
             std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
@@ -105,6 +126,21 @@ async fn visit(page: SocketAddr) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    fn body_of(store: &Store, page: SocketAddr, taken: &Arc<AtomicBool>) -> Body {
+        let taken = Arc::clone(taken);
+        let readings = Vital {
+            trouble: "readings are not taken",
+            is_well: Box::new(move || taken.load(Ordering::SeqCst)),
+        };
+        Body {
+            store: store.clone(),
+            page,
+            vitals: vec![readings],
+        }
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn it_beats_while_the_writer_and_the_page_answer_and_not_else() {
@@ -121,7 +157,9 @@ mod tests {
         });
         let stop = CancellationToken::new();
         let watchdog = Watchdog::to(path.as_os_str(), Some(Duration::from_millis(30))).unwrap();
-        let beating = tokio::spawn(watchdog.run(store.clone(), page, stop.clone()));
+        let taken = Arc::new(AtomicBool::new(true));
+        let body = || body_of(&store, page, &taken);
+        let beating = tokio::spawn(watchdog.run(body(), stop.clone()));
         let heard = tokio::task::spawn_blocking(move || {
             let mut words = Vec::new();
             let mut bytes = [0; 64];
@@ -137,11 +175,17 @@ mod tests {
         beating.await.unwrap();
 
         let short = Duration::from_millis(50);
-        assert_eq!(alive(&store, page, Duration::from_secs(60)).await, Ok(()));
+        assert_eq!(alive(&body(), Duration::from_secs(60)).await, Ok(()));
+        taken.store(false, Ordering::SeqCst);
+        assert_eq!(
+            alive(&body(), Duration::from_secs(60)).await,
+            Err("readings are not taken")
+        );
+        taken.store(true, Ordering::SeqCst);
         served.abort();
         let _ = served.await;
         assert_eq!(
-            alive(&store, page, Duration::from_secs(60)).await,
+            alive(&body(), Duration::from_secs(60)).await,
             Err("the page lets nobody in")
         );
         // A writer that hangs until it is let go.
@@ -156,7 +200,7 @@ mod tests {
             })
         });
         inside.recv().unwrap();
-        assert_eq!(alive(&store, page, short).await, Err("the writer hangs"));
+        assert_eq!(alive(&body(), short).await, Err("the writer hangs"));
         let_go.send(()).unwrap();
         writer.join().unwrap().unwrap();
     }

@@ -4,6 +4,7 @@
 
 use super::outage::Outage;
 use super::poller::Device;
+use super::pulse::Pulse;
 use super::supervise::{Place, Shared};
 use super::turn::{Polled, Turn, Urgency};
 use super::visitor::Ask;
@@ -28,6 +29,7 @@ pub(super) struct LineTask {
     outage: Outage,
     /// A visitor asked last: now it is the devices' turn.
     visited: bool,
+    pulse: Pulse,
 }
 
 /// What a line does next.
@@ -53,12 +55,14 @@ impl LineTask {
             opening: None,
             outage: Outage::default(),
             visited: false,
+            pulse: place.pulse.clone(),
         }
     }
 
     /// Serves whoever is due, and sleeps otherwise; ends when the wish for this line is dropped.
     pub(super) async fn run(mut self, asks: &mut mpsc::Receiver<Ask>) {
         loop {
+            self.pulse.works();
             match self.wanted.has_changed() {
                 Ok(true) => self.reconcile(),
                 Ok(false) => {}
@@ -88,6 +92,7 @@ impl LineTask {
             let resume = self.turns().filter_map(|turn| turn.resume).min();
             let resume_at = resume.unwrap_or_else(Instant::now);
             let clock = Arc::clone(&self.shared.clock);
+            self.pulse.rests();
             tokio::select! {
                 changed = self.wanted.changed() => match changed {
                     Ok(()) => self.reconcile(),
@@ -96,7 +101,10 @@ impl LineTask {
                 () = clock.sleep_until(wake.unwrap_or(Timestamp::from_ms(i64::MAX))) => {}
                 () = sleep_until(resume_at), if resume.is_some() => {}
                 opened = opened(&mut self.opening) => self.take_wire(opened),
-                Some(ask) = asks.recv() => self.answer(ask).await,
+                Some(ask) = asks.recv() => {
+                    self.pulse.works();
+                    self.answer(ask).await;
+                }
             }
         }
     }
@@ -187,6 +195,7 @@ impl LineTask {
         let plan = Arc::clone(&polled.device.plan);
         self.line.set_pacing(plan.pacing);
         while let Some(request) = turn.waiting.pop_front() {
+            self.pulse.works();
             let timeout = polled.timeout(&turn);
             let asked = Instant::now();
             let (function, address, count) = (request.function, request.address, request.count);

@@ -30,6 +30,7 @@ mod profile_conflicts_tests;
 pub mod profile_file;
 pub mod profile_import;
 mod profile_shelf;
+mod pulse;
 mod quality_days;
 mod record;
 mod registry;

@@ -4,6 +4,7 @@ use super::device_plan::DevicePlan;
 use super::line_report::{self, LineReport, line_key};
 use super::link::{Link, Links};
 use super::plausibility::Watch;
+use super::pulse::{HANGS_AFTER, Pulse};
 use super::supervise::{Place, Shared, supervise};
 use super::visitor::{Visitor, WAITING_MAX};
 use crate::base::{Clock, EquipmentId};
@@ -44,6 +45,7 @@ struct RunningLine {
     wanted: watch::Sender<Vec<Device>>,
     journal: Arc<Journal>,
     visitor: Visitor,
+    pulse: Pulse,
     task: JoinHandle<()>,
 }
 
@@ -127,13 +129,16 @@ impl Acquisition {
             endpoint,
             journal: Arc::clone(&journal),
             asks: asked,
+            pulse: Pulse::default(),
         };
+        let pulse = place.pulse.clone();
         let supervised = supervise(Arc::clone(&self.shared), place, receiver);
         let task = self.runtime.spawn(supervised);
         RunningLine {
             wanted,
             journal,
             visitor: Visitor::new(asks),
+            pulse,
             task,
         }
     }
@@ -196,6 +201,14 @@ impl Acquisition {
     #[must_use]
     pub fn watch(&self) -> &Watch {
         &self.shared.watch
+    }
+
+    /// Whether every line gets on: none ended although it is wanted, and none hangs in what it took up.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let lines = self.lock();
+        let ails = |line: &RunningLine| line.task.is_finished() || line.pulse.hangs(HANGS_AFTER);
+        !lines.by_endpoint.values().any(ails)
     }
 
     /// Polls that found no room in the inlet since the start.

@@ -4,6 +4,7 @@ use super::line_task::LineTask;
 use super::link::Links;
 use super::plausibility::Watch;
 use super::poller::Device;
+use super::pulse::Pulse;
 use super::visitor::Ask;
 use crate::base::Clock;
 use crate::ingest::Inlet;
@@ -27,6 +28,7 @@ pub(super) struct Place {
     pub(super) endpoint: Endpoint,
     pub(super) journal: Arc<Journal>,
     pub(super) asks: mpsc::Receiver<Ask>,
+    pub(super) pulse: Pulse,
 }
 
 /// How long a line rests after a fault of ours, so that it does not spin.

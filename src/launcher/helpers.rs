@@ -4,7 +4,7 @@ use super::manager::{ALIVE, tell_manager};
 use super::page::{Desk, Page};
 use super::supervise::Launcher;
 use super::switch::Programs;
-use super::words::Face;
+use super::words::{ENGLISH, Face, Step};
 use std::ffi::OsString;
 use std::io::Read as _;
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Helpers {
     pub fn new(launcher: &Launcher, with_page: bool) -> Self {
         let settings = &launcher.settings;
         let face = Face::Working {
-            step: "…".to_owned(),
+            step: Step::Checking,
             percent: 0,
         };
         // Nothing is restored while an update is made ready: no code is told, none is good.
@@ -119,14 +119,12 @@ impl Programs for Helpers {
         }
     }
 
-    fn tell(&mut self, step: &str, percent: u8) {
+    fn tell(&mut self, step: Step, percent: u8) {
         self.stop_if_asked();
-        tell_manager(&format!("STATUS={step} ({percent} %)\n{ALIVE}"));
+        let said = ENGLISH.step(step);
+        tell_manager(&format!("STATUS={said} ({percent} %)\n{ALIVE}"));
         if let Some(page) = &self.page {
-            page.show(Face::Working {
-                step: step.to_owned(),
-                percent,
-            });
+            page.show(Face::Working { step, percent });
         }
     }
 

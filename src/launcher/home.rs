@@ -4,6 +4,7 @@
 
 use super::files::{self, Files};
 use super::record::{Pair, RECORD_MAX, Record, Slot};
+use super::words::Why;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -66,11 +67,8 @@ impl Home {
     pub fn record(&self) -> io::Result<Record> {
         let found = RECORDS.iter().filter_map(|name| self.read(name));
         found.max_by_key(|record| record.sequence).ok_or_else(|| {
-            let sentence = format!(
-                "{} holds no boot record that can be read. Install again: indusmind install.",
-                self.path.display()
-            );
-            io::Error::new(io::ErrorKind::NotFound, sentence)
+            let why = Why::NoRecord(self.path.display().to_string());
+            io::Error::new(io::ErrorKind::NotFound, why.plain())
         })
     }
 
@@ -116,19 +114,20 @@ impl Home {
     /// Whether the binary of a pair is the one that was installed.
     ///
     /// # Errors
-    /// With a sentence, when it is not, or cannot be read.
-    pub fn verify(&self, pair: &Pair) -> Result<(), String> {
-        let path = self.binary(pair.slot);
-        let found = files::hash_file(&path)
-            .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
-        if found == pair.hash {
-            Ok(())
-        } else {
-            Err(format!(
-                "{} is not the version {} that was installed: it was changed or is damaged.",
-                path.display(),
-                pair.version
-            ))
+    /// Says why, when it is not, or cannot be read.
+    pub fn verify(&self, pair: &Pair) -> Result<(), Why> {
+        let binary = self.binary(pair.slot);
+        let path = binary.display().to_string();
+        match files::hash_file(&binary) {
+            Ok(found) if found == pair.hash => Ok(()),
+            Ok(_) => Err(Why::Changed {
+                path,
+                version: pair.version.clone(),
+            }),
+            Err(error) => Err(Why::Unreadable {
+                path,
+                error: error.to_string(),
+            }),
         }
     }
 

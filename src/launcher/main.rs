@@ -11,11 +11,14 @@ mod helpers;
 #[allow(dead_code)]
 mod home;
 mod manager;
+mod markup;
 mod page;
 mod probe;
 #[allow(dead_code)]
 mod record;
+mod request;
 mod rescue;
+mod speech;
 mod supervise;
 mod switch;
 mod tar;

@@ -9,6 +9,7 @@ pub mod files;
 pub mod home;
 pub mod manager;
 pub mod record;
+pub mod speech;
 pub mod switch;
 #[cfg(test)]
 mod switch_tests;

@@ -7,6 +7,7 @@ use super::page::{Action, Desk, Page};
 use super::record::State;
 use super::supervise::{Launcher, log};
 use super::switch::Programs as _;
+use super::words::Why;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -23,14 +24,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const CODE_FILE: &str = "rescue-code";
 
 /// Offers the ways out until one was taken, it is time to try again, or it is to stop.
-pub fn offer(launcher: &mut Launcher, why: &str) {
+pub fn offer(launcher: &mut Launcher, why: Why) {
     let home = launcher.settings.home.clone();
     tell_manager("READY=1\nSTATUS=Rescue page: the appliance could not start");
     let record = home.record().ok();
     let data = record.as_ref().map(|record| home.data(record.current.data));
     let free = record.as_ref().map_or(1, |record| home.free_number(record));
     let mut until = Instant::now() + AGAIN_AFTER;
-    let mut why = why.to_owned();
     let page = new_code(home.path()).and_then(|code| {
         log(&format!(
             "rescue page at http://{}, rescue code {code}",
@@ -41,43 +41,49 @@ pub fn offer(launcher: &mut Launcher, why: &str) {
             data: data.unwrap_or_else(|| home.path().join("data")),
             unpack_to: home.data(free),
         };
-        Page::open(&launcher.settings.page, desk, launcher.rescue_face(&why))
+        Page::open(&launcher.settings.page, desk, launcher.rescue_face(why))
     });
     if let Err(error) = &page {
         log(&format!("the rescue page cannot be opened: {error}"));
         until = Instant::now() + WITHOUT_PAGE;
     }
-    while Instant::now() < until && !launcher.is_stopping() {
+    let page = page.ok();
+    // Nothing starts while data goes out or comes in: it would be changed on its way.
+    let is_moving = || page.as_ref().is_some_and(Page::is_moving);
+    let mut chosen = None;
+    while (Instant::now() < until || is_moving()) && !launcher.is_stopping() {
         tell_manager(ALIVE);
         thread::sleep(LOOK_EVERY);
-        let Some(action) = page.as_ref().ok().and_then(Page::asked) else {
+        chosen = chosen.or_else(|| page.as_ref().and_then(Page::asked));
+        let Some(action) = chosen.take_if(|_| !is_moving()) else {
             continue;
         };
         log(&format!("somebody with the rescue code chose: {action:?}"));
         match act(launcher, &action) {
             Ok(()) => return,
-            Err(error) => {
-                log(&error);
-                why = error;
-                if let Ok(page) = &page {
-                    page.show(launcher.rescue_face(&why));
+            Err(why) => {
+                log(&why.plain());
+                if let Some(page) = &page {
+                    page.show(launcher.rescue_face(why));
                 }
             }
         }
     }
 }
 
-fn act(launcher: &Launcher, action: &Action) -> Result<(), String> {
+fn act(launcher: &Launcher, action: &Action) -> Result<(), Why> {
     let (home, files) = (&launcher.settings.home, &launcher.files);
     let mut record = match action {
         Action::Again => return Ok(()),
-        _ => home.record().map_err(|error| error.to_string())?,
+        _ => home
+            .record()
+            .map_err(|_| Why::NoRecord(home.path().display().to_string()))?,
     };
     match action {
         Action::Again => {}
         Action::Previous => {
             let previous = record.previous.take();
-            let previous = previous.ok_or("There is no version before that is kept.")?;
+            let previous = previous.ok_or(Why::NothingBefore)?;
             home.verify(&previous)?;
             record.previous = Some(std::mem::replace(&mut record.current, previous));
         }
@@ -85,7 +91,7 @@ fn act(launcher: &Launcher, action: &Action) -> Result<(), String> {
             let binary = home.binary(record.current.slot);
             if let Err(why) = Helpers::new(launcher, false).check(&binary, data) {
                 let _ = files.remove_tree(data);
-                return Err(format!("The restored data cannot be used: {why}"));
+                return Err(Why::Restored(why));
             }
             // What was there stays until the next update.
             record.previous = Some(record.current.clone());
@@ -94,7 +100,7 @@ fn act(launcher: &Launcher, action: &Action) -> Result<(), String> {
     }
     record.state = State::Steady;
     home.write(files, &mut record)
-        .map_err(|error| format!("The boot record: {error}."))
+        .map_err(|error| Why::Disk(error.to_string()))
 }
 
 /// Makes a code that nobody guesses, and writes it where only the owner of the home reads it.

@@ -10,7 +10,7 @@ use super::record::{Pair, State};
 use super::rescue;
 use super::switch::{Next, Switch};
 use super::trial::{Limits, Trial, Verdict};
-use super::words::Face;
+use super::words::{Face, Why};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -57,7 +57,7 @@ enum End {
     /// It asks for an update.
     Switch,
     /// It fell, for this reason.
-    Fell(String),
+    Fell(Why),
     /// It is on trial and not well.
     GivenUp(String),
 }
@@ -100,13 +100,14 @@ impl Launcher {
                 Ok(Next::Run(pair)) => (pair, false),
                 Ok(Next::Try(pair)) => (pair, true),
                 Err(error) => {
-                    rescue::offer(&mut self, &format!("The boot record: {error}"));
+                    let why = self.no_record(&error);
+                    rescue::offer(&mut self, why);
                     continue;
                 }
             };
             let end = match self.settings.home.verify(&pair) {
                 Ok(()) => self.watch(&pair, on_trial),
-                Err(why) if on_trial => End::GivenUp(why),
+                Err(why) if on_trial => End::GivenUp(why.plain()),
                 Err(why) => {
                     self.falls = FALLS_MAX;
                     End::Fell(why)
@@ -115,8 +116,10 @@ impl Launcher {
             match end {
                 End::Stopped => break,
                 End::Switch => self.falls = 0,
-                End::Fell(why) if on_trial => log(&format!("the version on trial fell: {why}")),
-                End::Fell(why) => self.fell(&why),
+                End::Fell(why) if on_trial => {
+                    log(&format!("the version on trial fell: {}", why.plain()));
+                }
+                End::Fell(why) => self.fell(why),
                 End::GivenUp(why) => self.give_up(&why),
             }
         }
@@ -125,6 +128,14 @@ impl Launcher {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn no_record(&self, error: &std::io::Error) -> Why {
+        let home = &self.settings.home;
+        match home.record() {
+            Err(_) => Why::NoRecord(home.path().display().to_string()),
+            Ok(_) => Why::Disk(error.to_string()),
+        }
     }
 
     fn now_ms(&self) -> u64 {
@@ -177,7 +188,7 @@ impl Launcher {
         let binary = home.binary(pair.slot);
         let mut child = match Child::start(&binary, &args, home.path(), &self.lines) {
             Ok(child) => child,
-            Err(error) => return End::Fell(format!("It cannot be started: {error}.")),
+            Err(error) => return End::Fell(Why::NotStarted(error.to_string())),
         };
         let started = self.now_ms();
         let (mut beat_at, mut probe_at) = (0, 0);
@@ -259,13 +270,13 @@ impl Launcher {
             }
             thread::sleep(LOOK_EVERY);
         }
-        End::Fell(format!("It ended by itself ({status})."))
+        End::Fell(Why::Ended(status.to_string()))
     }
 
     /// Waits longer after each fall, and opens the rescue page after some.
-    fn fell(&mut self, why: &str) {
+    fn fell(&mut self, why: Why) {
         self.falls += 1;
-        log(why);
+        log(&why.plain());
         if self.falls >= FALLS_MAX {
             self.falls = 0;
             rescue::offer(self, why);
@@ -295,26 +306,22 @@ impl Launcher {
     }
 
     /// What the rescue page shows.
-    pub(super) fn rescue_face(&self, why: &str) -> Face {
+    pub(super) fn rescue_face(&self, why: Why) -> Face {
         let home = &self.settings.home;
         let previous = home.record().ok().and_then(|record| record.previous);
         let usable = |pair: &Pair| home.verify(pair).is_ok() && home.data(pair.data).is_dir();
         Face::Rescue {
-            why: why.to_owned(),
+            why,
             lines: child::lines(&self.lines),
             previous: previous.filter(usable).map(|pair| pair.version),
         }
     }
 }
 
-fn hangs(child: &Child, now: u64, started: u64) -> Option<String> {
+fn hangs(child: &Child, now: u64, started: u64) -> Option<Why> {
     match child.signs.beat_at_ms {
-        Some(at) if now.saturating_sub(at) > HUNG_AFTER_MS => {
-            Some("It gave no sign of life any more and was ended.".to_owned())
-        }
-        None if now.saturating_sub(started) > READY_WITHIN_MS => {
-            Some("It was not ready after ten minutes and was ended.".to_owned())
-        }
+        Some(at) if now.saturating_sub(at) > HUNG_AFTER_MS => Some(Why::Silent),
+        None if now.saturating_sub(started) > READY_WITHIN_MS => Some(Why::NotReady),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@
 use super::files::{Files, tree_bytes};
 use super::home::Home;
 use super::record::{Outcome, Pair, Record, State};
+use super::words::Step;
 use std::io;
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub trait Programs {
     /// With what it says, when it cannot work with it.
     fn check(&mut self, binary: &Path, data: &Path) -> Result<(), String>;
     /// Hears how far it is.
-    fn tell(&mut self, step: &str, percent: u8);
+    fn tell(&mut self, step: Step, percent: u8);
     /// The time, ms since 1970.
     fn now_ms(&mut self) -> u64;
 }
@@ -91,8 +92,8 @@ impl Switch<'_> {
 
     /// Makes the data of the candidate, and lets the candidate look at it.
     fn make_ready(&mut self, record: &Record, candidate: &Pair, copy: bool) -> Result<(), String> {
-        self.programs.tell("Checking the new version", 0);
-        self.home.verify(candidate)?;
+        self.programs.tell(Step::Checking, 0);
+        self.home.verify(candidate).map_err(|why| why.plain())?;
         let data = self.home.data(candidate.data);
         if copy {
             let refused = |error: io::Error| format!("The data could not be copied: {error}.");
@@ -103,7 +104,7 @@ impl Switch<'_> {
             let mut told = |bytes: u64| {
                 done += bytes;
                 let percent = u8::try_from((done * 100 / all).min(100)).unwrap_or(100);
-                programs.tell("Copying the data", percent);
+                programs.tell(Step::Copying, percent);
             };
             self.files
                 .copy_tree(&from, &data, &mut told)
@@ -112,8 +113,7 @@ impl Switch<'_> {
         } else if !data.is_dir() {
             return Err("The data of that version is no longer kept.".to_owned());
         }
-        self.programs
-            .tell("The new version looks at a copy of the data", 100);
+        self.programs.tell(Step::Trying, 100);
         self.programs
             .check(&self.home.binary(candidate.slot), &data)
     }

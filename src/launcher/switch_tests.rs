@@ -5,6 +5,7 @@ use super::files::{Files, hash_bytes};
 use super::home::Home;
 use super::record::{Pair, Record, Slot, State};
 use super::switch::{Next, Programs, Switch};
+use super::words::Step;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -39,7 +40,7 @@ impl Programs for World {
         }
         Ok(())
     }
-    fn tell(&mut self, _: &str, _: u8) {}
+    fn tell(&mut self, _: Step, _: u8) {}
     fn now_ms(&mut self) -> u64 {
         1_000
     }

@@ -1,4 +1,169 @@
-//! *pure* — what the page of the launcher says, in three languages.
+//! *pure* — what the launcher says on its page, in which language; in English it goes into the log.
+
+use super::speech::{ARABIC, FRENCH};
+pub use super::speech::{ENGLISH, Words};
+
+/// A language of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// French.
+    French,
+    /// Arabic.
+    Arabic,
+}
+
+impl Language {
+    /// All of them, as they are offered.
+    pub const ALL: [Self; 3] = [Self::English, Self::French, Self::Arabic];
+
+    /// Its tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::French => "fr",
+            Self::Arabic => "ar",
+        }
+    }
+
+    /// Its own name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::French => "Français",
+            Self::Arabic => "العربية",
+        }
+    }
+
+    /// Where its lines begin.
+    #[must_use]
+    pub const fn direction(self) -> &'static str {
+        match self {
+            Self::English | Self::French => "ltr",
+            Self::Arabic => "rtl",
+        }
+    }
+
+    /// Its words.
+    #[must_use]
+    pub const fn words(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::French => &FRENCH,
+            Self::Arabic => &ARABIC,
+        }
+    }
+
+    /// The language of a tag: `fr`, `fr-TN`, `FR`.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let first = tag.trim().split(['-', '_']).next().unwrap_or_default();
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(first))
+    }
+
+    /// The one that a browser likes best (`Accept-Language`, RFC 9110, 12.5.4); English when it
+    /// likes none.
+    #[must_use]
+    pub fn preferred(header: &str) -> Self {
+        let mut best = (0.0, Self::English);
+        for part in header.split(',') {
+            let (tag, rest) = part.split_once(';').unwrap_or((part, ""));
+            let weight = rest.trim().strip_prefix("q=");
+            let weight = weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+            if let Some(language) = Self::of_tag(tag)
+                && weight > best.0
+            {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+}
+
+/// A step of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The new version is looked at.
+    Checking,
+    /// The data is copied for it.
+    Copying,
+    /// It looks at the copy.
+    Trying,
+}
+
+/// Why nothing runs, or why a way out of that was not one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Neither of the boot records in this place can be read.
+    NoRecord(String),
+    /// The disk does not keep the boot record.
+    Disk(String),
+    /// A binary cannot be read.
+    Unreadable {
+        /// Which.
+        path: String,
+        /// What the system says.
+        error: String,
+    },
+    /// A binary is another than was installed.
+    Changed {
+        /// Which.
+        path: String,
+        /// What it ought to be.
+        version: String,
+    },
+    /// It could not be started.
+    NotStarted(String),
+    /// It ended.
+    Ended(String),
+    /// It gave no sign of life any more.
+    Silent,
+    /// It never was ready.
+    NotReady,
+    /// There is no version before.
+    NothingBefore,
+    /// What was restored cannot be used.
+    Restored(String),
+}
+
+impl Why {
+    /// In a language; what stands in it that nobody translates is handed to `apart` first.
+    #[must_use]
+    pub fn say(&self, words: &Words, apart: impl Fn(&str) -> String) -> String {
+        let (sentence, inside): (&str, &[(&str, &str)]) = match self {
+            Self::NoRecord(path) => (words.no_record, &[("{path}", path)]),
+            Self::Disk(error) => (words.disk, &[("{error}", error)]),
+            Self::Unreadable { path, error } => {
+                (words.unreadable, &[("{path}", path), ("{error}", error)])
+            }
+            Self::Changed { path, version } => {
+                (words.changed, &[("{path}", path), ("{version}", version)])
+            }
+            Self::NotStarted(error) => (words.not_started, &[("{error}", error)]),
+            Self::Ended(error) => (words.ended, &[("{error}", error)]),
+            Self::Silent => (words.silent, &[]),
+            Self::NotReady => (words.not_ready, &[]),
+            Self::NothingBefore => (words.nothing_before, &[]),
+            Self::Restored(error) => (words.restored, &[("{error}", error)]),
+        };
+        inside
+            .iter()
+            .fold(sentence.to_owned(), |text, (name, value)| {
+                text.replace(name, &apart(value))
+            })
+    }
+
+    /// For the log.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        self.say(&ENGLISH, str::to_owned)
+    }
+}
 
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -6,14 +171,14 @@ pub enum Face {
     /// An update is under way.
     Working {
         /// What is being done.
-        step: String,
+        step: Step,
         /// How far that is, %.
         percent: u8,
     },
     /// Nothing runs.
     Rescue {
         /// Why.
-        why: String,
+        why: Why,
         /// What was said last.
         lines: Vec<String>,
         /// The version that ran before, when it and its data are there.
@@ -38,159 +203,16 @@ impl Face {
     }
 }
 
-/// The words of one language.
-pub struct Language {
-    tag: &'static str,
-    direction: &'static str,
-    updating: &'static str,
-    safe: &'static str,
-    rescue: &'static str,
-    kept: &'static str,
-    code: &'static str,
-    where_code: &'static str,
-    again: &'static str,
-    previous: &'static str,
-    export: &'static str,
-    restore: &'static str,
-    said: &'static str,
-}
-
-const ENGLISH: Language = Language {
-    tag: "en",
-    direction: "ltr",
-    updating: "Indusmind is being updated",
-    safe: "This is safe if the power fails. The page comes back by itself.",
-    rescue: "Indusmind could not start",
-    kept: "Your data is kept. Choose what to do; it is tried again by itself every five minutes.",
-    code: "Rescue code",
-    where_code: "It stands in the log (journalctl -u indusmind) and in the file rescue-code.",
-    again: "Try again",
-    previous: "Go back to version",
-    export: "Save the data as a file (only on this machine)",
-    restore: "Restore from a saved file",
-    said: "What it said last",
-};
-
-const FRENCH: Language = Language {
-    tag: "fr",
-    direction: "ltr",
-    updating: "Mise à jour d’Indusmind en cours",
-    safe: "Une coupure de courant est sans danger. La page revient d’elle-même.",
-    rescue: "Indusmind n’a pas pu démarrer",
-    kept: "Vos données sont conservées. Choisissez que faire ; un nouvel essai a lieu toutes les cinq minutes.",
-    code: "Code de secours",
-    where_code: "Il figure dans le journal (journalctl -u indusmind) et dans le fichier rescue-code.",
-    again: "Réessayer",
-    previous: "Revenir à la version",
-    export: "Enregistrer les données dans un fichier (sur cette machine seulement)",
-    restore: "Restaurer depuis un fichier enregistré",
-    said: "Derniers messages",
-};
-
-const ARABIC: Language = Language {
-    tag: "ar",
-    direction: "rtl",
-    updating: "يجري تحديث Indusmind",
-    safe: "انقطاع الكهرباء لا يضر. تعود الصفحة من تلقاء نفسها.",
-    rescue: "تعذر تشغيل Indusmind",
-    kept: "بياناتك محفوظة. اختر ما يجب فعله؛ تعاد المحاولة تلقائيا كل خمس دقائق.",
-    code: "رمز الإنقاذ",
-    where_code: "تجده في السجل (journalctl -u indusmind) وفي الملف rescue-code.",
-    again: "إعادة المحاولة",
-    previous: "العودة إلى الإصدار",
-    export: "حفظ البيانات في ملف (على هذا الجهاز فقط)",
-    restore: "الاستعادة من ملف محفوظ",
-    said: "آخر الرسائل",
-};
-
-/// The language that a browser asks for first.
-#[must_use]
-pub const fn language(french: bool, arabic: bool) -> Language {
-    if french {
-        FRENCH
-    } else if arabic {
-        ARABIC
-    } else {
-        ENGLISH
+impl Words {
+    /// The words for a step.
+    #[must_use]
+    pub const fn step(&self, step: Step) -> &'static str {
+        match step {
+            Step::Checking => self.checking,
+            Step::Copying => self.copying,
+            Step::Trying => self.trying,
+        }
     }
-}
-
-const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;\
-padding:0 1rem;background:#10161d;color:#e8eef4}h1{font-size:1.6rem}progress{width:100%;height:1.2rem}\
-form,section{margin:1rem 0}button,input{font:inherit;padding:.6rem 1rem;border-radius:.4rem;border:1px \
-solid #5c6f82;background:#1d2833;color:inherit}button{cursor:pointer}pre{overflow:auto;background:#0a0e13;\
-padding:1rem;font-size:.8rem;direction:ltr;text-align:left}@media(prefers-color-scheme:light){body{\
-background:#fff;color:#14202b}button,input{background:#f1f5f8}pre{background:#f1f5f8}}";
-
-const SCRIPT: &str = "document.getElementById('restore').onsubmit=async e=>{e.preventDefault();\
-const f=document.getElementById('file').files[0];if(!f)return;const a=await fetch('/restore',{method:\
-'POST',headers:{'X-Rescue-Code':document.getElementById('code').value},body:f});document.getElementById(\
-'done').textContent=await a.text()};for(const b of document.querySelectorAll('[data-do]'))b.form.onsubmit=\
-()=>{b.form.elements.code.value=document.getElementById('code').value}";
-
-/// The page.
-#[must_use]
-pub fn page(face: &Face, words: &Language) -> String {
-    let (title, body, refresh) = match face {
-        Face::Working { step, percent } => (
-            words.updating,
-            format!(
-                "<p role=status>{} ({percent} %)</p><progress max=100 value={percent}></progress><p>{}</p>",
-                escaped(step),
-                words.safe
-            ),
-            "<meta http-equiv=refresh content=3>",
-        ),
-        Face::Rescue {
-            why,
-            lines,
-            previous,
-        } => (
-            words.rescue,
-            rescue(why, lines, previous.as_deref(), words),
-            "",
-        ),
-    };
-    let Language { tag, direction, .. } = words;
-    format!(
-        "<!doctype html><html lang={tag} dir={direction}><meta charset=utf-8><meta name=viewport \
-         content=\"width=device-width\">{refresh}<title>{title}</title><style>{STYLE}</style><main>\
-         <h1>{title}</h1>{body}</main></html>"
-    )
-}
-
-fn rescue(why: &str, lines: &[String], previous: Option<&str>, words: &Language) -> String {
-    let button = |path: &str, label: &str| {
-        format!(
-            "<form method=post action={path}><input type=hidden name=code><button data-do>{}</button></form>",
-            escaped(label)
-        )
-    };
-    let previous = previous.map_or_else(String::new, |version| {
-        button("/previous", &format!("{} {version}", words.previous))
-    });
-    format!(
-        "<p>{}</p><p>{}</p><p><label>{} <input id=code autocomplete=off></label><br><small>{}</small></p>\
-         {}{previous}{}<form id=restore><label>{} <input type=file id=file></label> <button>{}</button>\
-         <p id=done role=status></p></form><section><h2>{}</h2><pre>{}</pre></section><script>{SCRIPT}</script>",
-        escaped(why),
-        words.kept,
-        words.code,
-        words.where_code,
-        button("/again", words.again),
-        button("/export", words.export),
-        words.restore,
-        words.restore,
-        words.said,
-        escaped(&lines.join("\n")),
-    )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -198,20 +220,64 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_program_said_cannot_become_part_of_the_page() {
-        let face = Face::Rescue {
-            why: "<script>a</script>".to_owned(),
-            lines: vec!["\"><img src=x>".to_owned()],
-            previous: Some("<b>".to_owned()),
+    fn every_sentence_is_there_in_each_language_with_the_same_places_to_fill() {
+        let places = |text: &str| {
+            let mut found: Vec<_> = text
+                .split('{')
+                .skip(1)
+                .filter_map(|part| part.split_once('}'))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            found.sort();
+            found
         };
-        for words in [
-            language(false, false),
-            language(true, false),
-            language(false, true),
+        for language in [Language::French, Language::Arabic] {
+            for ((name, english), (_, own)) in ENGLISH.all().iter().zip(language.words().all()) {
+                assert!(!own.trim().is_empty(), "{language:?} lacks {name}");
+                assert_ne!(*english, own, "{language:?} has {name} in English");
+                assert_eq!(places(english), places(own), "{language:?} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_language_is_what_the_browser_likes_best() {
+        for (header, language) in [
+            ("", Language::English),
+            ("fr", Language::French),
+            ("fr-TN,fr;q=0.9,en;q=0.8", Language::French),
+            ("de-DE,de;q=0.9,ar;q=0.5", Language::Arabic),
+            ("en;q=0.3, AR-tn ;q=0.7, fr;q=0.5", Language::Arabic),
+            ("en-US,en;q=0.9,fr;q=0.8", Language::English),
+            ("fr;q=0, en;q=0.1", Language::English),
+            ("fra, arc, *;q=x", Language::English),
         ] {
-            let page = page(&face, &words);
-            assert!(!page.contains("<script>a") && !page.contains("<img") && !page.contains("<b>"));
-            assert!(page.contains(words.again) && page.contains(words.restore));
+            assert_eq!(Language::preferred(header), language, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_reason_says_what_it_is_about_in_each_language() {
+        let reasons = [
+            Why::NoRecord("/a/b".to_owned()),
+            Why::Disk("/a/b".to_owned()),
+            Why::Unreadable {
+                path: "/a/b".to_owned(),
+                error: "/a/b".to_owned(),
+            },
+            Why::Changed {
+                path: "/a/b".to_owned(),
+                version: "/a/b".to_owned(),
+            },
+            Why::NotStarted("/a/b".to_owned()),
+            Why::Ended("/a/b".to_owned()),
+            Why::Restored("/a/b".to_owned()),
+        ];
+        for why in reasons {
+            for language in Language::ALL {
+                let said = why.say(language.words(), |inside| format!("<{inside}>"));
+                assert!(said.contains("</a/b>") && !said.contains('{'), "{said}");
+            }
         }
     }
 }

@@ -49,6 +49,16 @@ impl Language {
         }
     }
 
+    /// A unit as the language writes it: symbols are the same in all, sizes of memory are not.
+    #[must_use]
+    pub fn unit(self, unit: &str) -> &str {
+        match (self, unit) {
+            (Self::Fr, "MB") => "Mo",
+            (Self::Ar, "MB") => "ميغابايت",
+            _ => unit,
+        }
+    }
+
     /// A name or an amount as it stands within a sentence: in Arabic it is set apart, so that what is
     /// Latin of it turns nothing around. The marks are of Unicode and are not seen.
     #[must_use]

@@ -238,7 +238,7 @@ impl Hand {
                 let per_word = words(language).get(&format!("said.per.{per}"));
                 format!("{unit}/{}", per_word.map_or(per, String::as_str))
             }
-            None => unit.to_owned(),
+            None => language.unit(unit).to_owned(),
         };
         match unit.as_str() {
             "" => number,

@@ -102,6 +102,27 @@ fn a_sentence_is_written_with_the_words_and_numbers_of_each_language() {
 }
 
 #[test]
+fn memory_has_the_unit_of_each_language() {
+    let said = Said::of("memory").number("value", "1536 MB");
+    let of = |language| said.write(language).unwrap();
+    assert!(
+        of(Language::En).contains("1,536 MB"),
+        "{}",
+        of(Language::En)
+    );
+    assert!(
+        of(Language::Fr).contains("1\u{202f}536 Mo"),
+        "{}",
+        of(Language::Fr)
+    );
+    assert!(
+        of(Language::Ar).contains("1.536 ميغابايت"),
+        "{}",
+        of(Language::Ar)
+    );
+}
+
+#[test]
 fn a_name_that_a_person_gave_stays_as_it_is() {
     let mut said = overload()
         .name("name", "Press {value} 4")

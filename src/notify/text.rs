@@ -239,7 +239,7 @@ fn calls(words: &Words, occasion: &Occasion, open: bool, step: usize) -> Vec<&'s
 fn value_of(language: Language, words: &Words, occasion: &Occasion) -> Option<String> {
     let unit = match occasion.unit.as_str() {
         "" => String::new(),
-        unit => format!(" {unit}"),
+        unit => format!(" {}", language.unit(unit)),
     };
     let number = |value: f64| language.apart(&format!("{}{unit}", language.number(value)));
     let value = number(occasion.value.filter(|value| value.is_finite())?);

@@ -46,6 +46,7 @@ pub struct Updates {
     pub(super) comparison: OnceLock<Comparison>,
     spool: Mutex<Option<Arc<Spool>>>,
     on_trial: AtomicBool,
+    leaving: AtomicBool,
     stop: CancellationToken,
 }
 
@@ -89,12 +90,19 @@ impl Updates {
             busy: Arc::default(),
             comparison: OnceLock::new(),
             on_trial: AtomicBool::new(spool.is_some()),
+            leaving: AtomicBool::new(false),
             spool: Mutex::new(spool),
             store: store.clone(),
             home,
             clock,
             stop,
         })
+    }
+
+    /// Whether the appliance stops because another version takes its place.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
     }
 
     /// Whether this version is on trial.
@@ -276,6 +284,17 @@ impl Updates {
         self.arm_and_stop(0, arming).await
     }
 
+    /// Writes into the audit log that a bundle was refused, with where it came from and why.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn note_refusal(&self, why: &Error, from: &str, actor: &Actor) -> Result<()> {
+        let reason = why.fields.first().map(|field| field.path.clone());
+        let details = json!({ "from": from, "reason": reason, "why": why.sentence });
+        self.note(actor, "update.bundle_refused", details, Vec::new())
+            .await
+    }
+
     async fn note(
         &self,
         actor: &Actor,
@@ -303,6 +322,7 @@ impl Updates {
             .map_err(|cause| Error::internal("The update was not prepared.").because(cause))?
             .map_err(|cause| self.not_armed(bytes, cause))?;
         *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.leaving.store(true, Ordering::Relaxed);
         // The answer is given while the appliance stops: answers under way are finished.
         self.stop.cancel();
         Ok(())

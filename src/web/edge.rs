@@ -128,3 +128,39 @@ pub fn answer_panic(panic: Box<dyn Any + Send>) -> Response {
     ))
     .into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::to_bytes;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    async fn breaks() -> &'static str {
+        panic!("a secret of the handler")
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_for_and_the_next_one_is_served() {
+        let page = Router::new()
+            .route("/breaks", get(breaks))
+            .route("/works", get(|| async { "well" }))
+            .layer(CatchPanicLayer::custom(answer_panic));
+        let ask = async |path: &str| {
+            let question = axum::extract::Request::get(path);
+            let question = question.body(axum::body::Body::empty()).unwrap();
+            let answer = page.clone().oneshot(question).await.unwrap();
+            let status = answer.status();
+            let body = to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+            (status, String::from_utf8_lossy(&body).into_owned())
+        };
+        let (status, body) = ask("/breaks").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(body.contains("\"success\":false"), "{body}");
+        assert!(!body.contains("secret"), "{body}");
+        assert_eq!(ask("/works").await, (StatusCode::OK, "well".to_owned()));
+    }
+}

@@ -179,7 +179,9 @@ async fn serve(mut socket: Socket, context: &Context) {
     loop {
         let alive = tokio::select! {
             () = context.stop.cancelled() => {
-                return socket.end(close::GOING_AWAY, "the appliance stops").await;
+                let leaving = context.updates.is_leaving();
+                let why = if leaving { close::UPDATE } else { "the appliance stops" };
+                return socket.end(close::GOING_AWAY, why).await;
             }
             message = socket.receive() => {
                 heard = Instant::now();

@@ -32,6 +32,8 @@ pub const IDLE_MAX: Duration = Duration::from_secs(60);
 pub mod close {
     /// The appliance stops.
     pub const GOING_AWAY: u16 = 1001;
+    /// Why it stops, when another version takes its place; the page says so.
+    pub const UPDATE: &str = "update";
     /// The client does not keep up.
     pub const TOO_SLOW: u16 = 1013;
     /// Nobody known.

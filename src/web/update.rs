@@ -68,12 +68,33 @@ async fn receive(
     let bytes = request.body().size_hint().exact().unwrap_or_default();
     let mut body = request.into_body().into_data_stream();
     match stage(&context, bytes.min(BUNDLE_MAX), &mut body).await {
-        Ok(staging) => ok(super::blocking(move || context.updates.check(staging)).await?),
+        Ok(staging) => {
+            let asked = context.clone();
+            let judged = super::blocking(move || asked.updates.check(staging)).await;
+            noted(&context, &caller, "upload", judged).await
+        }
         Err(error) => {
             read_past(&mut body).await;
             Err(error.into())
         }
     }
+}
+
+/// What was judged; what was refused stands in the audit log, because somebody may bring what the maker
+/// never signed.
+async fn noted(
+    context: &Context,
+    caller: &Caller,
+    from: &str,
+    judged: Result<Staged>,
+) -> Answer<Staged> {
+    if let Err(error) = &judged
+        && error.kind == ErrorKind::Invalid
+    {
+        let actor = caller.actor();
+        context.updates.note_refusal(error, from, &actor).await?;
+    }
+    ok(judged?)
 }
 
 /// A body of about so many bytes, in staging.
@@ -159,11 +180,11 @@ async fn check(
     Body(which): Body<Which>,
 ) -> Answer<Staged> {
     caller.require(Permission::UpdateManage)?;
-    let work = move || {
-        let staging = context.updates.fetch(&which.path)?;
-        context.updates.check(staging)
-    };
-    ok(super::blocking(work).await?)
+    let (asked, path) = (context.clone(), which.path.clone());
+    let staging = super::blocking(move || asked.updates.fetch(&path)).await?;
+    let asked = context.clone();
+    let judged = super::blocking(move || asked.updates.check(staging)).await;
+    noted(&context, &caller, &which.path, judged).await
 }
 
 /// What a person confirmed.

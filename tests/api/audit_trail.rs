@@ -22,12 +22,12 @@ const NO_ENTRY: &[(&str, &str, &str)] = &[
     (
         "POST",
         "/update/bundle",
-        "judges a file; the installation is an entry",
+        "judges a file; a refusal and the installation are entries",
     ),
     (
         "POST",
         "/update/check",
-        "judges a file; the installation is an entry",
+        "judges a file; a refusal and the installation are entries",
     ),
     (
         "POST",

@@ -104,7 +104,7 @@ impl Programs for Willing {
     fn check(&mut self, _: &Path, _: &Path) -> Result<(), String> {
         Ok(())
     }
-    fn tell(&mut self, _: &str, _: u8) {}
+    fn tell(&mut self, _: indusmind::launcher::words::Step, _: u8) {}
     fn now_ms(&mut self) -> u64 {
         7
     }
@@ -200,12 +200,43 @@ async fn what_is_refused_leaves_nothing() {
         assert_eq!(standing["staged"], Value::Null);
         assert!(!plant.home.binary(Slot::B).exists());
     }
+    // Each stands in the audit log with its reason, the newest first.
+    let log = plant.chief.audit().await;
+    let told: Vec<_> = (log.iter())
+        .filter(|entry| entry["action"] == "update.bundle_refused")
+        .map(|entry| (entry["details"]["reason"].clone(), entry["actor"].clone()))
+        .collect();
+    assert_eq!(told.len(), 9, "{told:?}");
+    assert_eq!(told[0].0, "signature");
+    assert!(
+        told.iter().all(|(reason, _)| reason.is_string()),
+        "{told:?}"
+    );
     let absent = json!({ "path": "/etc/passwd" });
     plant
         .chief
         .post("/api/update/check", &absent)
         .await
         .refused(404);
+}
+
+#[tokio::test]
+async fn what_was_changed_after_it_was_checked_is_not_installed() {
+    let plant = plant().await;
+    let staged = plant.send(plant.bundle(&manifest("9.0.0"))).await.data();
+    fs::write(plant.home.staging().join("binary"), b"another program").unwrap();
+    let confirmed = json!({ "manifest_hash": staged["manifest_hash"] });
+    plant
+        .chief
+        .post("/api/update/install", &confirmed)
+        .await
+        .refused(503);
+    let record = plant.home.record().unwrap();
+    assert_eq!(
+        (record.state, record.current.slot),
+        (State::Steady, Slot::A)
+    );
+    plant.chief.get("/api/update").await.data();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::update::{manifest, plant};
 use crate::support::BEAT_MS;
 use crate::support::meters::{Field, dead_port};
+use crate::support::socket::Socket;
 use indusmind::launcher::switch::Next;
 use indusmind::modbus::simulator::Fault;
 use serde_json::{Value, json};
@@ -49,4 +50,20 @@ async fn devices_that_do_not_answer_the_new_version_are_named() {
     plant.appliance.beat(&[&first, &second]).await;
     let told = plant.appliance.context().updates.answering().unwrap();
     assert_eq!((told.before, told.now, told.silent.len()), (2, 2, 0));
+}
+
+#[tokio::test]
+async fn every_screen_is_told_that_an_update_takes_the_appliance_away() {
+    let plant = plant().await;
+    let mut screen = Socket::open(&plant.chief, "/ws").await;
+    screen.event("heartbeat").await;
+    let staged = plant.send(plant.bundle(&manifest("9.0.0"))).await.data();
+    let confirmed = json!({ "manifest_hash": staged["manifest_hash"] });
+    plant
+        .chief
+        .post("/api/update/install", &confirmed)
+        .await
+        .data();
+    let told = screen.close_frame().await;
+    assert_eq!(told, (1001, "update".to_owned()));
 }

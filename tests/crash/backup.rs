@@ -104,6 +104,42 @@ async fn names(mut appliance: Appliance, client: &Client) -> Vec<String> {
     all.into_iter().map(|(name, ..)| name).collect()
 }
 
+/// What lies in a folder that a drill was given.
+fn left_in(scratch: &Path) -> usize {
+    std::fs::read_dir(scratch).unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drill_proves_a_backup_touches_nothing_and_leaves_nothing() {
+    let (place, stick) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let scratch = tempfile::tempdir().unwrap();
+    add(place.path(), 1).await;
+    let made = backup(place.path(), stick.path()).output().unwrap();
+    assert!(made.status.success(), "{}", told(&made));
+    let good = backups(stick.path()).remove(0);
+    let drill = || {
+        let mut command = command(&["drill"], &[&good]);
+        command.arg("--scratch").arg(scratch.path());
+        command.output().unwrap()
+    };
+    let done = drill();
+    assert!(done.status.success(), "{}", told(&done));
+    assert_eq!(left_in(scratch.path()), 0);
+    // The appliance that it is of goes on as it was.
+    assert_eq!(machines(place.path()).await, ["machine 1"]);
+
+    let largest = std::fs::read_dir(&good).unwrap().flatten();
+    let largest = largest.max_by_key(|entry| entry.metadata().unwrap().len());
+    let largest = largest.unwrap().path();
+    let mut bytes = std::fs::read(&largest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&largest, bytes).unwrap();
+    let refused = drill();
+    assert!(!refused.status.success(), "{}", told(&refused));
+    assert_eq!(left_in(scratch.path()), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_backup_is_none_and_a_killed_restore_is_old_or_new() {
     let mut chance = Chance::of_this_run("backup");

@@ -112,9 +112,15 @@ impl Socket {
 
     /// The code with which the socket is closed; messages before that are let pass.
     pub async fn close_code(&mut self) -> u16 {
+        self.close_frame().await.0
+    }
+
+    /// The code and the reason with which the socket is closed.
+    pub async fn close_frame(&mut self) -> (u16, String) {
         loop {
             if let Message::Close(frame) = self.next("the close of the socket").await {
-                return frame.expect("a close with its code").code.into();
+                let frame = frame.expect("a close with its code");
+                return (frame.code.into(), frame.reason.to_string());
             }
         }
     }

@@ -143,31 +143,76 @@ impl Place {
     }
 
     pub(crate) fn get(&self, path: &str) -> String {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+        self.get_in(path, "")
+    }
+
+    /// Asks as a browser that likes these languages.
+    pub(crate) fn get_in(&self, path: &str, likes: &str) -> String {
+        let question =
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Language: {likes}\r\n\r\n");
+        text_of(&self.ask(question.as_bytes()))
     }
 
     pub(crate) fn post(&self, path: &str, code: &str) -> String {
-        let form = format!("code={code}");
-        let length = form.len();
-        self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{form}"
-        ))
+        text_of(&self.post_bytes(path, code))
     }
 
-    fn ask(&self, question: &str) -> String {
+    pub(crate) fn post_bytes(&self, path: &str, code: &str) -> Vec<u8> {
+        let form = format!("code={code}");
+        let length = form.len();
+        let question =
+            format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{form}");
+        self.ask(question.as_bytes())
+    }
+
+    /// Sends the form of the page with a file, as a browser does.
+    pub(crate) fn post_file(&self, path: &str, code: &str, file: &[u8]) -> String {
+        let part = "--a-line\r\nContent-Disposition: form-data; name=";
+        let mut form = format!(
+            "{part}\"code\"\r\n\r\n{code}\r\n{part}\"file\"; filename=\"data.tar\"\r\n\
+             Content-Type: application/x-tar\r\n\r\n"
+        )
+        .into_bytes();
+        form.extend(file);
+        form.extend(b"\r\n--a-line--\r\n");
+        let mut question = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=a-line\r\n\
+             Content-Length: {}\r\n\r\n",
+            form.len()
+        )
+        .into_bytes();
+        question.extend(form);
+        text_of(&self.ask(&question))
+    }
+
+    /// A connection that says nothing.
+    pub(crate) fn silent_guest(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
+    }
+
+    /// Takes the rows away, as a bad disk would.
+    pub(crate) fn lose_rows(&self) {
+        fs::write(self.home.data(self.record().current.data).join("rows"), "").unwrap();
+    }
+
+    fn ask(&self, question: &[u8]) -> Vec<u8> {
         let until = Instant::now() + PATIENCE;
         loop {
             // The page opens a moment after the line that tells of it.
             if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
-                stream.write_all(question.as_bytes()).unwrap();
+                stream.write_all(question).unwrap();
                 let mut answer = Vec::new();
                 let _ = stream.read_to_end(&mut answer);
-                return String::from_utf8_lossy(&answer).into_owned();
+                return answer;
             }
             assert!(Instant::now() < until, "nobody answers");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+fn text_of(answer: &[u8]) -> String {
+    String::from_utf8_lossy(answer).into_owned()
 }
 
 /// A running launcher; killed with its child when it is dropped.

@@ -15,10 +15,12 @@ it('refuses a file before it travels: its kind, its size, an empty one', () => {
 });
 
 it('says a size in the unit that a person would', () => {
-  expect(bytes(0, 'en-GB')).toBe('0 byte');
-  expect(bytes(900, 'en-GB')).toBe('900 byte');
-  expect(bytes(1_536, 'en-GB')).toBe('1.5 kB');
-  expect(bytes(5 * MEGABYTE, 'fr-FR')).toBe('5\u202fMo');
-  expect(bytes(97_572_749_312, 'en-GB')).toBe('90.9 GB');
+  expect(bytes(0, 'en-GB')).toBe('0\u00a0bytes');
+  expect(bytes(900, 'en-GB')).toBe('900\u00a0bytes');
+  expect(bytes(1_536, 'en-GB')).toBe('1.5\u00a0kB');
+  expect(bytes(5 * MEGABYTE, 'fr-FR')).toMatch(/^5[\u00a0\u202f]Mo$/);
+  expect(bytes(2.5 * 1024 ** 3, 'fr-FR')).toMatch(/^2,5[\u00a0\u202f]Go$/);
+  expect(bytes(5 * MEGABYTE, 'ar-TN-u-nu-latn')).toBe('5\u00a0ميغابايت');
+  expect(bytes(97_572_749_312, 'en-GB')).toBe('90.9\u00a0GB');
   expect(bytes(null, 'en-GB')).toBe('–');
 });

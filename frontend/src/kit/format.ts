@@ -120,7 +120,7 @@ export function signedPercent(ratio: number, locale: string, digits = 0): string
 
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
-/** "4.2 MB": steps of 1024, as the limits of the appliance are meant. */
+/** "4.2 MB", "4,2 Mo": steps of 1024, as the limits of the appliance are meant. Arabic spells its units out. */
 export function bytes(value: number | null | undefined, locale: string): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NO_VALUE;
   let [size, step] = [value, 0];
@@ -128,9 +128,11 @@ export function bytes(value: number | null | undefined, locale: string): string 
   return numberFormat(locale, {
     style: 'unit',
     unit: SIZES[step],
-    unitDisplay: 'short',
+    unitDisplay: step === 0 || locale.startsWith('ar') ? 'long' : 'short',
     maximumFractionDigits: step > 0 && size < 100 ? 1 : 0,
-  }).format(size);
+  })
+    .format(size)
+    .replace(' ', '\u00a0');
 }
 
 const SECOND = 1_000;

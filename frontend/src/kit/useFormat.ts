@@ -12,6 +12,9 @@ export function providePlace(locale: Ref<string>, timeZone: Ref<string>): void {
 
 const fallback = computed(() => ({ locale: 'en-GB', timeZone: 'UTC' }));
 
+/** The appliance tells its memory in these, bytes. */
+const MB = 1024 * 1024;
+
 type Moment = number | string | Date | null | undefined;
 
 /** The formats bound to the person's language and the site's zone; use inside a component. */
@@ -28,7 +31,9 @@ export function useFormat() {
     amount: (value: number | null | undefined, unit: string | null) =>
       unit === 'kW'
         ? format.withUnit(...format.power(value, locale()))
-        : format.withUnit(format.quantity(value, unit, locale()), unit),
+        : unit === 'MB'
+          ? format.bytes(value && value * MB, locale())
+          : format.withUnit(format.quantity(value, unit, locale()), unit),
     power: (kw: number | null | undefined) => format.power(kw, locale()),
     money: (amount: string | null | undefined, currency: string) =>
       format.money(amount, currency, locale()),

@@ -22,7 +22,7 @@ const live = (snapshot: boolean, values: SocketValue[]) => ({
 });
 
 function connected(feed: ReturnType<typeof useFeed>, epoch: number) {
-  feed.connection = { phase: 'open', lostSince: null, retryAt: null, epoch };
+  feed.connection = { phase: 'open', lostSince: null, retryAt: null, updating: false, epoch };
 }
 
 beforeEach(() => {

@@ -12,7 +12,7 @@ import type {
 import { pushIsCurrent } from './age';
 import { isOpen } from './alerts';
 import { valueKey, type Frame, type LiveEquipmentFrame, type Topic } from './frames';
-import { LiveSocket, type Connection } from './socket';
+import { IDLE, LiveSocket, type Connection } from './socket';
 
 const TICK_MS = 1_000;
 /** Assumed until two pushes have shown how often they come. */
@@ -35,12 +35,7 @@ interface Push {
 }
 
 export const useFeed = defineStore('feed', () => {
-  const connection = shallowRef<Connection>({
-    phase: 'idle',
-    lostSince: null,
-    retryAt: null,
-    epoch: 0,
-  });
+  const connection = shallowRef<Connection>(IDLE);
   const push = shallowRef<Push | null>(null);
   const equipment = shallowReactive(new Map<string, LiveEquipment>());
   /** The open alerts, children of another one left out. */

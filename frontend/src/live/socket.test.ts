@@ -9,7 +9,7 @@ class FakeSocket {
   readyState = 0;
   sent: unknown[] = [];
   onopen: (() => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event: { reason: string }) => void) | null = null;
   onmessage: ((message: { data: string }) => void) | null = null;
   constructor(readonly url: string) {
     FakeSocket.all.push(this);
@@ -103,8 +103,21 @@ describe('the live socket', () => {
 
   it('says lost at once when the connection is closed', async () => {
     await open();
-    last().onclose?.();
+    last().onclose?.({ reason: '' });
     expect(connection.phase).toBe('lost');
+  });
+
+  it('knows that an update is the reason until the appliance is back', async () => {
+    await open();
+    last().onclose?.({ reason: 'update' });
+    expect(connection).toMatchObject({ phase: 'lost', updating: true });
+    await vi.advanceTimersByTimeAsync(3_000);
+    last().onclose?.({ reason: '' });
+    expect(connection).toMatchObject({ phase: 'lost', updating: true });
+    await vi.advanceTimersByTimeAsync(5_000);
+    last().accept();
+    last().say();
+    expect(connection).toMatchObject({ phase: 'open', updating: false });
   });
 
   it('says lost when the very first connection does not come about', async () => {
@@ -140,7 +153,7 @@ describe('the live socket', () => {
     socket.subscribe({ topic: 'dashboard' });
     socket.subscribe({ topic: 'live', equipment_id: 'a' });
     socket.unsubscribe({ topic: 'live', equipment_id: 'a' });
-    last().onclose?.();
+    last().onclose?.({ reason: '' });
     await vi.advanceTimersByTimeAsync(1_100);
     last().accept();
     last().say();
@@ -155,7 +168,7 @@ describe('the live socket', () => {
     address = async () => {
       throw new Error('down');
     };
-    last().onclose?.();
+    last().onclose?.({ reason: '' });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(connection).toMatchObject({ phase: 'lost', lostSince: heardAt });
   });
@@ -170,7 +183,7 @@ describe('the live socket', () => {
 
   it('gives up a handshake that hangs', async () => {
     await open();
-    last().onclose?.();
+    last().onclose?.({ reason: '' });
     address = () => new Promise(() => undefined);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(connection.retryAt).toBeNull();

@@ -15,9 +15,19 @@ export interface Connection {
   /** When the last frame was heard, while the connection is lost. */
   lostSince: number | null;
   retryAt: number | null;
+  /** It is lost because the appliance is being updated, as it said itself. */
+  updating: boolean;
   /** Counts the connections; a value from an earlier one is not current. */
   epoch: number;
 }
+
+export const IDLE: Connection = {
+  phase: 'idle',
+  lostSince: null,
+  retryAt: null,
+  updating: false,
+  epoch: 0,
+};
 
 export interface SocketPorts {
   /** Returns the address with a fresh ticket; rejects when there is none. */
@@ -29,7 +39,7 @@ export interface SocketPorts {
 }
 
 export class LiveSocket {
-  private connection: Connection = { phase: 'idle', lostSince: null, retryAt: null, epoch: 0 };
+  private connection: Connection = { ...IDLE };
   private socket: WebSocket | null = null;
   private topics = new Map<string, Topic>();
   private attempt = 0;
@@ -110,7 +120,7 @@ export class LiveSocket {
     socket.onmessage = (message: MessageEvent) => {
       if (attempt === this.attempt) this.hear(message.data);
     };
-    socket.onclose = () => this.fail(attempt);
+    socket.onclose = ({ reason }) => this.fail(attempt, reason === 'update');
   }
 
   private hear(text: unknown): void {
@@ -119,7 +129,7 @@ export class LiveSocket {
     if (this.connection.phase !== 'open') {
       this.failures = 0;
       const epoch = this.connection.epoch + 1;
-      this.change({ phase: 'open', lostSince: null, retryAt: null, epoch });
+      this.change({ ...IDLE, phase: 'open', epoch });
     }
     const frame = readFrame(text);
     if (frame) this.ports.onFrame(frame);
@@ -133,13 +143,14 @@ export class LiveSocket {
       this.change({ phase: 'lost', lostSince: this.heardAt });
   }
 
-  private fail(attempt: number): void {
+  private fail(attempt: number, updating = false): void {
     if (attempt !== this.attempt || this.connection.phase === 'idle') return;
     this.drop();
     this.failures += 1;
     const delay = retryDelayMs(this.failures, this.longestDelayMs);
     const lostSince = this.connection.lostSince ?? this.heardAt;
-    this.change({ phase: 'lost', lostSince, retryAt: Date.now() + delay });
+    const said = updating || this.connection.updating;
+    this.change({ phase: 'lost', lostSince, retryAt: Date.now() + delay, updating: said });
     this.retryTimer = setTimeout(() => void this.connect(), delay);
   }
 

@@ -18,6 +18,7 @@ export function useAlertWords() {
   function amount(text: string): string {
     const { number, digits, unit, per } = amountParts(text);
     if (number === null) return text;
+    if (unit === 'MB') return format.amount(number, unit);
     const word = per && te(`said.per.${per}`) ? t(`said.per.${per}`) : per;
     return withUnit(format.fixed(number, digits), unit && (word ? `${unit}/${word}` : unit));
   }

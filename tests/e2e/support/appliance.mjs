@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ask } from './ask.mjs';
 import { until } from './until.mjs';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
@@ -90,18 +91,8 @@ export class Appliance {
   }
 
   /** A request of a script, apart from the page. */
-  async ask(method, path, { token, body } = {}) {
-    const answer = await fetch(`${this.address}/api${path}`, {
-      method,
-      headers: {
-        ...(token && { Authorization: `Bearer ${token}` }),
-        ...(body && { 'Content-Type': 'application/json' }),
-      },
-      body: body && JSON.stringify(body),
-    });
-    const { data, error } = await answer.json();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${error}`);
-    return data;
+  ask(method, path, rest) {
+    return ask(this.address, method, path, rest);
   }
 
   async remove() {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Appliance } from './appliance.mjs';
 import { Browser } from './browser.mjs';
+import { Installed } from './installed.mjs';
 import { Meter } from './meter.mjs';
 
 const results = fileURLToPath(new URL('../../../test-results/', import.meta.url));
@@ -21,6 +22,13 @@ class Stage {
     const appliance = await Appliance.start(command, boot);
     this.#appliances.push(appliance);
     return appliance;
+  }
+
+  /** An installation with its launcher, which is not started yet. */
+  async installed() {
+    const installed = await Installed.make();
+    this.#appliances.push(installed);
+    return installed;
   }
 
   async meter(options) {

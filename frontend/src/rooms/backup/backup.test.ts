@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Backups } from '@/api/types';
-import { fieldOf, formOf, settingsOf, sizeOf, standingOf } from './backup';
+import { fieldOf, formOf, settingsOf, standingOf } from './backup';
 
 const settings = {
   folder: '/media/stick',
@@ -36,10 +36,5 @@ describe('backups', () => {
       'daily',
       'passphrase',
     ]);
-  });
-
-  it('writes sizes with few digits', () => {
-    expect(sizeOf(2_500)).toEqual({ value: 2.5, unit: 'kB' });
-    expect(sizeOf(2.5e9)).toEqual({ value: 2.5, unit: 'GB' });
   });
 });

@@ -10,13 +10,6 @@ export function standingOf({ settings, trouble, last_good }: Backups): Standing 
   return last_good ? 'good' : 'never';
 }
 
-/** A size on disk in the unit that leaves up to three digits before the point. */
-export function sizeOf(bytes: number): { value: number; unit: 'kB' | 'MB' | 'GB' } {
-  if (bytes < 1e6) return { value: Math.max(bytes, 0) / 1e3, unit: 'kB' };
-  if (bytes < 1e9) return { value: bytes / 1e6, unit: 'MB' };
-  return { value: bytes / 1e9, unit: 'GB' };
-}
-
 /** The form, whose fields are what a person types. */
 export interface BackupForm {
   folder: string;

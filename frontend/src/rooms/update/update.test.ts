@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StagedUpdate, Standing } from '@/api/types';
-import { downFor, grouped, isOver, megabytes, notesFor, silentNames } from './update';
+import { downFor, grouped, isOver, notesFor, silentNames } from './update';
 
 const standing = (more: Partial<Standing>): Standing => ({
   version: '0.1.0',
@@ -30,9 +30,8 @@ describe('an update', () => {
     expect(downFor(staged)).toBe(30);
   });
 
-  it('shows a hash and a size to be read', () => {
+  it('shows a hash to be read', () => {
     expect(grouped('0123456789abcdef0')).toBe('01234567 89abcdef 0');
-    expect([megabytes(1), megabytes(3 * 1024 * 1024)]).toEqual([1, 3]);
   });
 
   it('names who is silent, and says when there are more', () => {

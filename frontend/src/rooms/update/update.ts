@@ -23,11 +23,6 @@ export function grouped(hash: string): string {
   return hash.match(/.{1,8}/g)?.join(' ') ?? hash;
 }
 
-/** A size in MB, rounded up. */
-export function megabytes(bytes: number): number {
-  return Math.max(1, Math.ceil(bytes / MB));
-}
-
 /** Who of them does not answer yet; the appliance names the first few. A name keeps its direction. */
 export function silentNames(
   { before, now, silent }: NonNullable<Standing['answering']>,
