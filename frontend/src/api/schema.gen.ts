@@ -11439,7 +11439,7 @@ export interface components {
             value?: number | null;
             /**
              * Format: double
-             * @description Mean voltage, V.
+             * @description Mean voltage, V; absent when it was not asked for.
              */
             voltage?: number | null;
         };
@@ -23956,6 +23956,8 @@ export interface operations {
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;
+                /** @description `false` leaves `voltage` out: over many meters an answer without it takes half the time. */
+                voltage?: boolean;
             };
             header?: never;
             path?: never;
@@ -24008,6 +24010,8 @@ export interface operations {
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;
+                /** @description `false` leaves `voltage` out: over many meters an answer without it takes half the time. */
+                voltage?: boolean;
                 /** @description `csv` (when absent) or `excel`. */
                 format?: string;
             };
