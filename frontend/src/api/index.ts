@@ -377,7 +377,9 @@ export const api = {
   usual: () => data(client.GET('/dashboard/usual')),
   // No screen draws the voltage that every point has else: one that is drawn is asked for by metric.
   history: (query: HistoryQuery) =>
-    data(client.GET('/historical/consumption', { params: { query: { voltage: false, ...query } } })),
+    data(
+      client.GET('/historical/consumption', { params: { query: { voltage: false, ...query } } }),
+    ),
   historySeries: () => data(client.GET('/historical/series')),
   exportHistory: (query: ExportQuery) =>
     file(client.GET('/historical/export', { params: { query }, parseAs: 'blob' })),
