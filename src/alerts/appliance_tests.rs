@@ -1,3 +1,5 @@
+//! What the appliance says of itself, and in which words.
+
 use super::*;
 
 #[test]

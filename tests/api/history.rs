@@ -13,22 +13,22 @@ const MORNING: &str = "2026-11-21T08:00:00Z";
 
 /// A morning from eight to half past ten: a meter that is read every five minutes, with a hole
 /// after nine o'clock, and a sub-meter behind it that does not count in the total.
-struct Morning {
+pub(crate) struct Morning {
     // Runs until the test ends.
     _appliance: Appliance,
-    chief: Client,
+    pub(crate) chief: Client,
     field: Field,
-    main: String,
+    pub(crate) main: String,
     sub: String,
 }
 
 /// A moment of the morning.
-fn at(time: &str) -> Timestamp {
+pub(crate) fn at(time: &str) -> Timestamp {
     format!("2026-11-21T{time}:00Z").parse().unwrap()
 }
 
 impl Morning {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (appliance, chief) = Appliance::furnished_at(MORNING).await;
         let field = Field::of(&appliance.clock, &[36.0, 7.2]).await;
         let source = |n| field.modbus_with(n, &json!({ "poll_interval_ms": FIVE_MS }));
@@ -63,12 +63,12 @@ impl Morning {
         }
     }
 
-    fn meter(&self) -> &Meter {
+    pub(crate) fn meter(&self) -> &Meter {
         &self.field.meters[0]
     }
 
     /// The answer for the whole morning; `more` goes to the query.
-    async fn ask(&self, resolution: &str, more: &str) -> Value {
+    pub(crate) async fn ask(&self, resolution: &str, more: &str) -> Value {
         let path = format!(
             "/api/historical/consumption?from={MORNING}&to=2026-11-21T10:30:00Z\
              &resolution={resolution}{more}"
@@ -92,7 +92,7 @@ impl Morning {
     }
 }
 
-fn point<'a>(window: &'a Value, time: &str) -> &'a Value {
+pub(crate) fn point<'a>(window: &'a Value, time: &str) -> &'a Value {
     let points = window["series"].as_array().unwrap();
     let found = points.iter().find(|p| p["timestamp"] == json!(at(time)));
     found.unwrap_or_else(|| panic!("no point at {time} in {window}"))
@@ -105,29 +105,6 @@ fn sum(window: &Value) -> f64 {
         .iter()
         .filter_map(|p| p["consumption"].as_f64())
         .sum()
-}
-
-#[tokio::test]
-async fn voltage_is_left_out_when_it_is_not_wanted() {
-    let morning = Morning::new().await;
-    for resolution in ["15min", "raw"] {
-        let meter = format!("&meter_id={}", morning.main);
-        let mut with = morning.ask(resolution, &meter).await;
-        let without = morning
-            .ask(resolution, &format!("{meter}&voltage=false"))
-            .await;
-        let names = ["consumption", "power", "timestamp", "value"];
-        assert_eq!(keys(&without["series"][0]), names);
-        for point in with["series"].as_array_mut().unwrap() {
-            let volts = point.as_object_mut().unwrap().remove("voltage");
-            assert!(volts.is_some(), "{point}");
-        }
-        assert_eq!(with, without, "nothing else changes");
-    }
-    let refused =
-        "/api/historical/consumption?from=2026-11-21&to=2026-11-22&resolution=daily&voltage=no";
-    let refused = morning.chief.get(refused).await;
-    assert_eq!(refused.status, 400);
 }
 
 #[tokio::test]
@@ -169,53 +146,6 @@ async fn quarters_hold_energy_means_and_holes() {
     assert!(point(&window, "09:30")["power"].is_null());
     let all = morning.meter().energy(at("08:00"), at("10:30"));
     assert_near(&json!(sum(&window)), all, "no energy is lost in the hole");
-}
-
-#[tokio::test]
-async fn the_optional_fields_come_when_they_are_asked_for() {
-    let morning = Morning::new().await;
-    let more = "&metric=power&fields=min,max,coverage,frequency,powerFactor,current,temperature";
-    let query = format!("&meter_id={}{more}", morning.main);
-    let window = morning.ask("15min", &query).await;
-    let first = point(&window, "08:00");
-    let powers = ["08:00", "08:05", "08:10"].map(|t| morning.meter().truth("power", at(t)));
-    let [least, most] = [f64::min, f64::max].map(|pick| powers.into_iter().reduce(pick).unwrap());
-    let currents = ["08:00", "08:05", "08:10"].map(|t| morning.meter().truth("current", at(t)));
-    let current = currents.into_iter().sum::<f64>() / 3.0;
-    for (name, expected) in [
-        ("min", least),
-        ("max", most),
-        ("coverage", 1.0),
-        ("frequency", 50.02),
-        ("powerFactor", 0.9),
-        ("current", current),
-        ("temperature", -4.5),
-        ("value", powers.iter().sum::<f64>() / 3.0),
-    ] {
-        assert_near(&first[name], expected, name);
-    }
-    assert_near(
-        &point(&window, "09:00")["coverage"],
-        1.0 / 3.0,
-        "five minutes of fifteen",
-    );
-    let hole = point(&window, "09:15");
-    assert_near(&hole["coverage"], 0.0, "nothing was seen");
-    assert!(hole["min"].is_null() && hole["value"].is_null());
-    let one = morning
-        .ask("15min", &format!("&meter_id={}&fields=max", morning.main))
-        .await;
-    assert_eq!(
-        keys(point(&one, "08:00")),
-        [
-            "consumption",
-            "max",
-            "power",
-            "timestamp",
-            "value",
-            "voltage"
-        ]
-    );
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ mod equipment_list;
 mod export;
 mod fixtures;
 mod history;
+mod history_fields;
 mod history_series;
 mod hosts;
 mod https;
