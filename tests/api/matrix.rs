@@ -310,7 +310,7 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
                 .iter()
                 .any(|(m, p)| *m == method.as_str() && *p == path);
             if may && of_all && role != Role::Admin {
-                refused_for_sites(reply);
+                refused_for_sites(&reply);
             } else if may {
                 assert!(
                     fits(route, &reply),

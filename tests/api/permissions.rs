@@ -294,7 +294,7 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
 pub const ALL_SITES: &[(&str, &str)] = &[("PUT", "/api/mqtt"), ("POST", "/api/mqtt/test")];
 
 /// Refused for the sites that he reaches, not for his role.
-pub fn refused_for_sites(reply: Reply) {
+pub fn refused_for_sites(reply: &Reply) {
     let said = reply.refused(403)["error"].to_string();
     assert!(said.contains("only who reaches all sites"), "{said}");
 }
@@ -360,7 +360,7 @@ async fn every_role_may_do_what_the_table_says_and_no_more() {
             let mut reply = ask(&client, method, &path).await;
             let of_all = ALL_SITES.contains(&(method, row)) && role != Role::Admin;
             if of_all && allowed.contains(&role) {
-                refused_for_sites(reply);
+                refused_for_sites(&reply);
                 reply = ask(
                     &everywhere(&chief, appliance.client(), role).await,
                     method,
