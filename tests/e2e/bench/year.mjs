@@ -137,13 +137,24 @@ async function stroke(page, box, right) {
   await page.mouse.up({ button: 'middle' });
 }
 
+/** What the page's own thread has computed since it began, s of CPU: it does not grow when others compute. */
+async function busySeconds(session) {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return metrics.find(({ name }) => name === 'TaskDuration').value;
+}
+
 /** Pulls the chart over several windows into the past and back, without a rest. */
 async function pull(page) {
   const box = await page.locator('.u-over').boundingBox();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const before = await busySeconds(session);
   const from = await mark(page);
   for (let n = 0; n < 2 * STROKES; n += 1) await stroke(page, box, n < STROKES);
   const to = await mark(page);
-  return page.evaluate(
+  const busy = (await busySeconds(session)) - before;
+  await session.detach();
+  const seen = await page.evaluate(
     ([since, until]) => {
       const { frames, draws, behind, tasks } = window.witness;
       const inside = (list) => list.filter((at) => at >= since && at <= until);
@@ -159,6 +170,7 @@ async function pull(page) {
     },
     [from, to],
   );
+  return { ...seen, busy };
 }
 
 /** Which way the n-th pan goes: far into the past and back; a year only so far as there are readings. */
@@ -199,6 +211,10 @@ async function measure(page, answers, name, id, [from, to]) {
     `  pulled over ${STROKES} windows and back in ${pulled.seconds.toFixed(1)} s: ${(pulled.frames / pulled.seconds).toFixed(0)} frames/s, ` +
       `${(pulled.draws / pulled.seconds).toFixed(0)} drawings/s, between frames ${times(pulled.gaps)}; ` +
       `all of the window answered in ${(pulled.whole * 100).toFixed(0)} % of the frames`,
+  );
+  console.log(
+    `  CPU of the page meanwhile: ${pulled.busy.toFixed(1)} s, ` +
+      `${((pulled.busy * 1000) / pulled.draws).toFixed(1)} ms for each drawing`,
   );
   console.log(
     `  longest task of the page: ${longest ? `${longest.toFixed(0)} ms` : 'below 50 ms'}`,

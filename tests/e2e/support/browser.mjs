@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { serve } from './served.mjs';
+import { serve, SERVED_FLAG } from './served.mjs';
 
 const frontend = createRequire(new URL('../../../frontend/package.json', import.meta.url));
 const { chromium } = frontend('playwright-core');
@@ -62,6 +62,7 @@ export class Browser {
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        ...(process.env.INDUSMIND_PAGE ? [SERVED_FLAG] : []),
         ...this.#flags,
       ],
     });

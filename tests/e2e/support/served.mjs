@@ -10,6 +10,11 @@ const TYPES = {
   '.woff2': 'font/woff2',
 };
 
+/** Chromium takes a page that comes from no server for one of the internet, and keeps its socket from
+ * this machine. */
+export const SERVED_FLAG =
+  '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets';
+
 /** Puts the page in this folder before the one in the binary; the API stays the appliance's. */
 export async function serve(page, folder) {
   await page.route(
