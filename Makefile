@@ -12,7 +12,7 @@ PROVE := $(abspath $(or $(CARGO_TARGET_DIR),target))/prove
 FOREIGN := $(abspath $(or $(CARGO_TARGET_DIR),target))/foreign
 PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
-.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports bench-fleet torture lint api fuzz-api clean \
+.PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports bench-page bench-fleet torture lint api fuzz-api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle prove-install prove-update prove-alone prove-rescue prove-boot \
 	prove-name prove-container prove-kiosk prove-restore
 
@@ -113,6 +113,11 @@ bench-reports: ## reports of two years of a hundred meters (INDUSMIND_BENCH_REPO
 	@packaging/need.sh cargo
 	@packaging/static-flags.sh
 	$(TIMED) "Bench of the reports" cargo bench --profile release --bench reports
+
+bench-page: $(PAGE_TOOLS) ## a year of readings every five seconds under the hand, in Chromium, with dist/indusmind
+	@packaging/need.sh node chromium
+	$(TIMED) "Bench of the page" env INDUSMIND_BINARY=$(abspath dist/indusmind) CHROMIUM=$$(packaging/chromium.sh) \
+		node tests/e2e/bench/year.mjs
 
 bench-fleet: ## 2,000 cold cells that push every minute, killed three times: what is acknowledged, and how soon
 	@packaging/need.sh cargo

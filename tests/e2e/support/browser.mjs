@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { serve, SERVED_FLAG } from './served.mjs';
 
 const frontend = createRequire(new URL('../../../frontend/package.json', import.meta.url));
 const { chromium } = frontend('playwright-core');
@@ -45,6 +46,7 @@ export class Browser {
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     await this.#watch(page, new URL(appliance.address).host);
+    if (process.env.INDUSMIND_PAGE) await serve(page, process.env.INDUSMIND_PAGE);
     this.#pages.push(page);
     return page;
   }
@@ -60,6 +62,7 @@ export class Browser {
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        ...(process.env.INDUSMIND_PAGE ? [SERVED_FLAG] : []),
         ...this.#flags,
       ],
     });

@@ -10,6 +10,7 @@ import { useReadingText } from '@/live/useReadingText';
 import type { Shown } from './curvesOf';
 import { columnChoices, columnStep, curveStep, durationStep, type Step } from './plan';
 import { neighbour, rangeOf, shiftOf, type Range } from './range';
+import { BESIDE, covers, RESERVE } from './reach';
 import {
   catalogueOf,
   forColumns,
@@ -24,7 +25,7 @@ import { useHistoryData, type Asked } from './useHistoryData';
 import { useHistoryState } from './useHistoryState';
 
 const REFRESH_MS = 60_000;
-/** A hand that pulls at the chart asks when it rests. */
+/** A hand that has stopped for so long rests: what it looks at goes into the address. */
 const REST_MS = 220;
 /** Points of a curve: about one per pixel. */
 const POINTS_WIDE = 1_500;
@@ -110,7 +111,7 @@ export function useHistoryScreen() {
   const data = useHistoryData();
   function asked(): Asked {
     // Neighbours of what is in sight come along, so that a pull shows them at once.
-    const more = state.zoom.value && state.view.value === 'curve' ? length.value / 2 : 0;
+    const more = state.zoom.value && state.view.value === 'curve' ? length.value * BESIDE : 0;
     return {
       series: shown.value.map(({ known }) => known),
       step: step.value,
@@ -147,6 +148,11 @@ export function useHistoryScreen() {
     return JSON.stringify([series, view.value, compare.value, text.value, step.value, zone()]);
   });
   watch(question, () => void load());
+  // A curve is asked for while the hand still pulls, before it comes to where nothing is drawn yet;
+  // an appliance that does not answer, when the hand rests.
+  watch(visible, () => {
+    if (state.view.value === 'curve' && !data.error.value) void load();
+  });
   watchDebounced(
     visible,
     () => {
@@ -212,5 +218,5 @@ function answers(had: Asked, next: Asked, [from, to]: [number, number]): boolean
   if (had.from === next.from && had.to === next.to) return true;
   // Only what was asked for with its neighbours, for a curve that is pulled about, covers more.
   const pulled = next.from < from;
-  return pulled && had.from <= from && had.to >= to;
+  return pulled && covers(had, [from, to], RESERVE);
 }

@@ -46,10 +46,13 @@ export function useHistoryState(zone: () => string, now: () => number) {
     void router[small ? 'replace' : 'push']({ query });
   }
 
-  const refs = computed<Ref[]>(() => {
+  // The same list as long as it says the same: a new span in the address draws nothing anew.
+  const refs = computed<Ref[]>((had) => {
     const texts = [route.query.s ?? []].flat().filter((text) => text !== null);
     const parsed = parseRefs(texts);
-    return parsed.length || route.query.s !== undefined ? parsed : [{ meter: SITE, key: 'power' }];
+    const site = [{ meter: SITE, key: 'power' }];
+    const next = parsed.length || route.query.s !== undefined ? parsed : site;
+    return had && had.map(refText).join() === next.map(refText).join() ? had : next;
   });
   const range = computed(() => {
     const text = textIn(route.query, 'range');
