@@ -13,6 +13,9 @@ use crate::base::{AlertId, EquipmentId, Level, Timestamp};
 use crate::live::fresh_for_ms;
 use crate::notify::Said;
 
+/// What was made by so much after now was made before the clock was set back, ms.
+const AHEAD_MS: i64 = 60_000;
+
 impl Engine {
     /// The plant as it is now.
     pub(super) fn set_plant(&mut self, plant: Plant) {
@@ -77,7 +80,10 @@ impl Engine {
                 let Some(slot) = self.slots.get(*n) else {
                     continue;
                 };
-                let since = heard.max(self.started).max(slot.rule.updated_at);
+                // A rule that was made before the clock was set back has always been there.
+                let made = Some(slot.rule.updated_at).filter(|at| at.since_ms(now) < AHEAD_MS);
+                let since = made.map_or(self.started, |made| made.max(self.started));
+                let since = since.max(heard);
                 let silent_ms = now.since_ms(since);
                 let limit_ms = slot.rule.limit_of(0).unwrap_or(f64::MAX) * 1_000.0;
                 #[allow(clippy::cast_precision_loss)] // far below 2^53 ms

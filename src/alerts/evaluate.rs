@@ -146,6 +146,18 @@ impl Memory {
         }
     }
 
+    /// The clock was set back to `now`, ms: what was said after that was said now.
+    pub(super) fn follow_clock(&mut self, now: i64) {
+        let ahead = (self.last - now).max(0);
+        self.last -= ahead;
+        if self.held != i64::MAX {
+            self.held -= ahead;
+        }
+        for step in &mut self.steps {
+            step.since = step.since.min(now);
+        }
+    }
+
     /// What is known stands until something else is said.
     pub(super) const fn stand_for_ever(&mut self) {
         self.held = i64::MAX;

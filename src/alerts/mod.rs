@@ -35,6 +35,7 @@ mod rule;
 mod rules;
 mod schedule;
 mod service;
+mod set_back;
 mod slot;
 mod sorted;
 mod state;

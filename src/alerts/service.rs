@@ -193,8 +193,12 @@ impl Alerts {
 
     /// Looks at the clock once.
     pub async fn beat(&self, now: Timestamp) {
-        if !self.engine().is_due(now) {
-            return;
+        {
+            let mut engine = self.engine();
+            engine.follow_clock(now);
+            if !engine.is_due(now) {
+                return;
+            }
         }
         let beaten = self.change(move |engine, _, draft| {
             engine.beat(now, draft);

@@ -82,6 +82,16 @@ impl Slot {
         }
     }
 
+    /// The clock was set back: what comes now is newer than what came before that. By less than
+    /// counts as late it is left alone, because a window begins anew.
+    pub(super) fn follow_clock(&mut self, now: Timestamp) {
+        if self.memory.last - now.ms() > LATE_MS {
+            self.memory.follow_clock(now.ms());
+            self.stragglers = Memory::of(&self.rule);
+            self.probe = Probe::of(&self.rule.condition);
+        }
+    }
+
     pub(super) const fn is_silence(&self) -> bool {
         matches!(self.rule.condition, Condition::NoData { .. })
     }
