@@ -23,7 +23,7 @@ export function useDiagnosis() {
   function registers({ facts }: Diagnosis): string {
     const more = (facts.times ?? 0) - facts.registers.length;
     const named = facts.registers.map(register);
-    return (more > 0 ? [...named, t('doctor.more', { n: more })] : named).join(', ');
+    return (more > 0 ? [...named, t('doctor.more', { n: more })] : named).join(t('common.comma'));
   }
 
   function what(diagnosis: Diagnosis, now: number): string {
@@ -35,7 +35,7 @@ export function useDiagnosis() {
       others: facts.others_answering ?? 0,
       of: facts.others ?? 0,
       unit: facts.unit_id ?? '–',
-      by: facts.answered_by.join(', '),
+      by: facts.answered_by.join(t('common.comma')),
       share: format.percent(share === null ? null : share / 100),
       times: facts.times ?? 0,
       code: facts.exception ?? '–',

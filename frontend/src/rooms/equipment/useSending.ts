@@ -22,7 +22,7 @@ export function useSending(limits: FileLimits, send: Send) {
     const fault = fileFault(file, limits);
     if (fault) {
       const size = format.bytes(limits.max);
-      const kinds = limits.endings.join(', ').toUpperCase();
+      const kinds = limits.endings.join(t('common.comma')).toUpperCase();
       problem.value = t(`files.refused.${fault}`, { name: file.name, size, kinds });
       return false;
     }
