@@ -1,5 +1,5 @@
 """fuzz_users.py URL LOGIN_FILE FOLDER ROLE…: one user of each role at a demo; its access token as
-FOLDER/ROLE.token."""
+FOLDER/ROLE.token, its id as FOLDER/ROLE.id."""
 
 import json
 import sys
@@ -21,11 +21,11 @@ def ask(path, body, token=None):
 
 
 def sign_in(email, password):
-    return ask("/auth/login", {"email": email, "password": password})["token"]
+    return ask("/auth/login", {"email": email, "password": password})
 
 
 password = open(login_file, encoding="utf-8").read().strip()
-admin = sign_in("admin@demo.example", password)
+admin = sign_in("admin@demo.example", password)["token"]
 for role in roles:
     if role == "nobody":
         continue
@@ -33,6 +33,8 @@ for role in roles:
     made = ask("/users/invite", {"email": guest, "name": role, "role": role}, admin)
     token = made["activation_url"].split("token=")[1]
     ask("/auth/activate", {"token": token, "password": PASSWORD})
-    with open(f"{folder}/{role}.token", "w", encoding="utf-8") as file:
-        file.write(sign_in(guest, PASSWORD))
+    login = sign_in(guest, PASSWORD)
+    for name, text in (("token", login["token"]), ("id", login["user"]["id"])):
+        with open(f"{folder}/{role}.{name}", "w", encoding="utf-8") as file:
+            file.write(text)
 print(f"{len(roles)} callers")

@@ -3,6 +3,7 @@
 use crate::alerts::{Filter, Paging, Sort, Status};
 use crate::auth::Reach;
 use crate::base::{AlertId, EquipmentId, Error, Level, Result, Timestamp};
+use std::collections::HashSet;
 
 /// Items of a page, unless asked otherwise, and at most.
 const PAGE_DEFAULT: usize = 10;
@@ -18,7 +19,8 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads the query: `level[]=a&level[]=b` and `level=a,b` are the same.
+    /// Reads the query: `level[]=a&level[]=b` and `level=a,b` are the same. What else comes twice is
+    /// refused: nobody could say which was meant.
     pub(super) fn of(pairs: Vec<(String, String)>, reach: &Reach) -> Result<Self> {
         let mut asked = Self {
             filter: Filter::within(reach.clone()),
@@ -27,10 +29,15 @@ impl Asked {
             offset: None,
             cursor: None,
         };
+        let mut seen = HashSet::new();
         for (name, value) in pairs {
             let value = value.trim();
+            let is_list = ["level", "level[]"].contains(&name.as_str());
+            if !is_list && !seen.insert(name.clone()) {
+                return Err(Error::invalid(name, "Say it once."));
+            }
             // A field of a form that was left empty asks for nothing; a time or a number is meant.
-            let is_text = ["level", "level[]", "search", "cursor"].contains(&name.as_str());
+            let is_text = is_list || ["search", "cursor"].contains(&name.as_str());
             if value.is_empty() && is_text {
                 continue;
             }
@@ -47,7 +54,7 @@ impl Asked {
                 "from" => filter.from = Some(instant("from", value)?),
                 "to" => filter.to = Some(instant("to", value)?),
                 "search" => filter.search = Some(value.to_owned()),
-                "children" => filter.children = value == "true",
+                "children" => filter.children = flag("children", value)?,
                 "parent" => {
                     let id: AlertId = value
                         .parse()
@@ -106,6 +113,12 @@ fn status(value: &str) -> Result<Status> {
             return Err(Error::invalid("status", sentence));
         }
     })
+}
+
+fn flag(path: &str, value: &str) -> Result<bool> {
+    value
+        .parse()
+        .map_err(|_| Error::invalid(path, "Use true or false."))
 }
 
 fn sort(value: &str) -> Result<Sort> {

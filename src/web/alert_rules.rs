@@ -76,8 +76,8 @@ struct ListQuery {
     search: Option<String>,
     /// Of this equipment.
     equipment_id: Option<String>,
-    /// Whether they are at work: `true` or `false`.
-    enabled: Option<String>,
+    /// Whether they are at work.
+    enabled: Option<bool>,
     /// Number of the page, from 1.
     page: Option<usize>,
     /// Items of a page, 1 to 100; 10 when absent.
@@ -151,14 +151,13 @@ async fn list(
     let (alerts, site) = (Arc::clone(&context.alerts), caller.user.site.clone());
     let rules = blocking(move || alerts.rules(&site)).await?;
     let search = query.search.map(|text| text.trim().to_lowercase());
-    let enabled = query.enabled.map(|text| text == "true");
     let passes = |rule: &Rule| {
         let of = |id: &String| rule.equipment_id.to_string() == *id;
         search
             .as_ref()
             .is_none_or(|text| rule.name.to_lowercase().contains(text))
             && query.equipment_id.as_ref().is_none_or(of)
-            && enabled.is_none_or(|enabled| rule.enabled == enabled)
+            && query.enabled.is_none_or(|enabled| rule.enabled == enabled)
     };
     let paging = Paging {
         page: query.page,

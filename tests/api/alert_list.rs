@@ -71,6 +71,10 @@ async fn lists_are_narrowed_and_paged() {
         "colour=red",
         "sort=name",
         "parent=x",
+        "children=null",
+        "children=",
+        "status=open&status=all",
+        "children=true&children=true",
     ] {
         let name = bad.split('=').next().unwrap();
         let refused = chief.get(&format!("/api/alerts?{bad}")).await;

@@ -57,6 +57,14 @@ async fn rules_are_made_changed_and_deleted() {
         "normal",
         "a rule that rests has no alert"
     );
+    for (query, total) in [("true", 0), ("false", 1)] {
+        let found = chief
+            .get(&format!("/api/alert-rules?enabled={query}"))
+            .await;
+        assert_eq!(found.data()["total"], total, "{query}");
+    }
+    let unclear = chief.get("/api/alert-rules?enabled=yes").await;
+    assert_eq!(unclear.bad_fields(), ["query"]);
     chief.delete(&path).await.data();
     chief.get(&path).await.refused(404);
     chief.delete(&path).await.refused(404);

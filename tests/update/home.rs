@@ -20,12 +20,18 @@ use indusmind::launcher;
 
 /// How long a line may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// After which a version that is never well is given up, s; of one that ends its trial by itself a
+/// busy machine may take long to start the interpreter.
+const UNWELL_S: u32 = 3;
+const UNWELL_BUSY_S: u32 = 60;
 
 /// A home in a directory of its own.
 pub(crate) struct Place {
     home: Home,
     port: u16,
     dir: TempDir,
+    /// When a trial is given up, s.
+    pub(crate) unwell_s: u32,
 }
 
 fn stand_in(version: &str, behaviour: &str) -> String {
@@ -61,7 +67,17 @@ impl Place {
         home.write(&files, &mut Record::first(current)).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
-        Self { home, port, dir }
+        let is_never_well = ["hangs", "answers 500", "loses devices"].contains(&second);
+        Self {
+            home,
+            port,
+            dir,
+            unwell_s: if is_never_well {
+                UNWELL_S
+            } else {
+                UNWELL_BUSY_S
+            },
+        }
     }
 
     /// Asks for version 2.
@@ -86,7 +102,7 @@ impl Place {
                 "--healthy-seconds",
                 "1",
                 "--unwell-seconds",
-                "3",
+                &self.unwell_s.to_string(),
                 "--home",
             ])
             .arg(self.dir.path())

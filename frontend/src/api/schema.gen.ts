@@ -17215,8 +17215,8 @@ export interface operations {
                 search?: string;
                 /** @description Of this equipment. */
                 equipment_id?: string;
-                /** @description Whether they are at work: `true` or `false`. */
-                enabled?: string;
+                /** @description Whether they are at work. */
+                enabled?: boolean;
                 /** @description Number of the page, from 1. */
                 page?: number;
                 /** @description Items of a page, 1 to 100; 10 when absent. */
