@@ -1,11 +1,11 @@
 //! What a story amounts to by a look at the whole of it, second by second: written from what the rules
 //! say to people, with none of the code that judges readings.
 
-use super::whole_week_story::{LATE, OFF_S, ON_S, Story};
+use super::whole_week_story::{LATE, OFF_S, ON_S, SILENT_S, Story};
 
 /// How long a reading stands, s: two of its intervals.
 const STANDS_S: i64 = 120;
-/// The rule about silence, of which the model knows nothing.
+/// The rule about silence.
 pub(super) const SILENCE: usize = 7;
 /// Hours of the shift in which the rule of a shift holds, as minutes of the day.
 const SHIFT: std::ops::Range<usize> = 2 * 60..4 * 60;
@@ -22,6 +22,14 @@ struct Watch {
     /// What counts, and how often it began to.
     on: bool,
     rises: u32,
+}
+
+/// The process began here: the step that was told next, and whether somebody had looked after the one
+/// before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    pub(super) step: usize,
+    pub(super) looked: bool,
 }
 
 impl Watch {
@@ -76,6 +84,46 @@ impl Story {
                     watch.turn(stands && last.is_some_and(|power| power > 76.0), second);
                 }
                 _ => {}
+            }
+        }
+        watch.rises
+    }
+
+    /// Whether late readings corrected what stood before anybody had looked at it: the power failed
+    /// in between. What nobody saw to last is then not told, and that is right.
+    pub(super) fn is_corrected_unseen(&self, starts: &[Start]) -> bool {
+        let late = |at: &Start| !at.looked && self.brings(LATE, at.step).len() > 1;
+        starts.iter().any(|at| at.step < self.steps && late(at))
+    }
+
+    /// How often a device was silent for long enough and for its delay after that. Silence is noticed
+    /// by a look, half a minute after each step, unless the power failed before that look was on disk;
+    /// and nobody listened before a start, so each begins to count anew. What was noticed goes on over
+    /// a start until the device speaks: the delay, and what was told.
+    pub(super) fn silences(&self, device: usize, starts: &[Start]) -> u32 {
+        let (mut watch, mut started, mut heard) = (Watch::default(), 0, 0);
+        let lost = |step| starts.iter().any(|at| at.step == step + 1 && !at.looked);
+        // In the hour after the last reading somebody looks at each minute.
+        for second in 0..=i64::try_from(self.steps + 59).unwrap() * 60 {
+            watch.look(second);
+            let step = usize::try_from(second / 60).unwrap();
+            if second % 60 == 0 {
+                if starts.iter().any(|start| start.step == step) {
+                    started = second;
+                }
+                if self.power(device, step).is_some() {
+                    heard = second;
+                    watch.turn(false, second);
+                }
+            }
+            let looked = match second % 60 {
+                0 => step >= self.steps,
+                30 => step < self.steps && !lost(step),
+                _ => false,
+            };
+            let is_normal = !watch.raw && !watch.on;
+            if looked && is_normal && second - heard.max(started) >= SILENT_S {
+                watch.turn(true, second);
             }
         }
         watch.rises

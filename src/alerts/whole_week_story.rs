@@ -14,6 +14,8 @@ pub(super) const LINES: [(&str, usize); 3] = [("a", 3), ("b", 2), ("c", 1)];
 pub(super) const LATE: usize = 5;
 pub(super) const ON_S: i64 = 90;
 pub(super) const OFF_S: i64 = 60;
+/// After how long the rule about silence holds, s; its delays come after that, as of any rule.
+pub(super) const SILENT_S: i64 = 300;
 
 /// What somebody does at a step, to the alert of a rule if it is open.
 #[derive(Clone, Copy, Debug)]
@@ -226,8 +228,7 @@ fn rules_of(id: EquipmentId) -> [Rule; 8] {
         made("Critical", with(limit(88.0), "latched", json!(true))),
         made(
             "High",
-            json!({ "condition": { "kind": "no_data", "silent_s": 300 },
-            "on_delay_s": 0, "off_delay_s": 0 }),
+            of(json!({ "kind": "no_data", "silent_s": SILENT_S })),
         ),
     ]
 }
