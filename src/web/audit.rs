@@ -51,6 +51,7 @@ pub struct AuditFilter {
 #[into_params(parameter_in = Query)]
 pub struct Cursor {
     /// Entries before this sequence; the newest when absent.
+    #[param(value_type = Option<usize>)]
     pub cursor: Option<u64>,
     /// Entries of a page, at most 100; 20 when absent.
     pub limit: Option<usize>,

@@ -53,6 +53,7 @@ struct FramesQuery {
     /// but `answered`.
     outcome: Option<String>,
     /// Only those before this number; `next` of the page before.
+    #[param(value_type = Option<usize>)]
     before: Option<u64>,
     /// Most frames of a page, 1 to 500; 100 when absent.
     limit: Option<usize>,
