@@ -25,7 +25,7 @@ pub struct HistoryQuery {
     pub calendar: Calendar,
 }
 
-/// Quantities of a point beside energy and power. Each costs as much as those two when it is read.
+/// Quantities of a point beside energy and power: read only when they are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extras {
     /// Voltage, of each conductor.

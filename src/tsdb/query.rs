@@ -178,8 +178,7 @@ pub(super) fn by_device(state: &State, series: &[SeriesId]) -> BTreeMap<Device, 
 /// A device, and what is wanted of it.
 type Wanted = (Device, Vec<SeriesId>);
 
-/// Devices from which on a second thread answers every other one: it costs as much as reading a chart
-/// of one.
+/// Devices from which on a second thread answers every other one. What it saves was not measured yet.
 const BY_TWOS_MIN: usize = 4;
 
 /// Answers device by device, in their order, with the help of a second thread when there are many.

@@ -23956,7 +23956,7 @@ export interface operations {
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;
-                /** @description `false` leaves `voltage` out: over many meters an answer without it takes half the time. */
+                /** @description `false` leaves `voltage` out of the points, and unread; a file always has it. */
                 voltage?: boolean;
             };
             header?: never;
@@ -24010,7 +24010,7 @@ export interface operations {
                  *     `powerFactor`, `current`, `temperature`.
                  */
                 fields?: string;
-                /** @description `false` leaves `voltage` out: over many meters an answer without it takes half the time. */
+                /** @description `false` leaves `voltage` out of the points, and unread; a file always has it. */
                 voltage?: boolean;
                 /** @description `csv` (when absent) or `excel`. */
                 format?: string;
