@@ -15,6 +15,8 @@ export default defineConfig({
     __VUE_I18N_LEGACY_API__: false,
     __VUE_I18N_FULL_INSTALL__: false,
     __INTLIFY_PROD_DEVTOOLS__: false,
+    // The words' own notation is read by `src/words/compile.ts`.
+    __INTLIFY_DROP_MESSAGE_COMPILER__: true,
   },
   server: {
     // A test reads in the sources of the appliance which words the page owes.

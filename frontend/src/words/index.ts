@@ -1,6 +1,7 @@
 // Every sentence a person reads, in three languages. What the first view says comes at once; what the
 // other rooms say comes with them.
 import { createI18n } from 'vue-i18n';
+import { compile } from './compile';
 import en from './first.en';
 import type { Words } from './merge';
 
@@ -44,6 +45,7 @@ export const i18n = createI18n({
   fallbackLocale: 'en',
   messages: { en },
   pluralRules: { en: pluralRule('en'), fr: pluralRule('fr'), ar: pluralRule('ar') },
+  messageCompiler: compile,
   missingWarn: false,
   fallbackWarn: false,
 });
