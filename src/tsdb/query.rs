@@ -74,16 +74,14 @@ impl Tsdb {
         };
         let state = self.state();
         let source = source_of(size, &buckets);
-        let devices: Vec<_> = by_device(&state, &query.series).into_iter().collect();
-        let rows =
-            |(device, wanted): &Wanted| self.rows_of(&state, (*device, wanted), source, span);
-        by_twos(&devices, rows, |(_, wanted), columns| {
+        for (device, wanted) in by_device(&state, &query.series) {
+            let columns = self.rows_of(&state, (device, &wanted), source, span)?;
             for (id, (from, step, rows)) in wanted.iter().zip(columns) {
                 for place in (0..query.series.len()).filter(|n| query.series[*n] == *id) {
                     buckets.pour(place, from, step, &rows);
                 }
             }
-        })?;
+        }
         Ok(buckets)
     }
 
@@ -173,48 +171,6 @@ pub(super) fn by_device(state: &State, series: &[SeriesId]) -> BTreeMap<Device, 
         }
     }
     devices
-}
-
-/// A device, and what is wanted of it.
-type Wanted = (Device, Vec<SeriesId>);
-
-/// Devices from which on a second thread answers every other one. What it saves was not measured yet.
-const BY_TWOS_MIN: usize = 4;
-
-/// Answers device by device, in their order, with the help of a second thread when there are many.
-/// The rows of three at most are in memory at once.
-fn by_twos(
-    devices: &[Wanted],
-    rows: impl Fn(&Wanted) -> Result<Vec<RowsOf>> + Sync,
-    mut take: impl FnMut(&Wanted, Vec<RowsOf>),
-) -> Result<()> {
-    if devices.len() < BY_TWOS_MIN {
-        for device in devices {
-            take(device, rows(device)?);
-        }
-        return Ok(());
-    }
-    std::thread::scope(|scope| {
-        let (send, receive) = std::sync::mpsc::sync_channel(1);
-        let rows = &rows;
-        scope.spawn(move || {
-            let seconds = devices.chunks(2).filter_map(|pair| pair.get(1));
-            for second in seconds {
-                if send.send(rows(second)).is_err() {
-                    // The other thread found an error and waits for nothing more.
-                    return;
-                }
-            }
-        });
-        for pair in devices.chunks(2) {
-            take(&pair[0], rows(&pair[0])?);
-            if let Some(second) = pair.get(1) {
-                let gone = |_| Error::internal("The second thread of a question ended.");
-                take(second, receive.recv().map_err(gone)??);
-            }
-        }
-        Ok(())
-    })
 }
 
 /// Where the rows of an answer come from.

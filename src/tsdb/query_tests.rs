@@ -63,20 +63,3 @@ async fn many_devices_are_answered_as_each_of_them_alone() {
         tsdb.seal_now().unwrap();
     }
 }
-
-#[test]
-fn a_device_that_cannot_be_read_ends_the_question() {
-    let devices: Vec<Wanted> = (0..9).map(|n| (Device(n), Vec::new())).collect();
-    for broken in 0..9 {
-        let mut taken = Vec::new();
-        let rows = |(device, _): &Wanted| {
-            if device.0 == broken {
-                return Err(Error::internal("damaged"));
-            }
-            Ok(Vec::new())
-        };
-        let answer = by_twos(&devices, rows, |(device, _), _| taken.push(device.0));
-        assert!(answer.is_err());
-        assert_eq!(taken, (0..broken).collect::<Vec<_>>());
-    }
-}
