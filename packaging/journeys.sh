@@ -37,4 +37,4 @@ fact "$("$METER_PYTHON" -c 'import pymodbus; print("pymodbus", pymodbus.__versio
 [ $# -gt 1 ] || set -- "$1" tests/e2e/journeys/*.test.mjs
 rm -rf test-results
 mkdir -p test-results
-node --test --test-concurrency=1 --test-reporter=spec "${@:2}"
+node --test --test-concurrency=2 --test-reporter=spec "${@:2}"
