@@ -155,6 +155,11 @@ impl Tsdb {
     /// # Errors
     /// When the data file cannot be read.
     pub fn open(store: &Store) -> Result<Self> {
+        Self::open_keeping(store, start::KEPT)
+    }
+
+    /// As [`Tsdb::open`], with so many samples and rows in memory before what is old is sealed.
+    fn open_keeping(store: &Store, most: (usize, usize)) -> Result<Self> {
         let state = State::load(&store.read()?, &Counters::default())?;
         let tsdb = Self {
             blocks: Blocks::new(store.volumes(FOLDER)),
@@ -167,7 +172,7 @@ impl Tsdb {
             upkeep: Mutex::default(),
             in_doubt: AtomicBool::default(),
         };
-        tsdb.replay()?;
+        tsdb.replay(most)?;
         if let Err(error) = tsdb.find_last() {
             // Nothing depends on it but what is shown until the next reading.
             tracing::error!(%error, "the newest values of silent devices were not found");

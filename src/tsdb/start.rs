@@ -12,13 +12,18 @@ use std::sync::PoisonError;
 /// memory beside what it keeps.
 const SAMPLES_AT_ONCE: usize = 250_000;
 const ROWS_AT_ONCE: usize = 2_000;
+/// Samples and rows kept of a long past that was sent and not sealed yet when the appliance ended: it
+/// held as much a moment before. Sealing it takes minutes, in which nobody could see the plant; more
+/// than this is sealed all the same, for the sake of memory.
+pub(super) const KEPT: (usize, usize) = (4_000_000, 400_000);
 
 impl Tsdb {
-    /// Reads the rows that are not sealed. There is an hour or two of them; in a file of the
-    /// first schema there is everything, so what is old is sealed on the way.
-    pub(super) fn replay(&self) -> Result<()> {
+    /// Reads the rows that are not sealed: an hour or two, or a past that was just sent. Of a past
+    /// that is longer than memory may hold, what is old is sealed on the way.
+    pub(super) fn replay(&self, most: (usize, usize)) -> Result<()> {
         let catalogue = self.state().catalogue.clone();
         let mut from: Vec<u8> = Vec::new();
+        let mut kept = (0, 0);
         loop {
             let mut rows: Vec<Row> = Vec::new();
             let (mut samples, mut more) = (0, false);
@@ -44,7 +49,11 @@ impl Tsdb {
             if !more {
                 return Ok(());
             }
-            self.seal_all_but_newest()?;
+            kept = (kept.0 + samples, kept.1 + rows.len());
+            if kept.0 >= most.0 || kept.1 >= most.1 {
+                self.seal_all_but_newest()?;
+                kept = (0, 0);
+            }
         }
     }
 
@@ -117,3 +126,7 @@ impl Tsdb {
         Ok(wanted.iter().all(|id| last.has(*id)))
     }
 }
+
+#[cfg(test)]
+#[path = "start_tests.rs"]
+mod tests;

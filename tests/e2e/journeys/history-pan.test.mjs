@@ -136,12 +136,19 @@ journey('history pulled about: asked before the hand rests, and saved as seen', 
   });
   await page.mouse.up({ button: 'middle' });
   await until('the address follows', () => zoomOf(page) !== `${to - HOUR_MS}-${to}`);
-  const [from, end] = zoomOf(page).split('-').map(Number);
-  await arrived(page, [from, end]);
-
-  const coming = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save what is seen as CSV' }).click();
-  const text = await readFile(await (await coming).path(), 'utf8');
+  const save = async () => {
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save what is seen as CSV' }).click();
+    return readFile(await (await coming).path(), 'utf8');
+  };
+  // A slow machine writes the address while the hand still moves, and once more when it rests.
+  const { text, from, end } = await until('a file of the window at rest', async () => {
+    const zoom = zoomOf(page);
+    const [from, end] = zoom.split('-').map(Number);
+    await arrived(page, [from, end]);
+    const text = await save();
+    return zoomOf(page) === zoom && { text, from, end };
+  });
   const times = text
     .match(/^"?\d{4}-\d\d-\d\dT[\d:.]+Z?/gm)
     .map((at) => Date.parse(at.replace('"', '')));
