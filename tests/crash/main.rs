@@ -14,9 +14,15 @@ mod client;
 mod cold;
 mod fleet;
 mod full_disk;
+mod full_points;
+mod full_works;
+mod heartbeat;
 mod ledger;
 mod plant;
 mod rounds;
+mod slow_disk;
+#[path = "../support/small_disk.rs"]
+mod small_disk;
 mod work;
 
 use appliance::Appliance;

@@ -1,35 +1,103 @@
-//! A disk that is small, to be filled.
+//! A disk that is small, to be filled: in memory, or a file system of a real kind in a file.
+
+// Each who includes it takes what it needs.
+#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A disk in memory, for who may make one.
-pub struct SmallDisk(PathBuf);
+/// A disk of its own, for who may mount one.
+pub struct SmallDisk {
+    place: PathBuf,
+    image: Option<PathBuf>,
+}
 
 impl SmallDisk {
-    /// One of so many MB at this path; `None` for a user who may not mount one.
+    /// One in memory of so many MB at this path; `None` for a user who may not mount one.
     pub fn mount(path: &Path, mb: usize) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
-        let this = Self(path.to_path_buf());
         let size = format!("size={mb}m");
         let how = ["-t", "tmpfs", "-o", &size, "tmpfs"];
-        this.run("mount", &how).then_some(this)
+        let place = path.to_path_buf();
+        run("mount", &how, path).then_some(Self { place, image: None })
     }
 
-    /// Makes it larger or smaller.
+    /// One of so many MB with a file system of this kind (`ext4`, `xfs`) in a file beside the path;
+    /// `None` for a user who may not, and where the tools of that kind are missing.
+    pub fn real(path: &Path, mb: u64, kind: &str) -> Option<Self> {
+        std::fs::create_dir_all(path).unwrap();
+        let image = path.with_extension("image");
+        std::fs::File::create(&image)
+            .unwrap()
+            .set_len(mb << 20)
+            .unwrap();
+        // Nothing is set aside for root, who runs the test.
+        let options: &[&str] = if kind == "ext4" {
+            &["-q", "-m", "0"]
+        } else {
+            &["-q"]
+        };
+        let made = run(&format!("mkfs.{kind}"), options, &image);
+        let from = image.to_str().unwrap().to_owned();
+        let there = made && run("mount", &["-o", "loop", &from], path);
+        let place = path.to_path_buf();
+        let image = Some(image);
+        there.then_some(Self { place, image })
+    }
+
+    /// Makes one in memory larger or smaller.
     pub fn resize(&self, mb: usize) {
         let how = format!("remount,size={mb}m");
-        assert!(self.run("mount", &["-o", &how]));
+        assert!(run("mount", &["-o", &how], &self.place));
     }
 
-    fn run(&self, program: &str, args: &[&str]) -> bool {
-        let done = Command::new(program).args(args).arg(&self.0).output();
-        done.is_ok_and(|output| output.status.success())
+    /// Lets nobody write until what is given back is dropped.
+    pub fn freeze(&self) -> Frozen<'_> {
+        assert!(run("fsfreeze", &["-f"], &self.place));
+        Frozen(self)
     }
+
+    /// Bytes that are free.
+    pub fn free(&self) -> u64 {
+        let mut asked = Command::new("df");
+        asked.args(["--output=avail", "-B1"]).arg(&self.place);
+        let told = String::from_utf8(asked.output().unwrap().stdout).unwrap();
+        let last = told.split_whitespace().next_back();
+        last.and_then(|bytes| bytes.parse().ok())
+            .expect("df tells a number")
+    }
+
+    /// Takes all that is free but so many bytes, with a file of this name; it is given back when
+    /// the file is taken away.
+    pub fn fill(&self, name: &str, but: u64) -> PathBuf {
+        let file = self.place.join(name);
+        let bytes = self.free().saturating_sub(but);
+        if bytes > 0 {
+            run("fallocate", &["-l", &bytes.to_string()], &file);
+        }
+        file
+    }
+}
+
+/// A disk that holds everybody up.
+pub struct Frozen<'a>(&'a SmallDisk);
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        run("fsfreeze", &["-u"], &self.0.place);
+    }
+}
+
+fn run(program: &str, args: &[&str], last: &Path) -> bool {
+    let done = Command::new(program).args(args).arg(last).output();
+    done.is_ok_and(|output| output.status.success())
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        self.run("umount", &[]);
+        run("umount", &[], &self.place);
+        if let Some(image) = &self.image {
+            let _ = std::fs::remove_file(image);
+        }
     }
 }
