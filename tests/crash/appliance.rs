@@ -75,7 +75,7 @@ impl Appliance {
     fn spawn_by(mut command: Command, place: &Path, settings: &str) -> Self {
         let config = place.join("indusmind.toml");
         // The test asks more often than a person.
-        let limits = ["login", "session", "api", "write"]
+        let limits = ["login", "session", "api", "write", "upload", "report"]
             .map(|class| format!("{class}_per_minute = 100000\n"));
         let limits = format!(
             "{settings}[limits]\napi_burst = 100000\n{}",
@@ -133,6 +133,17 @@ impl Appliance {
                 panic!("the appliance {why} before it said '{head}'. Its log:\n{log}");
             }
         }
+    }
+
+    /// Lets it run for so many microseconds, then holds it: it says nothing more to anybody.
+    pub(crate) async fn hold_after_us(&mut self, microseconds: u64) {
+        tokio::time::sleep(Duration::from_micros(microseconds)).await;
+        let whom = self.child.id().to_string();
+        let held = Command::new("kill").args(["-STOP", &whom]).status();
+        assert!(
+            held.is_ok_and(|status| status.success()),
+            "it cannot be held"
+        );
     }
 
     /// Lets it run for so many microseconds, then `kill -9`.

@@ -124,9 +124,8 @@ impl Run {
 
     async fn photo(&mut self, number: u32) -> Outcome<()> {
         // Of each number another content, so that each takes room of its own.
-        let tail: Vec<u8> = (0..70_000u32)
-            .map(|n| (n.wrapping_mul(2_654_435_761).wrapping_add(number * 97) >> 13) as u8)
-            .collect();
+        let mixed = |n: u32| n.wrapping_mul(2_654_435_761).wrapping_add(number * 97);
+        let tail: Vec<u8> = (0..70_000).map(|n| mixed(n).to_be_bytes()[1]).collect();
         let photo = [JPG_HEAD, &tail, &number.to_be_bytes()].concat();
         let boundary = "----a-line-that-no-file-holds";
         let head = format!(

@@ -57,6 +57,26 @@ impl SmallDisk {
         Frozen(self)
     }
 
+    /// Whether the power of a real one can be cut here.
+    pub fn can_be_cut() -> bool {
+        let asked = Command::new("xfs_io").arg("-V").output();
+        asked.is_ok_and(|output| output.status.success())
+    }
+
+    /// Cuts the power of a real one: nothing that was not flushed reaches it any more, its own
+    /// journal included (`FS_IOC_SHUTDOWN`, which ext4 and xfs know).
+    pub fn cut(&self) {
+        assert!(run("xfs_io", &["-x", "-c", "shutdown"], &self.place));
+    }
+
+    /// The power is back: whoever wrote there has ended.
+    pub fn mount_again(&self) {
+        let image = self.image.as_ref().expect("a real one");
+        assert!(run("umount", &[], &self.place));
+        let from = image.to_str().unwrap();
+        assert!(run("mount", &["-o", "loop", from], &self.place));
+    }
+
     /// Bytes that are free.
     pub fn free(&self) -> u64 {
         let mut asked = Command::new("df");
