@@ -2,7 +2,6 @@
 
 use crate::appliance::Appliance;
 use crate::client::Client;
-use crate::full_works::{PAUSE, TRIES};
 use crate::ledger::Fields;
 use crate::small_disk::SmallDisk;
 use std::time::Duration;
@@ -12,6 +11,9 @@ const DISK_MB: u64 = 400;
 /// Changes that wait for the disk, and for how long: longer than anybody should.
 const SLOW: u32 = 30;
 const HELD: Duration = Duration::from_millis(2_500);
+/// Looks at what the appliance says of itself every ten seconds.
+const TRIES: usize = 300;
+const PAUSE: Duration = Duration::from_millis(200);
 /// Answers without which a share says nothing.
 const QUICK: u32 = 100;
 

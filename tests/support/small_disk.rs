@@ -76,27 +76,6 @@ impl SmallDisk {
         let from = image.to_str().unwrap();
         assert!(run("mount", &["-o", "loop", from], &self.place));
     }
-
-    /// Bytes that are free.
-    pub fn free(&self) -> u64 {
-        let mut asked = Command::new("df");
-        asked.args(["--output=avail", "-B1"]).arg(&self.place);
-        let told = String::from_utf8(asked.output().unwrap().stdout).unwrap();
-        let last = told.split_whitespace().next_back();
-        last.and_then(|bytes| bytes.parse().ok())
-            .expect("df tells a number")
-    }
-
-    /// Takes all that is free but so many bytes, with a file of this name; it is given back when
-    /// the file is taken away.
-    pub fn fill(&self, name: &str, but: u64) -> PathBuf {
-        let file = self.place.join(name);
-        let bytes = self.free().saturating_sub(but);
-        if bytes > 0 {
-            run("fallocate", &["-l", &bytes.to_string()], &file);
-        }
-        file
-    }
 }
 
 /// A disk that holds everybody up.
