@@ -15,6 +15,9 @@ use crate::notify::Said;
 
 /// What was made by so much after now was made before the clock was set back, ms.
 const AHEAD_MS: i64 = 60_000;
+/// After a start a device has so long at least to say something, ms: a line that fails is opened anew,
+/// and a device that was left alone is asked again.
+const CHANCE_MS: i64 = 5 * 60_000;
 
 impl Engine {
     /// The plant as it is now.
@@ -75,21 +78,25 @@ impl Engine {
             if watched.silences.is_empty() || !self.plant.in_service(*id) {
                 continue;
             }
-            let heard = watched.heard.map_or(self.started, |heard| heard.at);
+            let heard = watched.heard.map(|heard| heard.at).max(watched.back);
+            let interval_ms = watched.heard.map_or(0, |heard| heard.interval_ms);
+            let chance_ms = fresh_for_ms(interval_ms).max(CHANCE_MS);
             for n in &watched.silences {
                 let Some(slot) = self.slots.get(*n) else {
                     continue;
                 };
                 // A rule that was made before the clock was set back has always been there.
                 let made = Some(slot.rule.updated_at).filter(|at| at.since_ms(now) < AHEAD_MS);
-                let since = made.map_or(self.started, |made| made.max(self.started));
-                let since = since.max(heard);
-                let silent_ms = now.since_ms(since);
                 let limit_ms = slot.rule.limit_of(0).unwrap_or(f64::MAX) * 1_000.0;
+                // Silence goes on over a start, or one that restarts daily would never tell of a day.
+                let silent_ms = now.since_ms(made.max(heard).unwrap_or(self.started));
+                #[allow(clippy::cast_precision_loss)] // far below 2^53 ms
+                let listened = now.since_ms(self.started) as f64 >= limit_ms.min(chance_ms as f64);
                 #[allow(clippy::cast_precision_loss)] // far below 2^53 ms
                 let silent_s = silent_ms as f64 / 1_000.0;
                 let quiet = slot.memory.steps.iter().all(|step| step.is_normal());
                 if quiet
+                    && listened
                     && silent_s * 1_000.0 >= limit_ms
                     && slot.in_force(|| self.plant.calendar(&slot.rule.site), now.ms())
                 {
@@ -267,6 +274,12 @@ impl Engine {
                 && self.plant.in_service(slot.rule.equipment_id);
             if missed {
                 self.raise(n, false, &cause, draft);
+            }
+        }
+        for (id, watched) in &mut self.watched {
+            if self.out_before.contains(id) && self.plant.in_service(*id) {
+                // Nobody expected it to speak while it was out of service.
+                watched.back = Some(now);
             }
         }
         let all = self.watched.keys().copied();

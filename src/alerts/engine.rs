@@ -51,6 +51,8 @@ pub(super) struct Watched {
     /// Rules about its silence.
     pub(super) silences: Vec<usize>,
     pub(super) heard: Option<LastHeard>,
+    /// When it came back from out of service, if it did since the start.
+    pub(super) back: Option<Timestamp>,
 }
 
 /// All rules at work.
@@ -70,7 +72,7 @@ pub(super) struct Engine {
     pub(super) out_before: BTreeSet<EquipmentId>,
     /// Rules whose delay is running.
     pub(super) waiting: BTreeSet<usize>,
-    /// Silence is counted from here at the earliest: nobody listened before.
+    /// Nobody listened before: what is silent gets a chance to speak first.
     pub(super) started: Timestamp,
 }
 
@@ -262,7 +264,7 @@ impl Engine {
         // Last values outlive a change of the rules.
         for (id, before) in old.drain() {
             let watched = self.watched.entry(id).or_default();
-            watched.heard = before.heard;
+            (watched.heard, watched.back) = (before.heard, before.back);
             for series in before.series {
                 let is = |s: &&mut Series| s.metric == series.metric && s.phase == series.phase;
                 if let Some(new) = watched.series.iter_mut().find(is) {

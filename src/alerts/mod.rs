@@ -36,6 +36,8 @@ mod rules;
 mod schedule;
 mod service;
 mod set_back;
+#[cfg(test)]
+mod silence_tests;
 mod slot;
 mod sorted;
 mod state;

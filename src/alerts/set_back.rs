@@ -13,6 +13,7 @@ impl Engine {
             if let Some(heard) = &mut watched.heard {
                 heard.at = heard.at.min(now);
             }
+            watched.back = watched.back.map(|back| back.min(now));
             for (at, _, until) in watched.series.iter_mut().filter_map(|s| s.last.as_mut()) {
                 let ahead = (*at - now.ms()).max(0);
                 (*at, *until) = (*at - ahead, *until - ahead);

@@ -349,7 +349,7 @@ fn both(seed: u64, steps: usize) -> Result<(), String> {
                 ));
             }
         }
-        // Silence is not the same with cuts: a restart begins to count it anew.
+        // Silence is not the same with cuts: after a restart each device has its chance to speak first.
         for rule in 0..SILENCE {
             let (found, again) = (
                 calm.count(&story, device, rule),

@@ -1,7 +1,7 @@
 //! What a story amounts to by a look at the whole of it, second by second: written from what the rules
 //! say to people, with none of the code that judges readings.
 
-use super::whole_week_story::{LATE, OFF_S, ON_S, SILENT_S, Story};
+use super::whole_week_story::{CHANCE_S, LATE, OFF_S, ON_S, SILENT_S, Story};
 
 /// How long a reading stands, s: two of its intervals.
 const STANDS_S: i64 = 120;
@@ -98,8 +98,8 @@ impl Story {
 
     /// How often a device was silent for long enough and for its delay after that. Silence is noticed
     /// by a look, half a minute after each step, unless the power failed before that look was on disk;
-    /// and nobody listened before a start, so each begins to count anew. What was noticed goes on over
-    /// a start until the device speaks: the delay, and what was told.
+    /// and after a start each device has five minutes to speak. What was not heard before a start counts,
+    /// and what was noticed goes on over one until the device speaks: the delay, and what was told.
     pub(super) fn silences(&self, device: usize, starts: &[Start]) -> u32 {
         let (mut watch, mut started, mut heard) = (Watch::default(), 0, 0);
         let lost = |step| starts.iter().any(|at| at.step == step + 1 && !at.looked);
@@ -122,7 +122,8 @@ impl Story {
                 _ => false,
             };
             let is_normal = !watch.raw && !watch.on;
-            if looked && is_normal && second - heard.max(started) >= SILENT_S {
+            let listened = second - started >= CHANCE_S;
+            if looked && is_normal && listened && second - heard >= SILENT_S {
                 watch.turn(true, second);
             }
         }

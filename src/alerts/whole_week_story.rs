@@ -15,7 +15,9 @@ pub(super) const LATE: usize = 5;
 pub(super) const ON_S: i64 = 90;
 pub(super) const OFF_S: i64 = 60;
 /// After how long the rule about silence holds, s; its delays come after that, as of any rule.
-pub(super) const SILENT_S: i64 = 300;
+pub(super) const SILENT_S: i64 = 600;
+/// How long a device has to speak after a start, s.
+pub(super) const CHANCE_S: i64 = 300;
 
 /// What somebody does at a step, to the alert of a rule if it is open.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use super::device_plan::DevicePlan;
 use super::line_report::{self, LineReport, line_key};
 use super::link::{Link, Links};
 use super::plausibility::Watch;
-use super::pulse::{HANGS_AFTER, Pulse};
+use super::pulse::{HANGS_FOR_GOOD_AFTER, Pulse};
 use super::supervise::{Place, Shared, supervise};
 use super::visitor::{Visitor, WAITING_MAX};
 use crate::base::{Clock, EquipmentId};
@@ -203,11 +203,13 @@ impl Acquisition {
         &self.shared.watch
     }
 
-    /// Whether every line gets on: none ended although it is wanted, and none hangs in what it took up.
+    /// Whether every line gets on: none ended although it is wanted, and none hangs that could not even
+    /// be begun anew.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let lines = self.lock();
-        let ails = |line: &RunningLine| line.task.is_finished() || line.pulse.hangs(HANGS_AFTER);
+        let ails =
+            |line: &RunningLine| line.task.is_finished() || line.pulse.hangs(HANGS_FOR_GOOD_AFTER);
         !lines.by_endpoint.values().any(ails)
     }
 

@@ -5,6 +5,11 @@ use std::time::{Duration, Instant};
 
 /// A question is over after its time-out, which is bounded; a line that is at one for longer hangs.
 pub(super) const HANGS_AFTER: Duration = Duration::from_secs(300);
+/// A line that hangs is begun anew; one that cannot even be ended takes the whole appliance with it, and
+/// after so long systemd is left to start it again.
+pub(super) const HANGS_FOR_GOOD_AFTER: Duration = Duration::from_secs(420);
+/// How often it is looked.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// The pulse of one line; absent while it rests.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +34,13 @@ impl Pulse {
     pub(super) fn hangs(&self, longer_than: Duration) -> bool {
         let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         since.is_some_and(|since| since.elapsed() > longer_than)
+    }
+
+    /// Returns when it hangs.
+    pub(super) async fn stops(&self, longer_than: Duration) {
+        while !self.hangs(longer_than) {
+            tokio::time::sleep(LOOK_EVERY.min(longer_than)).await;
+        }
     }
 }
 

@@ -96,6 +96,17 @@ pub enum Step {
     Trying,
 }
 
+impl Step {
+    /// For programs.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Checking => "checking",
+            Self::Copying => "copying",
+            Self::Trying => "trying",
+        }
+    }
+}
+
 /// Why nothing runs, or why a way out of that was not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -187,12 +198,15 @@ pub enum Face {
 }
 
 impl Face {
-    /// In one word, for programs.
+    /// For programs, as JSON; the page reads how far an update is.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
+    pub fn status(&self) -> String {
         match self {
-            Self::Working { .. } => "updating",
-            Self::Rescue { .. } => "rescue",
+            Self::Working { step, percent } => {
+                let step = step.name();
+                format!("{{\"status\":\"updating\",\"step\":\"{step}\",\"percent\":{percent}}}")
+            }
+            Self::Rescue { .. } => "{\"status\":\"rescue\"}".to_owned(),
         }
     }
 
@@ -238,6 +252,16 @@ mod tests {
                 assert_eq!(places(english), places(own), "{language:?} {name}");
             }
         }
+    }
+
+    #[test]
+    fn programs_are_told_how_far_it_is() {
+        let (step, percent) = (Step::Copying, 40);
+        let told = Face::Working { step, percent }.status();
+        assert_eq!(
+            told,
+            r#"{"status":"updating","step":"copying","percent":40}"#
+        );
     }
 
     #[test]

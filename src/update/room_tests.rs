@@ -1,5 +1,8 @@
 //! A stick on a disk that is full: nothing half copied stays, and it heals.
 
+#[path = "../../tests/support/small_disk.rs"]
+mod small_disk;
+
 use super::minisign::SecretKey;
 use super::{Updates, bundle};
 use crate::base::{ErrorKind, SystemClock};
@@ -8,42 +11,13 @@ use crate::launcher::home::Home;
 use crate::launcher::record::{Pair, Record, Slot};
 use crate::store::Store;
 use serde_json::json;
+use small_disk::SmallDisk;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 const MB: usize = 1 << 20;
-
-/// A disk in memory, for who may make one.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(path: &Path, mb: usize) -> Option<Self> {
-        fs::create_dir_all(path).unwrap();
-        let this = Self(path.to_path_buf());
-        let size = format!("size={mb}m");
-        this.run("mount", &["-t", "tmpfs", "-o", &size, "tmpfs"])
-            .then_some(this)
-    }
-
-    fn resize(&self, mb: usize) {
-        let how = format!("remount,size={mb}m");
-        assert!(self.run("mount", &["-o", &how]));
-    }
-
-    fn run(&self, program: &str, args: &[&str]) -> bool {
-        let done = Command::new(program).args(args).arg(&self.0).output();
-        done.is_ok_and(|output| output.status.success())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        self.run("umount", &[]);
-    }
-}
 
 fn a_bundle(key: &SecretKey, mb: usize, to: &Path) {
     let binary = vec![7; mb * MB];

@@ -1,5 +1,6 @@
 //! The real binary as a child process: its console, and the end that it gets.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -34,6 +35,15 @@ impl Appliance {
         appliance
     }
 
+    /// As [`Appliance::start`], with more in its environment and at the head of its boot file.
+    pub(crate) async fn start_with(place: &Path, more: &[(&str, &OsStr)], settings: &str) -> Self {
+        let mut command = Command::new(binary());
+        command.envs(more.iter().copied());
+        let mut appliance = Self::spawn_by(command, place, settings);
+        appliance.address = appliance.console_says("Listening on ").await;
+        appliance
+    }
+
     /// As [`Appliance::start`], but a limit on the size of its files brings an error and not a
     /// signal: then the limit behaves like a full disk.
     pub(crate) async fn start_with_errors_for_limits(place: &Path) -> Self {
@@ -41,7 +51,7 @@ impl Appliance {
         shell
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
             .arg(binary());
-        let mut appliance = Self::spawn_by(shell, place);
+        let mut appliance = Self::spawn_by(shell, place, "");
         appliance.address = appliance.console_says("Listening on ").await;
         appliance
     }
@@ -59,15 +69,18 @@ impl Appliance {
 
     /// Starts on this directory; it may not be ready.
     pub(crate) fn spawn(place: &Path) -> Self {
-        Self::spawn_by(Command::new(binary()), place)
+        Self::spawn_by(Command::new(binary()), place, "")
     }
 
-    fn spawn_by(mut command: Command, place: &Path) -> Self {
+    fn spawn_by(mut command: Command, place: &Path, settings: &str) -> Self {
         let config = place.join("indusmind.toml");
         // The test asks more often than a person.
-        let limits = ["login", "session", "api", "write"]
+        let limits = ["login", "session", "api", "write", "upload", "report"]
             .map(|class| format!("{class}_per_minute = 100000\n"));
-        let limits = format!("[limits]\napi_burst = 100000\n{}", limits.concat());
+        let limits = format!(
+            "{settings}[limits]\napi_burst = 100000\n{}",
+            limits.concat()
+        );
         std::fs::write(&config, limits).unwrap();
         let log = place.join("stderr.log");
         let mut child = command
@@ -76,7 +89,8 @@ impl Appliance {
             .arg("--config")
             .arg(&config)
             .env_remove("INDUSMIND_LOG")
-            .stdin(Stdio::null())
+            // The end of it would stop one that a launcher started.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
@@ -119,6 +133,17 @@ impl Appliance {
                 panic!("the appliance {why} before it said '{head}'. Its log:\n{log}");
             }
         }
+    }
+
+    /// Lets it run for so many microseconds, then holds it: it says nothing more to anybody.
+    pub(crate) async fn hold_after_us(&mut self, microseconds: u64) {
+        tokio::time::sleep(Duration::from_micros(microseconds)).await;
+        let whom = self.child.id().to_string();
+        let held = Command::new("kill").args(["-STOP", &whom]).status();
+        assert!(
+            held.is_ok_and(|status| status.success()),
+            "it cannot be held"
+        );
     }
 
     /// Lets it run for so many microseconds, then `kill -9`.

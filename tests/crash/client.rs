@@ -82,7 +82,7 @@ impl Client {
         Ok(body["data"].take())
     }
 
-    async fn get(&self, path: &str) -> Outcome<Value> {
+    pub(crate) async fn get(&self, path: &str) -> Outcome<Value> {
         self.ask(Method::GET, path, None).await
     }
 

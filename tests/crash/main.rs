@@ -14,18 +14,24 @@ mod client;
 mod cold;
 mod fleet;
 mod full_disk;
+mod heartbeat;
 mod ledger;
 mod plant;
 mod rounds;
+mod slow_disk;
+#[path = "../support/small_disk.rs"]
+mod small_disk;
 mod work;
 
 use appliance::Appliance;
 use client::Client;
-use rounds::Rounds;
+use rounds::{Ground, Rounds};
 use std::time::Instant;
 
 /// Rounds of a normal run; nightly runs set `CRASH_ROUNDS`.
 const ROUNDS: u32 = 200;
+/// Power cuts on each real file system.
+const CUTS: u32 = 25;
 /// Directories on which set-up is cut.
 const SETUPS: u32 = 12;
 
@@ -83,7 +89,7 @@ async fn nothing_acknowledged_is_lost_by_kill_nine() {
     });
     let began = Instant::now();
     let mut chance = Chance::of_this_run("kill -9");
-    let mut run = Rounds::begin(&mut chance).await;
+    let mut run = Rounds::begin(Ground::ordinary(), &mut chance).await;
     for round in 1..=rounds {
         run.round(round, &mut chance).await;
         if round % 25 == 0 {
@@ -96,6 +102,32 @@ async fn nothing_acknowledged_is_lost_by_kill_nine() {
         "kill -9: {rounds} rounds in {seconds} s, {}; nothing is missing",
         run.told()
     );
+}
+
+/// Real file systems, whose journals are cut off, too: what was flushed has to be enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_by_power_cuts_on_real_file_systems() {
+    let cuts = std::env::var("CRASH_CUTS").map_or(CUTS, |text| {
+        text.parse().expect("CRASH_CUTS is a whole number")
+    });
+    for kind in ["ext4", "xfs"] {
+        let mut chance = Chance::of_this_run(kind);
+        let Some(ground) = Ground::that_loses_power(kind) else {
+            say!(
+                "NOT RUN: power cuts on {kind}: no mount for this user, no mkfs.{kind} or no xfs_io"
+            );
+            continue;
+        };
+        let mut run = Rounds::begin(ground, &mut chance).await;
+        for round in 1..=cuts {
+            run.round(round, &mut chance).await;
+        }
+        run.finish().await;
+        say!(
+            "{kind}: {cuts} power cuts, {}; nothing is missing",
+            run.told()
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,12 +5,16 @@ use crate::appliance::{Appliance, check};
 use crate::client::{Client, Session};
 use crate::ledger::{Fields, Ledger, Shown, missing};
 use crate::plant::{METERS, METRICS, Plant, is_of};
+use crate::small_disk::SmallDisk;
 use crate::work::{Shared, watch, write};
 use indusmind::base::{Clock as _, SystemClock, Timestamp};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
+/// Size of a disk whose power is cut; a smaller xfs is not made.
+const DISK_MB: u64 = 400;
 /// Writers of equipment at the same time: their changes meet in one commit.
 const WRITERS: u32 = 2;
 /// The work of a round, µs: at least, and how much more at most.
@@ -27,9 +31,53 @@ const WINDOW_MS: i64 = 300_000;
 /// Values shown in the last rounds are read again each round; all of them at the end.
 const LOOK_BACK_MS: i64 = 5_000;
 
+/// Where the data lies.
+pub(crate) struct Ground {
+    /// Where that is on a disk whose power can be cut.
+    disk: Option<SmallDisk>,
+    place: PathBuf,
+    _dir: TempDir,
+}
+
+impl Ground {
+    /// A directory, on the disk of this machine.
+    pub(crate) fn ordinary() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self {
+            disk: None,
+            place: dir.path().to_path_buf(),
+            _dir: dir,
+        }
+    }
+
+    /// A disk with a file system of this kind; `None` where none can be had.
+    pub(crate) fn that_loses_power(kind: &str) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("disk");
+        let disk = SmallDisk::real(&place, DISK_MB, kind).filter(|_| SmallDisk::can_be_cut())?;
+        Some(Self {
+            disk: Some(disk),
+            place,
+            _dir: dir,
+        })
+    }
+
+    /// Lets the appliance run for so many microseconds, then ends it, with the power where that can
+    /// be cut: what was not flushed is gone.
+    async fn end(&self, appliance: &mut Appliance, microseconds: u64) {
+        let Some(disk) = &self.disk else {
+            return appliance.kill_after_us(microseconds).await;
+        };
+        appliance.hold_after_us(microseconds).await;
+        disk.cut();
+        appliance.kill_after_us(0).await;
+        disk.mount_again();
+    }
+}
+
 /// The directory, the plant and the ledger, over all rounds.
 pub(crate) struct Rounds {
-    place: TempDir,
+    ground: Ground,
     _plant: Plant,
     ledger: Shared,
     session: Session,
@@ -42,11 +90,10 @@ pub(crate) struct Rounds {
 
 impl Rounds {
     /// Sets up an appliance with polled meters, and kills it for the first time.
-    pub(crate) async fn begin(chance: &mut Chance) -> Self {
-        let place = tempfile::tempdir().unwrap();
+    pub(crate) async fn begin(ground: Ground, chance: &mut Chance) -> Self {
         let plant = Plant::start().await;
         let began = SystemClock.now();
-        let mut appliance = Appliance::start(place.path()).await;
+        let mut appliance = Appliance::start(&ground.place).await;
         let client = Client::new(&appliance.address);
         let token = appliance.setup_token().await;
         client.set_up(&token).await.expect("set-up works");
@@ -67,9 +114,9 @@ impl Rounds {
             ledger.acknowledge(&name, Some(id.clone()));
             meters.push(id);
         }
-        appliance.kill_after_us(chance.below(WORK_US.1)).await;
+        ground.end(&mut appliance, chance.below(WORK_US.1)).await;
         Self {
-            place,
+            ground,
             _plant: plant,
             ledger: Arc::new(Mutex::new(ledger)),
             session,
@@ -83,14 +130,15 @@ impl Rounds {
     /// Start, compare with the ledger, work, kill.
     pub(crate) async fn round(&mut self, round: u32, chance: &mut Chance) {
         while chance.below(CUT_STARTS) == 0 {
-            let mut cut = Appliance::spawn(self.place.path());
-            cut.kill_after_us(chance.below(CUT_START_WITHIN_US)).await;
+            let mut cut = Appliance::spawn(&self.ground.place);
+            let within = chance.below(CUT_START_WITHIN_US);
+            self.ground.end(&mut cut, within).await;
             self.cut_starts += 1;
         }
         if round.is_multiple_of(CHECK_EVERY) {
-            check(self.place.path());
+            check(&self.ground.place);
         }
-        let mut appliance = Appliance::start(self.place.path()).await;
+        let mut appliance = Appliance::start(&self.ground.place).await;
         let client = self.sign_in_again(&appliance).await;
         self.compare(&client).await;
         let recent = SystemClock.now().minus_ms(LOOK_BACK_MS);
@@ -110,9 +158,8 @@ impl Rounds {
             let (client, ledger) = (client.clone(), Arc::clone(&self.ledger));
             busy.push(tokio::spawn(watch(client, ledger, id.clone())));
         }
-        appliance
-            .kill_after_us(WORK_US.0 + chance.below(WORK_US.1))
-            .await;
+        let work_us = WORK_US.0 + chance.below(WORK_US.1);
+        self.ground.end(&mut appliance, work_us).await;
         for task in busy {
             task.await.expect("no writer and no watcher was refused");
         }
@@ -120,8 +167,8 @@ impl Rounds {
 
     /// The last start: everything that was ever acknowledged or shown.
     pub(crate) async fn finish(&mut self) {
-        check(self.place.path());
-        let appliance = Appliance::start(self.place.path()).await;
+        check(&self.ground.place);
+        let appliance = Appliance::start(&self.ground.place).await;
         let client = self.sign_in_again(&appliance).await;
         self.compare(&client).await;
         self.compare_values(&client, self.began).await;

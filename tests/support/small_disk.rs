@@ -1,35 +1,102 @@
-//! A disk that is small, to be filled.
+//! A disk that is small, to be filled: in memory, or a file system of a real kind in a file.
+
+// Each who includes it takes what it needs.
+#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A disk in memory, for who may make one.
-pub struct SmallDisk(PathBuf);
+/// A disk of its own, for who may mount one.
+pub struct SmallDisk {
+    place: PathBuf,
+    image: Option<PathBuf>,
+}
 
 impl SmallDisk {
-    /// One of so many MB at this path; `None` for a user who may not mount one.
+    /// One in memory of so many MB at this path; `None` for a user who may not mount one.
     pub fn mount(path: &Path, mb: usize) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
-        let this = Self(path.to_path_buf());
         let size = format!("size={mb}m");
         let how = ["-t", "tmpfs", "-o", &size, "tmpfs"];
-        this.run("mount", &how).then_some(this)
+        let place = path.to_path_buf();
+        run("mount", &how, path).then_some(Self { place, image: None })
     }
 
-    /// Makes it larger or smaller.
+    /// One of so many MB with a file system of this kind (`ext4`, `xfs`) in a file beside the path;
+    /// `None` for a user who may not, and where the tools of that kind are missing.
+    pub fn real(path: &Path, mb: u64, kind: &str) -> Option<Self> {
+        std::fs::create_dir_all(path).unwrap();
+        let image = path.with_extension("image");
+        std::fs::File::create(&image)
+            .unwrap()
+            .set_len(mb << 20)
+            .unwrap();
+        // Nothing is set aside for root, who runs the test.
+        let options: &[&str] = if kind == "ext4" {
+            &["-q", "-m", "0"]
+        } else {
+            &["-q"]
+        };
+        let made = run(&format!("mkfs.{kind}"), options, &image);
+        let from = image.to_str().unwrap().to_owned();
+        let there = made && run("mount", &["-o", "loop", &from], path);
+        let place = path.to_path_buf();
+        let image = Some(image);
+        there.then_some(Self { place, image })
+    }
+
+    /// Makes one in memory larger or smaller.
     pub fn resize(&self, mb: usize) {
         let how = format!("remount,size={mb}m");
-        assert!(self.run("mount", &["-o", &how]));
+        assert!(run("mount", &["-o", &how], &self.place));
     }
 
-    fn run(&self, program: &str, args: &[&str]) -> bool {
-        let done = Command::new(program).args(args).arg(&self.0).output();
-        done.is_ok_and(|output| output.status.success())
+    /// Lets nobody write until what is given back is dropped.
+    pub fn freeze(&self) -> Frozen<'_> {
+        assert!(run("fsfreeze", &["-f"], &self.place));
+        Frozen(self)
     }
+
+    /// Whether the power of a real one can be cut here.
+    pub fn can_be_cut() -> bool {
+        let asked = Command::new("xfs_io").arg("-V").output();
+        asked.is_ok_and(|output| output.status.success())
+    }
+
+    /// Cuts the power of a real one: nothing that was not flushed reaches it any more, its own
+    /// journal included (`FS_IOC_SHUTDOWN`, which ext4 and xfs know).
+    pub fn cut(&self) {
+        assert!(run("xfs_io", &["-x", "-c", "shutdown"], &self.place));
+    }
+
+    /// The power is back: whoever wrote there has ended.
+    pub fn mount_again(&self) {
+        let image = self.image.as_ref().expect("a real one");
+        assert!(run("umount", &[], &self.place));
+        let from = image.to_str().unwrap();
+        assert!(run("mount", &["-o", "loop", from], &self.place));
+    }
+}
+
+/// A disk that holds everybody up.
+pub struct Frozen<'a>(&'a SmallDisk);
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        run("fsfreeze", &["-u"], &self.0.place);
+    }
+}
+
+fn run(program: &str, args: &[&str], last: &Path) -> bool {
+    let done = Command::new(program).args(args).arg(last).output();
+    done.is_ok_and(|output| output.status.success())
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        self.run("umount", &[]);
+        run("umount", &[], &self.place);
+        if let Some(image) = &self.image {
+            let _ = std::fs::remove_file(image);
+        }
     }
 }

@@ -49,6 +49,18 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
+/** The part of the data that an update has copied, 0 to 1, as the launcher tells meanwhile. */
+export async function updateProgress(): Promise<number | null> {
+  try {
+    const answer = await send(new Request(new URL('/health', location.origin)));
+    const told = (await answer.json()) as { step?: string; percent?: number };
+    return told.step === 'copying' && told.percent !== undefined ? told.percent / 100 : null;
+  } catch {
+    // Between two versions nobody answers.
+    return null;
+  }
+}
+
 /** One refresh at a time: ten requests that meet a 401 together wait for the same answer. */
 export function refreshLogin(): Promise<Login> {
   refreshing ??= requestLogin().finally(() => {

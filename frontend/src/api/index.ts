@@ -1,5 +1,5 @@
 // Every call the page makes, one line each. Rooms speak these names and no URL.
-import { client, data, file, text } from './client';
+import { client, data, file, text, updateProgress } from './client';
 import { at, everyPage, PAGE_SIZE, plain, raw } from './pages';
 import { configuration } from './configuration';
 import { performance } from './performance';
@@ -115,6 +115,7 @@ export const api = {
   /** A code that a screen shows until somebody lets it in. */
   pairKiosk: () => data(client.POST('/kiosk/pairing')),
   kioskSession: () => data(client.POST('/kiosk/session')),
+  updateProgress,
   updateStanding: () => data(client.GET('/update')),
   /** The bytes of the file as they are. */
   sendUpdate: (file: File) => data(client.POST('/update/bundle', raw(file))),

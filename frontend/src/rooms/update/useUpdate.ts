@@ -14,6 +14,8 @@ export function useUpdate() {
   const { busy, problem, attempt } = useAttempt();
   /** While an update is under way: what was known of the last one before. */
   const waitingSince = ref<{ lastAt: number | null } | null>(null);
+  /** The part of the data that is copied for the new version, while it is. */
+  const copied = ref<number | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const load = () => standing.run();
@@ -33,6 +35,7 @@ export function useUpdate() {
     const since = waitingSince.value;
     if (!since) return;
     if (now) standing.data.value = now;
+    copied.value = now ? null : await api.updateProgress();
     if (now && isOver(now, since.lastAt)) waitingSince.value = null;
     else timer = setTimeout(() => void look(), ASK_EVERY_MS);
   }
@@ -58,6 +61,7 @@ export function useUpdate() {
     load,
     busy,
     problem,
+    copied,
     waiting: computed(() => waitingSince.value !== null),
     upload: (file: File) => take(() => api.sendUpdate(file)),
     check: (path: string) => take(() => api.checkUpdate(path)),
