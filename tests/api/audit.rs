@@ -225,7 +225,8 @@ async fn what_has_a_name_is_not_shown_by_its_id_alone() {
     let clutch = json!("Clutch");
     assert_eq!(names("action=alert_rule").await, [clutch.clone(), clutch]);
     assert_eq!(names("action=energy_plan").await, [json!("Less air")]);
-    assert_eq!(names("action=equipment").await, [json!("Press 7")]);
+    let object = format!("object=equipment/{id}");
+    assert_eq!(names(&object).await, [json!("Press 7")]);
     chief.delete(&rule).await.data();
     assert_eq!(names("action=alert_rule").await, vec![Value::Null; 3]);
 }

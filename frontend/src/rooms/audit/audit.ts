@@ -114,7 +114,10 @@ export function linkOf(resource: string): string | null {
 const holders = ['item', 'enpi', 'entry'];
 
 /** What the object is called: as the entry says, or else as it is now. */
-export function nameOf({ details, name: now }: Pick<AuditEntry, 'details' | 'name'>) {
+export function nameOf({
+  details,
+  name: now,
+}: Pick<AuditEntry, 'details'> & { name?: string | null }): string | null {
   const whole = holders.map((key) => details[key]).find((part) => typeof part === 'object' && part);
   for (const { name } of [details, (whole ?? {}) as typeof details]) {
     const said = isChange(name) ? name.after : name;
