@@ -3,6 +3,7 @@
 use super::condition::{Comparison, Condition, Operator, Term};
 use super::facts::Facts;
 use super::rule::{NewRule, Step};
+use super::words::name_of;
 use crate::base::{EquipmentId, Level, Metric, Phase};
 use crate::notify::{Language, Said, said};
 use serde::Serialize;
@@ -54,6 +55,9 @@ pub struct RuleWords {
     /// Key of what to do, below `said.advice`; absent when somebody wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note_code: Option<&'static str>,
+    /// Whether its name was made of its condition, because nobody gave it one: what shows it can make
+    /// one in the language of who reads, and an empty name keeps it so.
+    pub of_condition: bool,
 }
 
 impl RuleWords {
@@ -64,6 +68,7 @@ impl RuleWords {
         Self {
             name_code: said::rule_key(name, line),
             note_code: note.and_then(said::advice_code),
+            of_condition: name == name_of(condition),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `/api/audit`: searching the log, and checking its chain.
 
+mod names;
+
 use super::Context;
 use super::envelope::{Answer, Envelope, Params, Refusal, ok};
 use crate::auth::{Caller, Permission, Reach};
@@ -159,15 +161,9 @@ pub struct ShownEntry {
     pub entry: Entry,
     /// Whether what was tried was let happen.
     pub outcome: Outcome,
-}
-
-impl From<Entry> for ShownEntry {
-    fn from(entry: Entry) -> Self {
-        Self {
-            outcome: entry.outcome(),
-            entry,
-        }
-    }
+    /// What its object is called now; absent when it has no name or is there no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A part of the audit log, newest first.
@@ -195,10 +191,18 @@ pub struct AuditPage {
 pub async fn page_of(context: Context, filter: Filter, cursor: Cursor) -> Result<AuditPage> {
     let limit = cursor.limit();
     let only_sites = filter.sites.clone();
-    let look = move || audit::search(&context.store, &filter, cursor.cursor, limit);
-    let found = super::blocking(look).await?;
+    let look = move || {
+        let found = audit::search(&context.store, &filter, cursor.cursor, limit)?;
+        let items = found.entries.iter().map(|entry| ShownEntry {
+            name: names::name_of(&context, entry),
+            outcome: entry.outcome(),
+            entry: entry.clone(),
+        });
+        Ok((items.collect(), found))
+    };
+    let (items, found) = super::blocking(look).await?;
     Ok(AuditPage {
-        items: found.entries.into_iter().map(ShownEntry::from).collect(),
+        items,
         next_cursor: found.next,
         searched_until: found.searched_until,
         searched: found.searched,

@@ -200,3 +200,33 @@ async fn a_cut_is_told_by_a_head_that_was_kept() {
             .all(|i| i["user"] == EMAIL)
     );
 }
+
+#[tokio::test]
+async fn what_has_a_name_is_not_shown_by_its_id_alone() {
+    let (_appliance, chief) = Appliance::furnished().await;
+    let press = json!({ "name": "Press 7", "type": "Press", "model": "P", "install_date":
+        "2024-05-01" });
+    let id = chief.add_equipment(&press).await;
+    let rule = json!({ "equipment_id": id, "metric": "power", "operator": ">",
+        "threshold": 42, "level": "High" });
+    let rule = chief.post("/api/alert-rules", &rule).await.data();
+    assert_eq!(rule["of_condition"], true, "nobody named it");
+    let rule = format!("/api/alert-rules/{}", rule["id"].as_str().unwrap());
+    let named = json!({ "name": "Clutch" });
+    let named = chief.put(&rule, &named).await.data();
+    assert_eq!(named["of_condition"], false);
+    let item = json!({ "kind": "action", "name": "Less air" });
+    chief.post("/api/energy/plan", &item).await.data();
+
+    let names = async |query: &str| -> Vec<Value> {
+        let found = items(&chief, query).await;
+        found.iter().map(|item| item["name"].clone()).collect()
+    };
+    let clutch = json!("Clutch");
+    assert_eq!(names("action=alert_rule").await, [clutch.clone(), clutch]);
+    assert_eq!(names("action=energy_plan").await, [json!("Less air")]);
+    let object = format!("object=equipment/{id}");
+    assert_eq!(names(&object).await, [json!("Press 7")]);
+    chief.delete(&rule).await.data();
+    assert_eq!(names("action=alert_rule").await, vec![Value::Null; 3]);
+}

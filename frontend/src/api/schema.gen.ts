@@ -4341,6 +4341,11 @@ export interface components {
             name_code?: string | null;
             /** @description Key of what to do, below `said.advice`; absent when somebody wrote it. */
             note_code?: string | null;
+            /**
+             * @description Whether its name was made of its condition, because nobody gave it one: what shows it can make
+             *     one in the language of who reads, and an empty name keeps it so.
+             */
+            of_condition: boolean;
         };
         /** @description A sentence about an alert: which one, and what stands in it. */
         AlertSaid: {
@@ -15570,6 +15575,8 @@ export interface components {
         };
         /** @description An entry as it is shown. */
         ShownEntry: components["schemas"]["Entry"] & {
+            /** @description What its object is called now; absent when it has no name or is there no more. */
+            name?: string | null;
             /** @description Whether what was tried was let happen. */
             outcome: components["schemas"]["AuditOutcome"];
         };

@@ -1,9 +1,9 @@
-/** What a browser calls itself, as a person would say it: "Firefox, Linux". Pure. */
+/** What a browser calls itself, as a person would say it: "Firefox · Linux". Pure. */
 export function agentName(agent: string | null): string | null {
   if (!agent) return null;
   const program = programs.find(([pattern]) => pattern.test(agent))?.[1];
   const system = systems.find(([pattern]) => pattern.test(agent))?.[1];
-  if (program) return system ? `${program}, ${system}` : program;
+  if (program) return system ? `${program} · ${system}` : program;
   // A script says its name first: "curl/8.5.0", "python-requests/2.31".
   return agent.split(/[\s/]/)[0] || null;
 }

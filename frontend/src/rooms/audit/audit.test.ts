@@ -56,12 +56,16 @@ describe('an entry', () => {
   it('says what the object is called, as it is now', () => {
     expect(nameOf({ details: { name: 'Press 4' } })).toBe('Press 4');
     expect(nameOf({ details: { name: { before: 'Press 4', after: 'Press 5' } } })).toBe('Press 5');
+    expect(nameOf({ details: { item: { name: 'Less air' } } })).toBe('Less air');
+    expect(nameOf({ details: { name: 'Press 4' }, name: 'Press 9' })).toBe('Press 4');
+    expect(nameOf({ details: { agent: 'x' }, name: 'Press 9' })).toBe('Press 9');
     expect(nameOf({ details: { agent: 'x' } })).toBeNull();
   });
 
   it('leads to what it is about, where that has a screen', () => {
     expect(linkOf('equipment/0192')).toBe('/equipment/0192');
     expect(linkOf('users/0192')).toBe('/users/0192');
+    expect(linkOf('alert_rule/0192')).toBe('/alerts/rules/0192');
     expect(linkOf('audit')).toBeNull();
     expect(linkOf('storage/keep')).toBeNull();
   });

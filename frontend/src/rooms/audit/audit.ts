@@ -105,14 +105,25 @@ export function linkOf(resource: string): string | null {
   if (!id) return null;
   if (kind === 'equipment') return `/equipment/${id}`;
   if (kind === 'user' || kind === 'users') return `/users/${id}`;
+  if (kind === 'alert') return `/alerts/${id}`;
+  if (kind === 'alert_rule') return `/alerts/rules/${id}`;
   return null;
 }
 
-/** What the object is called, when the entry says so. */
-export function nameOf({ details }: Pick<AuditEntry, 'details'>): string | null {
-  const { name } = details;
-  const now = isChange(name) ? name.after : name;
-  return typeof now === 'string' && now !== '' ? now : null;
+/** Where the name stands in an entry that holds its object whole. */
+const holders = ['item', 'enpi', 'entry'];
+
+/** What the object is called: as the entry says, or else as it is now. */
+export function nameOf({
+  details,
+  name: now,
+}: Pick<AuditEntry, 'details'> & { name?: string | null }): string | null {
+  const whole = holders.map((key) => details[key]).find((part) => typeof part === 'object' && part);
+  for (const { name } of [details, (whole ?? {}) as typeof details]) {
+    const said = isChange(name) ? name.after : name;
+    if (typeof said === 'string' && said !== '') return said;
+  }
+  return now ?? null;
 }
 
 /** One line of what an entry holds: a fact, or what a field was and is. */
