@@ -1,5 +1,5 @@
 """fuzz_users.py URL LOGIN_FILE FOLDER ROLE…: one user of each role at a demo; its access token as
-FOLDER/ROLE.token, its id as FOLDER/ROLE.id."""
+FOLDER/ROLE.token, its id as FOLDER/ROLE.id; the password of all of them as FOLDER/password."""
 
 import json
 import sys
@@ -37,4 +37,6 @@ for role in roles:
     for name, text in (("token", login["token"]), ("id", login["user"]["id"])):
         with open(f"{folder}/{role}.{name}", "w", encoding="utf-8") as file:
             file.write(text)
+with open(f"{folder}/password", "w", encoding="utf-8") as file:
+    file.write(PASSWORD)
 print(f"{len(roles)} callers")

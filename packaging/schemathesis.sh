@@ -96,15 +96,19 @@ for role in $roles; do
   cp -r "$room/data-first" "$room/data-$role"
   start_demo "$role"
   python3 packaging/fuzz_users.py "http://127.0.0.1:$port" "$room/data-$role/demo-login.txt" "$room" "$role"
-  headers=() self=
+  headers=() self= token=
   if [ "$role" != nobody ]; then
-    headers=(-H "Authorization: Bearer $(cat "$room/$role.token")")
+    token=$(cat "$room/$role.token")
+    headers=(-H "Authorization: Bearer $token")
     self=$(cat "$room/$role.id")
   fi
   echo "== $role"
   checks=$(realpath packaging/fuzz_checks.py)
   # It keeps notes of its own where it runs.
-  (cd "$room" && FUZZ_SELF=$self SCHEMATHESIS_HOOKS=$checks "$st" run "$room/openapi.json" \
+  mkdir -p "$room/stick"
+  (cd "$room" && FUZZ_SELF=$self FUZZ_URL=http://127.0.0.1:$port FUZZ_TOKEN=$token \
+    FUZZ_EMAIL=$role@fuzz.example FUZZ_PASSWORD=$(cat "$room/password") FUZZ_FOLDER=$room/stick \
+    FUZZ_TALLY=$room/$role.tally.json SCHEMATHESIS_HOOKS=$checks "$st" run "$room/openapi.json" \
     --url "http://127.0.0.1:$port/api" "${headers[@]}" \
     --checks all --exclude-checks "$left_out" --phases examples,coverage,fuzzing,stateful \
     --seed 20261121 --no-shrink --suppress-health-check all \
@@ -118,6 +122,7 @@ for role in $roles; do
   # Whoever lost his session on the way was answered 401 from then on, which proves nothing.
   [ "$role" = nobody ] || curl -sf "${headers[@]}" "http://127.0.0.1:$port/api/auth/me" >/dev/null ||
     stop "the session of $role ended while it asked: what came after was asked by nobody."
+  python3 packaging/fuzz_reached.py "$role" "$room/$role.tally.json" || failed="$failed $role"
   made=$(sed -n 's/^ *\([0-9]*\) generated.*/\1/p' "$room/$role.log" | tail -1)
   calls=$((calls + ${made:-0}))
   end_demo

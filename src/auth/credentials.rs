@@ -355,8 +355,10 @@ impl Auth {
 
     /// The hash of a new password, after the rule and the last five.
     async fn new_hash(&self, id: UserId, path: &str, password: String) -> Result<String> {
-        password::check(path, &password)?;
-        for old in self.record(id)?.last_passwords() {
+        let user = self.record(id)?;
+        let login = user.username.as_deref().unwrap_or_default();
+        password::check(path, &password, &[&user.email, &user.name, login])?;
+        for old in user.last_passwords() {
             let used = self
                 .passwords
                 .verify(Asks::Known, password.clone(), Some(old));

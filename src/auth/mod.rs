@@ -12,6 +12,7 @@ mod asker;
 mod carried;
 mod credentials;
 mod guard;
+mod guessed;
 mod keyring;
 mod kiosk;
 mod link;

@@ -3,6 +3,7 @@
 //! Whoever floods the way in from many addresses fills the line of strangers. Who signs in from a
 //! browser that is known, or is in already, has a line of his own.
 
+use super::guessed;
 use crate::base::{Error, Result};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
@@ -25,11 +26,11 @@ const WAITING_MAX: usize = 64;
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$\
                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Checks a new password against the rule.
+/// Checks a new password of somebody who is called `names` against the rule.
 ///
 /// # Errors
-/// One sentence for everything that is missing.
-pub fn check(path: &str, password: &str) -> Result<()> {
+/// One sentence for everything that is missing, or for a password that is guessed at once.
+pub fn check(path: &str, password: &str, names: &[&str]) -> Result<()> {
     let length = password.chars().count();
     let has = |test: fn(char) -> bool| password.chars().any(test);
     let well = (8..=128).contains(&length)
@@ -37,13 +38,17 @@ pub fn check(path: &str, password: &str) -> Result<()> {
         && has(char::is_lowercase)
         && has(|c| c.is_ascii_digit())
         && has(|c| !c.is_alphanumeric());
-    if well {
-        return Ok(());
+    if !well {
+        let sentence = "Use 8 to 128 characters with an upper-case and a lower-case letter, a \
+                        digit and a symbol.";
+        return Err(Error::invalid(path, sentence));
     }
-    Err(Error::invalid(
-        path,
-        "Use 8 to 128 characters with an upper-case and a lower-case letter, a digit and a symbol.",
-    ))
+    if guessed::soon(password, names) {
+        let sentence =
+            "This is a common word or a name: it is guessed at once. Choose several words.";
+        return Err(Error::invalid(path, sentence));
+    }
+    Ok(())
 }
 
 /// Who asks for a password to be looked at.
@@ -174,17 +179,18 @@ mod tests {
 
     #[test]
     fn the_rule_asks_for_four_kinds() {
-        assert!(check("password", "Night-shift-7").is_ok());
+        assert!(check("password", "Night-shift-7", &[]).is_ok());
         for weak in [
             "Aa1-",
             "night-shift-7",
             "NIGHT-SHIFT-7",
             "Night-shift",
             "Nightshift7",
+            "Password-1",
         ] {
-            assert!(check("password", weak).is_err(), "{weak}");
+            assert!(check("password", weak, &[]).is_err(), "{weak}");
         }
-        assert!(check("password", &"Aa1-".repeat(33)).is_err());
+        assert!(check("password", &"Aa1-".repeat(33), &[]).is_err());
     }
 
     #[test]

@@ -134,7 +134,9 @@ impl NewUser {
         check_email(&mut checks, &self.email);
         check_username(&mut checks, self.username.as_deref());
         check_name(&mut checks, &self.name);
-        checks.merge("", password::check("password", &self.password))?;
+        let login = self.username.as_deref().unwrap_or_default();
+        let names = [self.email.as_str(), self.name.as_str(), login];
+        checks.merge("", password::check("password", &self.password, &names))?;
         checks.finish()
     }
 }

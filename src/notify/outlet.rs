@@ -243,8 +243,7 @@ pub struct Outlet {
 pub struct OutletChange {
     /// Whether anything goes out of it.
     pub enabled: bool,
-    /// What it needs to know.
-    #[schema(value_type = Settings)]
+    /// What it needs to know, as `OutletSettings`; `kind` may be left out, the address says it.
     pub settings: Value,
     /// Password, key or token: absent keeps the one that is kept, empty forgets it. It is to be
     /// given again when it would be sent to another place.

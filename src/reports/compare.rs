@@ -15,10 +15,8 @@ pub struct Difference {
     /// Where: section, table and place in it.
     pub place: String,
     /// What it was; `null` when it was not there.
-    #[schema(value_type = Object)]
     pub before: Value,
     /// What it is now; `null` when it is not there any more.
-    #[schema(value_type = Object)]
     pub now: Value,
 }
 

@@ -17,6 +17,7 @@ pub(super) struct AcknowledgeRequest {
     pub(super) notes: Option<String>,
     /// The revision that was seen; 409 when the alert has changed since.
     #[serde(default)]
+    #[schema(format = Int64, maximum = 4_294_967_295_i64)]
     pub(super) revision: Option<u32>,
 }
 
@@ -28,6 +29,7 @@ pub(super) struct SeenAlert {
     pub(super) id: AlertId,
     /// The revision that was seen.
     #[serde(default)]
+    #[schema(format = Int64, maximum = 4_294_967_295_i64)]
     pub(super) revision: Option<u32>,
 }
 

@@ -56,7 +56,8 @@ enum Format {
 #[utoipa::path(get, path = "/audit/export", operation_id = "export_audit", tag = "audit",
     params(AuditFilter, Shape),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/csv"),
+        (status = 200, description = "The file", content((String = "text/csv"),
+            (String = "application/json"))),
         (status = 400, description = "Every refused parameter", body = Refusal),
     ))]
 async fn export(

@@ -145,8 +145,10 @@ async fn add(
     params(("id" = String, Path, description = "Id of the equipment"),
         ("document" = String, Path, description = "Id of the document")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>,
-            content_type = "application/octet-stream"),
+        (status = 200, description = "The file", content((Vec<u8> = "application/pdf"),
+            (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (String = "text/plain"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 404, description = "No such equipment or document", body = Refusal),
     ))]
 async fn download(

@@ -1,6 +1,7 @@
 //! The one shape of every answer, and of every refusal.
 
 mod in_words;
+mod named;
 
 use super::depth;
 pub use super::told::{Answer, Told, created, ok};
@@ -221,7 +222,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     }
     depth::check(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(named::Named(&mut reader)).map_err(|error| {
         let message = error.inner().to_string();
         Error::invalid_fields(vec![located(&error.path().to_string(), message)])
     })?;
@@ -259,7 +260,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Self(params)),
-            Err(refused) => Err(Error::invalid("query", refused.body_text()).into()),
+            Err(refused) => {
+                let field = in_words::of_query(&refused.body_text());
+                Err(Error::invalid_fields(vec![field]).into())
+            }
         }
     }
 }

@@ -59,7 +59,8 @@ struct ExportQuery {
 #[utoipa::path(get, path = "/historical/export", operation_id = "export_history", tag = "history",
     params(ConsumptionQuery, ExportQuery),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/csv"),
+        (status = 200, description = "The file", content((String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 400, description = "A refused parameter, or too many rows", body = Refusal),
         (status = 503, description = "Others are exporting, or the disk refuses", body = Refusal),
     ))]

@@ -189,7 +189,8 @@ struct DownloadQuery {
     tag = "lines",
     params(("key" = String, Path, description = "Key of the line, percent-encoded"), DownloadQuery),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/csv"),
+        (status = 200, description = "The file", content((String = "text/csv"),
+            (String = "application/x-ndjson"))),
         (status = 400, description = "A refused parameter", body = Refusal),
         (status = 404, description = "No such line", body = Refusal),
         (status = 503, description = "Others are downloading", body = Refusal),

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::envelope::{Answer, Body, Envelope, Refusal, ok};
-use crate::auth::{Caller, Permission};
+use crate::auth::{Caller, Permission, Reach};
 use crate::mqtt::{MqttChange, MqttSettings, MqttStatus, TestMessage, TestResult};
 use axum::extract::State;
 use serde::Serialize;
@@ -27,20 +27,28 @@ struct MqttShown {
 }
 
 impl MqttShown {
-    fn of(context: &Context) -> Self {
-        Self {
+    /// The broker is the whole appliance's: who reaches some sites only sees how it is, and neither
+    /// what the sensors of others publish nor what it means.
+    fn to(caller: &Caller, context: &Context) -> Self {
+        let mut shown = Self {
             settings: context.mqtt.settings(),
             status: context.mqtt.status(),
+        };
+        if !caller.user.sites.covers(&Reach::ALL) {
+            shown.settings.mappings.clear();
+            shown.status.recent.clear();
         }
+        shown
     }
 }
 
-/// The broker, the mappings and the last messages.
+/// The broker, the mappings and the last messages. Whoever reaches some sites only sees the broker and
+/// how the connection is doing: mappings and messages are of every site.
 #[utoipa::path(get, path = "/mqtt", operation_id = "get_mqtt", tag = "mqtt",
     responses((status = 200, body = Envelope<MqttShown>)))]
 async fn show(State(context): State<Context>, caller: Caller) -> Answer<MqttShown> {
     caller.require(Permission::EquipmentWrite)?;
-    ok(MqttShown::of(&context))
+    ok(MqttShown::to(&caller, &context))
 }
 
 /// Changes the broker and the mappings, as a whole; the connection follows at once.
@@ -57,7 +65,7 @@ async fn change(
 ) -> Answer<MqttShown> {
     caller.require(Permission::EquipmentWrite)?;
     context.mqtt.change(change, caller.actor()).await?;
-    ok(MqttShown::of(&context))
+    ok(MqttShown::to(&caller, &context))
 }
 
 /// What a message would become, or exactly why not. Nothing is stored.

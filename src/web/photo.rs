@@ -54,7 +54,8 @@ struct PhotoAnswer {
 #[utoipa::path(get, path = "/equipment/{id}/photo", operation_id = "show_photo", tag = "equipment",
     params(("id" = String, Path, description = "Id of the equipment")),
     responses(
-        (status = 200, description = "The photo", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 200, description = "The photo",
+            content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))),
         (status = 304, description = "It is the one that If-None-Match names"),
         (status = 404, description = "No such equipment, or it has no photo", body = Refusal),
     ))]

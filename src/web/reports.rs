@@ -255,7 +255,9 @@ struct ReportExportQuery {
 #[utoipa::path(get, path = "/reports/export/{id}", operation_id = "export_report", tag = "reports",
     params(("id" = String, Path, description = "Id of the report"), ReportExportQuery),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/pdf"),
+        (status = 200, description = "The file", content((Vec<u8> = "application/pdf"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (String = "text/csv"), (String = "text/html"))),
         (status = 400, description = "No such form, or too long for it", body = Refusal),
         (status = 404, description = "No such report", body = Refusal),
         (status = 409, description = "It is not made", body = Refusal),

@@ -178,6 +178,8 @@ struct AdminStats {
     users: UserStats,
     /// Sessions that are alive.
     active_sessions: usize,
+    /// Jobs of the appliance that are remembered, a hundred at most: backups and their kin.
+    total_jobs: usize,
 }
 
 /// Figures of users and sessions.
@@ -185,7 +187,10 @@ struct AdminStats {
     responses((status = 200, body = Envelope<AdminStats>)))]
 async fn admin_stats(State(context): State<Context>, caller: Caller) -> Answer<AdminStats> {
     caller.require(Permission::UsersManage)?;
+    let backups = context.backups.clone();
+    let total_jobs = super::blocking(move || backups.jobs()).await?.len();
     ok(AdminStats {
+        total_jobs,
         users: stats(&context, &caller),
         active_sessions: context.auth.sessions(&caller, true).len(),
     })

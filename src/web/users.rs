@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 pub fn protected() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(list_again))
         .routes(routes!(invite))
         .routes(routes!(show, change))
         .routes(routes!(invite_again))
@@ -44,6 +45,17 @@ async fn list(
     // Who reaches more than he does is none of his business.
     all.retain(|account| caller.user.sites.covers(&account.user.sites));
     ok(page(all, paging))
+}
+
+/// The users, under the name that administrators' programs know.
+#[utoipa::path(get, path = "/admin/users", operation_id = "admin_users", tag = "users",
+    params(Paging), responses((status = 200, body = Envelope<Page<Account>>)))]
+async fn list_again(
+    state: State<Context>,
+    caller: Caller,
+    paging: Params<Paging>,
+) -> Answer<Page<Account>> {
+    list(state, caller, paging).await
 }
 
 /// One user.

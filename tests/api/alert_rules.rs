@@ -64,7 +64,7 @@ async fn rules_are_made_changed_and_deleted() {
         assert_eq!(found.data()["total"], total, "{query}");
     }
     let unclear = chief.get("/api/alert-rules?enabled=yes").await;
-    assert_eq!(unclear.bad_fields(), ["query"]);
+    assert_eq!(unclear.bad_fields(), ["enabled"]);
     chief.delete(&path).await.data();
     chief.get(&path).await.refused(404);
     chief.delete(&path).await.refused(404);

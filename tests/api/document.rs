@@ -2,6 +2,7 @@
 
 use crate::support::Appliance;
 use crate::support::client::{Client, Reply};
+use crate::support::forms::{jpg, pdf, png, send_file};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -252,5 +253,65 @@ async fn a_write_that_is_refused_answers_in_a_shape_of_the_document() {
             names.all(|name| told.get(name.as_str().unwrap()).is_some())
         };
         assert_eq!(shapes.iter().filter(fits).count(), 1, "{told}");
+    }
+}
+
+/// Whoever generates a client from the document is told each type in which a file may come.
+#[tokio::test]
+async fn a_file_is_of_a_type_that_the_document_names() {
+    let document: Value = serde_json::from_str(COMMITTED).unwrap();
+    let named = |route: &str| -> Vec<String> {
+        let content = &document["paths"][route]["get"]["responses"]["200"]["content"];
+        content.as_object().unwrap().keys().cloned().collect()
+    };
+    let (_appliance, chief) = Appliance::furnished().await;
+    let body = json!({ "name": "Meter", "type": "Meter", "model": "T1",
+        "install_date": "2024-05-01" });
+    let id = chief.add_equipment(&body).await;
+    let documents = format!("/api/equipment/{id}/documents");
+    let photo = format!("/api/equipment/{id}/photo");
+    let mut files = Vec::new();
+    let sent = [
+        ("a.pdf", pdf("a")),
+        ("a.png", png(9, 9, b"")),
+        ("a.jpg", jpg(9, 9, b"")),
+        ("a.txt", b"Text.".to_vec()),
+        ("a.csv", b"a,b\n1,2\n".to_vec()),
+    ];
+    for (name, content) in sent {
+        let made = send_file(&chief, &documents, name, &content).await;
+        let document = made.created()["id"].as_str().unwrap().to_owned();
+        let route = "/equipment/{id}/documents/{document}";
+        files.push((route, format!("{documents}/{document}")));
+    }
+    let day = "/api/historical/export?from=2026-11-17&to=2026-11-18&resolution=1hour&format=";
+    files.push(("/historical/export", format!("{day}xlsx")));
+    files.push(("/historical/export", format!("{day}csv")));
+    let asked = json!({ "template": "data_quality" });
+    let made = crate::reports::made_of(&chief, asked).await;
+    let report = crate::reports::id_of(&made["report"]);
+    for format in ["pdf", "xlsx", "csv", "html"] {
+        let path = format!("/api/reports/export/{report}?format={format}");
+        files.push(("/reports/export/{id}", path));
+    }
+    for format in ["csv", "json"] {
+        files.push((
+            "/audit/export",
+            format!("/api/audit/export?format={format}"),
+        ));
+    }
+    let is_named = async |route: &str, path: &str| {
+        let answer = chief.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let kind = answer.headers()["content-type"].to_str().unwrap();
+        let kind = kind.split(';').next().unwrap().to_owned();
+        assert!(named(route).contains(&kind), "{path}: {kind}");
+    };
+    for (route, path) in &files {
+        is_named(route, path).await;
+    }
+    for content in [png(9, 9, b""), jpg(9, 9, b"")] {
+        send_file(&chief, &photo, "p", &content).await.data();
+        is_named("/equipment/{id}/photo", &photo).await;
     }
 }

@@ -121,7 +121,8 @@ async fn a_filter_that_makes_no_sense_is_refused() {
         "offset=1.5",
     ] {
         let path = format!("/api/equipment?{query}");
-        assert_eq!(chief.get(&path).await.bad_fields(), ["query"], "{query}");
+        let (name, _) = query.split_once('=').unwrap();
+        assert_eq!(chief.get(&path).await.bad_fields(), [name], "{query}");
     }
 }
 

@@ -286,9 +286,9 @@ async fn what_cannot_be_answered_is_refused_with_a_sentence() {
     let (_appliance, chief) = Appliance::furnished().await;
     let range = "from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z";
     for (query, path) in [
-        ("to=2026-11-21&resolution=1hour", "query"),
-        ("from=2026-11-21&resolution=1hour", "query"),
-        (range, "query"),
+        ("to=2026-11-21&resolution=1hour", "from"),
+        ("from=2026-11-21&resolution=1hour", "to"),
+        (range, "resolution"),
         ("from=yesterday&to=2026-11-21&resolution=1hour", "from"),
         ("from=2026-11-21&to=21.11.2026&resolution=1hour", "to"),
         ("from=2026-11-21&to=2026-11-21&resolution=1hour", "to"),

@@ -175,6 +175,7 @@ pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/api/admin/users/{user}/2fa/disable", ADMIN),
     ("GET", "/api/admin/sessions", ADMIN),
     ("GET", "/api/admin/stats", ADMIN),
+    ("GET", "/api/admin/users", ADMIN),
     ("GET", "/api/admin/reset-requests", ADMIN),
     ("GET", "/api/admin/ops-logs", ADMIN),
     ("GET", "/api/stats/users", ADMIN),

@@ -246,6 +246,15 @@ async fn who_reaches_some_sites_changes_nothing_of_the_whole_appliance() {
             "{path}: {said}"
         );
     }
+    let broker = json!({ "enabled": false, "host": "broker.plant.example", "port": 1883,
+        "mappings": [{ "topic": "plant/{serial}/env" }] });
+    chief.put("/api/mqtt", &broker).await.data();
+    let seen = async |who: &Client| who.get("/api/mqtt").await.data()["settings"].clone();
+    let (his, mine) = (seen(&local).await, seen(&chief).await);
+    assert_eq!(his["host"], mine["host"]);
+    // What sensors publish is of every site.
+    let count = |settings: &Value| settings["mappings"].as_array().unwrap().len();
+    assert_eq!((count(&his), count(&mine)), (0, 1));
     // He may look, and who reaches all of them may do it.
     for path in [
         "/api/backups",

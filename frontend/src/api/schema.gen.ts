@@ -109,6 +109,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The users, under the name that administrators' programs know. */
+        get: operations["admin_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/users/{id}/2fa/disable": {
         parameters: {
             query?: never;
@@ -2665,7 +2682,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The broker, the mappings and the last messages. */
+        /**
+         * The broker, the mappings and the last messages. Whoever reaches some sites only sees the broker and
+         *     how the connection is doing: mappings and messages are of every site.
+         */
         get: operations["get_mqtt"];
         /** Changes the broker and the mappings, as a whole; the connection follows at once. */
         put: operations["change_mqtt"];
@@ -3725,7 +3745,7 @@ export interface components {
             /** @description What he adds. */
             notes?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description The revision that was seen; 409 when the alert has changed since.
              */
             revision?: number | null;
@@ -3771,6 +3791,8 @@ export interface components {
         AdminStats: components["schemas"]["UserStats"] & {
             /** @description Sessions that are alive. */
             activeSessions: number;
+            /** @description Jobs of the appliance that are remembered, a hundred at most: backups and their kin. */
+            totalJobs: number;
         };
         /**
          * @description What a person decided about a piece of equipment.
@@ -6336,6 +6358,8 @@ export interface components {
             data: components["schemas"]["UserStats"] & {
                 /** @description Sessions that are alive. */
                 activeSessions: number;
+                /** @description Jobs of the appliance that are remembered, a hundred at most: backups and their kin. */
+                totalJobs: number;
             };
             /** @description Always `true`. */
             success: boolean;
@@ -13405,8 +13429,8 @@ export interface components {
              *     given again when it would be sent to another place.
              */
             secret?: string | null;
-            /** @description What it needs to know. */
-            settings: components["schemas"]["OutletSettings"];
+            /** @description What it needs to know, as `OutletSettings`; `kind` may be left out, the address says it. */
+            settings: unknown;
         };
         /**
          * @description A way out.
@@ -14646,9 +14670,9 @@ export interface components {
         /** @description A figure that is not what it was. */
         ReportDifference: {
             /** @description What it was; `null` when it was not there. */
-            before: Record<string, unknown>;
+            before: unknown;
             /** @description What it is now; `null` when it is not there any more. */
-            now: Record<string, unknown>;
+            now: unknown;
             /** @description Where: section, table and place in it. */
             place: string;
         };
@@ -15386,7 +15410,7 @@ export interface components {
             /** @description The alert. */
             id: components["schemas"]["AlertId"];
             /**
-             * Format: int32
+             * Format: int64
              * @description The revision that was seen.
              */
             revision?: number | null;
@@ -17057,6 +17081,40 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    admin_users: {
+        parameters: {
+            query?: {
+                /** @description Number of the page, from 1. */
+                page?: number;
+                /** @description Items of a page, 1 to 100; 10 when absent. */
+                page_size?: number;
+                /** @description Another name of `page_size`. */
+                limit?: number;
+                /** @description Items to skip, instead of `page`. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Page_Account"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            429: components["responses"]["Refused429"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     take_two_factor_away: {
         parameters: {
             query?: never;
@@ -18385,6 +18443,7 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/json": string;
                 };
             };
             /** @description Every refused parameter */
@@ -23272,7 +23331,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "application/pdf": number[];
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "text/plain": string;
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
             400: components["responses"]["Refused400"];
@@ -23766,6 +23830,7 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": number[];
+                    "image/png": number[];
                 };
             };
             /** @description It is the one that If-None-Match names */
@@ -24035,6 +24100,7 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
             /** @description A refused parameter, or too many rows */
@@ -24599,6 +24665,7 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refused parameter */
@@ -25956,6 +26023,9 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
+                    "text/html": string;
                 };
             };
             /** @description No such form, or too long for it */

@@ -1,4 +1,6 @@
-//! *pure* — what the reader of JSON says of a mistake, in words that say what to do.
+//! *pure* — what the readers of JSON and of queries say of a mistake, in words that say what to do.
+
+use crate::base::FieldError;
 
 /// The reader's words as a sentence that says what to do. Where it stopped helps only when the text is
 /// no JSON at all.
@@ -27,6 +29,43 @@ pub(super) fn of(message: String, is_whole: bool) -> String {
     } else {
         plain.to_owned()
     }
+}
+
+/// What the reader of the query part of an address says, at the name that it is about: `page: invalid
+/// digit found in string`, or a name that is missing, unknown or said twice.
+pub(super) fn of_query(said: &str) -> FieldError {
+    let said = said
+        .split_once("query string: ")
+        .map_or(said, |(_, rest)| rest);
+    let is_name = |text: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '[' | ']');
+        !text.is_empty() && text.chars().all(fits)
+    };
+    let quoted = || said.split('`').nth(1).filter(|name| is_name(name));
+    let (path, mistake) = match said.split_once(": ") {
+        Some((name, mistake)) if is_name(name) => (name, mistake),
+        _ if said.contains(" field `") => (quoted().unwrap_or("query"), said),
+        _ => ("query", said),
+    };
+    let message = if mistake.starts_with("duplicate field") {
+        "Say this once.".to_owned()
+    } else if mistake.starts_with("provided string was not `true` or `false`") {
+        "Use true or false.".to_owned()
+    } else if mistake.contains("float literal") {
+        "This has to be a number.".to_owned()
+    } else if ["invalid digit", "from empty string", "number too"]
+        .iter()
+        .any(|start| mistake.contains(start))
+    {
+        match mistake.contains("too large") {
+            true => "This number is too large.".to_owned(),
+            false => "A whole number of 0 or more.".to_owned(),
+        }
+    } else {
+        of(mistake.to_owned(), false)
+    };
+    let path = path.to_owned();
+    FieldError { path, message }
 }
 
 /// What a reader wanted of `string "x", expected f64`.
@@ -81,5 +120,33 @@ mod tests {
             "This has to be a whole number of 0 or more."
         );
         assert_eq!(words(r#"{"share":[1]}"#), "This has to be a number.");
+    }
+
+    #[test]
+    fn a_mistake_in_a_query_is_said_at_its_name() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Asked {
+            from: String,
+            page: Option<u32>,
+            share: Option<f64>,
+            all: Option<bool>,
+        }
+        let said = |query: &str| {
+            let address = format!("/?{query}").parse().unwrap();
+            let refused = axum::extract::Query::<Asked>::try_from_uri(&address).unwrap_err();
+            let at = super::of_query(&refused.body_text());
+            format!("{}: {}", at.path, at.message)
+        };
+        assert_eq!(said("page=1"), "from: This field is needed.");
+        assert_eq!(said("from=a&from=b"), "from: Say this once.");
+        for wrong in ["x", "-1", "1.5", ""] {
+            let page = "page: A whole number of 0 or more.";
+            assert_eq!(said(&format!("from=a&page={wrong}")), page);
+        }
+        let large = said("from=a&page=4294967296");
+        assert_eq!(large, "page: This number is too large.");
+        assert_eq!(said("from=a&share=x"), "share: This has to be a number.");
+        assert_eq!(said("from=a&all=yes"), "all: Use true or false.");
     }
 }

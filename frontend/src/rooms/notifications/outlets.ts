@@ -89,7 +89,7 @@ export function inputOf(kind: OutletKind, form: OutletForm): OutletInput {
   if (hasAuthority(kind)) settings['ca_pem'] = form.settings['ca_pem']?.trim() || null;
   return {
     enabled: form.enabled,
-    settings: settings as unknown as OutletInput['settings'],
+    settings,
     secret: form.secret === '' ? undefined : form.secret,
   };
 }
