@@ -42,6 +42,8 @@ export function useFormat() {
     percent: (ratio: number | null | undefined) => format.percent(ratio, locale()),
     signedPercent: (ratio: number, digits?: number) =>
       format.signedPercent(ratio, locale(), digits),
+    /** Words one after another, with the comma of the language. */
+    list: (words: readonly string[]) => words.join(locale().startsWith('ar') ? '، ' : ', '),
     bytes: (value: number | null | undefined) => format.bytes(value, locale()),
     duration: (ms: number) => format.duration(ms, locale()),
     time: (at: Moment) => format.time(at, place.value),
