@@ -237,16 +237,5 @@ impl Total {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_rounded_as_people_do() {
-        assert_eq!(round_to(1_499, 1_000), 1_000);
-        assert_eq!(round_to(1_500, 1_000), 2_000);
-        assert_eq!(round_to(-1_500, 1_000), -2_000);
-        assert_eq!(round_to(-1_499, 1_000), -1_000);
-        assert_eq!(to_mwh(12.345_678), 12_345_678);
-        assert!((to_kwh(12_345_678) - 12.345_678).abs() < 1e-12);
-    }
-}
+#[path = "readings_tests.rs"]
+mod tests;
