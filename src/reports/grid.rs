@@ -41,7 +41,8 @@ pub(super) fn write(sheets: &mut Sheets, table: &Table, dates: &Dates<'_>) {
         // The head of a group stays with the first of its rows.
         let next = table.rows.get(number + 1);
         let opens = row.strong && next.is_some_and(|next| !next.strong);
-        if sheets.room() < height + if opens { KEPT } else { 0.0 } {
+        let kept = if opens { KEPT } else { 0.0 };
+        if sheets.room() < height + kept {
             sheets.turn();
             heads(sheets, table, &places);
         }
