@@ -270,8 +270,10 @@ async fn move_device(
 /// What the plant did before the first start, as its meters would have shown it.
 async fn write_past(app: &App, plant: &Plant, pairs: &[(usize, EquipmentId)]) -> Result<()> {
     let now = app.context.clock.now().floor_to(PAST_STEP_MS);
-    let near = now.minus_ms(PAST_MS);
-    let far = now.minus_ms(LONG_PAST_MS);
+    // On the strokes of the clock, as meters store their quarters: a counter that was read in between
+    // would book the energy of two windows into one where the fine readings begin.
+    let near = now.minus_ms(PAST_MS).floor_to(LONG_STEP_MS);
+    let far = now.minus_ms(LONG_PAST_MS).floor_to(LONG_STEP_MS);
     write(
         app,
         plant,

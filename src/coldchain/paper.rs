@@ -380,7 +380,7 @@ impl Pen<'_> {
                 match seal.holds {
                     true => self.words.with("cold.chain_sealed", &parts),
                     false => {
-                        let days = seal.changed_days.join(", ");
+                        let days = self.words.list(&seal.changed_days);
                         let parts = [&parts[..], &[("days", days.as_str())]].concat();
                         self.words.with("cold.chain_broken", &parts)
                     }

@@ -31,6 +31,8 @@ pub(super) fn days(pen: Pen<'_>, days: &[Day]) -> Table {
     for day in days {
         let passed = Decimal::from(day.passed_s.max(1));
         let measured = Decimal::from(day.measured_s) * Decimal::ONE_HUNDRED / passed;
+        // Of a day that nobody saw nothing is known, not that nothing happened.
+        let known = day.measured_s > 0 || day.beyond_s > 0 || day.openings > 0;
         table.push(vec![
             Cell::text(&day.date),
             Cell::number(decimal(day.min_c)),
@@ -38,8 +40,8 @@ pub(super) fn days(pen: Pen<'_>, days: &[Day]) -> Table {
             Cell::number(decimal(day.mean_c)),
             Cell::number(decimal(day.mean_kinetic_c)),
             Cell::Number(measured.min(Decimal::ONE_HUNDRED)),
-            Cell::Number(minutes(day.beyond_s)),
-            Cell::Number(Decimal::from(day.openings)),
+            Cell::number(known.then(|| minutes(day.beyond_s))),
+            Cell::number(known.then(|| Decimal::from(day.openings))),
             Cell::text(day.hash.get(..HASH_SHOWN).unwrap_or(&day.hash)),
         ]);
     }

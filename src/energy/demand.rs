@@ -1,9 +1,11 @@
 //! *pure* — the demand window that is running: what it will end with, and how much may still be
 //! drawn.
 //!
-//! The energy of what has run is known. The rest is taken at the recent power, which is the mean of
-//! the last minutes: long enough that a machine's cycle does not mislead, short enough that a
-//! machine that was switched on counts.
+//! The energy of what has run is known. The rest is taken at the power of the last ten minutes, long
+//! enough that the cycle of a machine does not mislead; of the last five when they depart from those
+//! ten in a way that is not usual: then something was switched on or off. Where two of the last four
+//! weeks had a window like it at the same time of the same day, the rest changes as it did there:
+//! breaks and shifts begin by the clock.
 
 use crate::base::Timestamp;
 use serde::Serialize;
@@ -11,6 +13,20 @@ use utoipa::ToSchema;
 
 /// Minutes whose mean is the recent power.
 pub const RECENT_MINUTES: i64 = 5;
+/// Minutes whose mean the rest of the window begins with.
+pub const STEADY_MINUTES: i64 = 10;
+/// Weeks that are looked back upon.
+pub const WEEKS: i64 = 4;
+/// Fewer weeks say what happened, not what is usual.
+const WEEKS_MIN: usize = 2;
+/// A share by which the last five minutes depart from the last ten when no cycle does it.
+const STEP: f64 = 0.15;
+/// How much of both sides of the moment must be known of an earlier week.
+const PAST_COVERAGE_MIN: f64 = 0.8;
+/// A week that drew less than a half or more than twice as much was another kind of day.
+const ALIKE: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+/// How far the power may change by habit: the start of a shift after an idle night is within it.
+const CHANGE: (f64, f64) = (0.1, 10.0);
 const MINUTE_MS: i64 = 60_000;
 
 /// The power of one minute.
@@ -37,8 +53,11 @@ pub struct DemandNow {
     pub mean_kw: f64,
     /// Mean power of the last five minutes, kW.
     pub recent_kw: f64,
-    /// What the window will end with, kW, if the recent power stays.
+    /// What the window will end with, kW.
     pub forecast_kw: f64,
+    /// How many of the last four weeks had a window like it at the same time of the same day, whose
+    /// course the forecast follows; fewer than two are not followed.
+    pub weeks: usize,
     /// How much of what has run was measured, 0 to 1. What was not is taken at the mean of the rest.
     pub coverage: f64,
     /// Ordered power, kW.
@@ -52,16 +71,26 @@ pub struct DemandNow {
     pub will_exceed: bool,
 }
 
-/// The running window from the minutes before `now`, in the order of time; the last may have begun.
-/// `None` when none of its minutes and none of the last ones is known.
+/// The minutes of a window and of the ten before it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Course {
+    /// Up to now, in the order of time; the last may have begun.
+    pub minutes: Vec<Minute>,
+    /// Those of the weeks before, of the whole window, as if they were today's.
+    pub weeks: Vec<Vec<Minute>>,
+}
+
+/// The running window. `None` when none of its minutes and none of the last ones is known.
 #[must_use]
 pub fn running(
-    minutes: &[Minute],
+    course: &Course,
     (from, to): (Timestamp, Timestamp),
     now: Timestamp,
     contracted_kw: Option<f64>,
 ) -> Option<DemandNow> {
+    let minutes = &course.minutes;
     let recent_kw = mean(minutes, now.minus_ms(RECENT_MINUTES * MINUTE_MS), now)?.0;
+    let (rest_kw, weeks) = rest(course, recent_kw, now, to);
     let elapsed_ms = now.since_ms(from).clamp(0, to.since_ms(from));
     let (mean_kw, covered_ms) = mean(minutes, from, now).unwrap_or((recent_kw, 0));
     let hours = |ms: i64| {
@@ -72,7 +101,7 @@ pub fn running(
     let left_ms = to.since_ms(from) - elapsed_ms;
     let so_far = mean_kw * hours(elapsed_ms);
     let whole = hours(to.since_ms(from));
-    let forecast_kw = (so_far + recent_kw * hours(left_ms)) / whole;
+    let forecast_kw = (so_far + rest_kw * hours(left_ms)) / whole;
     // In the last second there is nothing left to steer.
     let allowed = |kw: f64| (kw * whole - so_far) / hours(left_ms.max(1_000));
     let allowed_kw = contracted_kw.map(allowed);
@@ -84,6 +113,7 @@ pub fn running(
         mean_kw,
         recent_kw,
         forecast_kw,
+        weeks,
         coverage: if elapsed_ms == 0 {
             1.0
         } else {
@@ -94,6 +124,72 @@ pub fn running(
         available_kw: allowed_kw.map(|allowed| allowed - recent_kw),
         will_exceed: contracted_kw.is_some_and(|kw| forecast_kw > kw),
     })
+}
+
+/// The mean power of what is left of the window, kW, and how many weeks were like this one.
+fn rest(course: &Course, recent_kw: f64, now: Timestamp, to: Timestamp) -> (f64, usize) {
+    let steady = |minutes: &[Minute]| {
+        let known = mean(minutes, now.minus_ms(STEADY_MINUTES * MINUTE_MS), now);
+        known.map(|(kw, _)| kw)
+    };
+    let steady_kw = steady(&course.minutes).unwrap_or(recent_kw);
+    let weeks = course.weeks.iter();
+    let habits: Vec<_> = weeks
+        .filter_map(|week| Habit::of(week, steady_kw, now, to))
+        .collect();
+    let is_usual = habits.len() >= WEEKS_MIN;
+    let by_habit = |of: fn(&Habit) -> f64| match is_usual {
+        true => median(habits.iter().map(of).collect()),
+        false => 1.0,
+    };
+    // A supply that gives as much as it takes has no power to take shares of.
+    let is_step = match steady_kw > 0.0 {
+        true => (recent_kw / steady_kw / by_habit(|habit| habit.recent) - 1.0).abs() > STEP,
+        false => true,
+    };
+    let rest_kw = match is_step {
+        true => recent_kw * by_habit(|habit| habit.after_recent),
+        false => steady_kw * by_habit(|habit| habit.after_steady),
+    };
+    (rest_kw, habits.len())
+}
+
+/// How the power of an earlier week went on at this moment, as ratios.
+struct Habit {
+    /// The last five minutes to the last ten.
+    recent: f64,
+    /// What was left of the window to the last ten minutes.
+    after_steady: f64,
+    /// The same to the last five.
+    after_recent: f64,
+}
+
+impl Habit {
+    /// `None` when that week is not known, or drew far more or less than now.
+    fn of(week: &[Minute], steady_kw: f64, now: Timestamp, to: Timestamp) -> Option<Self> {
+        let known = |from: Timestamp, to: Timestamp| {
+            let (kw, covered_ms) = mean(week, from, to)?;
+            #[allow(clippy::cast_precision_loss)] // an hour
+            let coverage = covered_ms as f64 / to.since_ms(from) as f64;
+            (coverage >= PAST_COVERAGE_MIN && kw > 0.0).then_some(kw)
+        };
+        let steady = known(now.minus_ms(STEADY_MINUTES * MINUTE_MS), now)?;
+        let recent = known(now.minus_ms(RECENT_MINUTES * MINUTE_MS), now)?;
+        let after = known(now, to)?;
+        let change = |from: f64| (after / from).clamp(CHANGE.0, CHANGE.1);
+        ALIKE.contains(&(steady / steady_kw)).then(|| Self {
+            recent: recent / steady,
+            after_steady: change(steady),
+            after_recent: change(recent),
+        })
+    }
+}
+
+/// The middle of some numbers; of an even count the mean of the two in the middle.
+fn median(mut list: Vec<f64>) -> f64 {
+    list.sort_by(f64::total_cmp);
+    let upper = list.len() / 2;
+    f64::midpoint(list[(list.len() - 1) / 2], list[upper])
 }
 
 /// The mean over the known minutes of a span, each by how much of it lies in the span, and how much
@@ -117,90 +213,5 @@ fn mean(minutes: &[Minute], from: Timestamp, to: Timestamp) -> Option<(f64, i64)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::{Metric, Phase};
-    use crate::modbus::simulator::plant::Plant;
-
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::from_ms(1_763_683_200_000 + minute * MINUTE_MS)
-    }
-
-    fn minutes(list: &[Option<f64>]) -> Vec<Minute> {
-        let minute = |(n, kw): (usize, &Option<f64>)| Minute {
-            start: at(i64::try_from(n).unwrap()),
-            kw: *kw,
-        };
-        list.iter().enumerate().map(minute).collect()
-    }
-
-    #[test]
-    fn what_has_run_and_what_is_recent_make_the_forecast() {
-        let list = [vec![Some(100.0); 5], vec![Some(160.0); 5]].concat();
-        let now = running(&minutes(&list), (at(0), at(15)), at(10), Some(150.0)).unwrap();
-        assert!((now.mean_kw - 130.0).abs() < 1e-9 && (now.recent_kw - 160.0).abs() < 1e-9);
-        assert!((now.forecast_kw - 140.0).abs() < 1e-9 && !now.will_exceed);
-        // 150 kW over 15 min are 2250 kW·min; 1300 have run; 950 are left for 5 min.
-        assert!((now.allowed_kw.unwrap() - 190.0).abs() < 1e-9);
-        assert!((now.available_kw.unwrap() - 30.0).abs() < 1e-9);
-        let over = running(&minutes(&list), (at(0), at(15)), at(10), Some(120.0)).unwrap();
-        assert!(over.will_exceed && over.available_kw.unwrap() < 0.0);
-    }
-
-    #[test]
-    fn a_minute_that_is_not_known_is_no_zero() {
-        let mut list = vec![Some(100.0); 10];
-        list[3] = None;
-        let now = running(&minutes(&list), (at(0), at(15)), at(10), None).unwrap();
-        assert!((now.forecast_kw - 100.0).abs() < 1e-9);
-        assert!((now.coverage - 0.9).abs() < 1e-9);
-        assert_eq!(
-            running(&minutes(&[None, None]), (at(0), at(15)), at(2), None),
-            None
-        );
-    }
-
-    #[test]
-    fn a_window_that_has_just_begun_is_the_recent_power() {
-        let list = vec![Some(80.0); 5];
-        let now = running(&minutes(&list), (at(5), at(20)), at(5), Some(100.0)).unwrap();
-        assert_eq!(now.elapsed_s, 0);
-        assert!((now.forecast_kw - 80.0).abs() < 1e-9);
-        assert!((now.allowed_kw.unwrap() - 100.0).abs() < 1e-9);
-    }
-
-    /// The plant of the demonstration over two days: at minute 10 the forecast is within 3 % of
-    /// what the window ends with, in 95 of 100 windows and on average far better.
-    #[test]
-    fn by_minute_ten_the_end_of_a_window_is_known_to_three_percent() {
-        let plant = Plant::new(7, 3_600_000);
-        let power = |at: Timestamp| -> f64 {
-            let devices = plant.devices().iter();
-            devices
-                .map(|d| d.truth(&Metric::POWER, Phase::Total, at))
-                .sum()
-        };
-        // Means of six readings a minute, ten seconds apart.
-        let minute = |n: i64| {
-            let readings = (0..6).map(|k| power(at(n).plus_ms(k * 10_000)));
-            readings.sum::<f64>() / 6.0
-        };
-        let all: Vec<f64> = (0..2 * 1_440).map(minute).collect();
-        let list: Vec<_> = all.iter().map(|kw| Some(*kw)).collect();
-        let list = minutes(&list);
-        let mut errors = Vec::new();
-        for start in (15..all.len() - 15).step_by(15) {
-            let first = i64::try_from(start).unwrap();
-            let end: f64 = all[start..start + 15].iter().sum::<f64>() / 15.0;
-            let known = &list[..start + 10];
-            let window = (at(first), at(first + 15));
-            let now = running(known, window, at(first + 10), None).unwrap();
-            errors.push((now.forecast_kw / end - 1.0).abs());
-        }
-        errors.sort_by(f64::total_cmp);
-        let mean = errors.iter().sum::<f64>() / f64::from(u32::try_from(errors.len()).unwrap());
-        let most = errors[errors.len() * 95 / 100];
-        println!("forecast at minute 10: mean error {mean:.4}, 95 % within {most:.4}");
-        assert!(most < 0.03, "95 % within {most}, mean {mean}");
-    }
-}
+#[path = "demand_tests.rs"]
+mod tests;

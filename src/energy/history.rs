@@ -152,8 +152,7 @@ impl SiteHistory {
         let of = |c: &Column| c.metric == query.metric && c.phase == query.phase;
         // A quantity that every meter may have is a gap where it is absent; any other is a slip.
         if query.metric.standard_unit().is_none() && !columns.iter().any(of) {
-            let sentence = format!("Nothing called {} was ever read here.", query.metric);
-            return Err(Error::invalid("metric", sentence));
+            return Err(never_read(&query.metric));
         }
         let series: Vec<_> = columns.iter().map(|column| column.series).collect();
         if query.resolution == Resolution::Raw {
@@ -253,6 +252,12 @@ impl SiteHistory {
         }
         columns
     }
+}
+
+/// The refusal of a quantity that no standard knows and nothing here tells.
+pub(super) fn never_read(metric: &Metric) -> Error {
+    let sentence = format!("Nothing called {metric} was ever read here.");
+    Error::invalid("metric", sentence)
 }
 
 /// Which column of a tick each figure of a point is; found once for all points.

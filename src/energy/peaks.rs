@@ -1,7 +1,7 @@
 //! The greatest demand windows of a range, and what each meter of the tree took in them; the
 //! minutes of the running one.
 
-use super::demand::{Minute, RECENT_MINUTES};
+use super::demand::{Course, Minute, STEADY_MINUTES, WEEKS};
 use super::metered::{Metered, Window};
 use super::readings::to_kwh;
 use super::supply::Supply;
@@ -16,6 +16,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::BTreeMap;
 
 const MINUTE_MS: i64 = 60_000;
+const WEEK_MS: i64 = 7 * 24 * 60 * MINUTE_MS;
 
 /// What took how much of a peak, kW.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,15 +113,40 @@ impl Supply {
         Ok(shares)
     }
 
-    /// The minutes from some before the start of a window until now. Reads the disk.
+    /// The minutes of a window until now and the ten before it, with those of the same time of the
+    /// same day in the weeks before. Reads the disk.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn minutes(&self, start: Timestamp, now: Timestamp) -> Result<Vec<Minute>> {
-        let range = TimeRange {
-            from: start.minus_ms(RECENT_MINUTES * MINUTE_MS),
-            to: now,
-        };
+    pub fn course(&self, window: (Timestamp, Timestamp), now: Timestamp) -> Result<Course> {
+        let from = window.0.minus_ms(STEADY_MINUTES * MINUTE_MS);
+        let minutes = self.minutes(TimeRange { from, to: now })?;
+        let mut weeks = Vec::new();
+        for week in 1..=WEEKS {
+            // By the clock on the wall, whichever way it was changed since.
+            let then = window.0.minus_ms(week * WEEK_MS);
+            let shift =
+                window.0.since_ms(then) - (self.wall_ahead_ms(window.0) - self.wall_ahead_ms(then));
+            let range = TimeRange {
+                from: from.minus_ms(shift),
+                to: window.1.minus_ms(shift),
+            };
+            let as_today = |minute: Minute| Minute {
+                start: minute.start.plus_ms(shift),
+                kw: minute.kw,
+            };
+            weeks.push(self.minutes(range)?.into_iter().map(as_today).collect());
+        }
+        Ok(Course { minutes, weeks })
+    }
+
+    /// How far the clock on the wall is ahead of UTC, ms.
+    fn wall_ahead_ms(&self, at: Timestamp) -> i64 {
+        self.calendar.wall_ms(at) - at.ms()
+    }
+
+    /// The minutes of a range, of which the last may have begun.
+    fn minutes(&self, range: TimeRange) -> Result<Vec<Minute>> {
         let mut minutes: Vec<Minute> = Vec::new();
         for (meter, factor) in &self.meters() {
             let query = HistoryQuery {

@@ -3,7 +3,10 @@
 use super::history::{HistoryPoint, HistoryQuery};
 use crate::base::sample::MetricKind;
 use crate::base::{EquipmentId, Metric, Phase};
+use crate::tsdb::rollup::Summary;
 use crate::tsdb::{Bucket, SeriesId};
+
+const MS_PER_HOUR: f64 = 3_600_000.0;
 
 /// What one column of a query stands for.
 #[derive(Clone, Debug)]
@@ -120,6 +123,48 @@ impl Places {
     }
 }
 
+/// What is told of the one column of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// What a counter grew by.
+    Growth,
+    /// Energy of a meter without a counter: its mean power over the measured time.
+    PowerOverTime,
+    /// The mean.
+    Mean,
+}
+
+impl Figure {
+    /// That of a quantity which is measured by this one.
+    pub(super) fn of(asked: &Metric, measured: &Metric) -> Self {
+        match measured.kind() {
+            MetricKind::Counter => Self::Growth,
+            MetricKind::Gauge if *asked == Metric::CONSUMPTION => Self::PowerOverTime,
+            MetricKind::Gauge => Self::Mean,
+        }
+    }
+
+    /// The figure of a bucket to a millionth of its unit, as [`Places`] has it; `None` when nothing
+    /// is known of it.
+    pub(super) fn read(self, summary: &Summary) -> Option<f64> {
+        let is_known = summary.covered_ms > 0 || (self == Self::Growth && summary.delta > 0.0);
+        let value = match self {
+            Self::Growth => summary.delta,
+            Self::PowerOverTime => summary.weighted_sum / MS_PER_HOUR,
+            Self::Mean => summary.mean(),
+        };
+        is_known.then(|| millionths(value))
+    }
+}
+
+/// How much of a bucket was measured, 0 to 1, to a millionth.
+pub(super) fn covered(summary: &Summary, length_ms: i64) -> f64 {
+    match summary.covered_ms > 0 {
+        true => millionths(summary.coverage(length_ms).min(1.0)),
+        false => 0.0,
+    }
+}
+
 /// A computed figure to a millionth of its unit, a milliwatt-hour of a kWh: what lies behind is the
 /// dirt of binary fractions, which no meter measured and every reader has to carry.
 fn millionths(value: f64) -> f64 {
@@ -132,7 +177,6 @@ impl EnergyPlaces {
     /// Energy of all meters in a bucket: the delta of the counter, or for a meter that has none
     /// the mean power over the measured time.
     fn energy(&self, bucket: &Bucket<'_>) -> Option<f64> {
-        const MS_PER_HOUR: f64 = 3_600_000.0;
         let mut energy = None;
         for summary in self.counters.iter().filter_map(|n| bucket.columns[*n]) {
             if summary.covered_ms > 0 || summary.delta > 0.0 {

@@ -154,8 +154,8 @@ impl DemandWatch {
             calendar,
             time_zone: site.time_zone.clone(),
         };
-        let minutes = supply.minutes(window.0, now)?;
-        let Some(window) = running(&minutes, window, now, Some(contracted)) else {
+        let course = supply.course(window, now)?;
+        let Some(window) = running(&course, window, now, Some(contracted)) else {
             return Ok(None);
         };
         let loads = loads_now(&tree, &self.live, &self.registry, now);
@@ -176,7 +176,7 @@ fn limit_at(rules: &Rules, site: &Site, now: Timestamp) -> (Option<f64>, (Timest
 
 #[cfg(test)]
 mod tests {
-    use super::super::demand::Minute;
+    use super::super::demand::{Course, Minute};
     use super::*;
 
     const MINUTE_MS: i64 = 60_000;
@@ -194,7 +194,9 @@ mod tests {
                 kw: Some(*kw),
             })
             .collect();
-        running(&minutes, (at(0), at(15)), at(minute), Some(contracted)).unwrap()
+        let weeks = Vec::new();
+        let course = Course { minutes, weeks };
+        running(&course, (at(0), at(15)), at(minute), Some(contracted)).unwrap()
     }
 
     fn load(name: &str, kw: f64) -> Load {

@@ -5,6 +5,7 @@ use super::bill::Bill;
 use super::bill_reading::Reading;
 use super::cost::{PeriodCost, Pricing};
 use super::metered::SupplyCell;
+use super::readings::Cell;
 use super::tariff::Rules;
 use super::tree::Weights;
 use crate::base::time::{BucketSize, Calendar};
@@ -67,19 +68,22 @@ impl Supply {
         let meters = self.meters();
         let share = 1.0 / f64::from(u32::try_from(meters.len().max(1)).unwrap_or(1));
         for (meter, factor) in &meters {
-            let read = |metric: &Metric| {
-                let read = self
-                    .history
-                    .cells(*meter, metric, range, size, &self.calendar);
-                read.map(|cells| cells.into_iter().map(|(cell, _)| cell).collect::<Vec<_>>())
-            };
-            let optional = |name: &str| -> Result<Option<Vec<_>>> {
+            let mut metrics = vec![Metric::CONSUMPTION];
+            for name in [EXPORT, REACTIVE] {
                 let metric = Metric::new(name)?;
-                let known = self.history.has(*meter, &metric);
-                known.then(|| read(&metric)).transpose()
+                if self.history.has(*meter, &metric) {
+                    metrics.push(metric);
+                }
+            }
+            let read = self
+                .history
+                .cells_of(*meter, &metrics, range, size, &self.calendar)?;
+            let list = |name: &str| {
+                let place = metrics.iter().position(|metric| metric.as_str() == name)?;
+                read.get(place)
             };
-            let (export, reactive) = (optional(EXPORT)?, optional(REACTIVE)?);
-            for (at, cell) in read(&Metric::CONSUMPTION)?.into_iter().enumerate() {
+            let (export, reactive) = (list(EXPORT), list(REACTIVE));
+            for (at, (cell, _)) in read[0].iter().enumerate() {
                 if at == cells.len() {
                     cells.push(SupplyCell {
                         start: cell.start,
@@ -87,16 +91,16 @@ impl Supply {
                     });
                 }
                 let sum = &mut cells[at];
-                let of = |list: &Option<Vec<super::readings::Cell>>| {
-                    let cell = list.as_ref()?.get(at)?;
+                let of = |list: Option<&Vec<(Cell, i64)>>| {
+                    let (cell, _) = list?.get(at)?;
                     Some(times(cell.mwh?, *factor))
                 };
                 sum.partial |= cell.mwh.is_none();
                 if let Some(mwh) = cell.mwh {
                     *sum.import_mwh.get_or_insert(0) += times(mwh, *factor);
                 }
-                sum.export_mwh += of(&export).unwrap_or(0);
-                if let Some(more) = of(&reactive) {
+                sum.export_mwh += of(export).unwrap_or(0);
+                if let Some(more) = of(reactive) {
                     *sum.reactive.get_or_insert(0) += more;
                 }
                 sum.coverage += cell.coverage * share;

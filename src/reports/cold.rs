@@ -9,13 +9,15 @@ use super::template::{Span, Work};
 use super::timetable::Schedule;
 use super::words::Words;
 use crate::auth::Reach;
-use crate::base::time::Calendar;
+use crate::base::time::{BucketSize, Calendar};
 use crate::base::{CellId, CustomerId, Error, Result, TimeRange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What the kinds of reports about cold cells begin with.
 const COLD: &str = "cold_";
+/// The kind whose pages are of whole months.
+const MONTH: &str = "cold_month";
 
 /// Whether a kind of report is one of cold cells.
 #[must_use]
@@ -96,6 +98,19 @@ pub trait ColdPages: Send + Sync {
     /// # Errors
     /// When the cell is gone, files cannot be read, or it was cancelled.
     fn sections(&self, ask: &ColdAsk<'_>) -> Result<Vec<Section>>;
+}
+
+/// The period that a report tells of: evidence is of whole months, so that the paper names no other
+/// days than its tables hold.
+pub(super) fn period(template: &str, asked: TimeRange, calendar: &Calendar) -> TimeRange {
+    if template != MONTH {
+        return asked;
+    }
+    let last = calendar.bucket_start(asked.to.minus_ms(1), BucketSize::Month);
+    TimeRange {
+        from: calendar.bucket_start(asked.from, BucketSize::Month),
+        to: calendar.next_bucket(last, BucketSize::Month),
+    }
 }
 
 /// Makes the sections.

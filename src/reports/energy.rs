@@ -49,7 +49,7 @@ pub(super) fn overview(work: &Work<'_>) -> Result<Vec<Section>> {
     work.progress.step(1)?;
     let mut blocks = vec![figures(work, &buckets, peak.first(), share)?];
     blocks.push(Block::Chart(chart(work, &buckets)));
-    blocks.push(Block::Table(table(work, &buckets, &covered)));
+    blocks.push(Block::Table(table(work, &buckets, (&covered, share))));
     let unpriced: i64 = buckets.iter().map(|bucket| bucket.unpriced_mwh).sum();
     if unpriced > 0 {
         let energy = quantity(Some(kwh(unpriced)), "kWh", 1, work.words.language);
@@ -196,7 +196,11 @@ fn chart(work: &Work<'_>, buckets: &[CostBucket]) -> Chart {
     }
 }
 
-fn table(work: &Work<'_>, buckets: &[CostBucket], covered: &BTreeMap<Timestamp, f64>) -> Table {
+fn table(
+    work: &Work<'_>,
+    buckets: &[CostBucket],
+    (covered, share): (&BTreeMap<Timestamp, f64>, Option<Decimal>),
+) -> Table {
     let w = work.words;
     let money = work.currency();
     let mut columns = vec![
@@ -231,7 +235,7 @@ fn table(work: &Work<'_>, buckets: &[CostBucket], covered: &BTreeMap<Timestamp, 
     if money.is_some() {
         sum.push(Cell::Number(buckets.iter().map(cost_of).sum()));
     }
-    sum.push(Cell::Empty);
+    sum.push(Cell::number(share));
     table.push_strong(0, sum);
     table
 }

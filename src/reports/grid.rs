@@ -9,6 +9,8 @@ const SIZE: f32 = 8.2;
 /// Room beside and above the letters of a cell.
 const BESIDE: f32 = 5.0;
 const ABOVE: f32 = 2.6;
+/// Room of a row of two lines.
+const KEPT: f32 = 2.0 * SIZE * LEADING + 2.0 * ABOVE;
 /// How far a row lies in for each step of its depth.
 const STEP: f32 = 11.0;
 /// A word of a cell that is longer than this may be broken: it is a hash or an address.
@@ -33,10 +35,14 @@ pub(super) fn write(sheets: &mut Sheets, table: &Table, dates: &Dates<'_>) {
         sheets.y += 3.0;
     }
     heads(sheets, table, &places);
-    for row in &table.rows {
+    for (number, row) in table.rows.iter().enumerate() {
         let cells = cells(sheets, row, table, dates, &places);
         let height = height(&cells);
-        if sheets.room() < height {
+        // The head of a group stays with the first of its rows.
+        let next = table.rows.get(number + 1);
+        let opens = row.strong && next.is_some_and(|next| !next.strong);
+        let kept = if opens { KEPT } else { 0.0 };
+        if sheets.room() < height + kept {
             sheets.turn();
             heads(sheets, table, &places);
         }

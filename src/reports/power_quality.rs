@@ -114,7 +114,7 @@ fn section(work: &Work<'_>, range: TimeRange, judged: &[Judged], unknown: &[Stri
     let text = w.of("quality.indicative").to_owned();
     let mut blocks = vec![Block::Note { text }];
     if !unknown.is_empty() {
-        let names = unknown.join(", ");
+        let names = w.list(unknown);
         let text = w.with("quality.unknown_nominal", &[("names", &names)]);
         blocks.push(Block::Note { text });
     }
@@ -159,12 +159,13 @@ fn figures(work: &Work<'_>, judged: &[Judged]) -> Block {
     }
 }
 
-/// The share of means within the limits, for what was measured of any meter.
+/// The share of means within the limits; nothing where too little was measured to judge by.
 fn chart(work: &Work<'_>, judged: &[Judged]) -> Chart {
     let w = work.words;
     let within = |one: &Judged| {
+        let judged = |line: &QualityLine| line.within.filter(|_| line.verdict != Verdict::Unknown);
         let lines = one.week.lines.iter();
-        lines.map(|line| line.within.and_then(percent)).collect()
+        lines.map(|line| judged(line).and_then(percent)).collect()
     };
     let lines = judged.first().map_or(&[][..], |one| &one.week.lines);
     Chart {

@@ -246,8 +246,8 @@ fn stretch(
         .collect();
     let remark = match left {
         0 => String::new(),
-        _ if points.len() == 1 => names.join(", "),
-        many => format!("{many}: {}", names.join(", ")),
+        _ if points.len() == 1 => work.words.list(&names),
+        many => format!("{many}: {}", work.words.list(&names)),
     };
     Stretch {
         start,

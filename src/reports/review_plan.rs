@@ -102,7 +102,7 @@ fn uses(work: &Work<'_>, items: &[&PlanItem]) -> Result<Section> {
         let share = share.and_then(|(part, all)| (part / all).to_f64());
         table.push(vec![
             Cell::text(&item.said.name),
-            Cell::Text(names.join(", ")),
+            Cell::Text(work.words.list(&names)),
             Cell::text(&item.said.owner),
             Cell::number(energy),
             percent_cell(share),

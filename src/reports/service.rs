@@ -127,6 +127,7 @@ impl Reports {
             (_, _, Some(template)) => template.span.last(now, &calendar),
             _ => return Err(Error::invalid("template", "Name the kind of report.")),
         };
+        let range = super::cold::period(&asked.template, range, &calendar);
         // What has not come yet is not part of it; a quarter that runs is not either.
         let quarter = crate::base::time::BucketSize::Fixed(15 * 60_000);
         let to = range.to.min(calendar.bucket_start(now, quarter));

@@ -47,6 +47,13 @@ impl Words {
         sentence
     }
 
+    /// Words one after another, with the comma of the language.
+    #[must_use]
+    pub fn list<S: AsRef<str>>(&self, words: &[S]) -> String {
+        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+        words.join(if self.is_rtl() { "، " } else { ", " })
+    }
+
     /// Whether it is written from right to left.
     #[must_use]
     pub fn is_rtl(&self) -> bool {

@@ -70,12 +70,12 @@ async fn demand(State(context): State<Context>, caller: Caller) -> Answer<Demand
     let from = calendar.bucket_start(now, BucketSize::Fixed(window_ms));
     let contracted = rules.contracted_at(now, &calendar);
     let supply = supply_of(&context, &site);
-    let minutes = super::blocking(move || supply.minutes(from, now)).await?;
     let window = (from, from.plus_ms(window_ms));
+    let course = super::blocking(move || supply.course(window, now)).await?;
     let contracted = contracted.and_then(|kw| kw.to_f64());
     ok(Demand {
         window_minutes: rules.window_minutes,
-        running: running(&minutes, window, now, contracted),
+        running: running(&course, window, now, contracted),
         loads: loads(&context, &site, now),
     })
 }

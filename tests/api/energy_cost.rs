@@ -251,8 +251,17 @@ async fn the_running_window_and_the_peaks_are_known() {
     let running = &demand["running"];
     assert_eq!(running["from"], "2026-11-21T09:15:00.000Z");
     assert_eq!(running["elapsed_s"], 300);
-    let power = morning.field.meters[0].truth("power", at("09:15"));
-    assert_near(&running["forecast_kw"], power, "one reading says all");
+    let power = |time: &str| morning.field.meters[0].truth("power", at(time));
+    let (before, last) = (power("09:10"), power("09:15"));
+    assert_near(&running["recent_kw"], last, "the last five minutes");
+    // Five minutes have run; the other ten are expected to go on as the last ten.
+    let expected = (last * 5.0 + f64::midpoint(before, last) * 10.0) / 15.0;
+    assert_near(
+        &running["forecast_kw"],
+        expected,
+        "what has run and the rest",
+    );
+    assert_eq!(running["weeks"], 0, "there are no weeks before");
     assert_eq!(running["contracted_kw"], 95.0);
     assert_eq!(demand["loads"][0]["name"], "Main");
     let peaks = "/api/energy/peaks?from=2026-11-21T08:00:00Z&to=2026-11-21T10:00:00Z&limit=3";

@@ -2,6 +2,10 @@
 //! bench-reports` prints it; nothing here passes or fails.
 //!
 //! `INDUSMIND_BENCH_REPORTS=meters,days` sets how many; 100,730 otherwise.
+//!
+//! And how long a year by tariffs takes whose demand windows are of ten minutes, of twelve meters
+//! that were read each minute: every row of it is a minute. `INDUSMIND_BENCH_YEAR=days` sets of how
+//! many days they have readings; 365 otherwise.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -30,9 +34,12 @@ use std::time::Instant;
 use support::client::Client;
 use support::{Appliance, EMAIL, PASSWORD};
 
+const MINUTE_MS: i64 = 60_000;
 const QUARTER_MS: i64 = 900_000;
 const DAY_MS: i64 = 86_400_000;
 const AREAS: usize = 10;
+/// Meters of the supply whose year is billed.
+const SUPPLIES: usize = 12;
 /// Days that are loaded at once: a bound for memory.
 const DAYS_AT_ONCE: i64 = 30;
 
@@ -48,6 +55,54 @@ fn main() {
     let meters = asked.next().and_then(Result::ok).unwrap_or(100);
     let days = asked.next().and_then(Result::ok).unwrap_or(730);
     runtime.block_on(run(meters, days as i64));
+    let days = std::env::var("INDUSMIND_BENCH_YEAR").ok();
+    let days = days.and_then(|days| days.parse().ok()).unwrap_or(365);
+    runtime.block_on(years(days));
+}
+
+/// A year by two tariffs: of the one every month is of minutes, the other reads the same again.
+async fn years(days: i64) {
+    let (appliance, _) = Appliance::furnished_at("2026-11-01T00:00:00Z").await;
+    let client = appliance.client().login(EMAIL, PASSWORD).await;
+    let ids = meters_of(&appliance, SUPPLIES).await;
+    let began = Instant::now();
+    let end = appliance.now();
+    let mut from = end.minus_ms(days * DAY_MS);
+    while from < end {
+        let to = from.plus_ms(DAYS_AT_ONCE * DAY_MS).min(end);
+        let batches = readings(&ids, (from, to), MINUTE_MS);
+        appliance.context().tsdb.load(&batches).unwrap();
+        from = to;
+    }
+    println!(
+        "loaded {SUPPLIES} meters, {days} days of minutes in {:.1?}",
+        began.elapsed()
+    );
+    let incoming: Vec<_> = ids.iter().map(|id| json!({ "meter": id })).collect();
+    let nodes = json!([{ "id": "site", "name": "Plant", "kind": "site", "incoming": incoming }]);
+    let tree = json!({ "revision": 0, "nodes": nodes });
+    client.put("/api/energy/tree", &tree).await.data();
+    for name in ["First", "Second"] {
+        let tariff = json!({ "name": name, "in_use": name == "First", "version": {
+            "valid_from": "2020-01-01", "source": "A bench.", "rules": {
+                "currency": "TND", "decimals": 3, "window_minutes": 10,
+                "periods": [{ "id": "all", "name": "All", "tiers": [{ "price": "0.3" }] }],
+                "calendar": [{ "from": "00:00", "to": "24:00", "period": "all" }],
+        } } });
+        client.post("/api/energy/tariffs", &tariff).await.created();
+    }
+    for _ in 0..3 {
+        let began = Instant::now();
+        let year = client
+            .get("/api/energy/bill/year?month=2026-10")
+            .await
+            .data();
+        let months = &year["tariffs"][0]["months"];
+        println!(
+            "a year by two tariffs with windows of ten minutes, {months} months: {:.2?}",
+            began.elapsed()
+        );
+    }
 }
 
 async fn run(meters: usize, days: i64) {
@@ -60,7 +115,7 @@ async fn run(meters: usize, days: i64) {
     let mut from = end.minus_ms(days * DAY_MS);
     while from < end {
         let to = from.plus_ms(DAYS_AT_ONCE * DAY_MS).min(end);
-        tsdb.load(&readings(&ids, from, to)).unwrap();
+        tsdb.load(&readings(&ids, (from, to), QUARTER_MS)).unwrap();
         from = to;
     }
     println!(
@@ -92,8 +147,8 @@ async fn meters_of(appliance: &Appliance, many: usize) -> Vec<EquipmentId> {
     ids
 }
 
-/// Quarters of all meters; the first one is the supply.
-fn readings(ids: &[EquipmentId], from: Timestamp, to: Timestamp) -> Vec<Batch> {
+/// Readings of all meters at every step; the first one is the supply.
+fn readings(ids: &[EquipmentId], (from, to): (Timestamp, Timestamp), step_ms: i64) -> Vec<Batch> {
     let mut batches = Vec::new();
     let parts = ids.len() - 1;
     for (n, id) in ids.iter().enumerate() {
@@ -106,7 +161,7 @@ fn readings(ids: &[EquipmentId], from: Timestamp, to: Timestamp) -> Vec<Batch> {
                 equipment: *id,
                 at,
                 arrived: at,
-                interval_ms: QUARTER_MS as u32,
+                interval_ms: step_ms as u32,
                 readings: vec![Reading {
                     metric: Metric::CONSUMPTION,
                     phase: Phase::Total,
@@ -115,7 +170,7 @@ fn readings(ids: &[EquipmentId], from: Timestamp, to: Timestamp) -> Vec<Batch> {
                     quality: Quality::Good,
                 }],
             });
-            at = at.plus_ms(QUARTER_MS);
+            at = at.plus_ms(step_ms);
         }
     }
     batches

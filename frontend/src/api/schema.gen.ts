@@ -5938,7 +5938,7 @@ export interface components {
             elapsed_s: number;
             /**
              * Format: double
-             * @description What the window will end with, kW, if the recent power stays.
+             * @description What the window will end with, kW.
              */
             forecast_kw: number;
             /** @description When it began. */
@@ -5960,6 +5960,11 @@ export interface components {
             recent_kw: number;
             /** @description When it ends. */
             to: components["schemas"]["Timestamp"];
+            /**
+             * @description How many of the last four weeks had a window like it at the same time of the same day, whose
+             *     course the forecast follows; fewer than two are not followed.
+             */
+            weeks: number;
             /** @description Whether the window will end above the ordered power. */
             will_exceed: boolean;
         };

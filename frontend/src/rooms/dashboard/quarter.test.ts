@@ -68,6 +68,7 @@ describe('what the appliance says of the running window', () => {
     mean_kw: 60,
     recent_kw: 70,
     forecast_kw: 65,
+    weeks: 0,
     coverage: 0.8,
     contracted_kw: 62,
     allowed_kw: 64,

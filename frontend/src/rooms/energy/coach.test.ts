@@ -41,6 +41,7 @@ it('tells where the window may end, and what it ends with at least', () => {
     kwh_so_far: 10,
     mean_kw: 80,
     forecast_kw: 65,
+    weeks: 0,
   } as DemandNow;
   expect(bandOf(running)).toEqual({ low: 65, high: 80 });
   expect(securedKw(running)).toBe(40);

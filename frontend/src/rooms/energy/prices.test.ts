@@ -23,12 +23,12 @@ const rules = {
 
 describe('the figures of a tariff', () => {
   it('are all there, each with a name', () => {
-    expect(figuresOf(rules).map(({ name, value }) => `${name} ${value}`)).toEqual([
-      'Day, \u2066≤ 100\u00a0kWh\u2069 0.1',
+    expect(figuresOf(rules).map(({ names, value }) => `${names.join(' | ')} ${value}`)).toEqual([
+      'Day | \u2066≤ 100\u00a0kWh\u2069 0.1',
       'Day 0.2',
       'Day 200',
       'Meter 12',
-      'Power, Day 35',
+      'Power | Day 35',
       'VAT 19',
     ]);
   });
@@ -41,6 +41,19 @@ describe('the figures of a tariff', () => {
     expect(figuresOf(changed)[4]?.value).toBe('36.5');
     expect(figuresOf(rules)[4]?.value).toBe('35');
     expect({ ...changed, charges: rules.charges }).toEqual(rules);
+  });
+
+  it('are typed as a bill of the country prints them; what is no number is left to be refused', () => {
+    const typed = (value: string) =>
+      figuresOf(
+        withFigures(
+          rules,
+          figuresOf(rules).map((one) => ({ ...one, value })),
+        ),
+      )[0]?.value;
+    expect(typed('٣٦٫٥')).toBe('36.5');
+    expect(typed('1 234,50')).toBe('1234.50');
+    expect(typed(' twelve ')).toBe('twelve');
   });
 
   it('writes a decimal with all its digits, as the reader does', () => {

@@ -1,13 +1,15 @@
 // The figures of a tariff that change from sheet to sheet, as a flat list to fill in: pure.
 import type { TariffRules } from '@/api/types';
 import { fixed } from '@/kit/format';
+import { plainNumber } from './twin';
 
 export type FigureKind = 'kwh' | 'kw' | 'amount' | 'percent';
 
 export interface Figure {
   /** Where it stands in the rules. */
   path: (string | number)[];
-  name: string;
+  /** What it is of, from the whole to the part. */
+  names: string[];
   kind: FigureKind;
   value: string;
 }
@@ -18,11 +20,11 @@ type Tree = Record<string, unknown>;
 export function figuresOf(rules: TariffRules): Figure[] {
   const period = (id: string | null | undefined) =>
     rules.periods.find((one) => one.id === id)?.name ?? '';
-  const joined = (...parts: string[]) => parts.filter(Boolean).join(', ');
+  const named = (...parts: string[]) => parts.filter(Boolean);
   const figures: Figure[] = rules.periods.flatMap(({ name, tiers }, at) =>
     tiers.map(({ price, up_to_kwh }, n) => ({
       path: ['periods', at, 'tiers', n, 'price'],
-      name: joined(name, up_to_kwh ? `\u2066≤ ${up_to_kwh}\u00a0kWh\u2069` : ''),
+      names: named(name, up_to_kwh ? `\u2066≤ ${up_to_kwh}\u00a0kWh\u2069` : ''),
       kind: 'kwh' as const,
       value: price,
     })),
@@ -30,7 +32,7 @@ export function figuresOf(rules: TariffRules): Figure[] {
   for (const [at, one] of (rules.contracted ?? []).entries())
     figures.push({
       path: ['contracted', at, 'kw'],
-      name: period(one.period),
+      names: named(period(one.period)),
       kind: 'kw',
       value: one.kw,
     });
@@ -38,7 +40,7 @@ export function figuresOf(rules: TariffRules): Figure[] {
     if ('price' in charge)
       figures.push({
         path: ['charges', at, 'price'],
-        name: charge.name,
+        names: named(charge.name),
         kind: 'amount',
         value: charge.price,
       });
@@ -46,7 +48,7 @@ export function figuresOf(rules: TariffRules): Figure[] {
       for (const [n, one] of charge.prices.entries())
         figures.push({
           path: ['charges', at, 'prices', n, 'value'],
-          name: joined(charge.name, period(one.period)),
+          names: named(charge.name, period(one.period)),
           kind: 'amount',
           value: one.value,
         });
@@ -54,7 +56,7 @@ export function figuresOf(rules: TariffRules): Figure[] {
   for (const [at, tax] of (rules.taxes ?? []).entries())
     figures.push({
       path: ['taxes', at, 'percent'],
-      name: tax.name,
+      names: named(tax.name),
       kind: 'percent',
       value: tax.percent,
     });
@@ -69,7 +71,8 @@ export function withFigures(rules: TariffRules, figures: Figure[]): TariffRules 
     const place = path
       .slice(0, -1)
       .reduce<Tree>((tree, key) => tree[key] as Tree, copy as unknown as Tree);
-    place[last] = value.trim().replace(',', '.');
+    // What is no number is refused by the appliance, which names it.
+    place[last] = plainNumber(value) ?? value.trim();
   }
   return copy;
 }
