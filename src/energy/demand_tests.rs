@@ -64,7 +64,7 @@ fn a_minute_that_is_not_known_is_no_zero() {
 
 #[test]
 fn a_window_that_has_just_begun_is_the_recent_power() {
-    let course = today(&vec![Some(80.0); 5]);
+    let course = today(&[Some(80.0); 5]);
     let now = running(&course, (at(5), at(20)), at(5), Some(100.0)).unwrap();
     assert_eq!(now.elapsed_s, 0);
     assert!((now.forecast_kw - 80.0).abs() < 1e-9);

@@ -59,7 +59,7 @@ pub(super) async fn supervise(
         match watched(run, pulse, HANGS_AFTER).await {
             End::Unwanted => return,
             End::Failed => {
-                tracing::error!(%endpoint, "a poller failed inside and is started again")
+                tracing::error!(%endpoint, "a poller failed inside and is started again");
             }
             End::Hung => tracing::error!(%endpoint, "a line hung and is opened anew"),
         }
@@ -94,7 +94,7 @@ mod tests {
         // At work, and never through with it.
         let hangs = async {
             pulse.works();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         assert_eq!(watched(hangs, &pulse, Duration::ZERO).await, End::Hung);
         // Who waits for its next beat may do so for ever.
