@@ -1,3 +1,5 @@
+//! What a running window is forecast to end with.
+
 use super::*;
 use crate::base::{Metric, Phase};
 use crate::modbus::simulator::plant::Plant;

@@ -1,3 +1,5 @@
+//! What a bill reads, beside what a chart shows.
+
 use super::*;
 use crate::base::{Batch, Reading, Unit};
 use crate::energy::{Extras, HistoryQuery};

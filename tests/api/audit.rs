@@ -209,14 +209,14 @@ async fn what_has_a_name_is_not_shown_by_its_id_alone() {
     let id = chief.add_equipment(&press).await;
     let rule = json!({ "equipment_id": id, "metric": "power", "operator": ">",
         "threshold": 42, "level": "High" });
-    let rule = chief.post("/api/alert-rules", &rule).await.data();
+    let rule = chief.post("/api/alert-rules", &rule).await.created();
     assert_eq!(rule["of_condition"], true, "nobody named it");
     let rule = format!("/api/alert-rules/{}", rule["id"].as_str().unwrap());
     let named = json!({ "name": "Clutch" });
     let named = chief.put(&rule, &named).await.data();
     assert_eq!(named["of_condition"], false);
     let item = json!({ "kind": "action", "name": "Less air" });
-    chief.post("/api/energy/plan", &item).await.data();
+    chief.post("/api/energy/plan", &item).await.created();
 
     let names = async |query: &str| -> Vec<Value> {
         let found = items(&chief, query).await;
