@@ -21,6 +21,11 @@ export class ApiError extends Error {
     return this.status === 0;
   }
 
+  /** What stands in for the appliance answered, as during an update: it says no sentence. */
+  get away(): boolean {
+    return this.code === 'HTTP_503';
+  }
+
   /** Nobody showed who he is, so the appliance did nothing. */
   get unproven(): boolean {
     return this.code === NOT_PROVEN;
