@@ -62,6 +62,9 @@ export function rewordRefusals(again: Reword | null): void {
   reword = again ?? ((said) => said);
 }
 
+/** A sentence of the appliance that is no refusal, in the language of who reads. */
+export const reworded = (said: string): string => reword(said);
+
 function detailsOf(failure: Failure): Failure['details'] {
   const fields = failure.details?.fields;
   if (!failure.details || !Array.isArray(fields)) return failure.details;
