@@ -21,6 +21,11 @@ export class ApiError extends Error {
     return this.status === 0;
   }
 
+  /** What stands in for the appliance answered, as during an update: it says no sentence. */
+  get away(): boolean {
+    return this.code === 'HTTP_503';
+  }
+
   /** Nobody showed who he is, so the appliance did nothing. */
   get unproven(): boolean {
     return this.code === NOT_PROVEN;
@@ -56,6 +61,9 @@ let reword: Reword = (said) => said;
 export function rewordRefusals(again: Reword | null): void {
   reword = again ?? ((said) => said);
 }
+
+/** A sentence of the appliance that is no refusal, in the language of who reads. */
+export const reworded = (said: string): string => reword(said);
 
 function detailsOf(failure: Failure): Failure['details'] {
   const fields = failure.details?.fields;

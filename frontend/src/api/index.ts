@@ -386,6 +386,6 @@ export const api = {
     file(client.GET('/historical/export', { params: { query }, parseAs: 'blob' })),
 };
 
-export { ApiError } from './errors';
+export { ApiError, reworded } from './errors';
 export type { FieldError } from './errors';
 export { holdFor, holdLogin, refreshLogin, whenProofIsWanted, whenSessionEnds } from './client';

@@ -120,6 +120,14 @@ describe('the live socket', () => {
     expect(connection).toMatchObject({ phase: 'open', updating: false });
   });
 
+  it('waits four seconds at most while an update has taken the appliance away', async () => {
+    await open();
+    last().onclose?.({ reason: 'update' });
+    address = () => Promise.reject('no');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((connection.retryAt ?? Infinity) - Date.now()).toBeLessThanOrEqual(4_000);
+  });
+
   it('says lost when the very first connection does not come about', async () => {
     address = () => new Promise(() => undefined);
     start();

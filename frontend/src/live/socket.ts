@@ -9,6 +9,8 @@ export const SILENCE_MS = 2_500;
 const WATCH_MS = 100;
 /** A ticket or a handshake that takes longer than this is given up and tried again. */
 const ATTEMPT_MS = 8_000;
+/** The longest wait while an update takes the appliance away: it is known to come back. */
+const UPDATING_DELAY_MS = 4_000;
 
 export interface Connection {
   phase: 'idle' | 'connecting' | 'open' | 'lost';
@@ -147,9 +149,10 @@ export class LiveSocket {
     if (attempt !== this.attempt || this.connection.phase === 'idle') return;
     this.drop();
     this.failures += 1;
-    const delay = retryDelayMs(this.failures, this.longestDelayMs);
     const lostSince = this.connection.lostSince ?? this.heardAt;
     const said = updating || this.connection.updating;
+    const longest = Math.min(this.longestDelayMs, said ? UPDATING_DELAY_MS : Infinity);
+    const delay = retryDelayMs(this.failures, longest);
     this.change({ phase: 'lost', lostSince, retryAt: Date.now() + delay, updating: said });
     this.retryTimer = setTimeout(() => void this.connect(), delay);
   }

@@ -6,6 +6,7 @@ export function useSentence() {
   const { t } = useI18n();
   return (error: unknown): string => {
     if (error instanceof ApiError && error.unproven) return t('stepUp.notDone');
+    if (error instanceof ApiError && error.away) return t('error.away');
     if (error instanceof ApiError) return error.network ? t('error.network') : error.message;
     return t('error.unexpected');
   };

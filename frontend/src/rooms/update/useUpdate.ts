@@ -1,6 +1,7 @@
 import { computed, onScopeDispose, ref } from 'vue';
 import { api } from '@/api';
 import type { Standing } from '@/api/types';
+import { useReload } from '@/live/feed';
 import { useTask } from '@/kit/useTask';
 import { useAttempt } from '@/session/useAttempt';
 import { isOver } from './update';
@@ -19,9 +20,13 @@ export function useUpdate() {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const load = () => standing.run();
-  void load().then((now) => {
-    if (now?.on_trial) wait(now);
-  });
+  /** An update that somebody else began is followed as well. */
+  async function follow(): Promise<void> {
+    const now = await load();
+    if (now?.on_trial && !waitingSince.value) wait(now);
+  }
+  void follow();
+  useReload(() => void follow());
 
   function wait(before: Standing | null): void {
     waitingSince.value = { lastAt: before?.on_trial ? null : (before?.last?.at_ms ?? null) };
