@@ -98,6 +98,7 @@ mod tests {
         };
         assert_eq!(watched(hangs, &pulse, Duration::ZERO).await, End::Hung);
         // Who waits for its next beat may do so for ever.
+        pulse.rests();
         let waits = async {
             pulse.rests();
             for _ in 0..1_000 {
