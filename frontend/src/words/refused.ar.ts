@@ -1,4 +1,11 @@
-import words from './refused.ar.json';
-import { rewording } from './refused';
+import house from './refused.ar.json';
+import figures from './refused.figures.ar.json';
+import plant from './refused.plant.ar.json';
+import { rewording, type Refused } from './refused';
+
+export const words: Refused = {
+  kinds: house.kinds,
+  sentences: { ...house.sentences, ...plant, ...figures },
+};
 
 export default rewording(words);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import ar from './refused.ar.json';
-import fr from './refused.fr.json';
+import { words as ar } from './refused.ar';
+import { words as fr } from './refused.fr';
 import { rewording } from './refused';
 
 const sources = import.meta.glob<string>('../../../src/**/*.rs', {
