@@ -1,6 +1,5 @@
 //! Loading: archives go straight into blocks, without passing through the ticks.
 
-use super::correct::{DIRTY, dirty_key};
 use super::hours::{DAY_HOURS, Fresh};
 use super::seal::{Piece, Upkeep};
 use super::series::Device;
@@ -9,7 +8,7 @@ use super::writes::Writes;
 use super::{AT_MAX_MS, HOUR_MS, SeriesId, State, Tsdb};
 use crate::base::{Batch, EquipmentId, Reading, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 /// Hours of readings from which on a day is written as one block.
 const DAY_FROM_HOURS: usize = 12;
@@ -20,7 +19,7 @@ const SAMPLES_PER_COMMIT: usize = 4_000_000;
 #[derive(Default)]
 struct Group {
     writes: Writes,
-    marks: Vec<(Device, i64)>,
+    marks: BTreeSet<(Device, i64)>,
 }
 
 impl Tsdb {
@@ -66,25 +65,7 @@ impl Tsdb {
     }
 
     fn commit_loaded(&self, group: Group, upkeep: &mut Upkeep) -> Result<()> {
-        let Group { writes, marks } = group;
-        // Marks that are there already belong to corrections and stay.
-        let dirty = Arc::clone(&self.state().dirty);
-        let new = |(device, hour): &(Device, i64)| {
-            let marked = dirty.get(device).is_some_and(|hours| hours.contains(hour));
-            (!marked).then(|| dirty_key(*hour, *device))
-        };
-        let marks: Vec<_> = marks.iter().filter_map(new).collect();
-        let written = marks.clone();
-        self.store.write_blocking(move |transaction| {
-            written
-                .iter()
-                .try_for_each(|key| transaction.put(DIRTY, key, &[]))
-        })?;
-        writes.commit(&self.blocks)?;
-        self.note_sealed(&writes);
-        upkeep.wrote(&writes);
-        self.store
-            .write_blocking(move |transaction| transaction.remove_all(DIRTY, marks))
+        self.write_blocks(&group.writes, group.marks, upkeep)
     }
 
     fn load_device(

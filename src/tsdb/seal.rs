@@ -175,9 +175,7 @@ impl Tsdb {
                 self.fold_into(&look, &state, **device, &fresh, &piece, &mut writes)?;
             }
             drop(look);
-            writes.commit(&self.blocks)?;
-            self.note_sealed(&writes);
-            upkeep.wrote(&writes);
+            self.write_blocks(&writes, BTreeSet::new(), upkeep)?;
         }
         let sealed: Vec<_> = frozen.iter().map(|(_, hot)| Arc::clone(hot)).collect();
         self.store.write_blocking(move |transaction| {
@@ -294,10 +292,7 @@ impl Tsdb {
         let fresh = self.fresh_of(device);
         self.fold_into(&look, state, device, &fresh, &piece, &mut writes)?;
         drop(look);
-        writes.commit(&self.blocks)?;
-        self.note_sealed(&writes);
-        upkeep.wrote(&writes);
-        Ok(())
+        self.write_blocks(&writes, BTreeSet::new(), upkeep)
     }
 
     /// Takes note that hours were folded again; `None` when others were marked since `state`.

@@ -236,10 +236,11 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         // What is told later must not reach into the month that is forgotten: that would be booked
-        // where it still can be, which the ledger does not follow.
+        // where it still can be, which the ledger does not follow. Nor in the first hour after it: a value
+        // of that month that still stood then is gone, and the ledger counts it.
         let mut fence = Vec::new();
         for (device, n) in (0..2).flat_map(|device| (0..10).map(move |n| (device, n))) {
-            let at = MONTH + n * MINUTE_MS;
+            let at = MONTH + HOUR_MS + n * MINUTE_MS;
             let known = Known {
                 interval: MINUTE_MS,
                 value: Some((truth(device, at) * 10.0).round() / 10.0),
