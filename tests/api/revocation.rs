@@ -1,10 +1,12 @@
-//! What ends sessions ends them at once: the sockets are closed and the tokens are worth nothing.
+//! What ends sessions ends them at once: the sockets are closed and the tokens are worth nothing,
+//! while others keep the appliance busy.
 
 use crate::support::client::Client;
 use crate::support::socket::Socket;
 use crate::support::{Appliance, EMAIL, PASSWORD};
 use indusmind::auth::Role;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const NEXT: &str = "Day-shift-88";
 
@@ -102,32 +104,77 @@ async fn go(way: Way, appliance: &Appliance, he: &Client, elsewhere: &Client, id
     };
 }
 
-#[tokio::test]
+/// Somebody else asks for lists all the time; ends when it is dropped.
+struct Load(Vec<tokio::task::JoinHandle<()>>);
+
+impl Load {
+    fn begin(appliance: &Appliance, chief: &Client) -> Self {
+        let base = format!("http://{}/api", appliance.address());
+        let ask = |path: &str| {
+            let (url, token) = (format!("{base}/{path}"), chief.token.clone());
+            let http = reqwest::Client::builder().no_proxy().build().unwrap();
+            tokio::spawn(async move {
+                while let Ok(answer) = http.get(&url).bearer_auth(&token).send().await {
+                    let _ = answer.bytes().await;
+                }
+            })
+        };
+        Self(["equipment", "alerts", "audit", "users"].map(ask).into())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+/// Goes a way out; how long after its answer the sockets were closed.
+async fn out(way: Way) -> Duration {
+    let (appliance, chief) = Appliance::furnished().await;
+    let he = appliance.client_as(Role::Operator).await;
+    let email = "operator@plant.example";
+    let elsewhere = appliance.client().login(email, PASSWORD).await;
+    let me = he.get("/api/auth/me").await.data();
+    let (mut hub, mut channel) = (
+        Socket::open(&he, "/ws").await,
+        Socket::open(&he, "/ws/dashboard:site_a").await,
+    );
+    let id = me["id"].as_str().unwrap();
+    let load = Load::begin(&appliance, &chief);
+    go(way, &appliance, &he, &elsewhere, id).await;
+    let gone = Instant::now();
+    assert_eq!(
+        he.get("/api/auth/me").await.status,
+        401,
+        "{way:?}: the token"
+    );
+    let codes = (hub.close_code().await, channel.close_code().await);
+    let took = gone.elapsed();
+    assert_eq!(codes, (4401, 4401), "{way:?}: the sockets");
+    let body = json!({ "refresh_token": he.refresh_token });
+    let again = he.post("/api/auth/refresh", &body).await;
+    assert_eq!(again.status, 401, "{way:?}: the refresh token");
+    let bearer = format!("Bearer {}", he.token);
+    let late = Socket::try_open(&he, "/ws", Some(("authorization", &bearer))).await;
+    assert_eq!(late.err().map(|(status, _)| status), Some(401), "{way:?}");
+    drop(load);
+    took
+}
+
+/// Each way once, or `INDUSMIND_TORTURE` times in all: then it tells how long it took, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_way_out_closes_sockets_and_tokens_at_once() {
-    for way in WAYS {
-        let (appliance, _) = Appliance::furnished().await;
-        let he = appliance.client_as(Role::Operator).await;
-        let email = "operator@plant.example";
-        let elsewhere = appliance.client().login(email, PASSWORD).await;
-        let me = he.get("/api/auth/me").await.data();
-        let (mut hub, mut channel) = (
-            Socket::open(&he, "/ws").await,
-            Socket::open(&he, "/ws/dashboard:site_a").await,
+    let times = std::env::var("INDUSMIND_TORTURE").map_or(WAYS.len(), |n| n.parse().unwrap());
+    let mut took = Vec::new();
+    for way in WAYS.into_iter().cycle().take(times) {
+        took.push(out(way).await);
+    }
+    took.sort_unstable();
+    if times > WAYS.len() {
+        let (median, slowest) = (took[times / 2], took[times - 1]);
+        println!(
+            "{times} times out under load: both sockets closed and the token refused after {median:?}, the slowest after {slowest:?}"
         );
-        let id = me["id"].as_str().unwrap();
-        go(way, &appliance, &he, &elsewhere, id).await;
-        assert_eq!(
-            he.get("/api/auth/me").await.status,
-            401,
-            "{way:?}: the token"
-        );
-        let body = json!({ "refresh_token": he.refresh_token });
-        let again = he.post("/api/auth/refresh", &body).await;
-        assert_eq!(again.status, 401, "{way:?}: the refresh token");
-        let codes = (hub.close_code().await, channel.close_code().await);
-        assert_eq!(codes, (4401, 4401), "{way:?}: the sockets");
-        let bearer = format!("Bearer {}", he.token);
-        let late = Socket::try_open(&he, "/ws", Some(("authorization", &bearer))).await;
-        assert_eq!(late.err().map(|(status, _)| status), Some(401), "{way:?}");
     }
 }

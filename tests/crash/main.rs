@@ -16,6 +16,7 @@ mod fleet;
 mod full_disk;
 mod heartbeat;
 mod ledger;
+mod one_code;
 mod plant;
 mod rounds;
 mod slow_disk;
