@@ -82,15 +82,15 @@ async fn windows_follow_the_pulse_of_the_utility() {
         })
         .await
     };
-    let third = "2026-11-21T08:33:20Z";
+    let third = "2026-11-21T08:33:20.000Z";
     let demand = follows("pulse", third).await;
     assert_eq!(demand["pulse"]["offset_s"], 200);
     let running = &demand["running"];
     assert_eq!(
         (&running["from"], &running["to"]),
         (
-            &json!("2026-11-21T08:33:20Z"),
-            &json!("2026-11-21T08:48:20Z")
+            &json!("2026-11-21T08:33:20.000Z"),
+            &json!("2026-11-21T08:48:20.000Z")
         )
     );
 
@@ -108,8 +108,8 @@ async fn windows_follow_the_pulse_of_the_utility() {
         ),
         (
             &json!("70.933332"),
-            &json!("2026-11-21T08:03:20Z"),
-            &json!("2026-11-21T08:18:20Z"),
+            &json!("2026-11-21T08:03:20.000Z"),
+            &json!("2026-11-21T08:18:20.000Z"),
             &json!("pulse")
         )
     );
@@ -117,7 +117,7 @@ async fn windows_follow_the_pulse_of_the_utility() {
     let bill = chief.get("/api/energy/bill?month=2026-11").await.data();
     assert_eq!(
         bill["peak"],
-        json!({ "kw": "70.933332", "at": "2026-11-21T08:03:20Z" })
+        json!({ "kw": "70.933332", "at": "2026-11-21T08:03:20.000Z" })
     );
     let note = |code: &str| {
         let notes = bill["notes"].as_array().unwrap();
@@ -134,7 +134,7 @@ async fn windows_follow_the_pulse_of_the_utility() {
     run(&appliance, &main, 2_440..3_100).await;
     let held = follows("held", third).await;
     assert_eq!(held["pulse"]["offset_s"], 200);
-    assert_eq!(held["running"]["from"], "2026-11-21T08:48:20Z");
+    assert_eq!(held["running"]["from"], "2026-11-21T08:48:20.000Z");
     // Whoever wants the clock has it from its next window on.
     chief.put(&path, &json!({ "wishes": {} })).await.data();
     let by_clock = eventually("the clock", || async {
