@@ -132,9 +132,7 @@ impl<'s> Reading<'s> {
             mwh += metered.total_mwh();
             covered = (covered.0 + metered.covered.0, covered.1 + metered.covered.1);
             missing += metered.missing_windows;
-            for (sum, more) in told_by.iter_mut().zip(metered.told_by) {
-                *sum += more;
-            }
+            told_by = std::array::from_fn(|n| told_by[n] + metered.told_by[n]);
             let peak = metered.peak(&[]).map(|w| BillPeak {
                 kw: w.kw.normalize(),
                 at: w.start,

@@ -1,6 +1,7 @@
 //! Demand windows that end with the pulse of the utility's meter, not with the clock.
 
 use crate::alerts::machine;
+use crate::support::client::Client;
 use crate::support::{Appliance, eventually};
 use indusmind::base::{Batch, Metric, Phase, Reading, Unit};
 use serde_json::json;
@@ -42,6 +43,44 @@ async fn run(appliance: &Appliance, id: &str, seconds: std::ops::Range<i64>) {
         let pulses = PULSES.iter().filter(|at| **at <= now).count();
         tick(appliance, id, tenths, pulses).await;
     }
+}
+
+/// The greatest window and the demand of the bill are those of the utility, to the digit.
+async fn billed_by_the_pulse(chief: &Client, peaks: &str) {
+    // By hand: two thirds of the minute of 1.0 kWh, 14 minutes of 1.2 kWh and a third of the one of
+    // 0.8 kWh are 17.733333 kWh in a quarter of an hour.
+    let found = chief.get(peaks).await.data();
+    let highest = &found["items"][0];
+    assert_eq!(
+        (
+            &highest["kw"],
+            &highest["at"],
+            &highest["to"],
+            &highest["follows"]
+        ),
+        (
+            &json!("70.933332"),
+            &json!("2026-11-21T08:03:20.000Z"),
+            &json!("2026-11-21T08:18:20.000Z"),
+            &json!("pulse")
+        )
+    );
+    assert_eq!(highest["shares"][0]["kw"], 70.933_332);
+    let bill = chief.get("/api/energy/bill?month=2026-11").await.data();
+    assert_eq!(
+        bill["peak"],
+        json!({ "kw": "70.933332", "at": "2026-11-21T08:03:20.000Z" })
+    );
+    let note = |code: &str| {
+        let notes = bill["notes"].as_array().unwrap();
+        notes.iter().find(|note| note["code"] == code).cloned()
+    };
+    let told = note("windows_told").unwrap();
+    assert_eq!(
+        told["values"],
+        json!({ "pulse": "2", "held": "0", "clock": "0" }),
+        "{bill}"
+    );
 }
 
 #[tokio::test]
@@ -94,42 +133,8 @@ async fn windows_follow_the_pulse_of_the_utility() {
         )
     );
 
-    // By hand: two thirds of the minute of 1.0 kWh, 14 minutes of 1.2 kWh and a third of the one of
-    // 0.8 kWh are 17.733333 kWh in a quarter of an hour.
     let peaks = "/api/energy/peaks?from=2026-11-21T08:00:00Z&to=2026-11-21T09:00:00Z";
-    let found = chief.get(peaks).await.data();
-    let highest = &found["items"][0];
-    assert_eq!(
-        (
-            &highest["kw"],
-            &highest["at"],
-            &highest["to"],
-            &highest["follows"]
-        ),
-        (
-            &json!("70.933332"),
-            &json!("2026-11-21T08:03:20.000Z"),
-            &json!("2026-11-21T08:18:20.000Z"),
-            &json!("pulse")
-        )
-    );
-    assert_eq!(highest["shares"][0]["kw"], 70.933_332);
-    let bill = chief.get("/api/energy/bill?month=2026-11").await.data();
-    assert_eq!(
-        bill["peak"],
-        json!({ "kw": "70.933332", "at": "2026-11-21T08:03:20.000Z" })
-    );
-    let note = |code: &str| {
-        let notes = bill["notes"].as_array().unwrap();
-        notes.iter().find(|note| note["code"] == code).cloned()
-    };
-    let told = note("windows_told").unwrap();
-    assert_eq!(
-        told["values"],
-        json!({ "pulse": "2", "held": "0", "clock": "0" }),
-        "{bill}"
-    );
-
+    billed_by_the_pulse(&chief, peaks).await;
     // The pulse of 2900 is lost: its windows go on, and it is said.
     run(&appliance, &main, 2_440..3_100).await;
     let held = follows("held", third).await;
