@@ -9,7 +9,7 @@ mod wishes;
 
 pub use carried::{CarriedLogo, carried_logos, take_logos_over};
 pub use logo::{LOGO_MAX, Logo};
-pub use wishes::{PageLanguage, PageTheme, SiteWishes};
+pub use wishes::{DemandPulse, PageLanguage, PageTheme, SiteWishes};
 
 use crate::base::error::Checks;
 use crate::base::time::Calendar;

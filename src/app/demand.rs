@@ -69,6 +69,12 @@ async fn look(
     now: Timestamp,
 ) -> Result<()> {
     let about = (&*site.key, &*site.name);
+    let (asked, of) = (Arc::clone(watch), site.clone());
+    let heard = tokio::task::spawn_blocking(move || asked.listen(&of, now)).await;
+    let broken = |_| Err(Error::internal("The look at the pulse broke off."));
+    if let Some(heard) = heard.unwrap_or_else(broken)? {
+        watch.tariffs.beats.keep(heard).await?;
+    }
     if !site.wishes.demand_alert {
         return alerts.note_demand(about, None).await;
     }

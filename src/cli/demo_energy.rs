@@ -8,7 +8,7 @@ use crate::base::{EquipmentId, Error, Metric, Phase, Result, Timestamp};
 use crate::energy::NewCarbonFactors;
 use crate::energy::enpi::{Entry, NewBaseline, NewEnpi, NewPlanItem};
 use crate::modbus::simulator::plant::Plant;
-use crate::site::Site;
+use crate::site::{DemandPulse, Site, SiteChange, SiteWishes};
 use crate::store::audit::Actor;
 use serde_json::{Value, json};
 
@@ -29,6 +29,8 @@ const PRESSES: [&str; 3] = [
     "Injection press 3",
 ];
 const OFFICES: &str = "Offices and lighting";
+/// Whose spare input counts the pulses of the utility.
+const PULSE_OF: &str = "Packaging line";
 const COMPRESSORS: [&str; 2] = ["Main compressor", "Compressor 2"];
 
 /// The meter whose voltage is known for more than a week.
@@ -92,6 +94,7 @@ pub(super) async fn furnish(
         .await?;
 
     aim(app, site, actor).await?;
+    follow_pulse(app, site, ids(&[PULSE_OF]), actor).await?;
 
     let at = |days: i64| today.plus_ms(days * DAY_MS);
     let plan = [
@@ -115,6 +118,32 @@ pub(super) async fn furnish(
     app.context
         .carbon
         .enter(&site.key, factors, actor.clone())
+        .await?;
+    Ok(())
+}
+
+/// The utility of the demo ends its demand windows by a clock of its own, and gives a pulse.
+async fn follow_pulse(
+    app: &App,
+    site: &Site,
+    read_by: Vec<EquipmentId>,
+    actor: &Actor,
+) -> Result<()> {
+    let Some(equipment) = read_by.into_iter().next() else {
+        return Ok(());
+    };
+    let metric = Metric::new("sync_pulse_count")?;
+    let wishes = SiteWishes {
+        demand_pulse: Some(DemandPulse { equipment, metric }),
+        ..site.wishes.clone()
+    };
+    let change = SiteChange {
+        wishes: Some(wishes),
+        ..SiteChange::default()
+    };
+    app.context
+        .sites
+        .change(site.id, change, actor.clone())
         .await?;
     Ok(())
 }

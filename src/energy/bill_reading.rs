@@ -2,6 +2,7 @@
 //! that a year by many tariffs reads each month once. Nothing is kept longer: a correction counts
 //! from the next question on.
 
+use super::beat_cut::Minutes;
 use super::bill::{Bill, BillPeak, Segment, lines};
 use super::bill_lines::Past;
 use super::bill_reason::Reason;
@@ -26,6 +27,8 @@ type Peaks = Vec<(Timestamp, Past)>;
 pub struct Reading<'s> {
     supply: &'s Supply,
     cells: RefCell<BTreeMap<Stretch, Rc<Vec<SupplyCell>>>>,
+    /// The minutes of which windows are cut that do not follow the clock.
+    minutes: RefCell<BTreeMap<(Timestamp, Timestamp), Rc<Minutes>>>,
     /// The greatest demand of whole months, by what tells their periods and windows.
     peaks: RefCell<Vec<(Rules, Peaks)>>,
 }
@@ -37,6 +40,7 @@ impl<'s> Reading<'s> {
         Self {
             supply,
             cells: RefCell::new(BTreeMap::new()),
+            minutes: RefCell::new(BTreeMap::new()),
             peaks: RefCell::new(Vec::new()),
         }
     }
@@ -49,6 +53,26 @@ impl<'s> Reading<'s> {
         let read = Rc::new(self.supply.cells(range, minutes)?);
         self.cells.borrow_mut().insert(key, Rc::clone(&read));
         Ok(read)
+    }
+
+    fn minutes(&self, range: TimeRange) -> Result<Rc<Minutes>> {
+        let key = (range.from, range.to);
+        if let Some(known) = self.minutes.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let read = Rc::new(self.supply.minutes_of(range)?);
+        self.minutes.borrow_mut().insert(key, Rc::clone(&read));
+        Ok(read)
+    }
+
+    fn metered(
+        &self,
+        rules: &Rules,
+        span: (TimeRange, Timestamp),
+        cells: &[SupplyCell],
+    ) -> Result<Metered> {
+        let minutes = |range| self.minutes(range);
+        self.supply.metered(rules, span, cells, minutes)
     }
 
     /// The bill of the month that holds an instant, as far as the month has come by `now`. Reads
@@ -78,6 +102,7 @@ impl<'s> Reading<'s> {
             notes: Vec::new(),
         };
         let (mut mwh, mut covered, mut missing) = (0, (0.0, 0), 0);
+        let mut told_by = [0; 3];
         let of = self.supply.days(month);
         let mut days_priced = 0;
         for (range, version, rules) in &stretches {
@@ -97,9 +122,9 @@ impl<'s> Reading<'s> {
             days_priced += days;
             let segment = Segment {
                 rules,
-                metered: Metered::of(rules, &cells, &self.supply.calendar),
+                metered: self.metered(rules, (known, now), &cells)?,
                 days: (days, of),
-                past: self.past(month.from, rules)?,
+                past: self.past((month.from, now), rules)?,
                 version: (stretches.len() > 1).then_some(*version),
             };
             bill.lines.extend(lines(&segment));
@@ -107,6 +132,7 @@ impl<'s> Reading<'s> {
             mwh += metered.total_mwh();
             covered = (covered.0 + metered.covered.0, covered.1 + metered.covered.1);
             missing += metered.missing_windows;
+            told_by = std::array::from_fn(|n| told_by[n] + metered.told_by[n]);
             let peak = metered.peak(&[]).map(|w| BillPeak {
                 kw: w.kw.normalize(),
                 at: w.start,
@@ -120,12 +146,12 @@ impl<'s> Reading<'s> {
         #[allow(clippy::cast_precision_loss)] // a month of cells
         let cells = covered.1.max(1) as f64;
         bill.coverage = (covered.0 / cells * 1e6).round() / 1e6;
-        bill.notes = notes(month.to > now, days_priced < of, missing);
+        bill.notes = notes((month.to > now, days_priced < of), missing, told_by);
         Ok(bill)
     }
 
     /// The greatest demand of the months before one, as far back as the rules look.
-    fn past(&self, month: Timestamp, rules: &Rules) -> Result<Vec<Past>> {
+    fn past(&self, (month, now): (Timestamp, Timestamp), rules: &Rules) -> Result<Vec<Past>> {
         let back = rules.charges.iter().filter_map(|charge| match charge {
             super::tariff::Charge::Demand { ratchet, .. } => ratchet.as_ref().map(|r| r.months),
             _ => None,
@@ -134,14 +160,14 @@ impl<'s> Reading<'s> {
         let mut start = month;
         for _ in 0..back.max().unwrap_or(0) {
             let before = self.supply.month(start.minus_ms(1));
-            past.push(self.peaks_of(before, rules)?);
+            past.push(self.peaks_of((before, now), rules)?);
             start = before.from;
         }
         Ok(past)
     }
 
     /// The greatest demand of a month by period.
-    fn peaks_of(&self, month: TimeRange, rules: &Rules) -> Result<Past> {
+    fn peaks_of(&self, (month, now): (TimeRange, Timestamp), rules: &Rules) -> Result<Past> {
         let known = |peaks: &[(Rules, Peaks)]| {
             let (_, months) = peaks.iter().find(|(of, _)| of == rules)?;
             let found = months.iter().find(|(from, _)| *from == month.from);
@@ -152,7 +178,7 @@ impl<'s> Reading<'s> {
         }
         let cells = self.cells(month, rules.cell_minutes())?;
         let calendar = &self.supply.calendar;
-        let metered = Metered::of(rules, &cells, calendar);
+        let metered = self.metered(rules, (month, now), &cells)?;
         let peak = |period: usize| metered.peak(&[period]).map(|window| window.kw);
         let past = Past {
             month: Local::of(month.from, calendar).month,
@@ -174,7 +200,11 @@ impl std::fmt::Debug for Reading<'_> {
     }
 }
 
-fn notes(is_running: bool, is_partly_priced: bool, missing_windows: usize) -> Vec<Reason> {
+fn notes(
+    (is_running, is_partly_priced): (bool, bool),
+    missing_windows: usize,
+    told_by: [usize; 3],
+) -> Vec<Reason> {
     let mut notes = Vec::new();
     if is_running {
         notes.push(Reason::of("month_open", &[]));
@@ -185,6 +215,11 @@ fn notes(is_running: bool, is_partly_priced: bool, missing_windows: usize) -> Ve
     if missing_windows > 0 {
         let count = Decimal::from(missing_windows);
         notes.push(Reason::of("windows_missing", &[("count", count)]));
+    }
+    if told_by != [0; 3] {
+        let [pulse, held, clock] = told_by.map(Decimal::from);
+        let values = [("pulse", pulse), ("held", held), ("clock", clock)];
+        notes.push(Reason::of("windows_told", &values));
     }
     notes
 }

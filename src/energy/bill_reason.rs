@@ -86,6 +86,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "windows_missing",
         "{count} demand windows were not measured in full; a peak may be missing.",
     ),
+    (
+        "windows_told",
+        "Demand windows by the pulse of the utility: {pulse}; in its beat where a pulse was missing: {held}; by the clock: {clock}.",
+    ),
 ];
 
 impl Reason {

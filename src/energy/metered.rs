@@ -1,5 +1,7 @@
 //! *pure* — what was metered in a stretch of time, by the periods and windows of a tariff.
 
+use super::beat::Follows;
+use super::beat_cut::{Cut, Grid, Minutes};
 use super::tariff::Rules;
 use super::tariff_clock::{Local, Periods};
 use crate::base::Timestamp;
@@ -28,6 +30,10 @@ pub struct SupplyCell {
 pub struct Window {
     /// When it began.
     pub start: Timestamp,
+    /// When it ended.
+    pub end: Timestamp,
+    /// What said when it ended.
+    pub follows: Follows,
     /// The place of its period.
     pub period: usize,
     /// Its mean power, kW, exact.
@@ -49,8 +55,30 @@ pub struct Metered {
     pub occurs: Vec<bool>,
     /// How many windows are not known in full.
     pub missing_windows: usize,
+    /// How many windows follow the pulse of the utility, its beat, and the clock; zeros where no
+    /// pulse is heard.
+    pub told_by: [usize; 3],
     /// Sum of the coverage of the cells, and how many there are.
     pub covered: (f64, usize),
+}
+
+/// The mean power of energy that flowed in so many ms, kW; exact where the decimals end, else to a
+/// microwatt.
+#[must_use]
+pub fn mean_kw(mwh: i64, length_ms: i64) -> Decimal {
+    let kw = kwh(mwh) * Decimal::from(3_600_000) / Decimal::from(length_ms.max(1));
+    kw.round_dp(9)
+}
+
+impl Rules {
+    /// The demand windows of the rules on a clock.
+    #[must_use]
+    pub fn grid<'a>(&self, calendar: &'a Calendar) -> Grid<'a> {
+        Grid {
+            window_ms: i64::from(self.window_minutes) * 60_000,
+            calendar,
+        }
+    }
 }
 
 /// Milliwatt-hours as exact kWh.
@@ -114,11 +142,50 @@ impl Metered {
                 let per_hour = Decimal::from(60 / rules.window_minutes);
                 self.windows.push(Window {
                     start: open.start,
+                    end: open.start.plus_ms(i64::from(rules.window_minutes) * 60_000),
+                    follows: Follows::Clock,
                     period: open.period,
                     kw: kwh(mwh) * per_hour,
                 });
             }
             None => self.missing_windows += 1,
+        }
+    }
+
+    /// Takes these windows instead of those of the clock, as far back as there are minutes to cut
+    /// them of; a window that is too short or too long for one counts as not known.
+    pub fn cut(&mut self, rules: &Rules, cuts: &[Cut], minutes: &Minutes, calendar: &Calendar) {
+        let Some(fine_from) = minutes.known_from() else {
+            self.told_by = [0, 0, self.windows.len()];
+            return;
+        };
+        self.windows.retain(|window| window.end <= fine_from);
+        let by_clock = self.windows.len();
+        self.told_by = [0, 0, by_clock];
+        let early = cuts.iter().filter(|cut| cut.to <= fine_from).count();
+        self.missing_windows = early.saturating_sub(by_clock);
+        let (grid, periods) = (rules.grid(calendar), Periods::of(rules));
+        for cut in cuts.iter().filter(|cut| cut.to > fine_from) {
+            let known = minutes
+                .between(cut.from, cut.to)
+                .filter(|_| grid.is_whole(cut));
+            let period = periods.at(Local::of(cut.middle(), calendar));
+            let (Some(mwh), Some(period)) = (known, period) else {
+                self.missing_windows += 1;
+                continue;
+            };
+            self.told_by[match cut.follows {
+                Follows::Pulse => 0,
+                Follows::Held => 1,
+                Follows::Clock => 2,
+            }] += 1;
+            self.windows.push(Window {
+                start: cut.from,
+                end: cut.to,
+                follows: cut.follows,
+                period,
+                kw: mean_kw(mwh, cut.length_ms()),
+            });
         }
     }
 

@@ -4,6 +4,9 @@
 //! is the corrected delta of the counters. Will not do: guess what was not measured.
 
 mod balance;
+mod beat;
+mod beat_cut;
+mod beats;
 mod bill;
 mod bill_label;
 mod bill_lines;
@@ -51,6 +54,9 @@ mod usual_site;
 pub use balance::{
     Balance, BalancePart, BalanceQuery, EnergyFigure, SeriesOf, TreePoint, balance, tree_series,
 };
+pub use beat::{Beat, Follows};
+pub use beat_cut::{Cut, Grid};
+pub use beats::{Beats, Heard};
 pub use bill::{Bill, BillLine, BillPeak};
 pub use bill_label::Label as BillLabel;
 pub use bill_reading::Reading as BillReading;

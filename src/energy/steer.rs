@@ -3,10 +3,8 @@
 
 use super::demand::{DemandNow, running};
 use super::supply::Supply;
-use super::tariff::Rules;
 use super::tree::{Part, Tree};
-use super::{SiteHistory, Tariffs, Trees};
-use crate::base::time::BucketSize;
+use super::{Heard, SiteHistory, Tariffs, Trees};
 use crate::base::{Metric, Phase, Result, Timestamp};
 use crate::equipment::Registry;
 use crate::live::Live;
@@ -132,6 +130,16 @@ pub struct DemandWatch {
 }
 
 impl DemandWatch {
+    /// What the pulse of the utility of a site says since the last look. Reads the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn listen(&self, site: &Site, now: Timestamp) -> Result<Option<Heard>> {
+        let minutes = self.tariffs.window_minutes_at(site, now);
+        let window_ms = i64::from(minutes) * 60_000;
+        self.tariffs.beats.look(site, &self.history, now, window_ms)
+    }
+
     /// Whether the running window of a site will pass its contracted power; nothing where none is
     /// in its tariff. Reads the disk.
     ///
@@ -143,17 +151,14 @@ impl DemandWatch {
         let Some(rules) = version.map(|version| version.rules) else {
             return Ok(None);
         };
-        let (contracted, window) = limit_at(&rules, site, now);
-        let Some(contracted) = contracted else {
+        let contracted = rules.contracted_at(now, &calendar);
+        let Some(contracted) = contracted.and_then(|kw| kw.to_f64()) else {
             return Ok(None);
         };
         let tree = self.trees.of(site);
-        let supply = Supply {
-            history: self.history.clone(),
-            weights: tree.supply(),
-            calendar,
-            time_zone: site.time_zone.clone(),
-        };
+        let supply = Supply::of(site, tree.supply(), &self.history, &self.tariffs);
+        let window = supply.window_at(now, &rules);
+        let window = (window.from, window.to);
         let course = supply.course(window, now)?;
         let Some(window) = running(&course, window, now, Some(contracted)) else {
             return Ok(None);
@@ -161,17 +166,6 @@ impl DemandWatch {
         let loads = loads_now(&tree, &self.live, &self.registry, now);
         Ok(passing(&window, loads, stands, now))
     }
-}
-
-/// The contracted power of the period at an instant, kW, and the window that runs then.
-fn limit_at(rules: &Rules, site: &Site, now: Timestamp) -> (Option<f64>, (Timestamp, Timestamp)) {
-    let calendar = site.calendar();
-    let window_ms = i64::from(rules.window_minutes) * 60_000;
-    let from = calendar.bucket_start(now, BucketSize::Fixed(window_ms));
-    let contracted = rules
-        .contracted_at(now, &calendar)
-        .and_then(|kw| kw.to_f64());
-    (contracted, (from, from.plus_ms(window_ms)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a site takes in, in cells of some minutes; and what that costs: bills and cost by bucket.
 
-use super::SiteHistory;
+use super::beat::Beat;
 use super::bill::Bill;
 use super::bill_reading::Reading;
 use super::cost::{PeriodCost, Pricing};
@@ -8,11 +8,14 @@ use super::metered::SupplyCell;
 use super::readings::Cell;
 use super::tariff::Rules;
 use super::tree::Weights;
+use super::{SiteHistory, Tariffs};
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Metric, Result, TimeRange, Timestamp};
+use crate::site::Site;
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const EXPORT: &str = "export_energy";
 const REACTIVE: &str = "reactive_energy";
@@ -28,6 +31,8 @@ pub struct Supply {
     pub calendar: Calendar,
     /// Its name.
     pub time_zone: String,
+    /// What its demand windows follow.
+    pub beat: Arc<Beat>,
 }
 
 /// Which rules hold on a day, `2026-11-21`.
@@ -47,6 +52,18 @@ pub struct CostBucket {
 }
 
 impl Supply {
+    /// What meters of a site take together, each with its factor.
+    #[must_use]
+    pub fn of(site: &Site, weights: Weights, history: &SiteHistory, tariffs: &Tariffs) -> Self {
+        Self {
+            history: history.clone(),
+            weights,
+            calendar: site.calendar(),
+            time_zone: site.time_zone.clone(),
+            beat: tariffs.beats.of(&site.key),
+        }
+    }
+
     /// The meters of the supply that ever told energy or power; a sensor of something else that
     /// hangs there tells nothing of it.
     pub(super) fn meters(&self) -> Vec<(EquipmentId, Decimal)> {

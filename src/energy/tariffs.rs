@@ -1,10 +1,12 @@
 //! The stored tariffs of the sites: each with its versions, of which none is ever overwritten.
 
+use super::beats::Beats;
 use super::cost::Pricing;
 use super::tariff::Rules;
 use crate::base::error::Checks;
 use crate::base::time::{Calendar, parse_date};
 use crate::base::{Clock, Error, Result, TariffId, Timestamp};
+use crate::site::Site;
 use crate::store::audit::{self, Actor};
 use crate::store::table::Table;
 use crate::store::{Store, Transaction};
@@ -165,6 +167,8 @@ impl Tariff {
 
 /// The tariffs of this appliance.
 pub struct Tariffs {
+    /// What the demand windows follow that they charge for.
+    pub beats: Beats,
     store: Store,
     clock: Arc<dyn Clock>,
     known: RwLock<Arc<Vec<Tariff>>>,
@@ -178,6 +182,7 @@ impl Tariffs {
     pub fn open(store: &Store, clock: Arc<dyn Clock>) -> Result<Self> {
         let known = TARIFFS.all(&store.read()?)?;
         Ok(Self {
+            beats: Beats::open(store)?,
             store: store.clone(),
             clock,
             known: RwLock::new(Arc::new(known)),
@@ -222,6 +227,13 @@ impl Tariffs {
     pub fn at(&self, site: &str, at: Timestamp, calendar: &Calendar) -> Option<Version> {
         self.in_force(site, &calendar.date(at))
             .map(|(_, version)| version)
+    }
+
+    /// Length of the demand windows of a site, minutes; a quarter of an hour where no tariff holds.
+    #[must_use]
+    pub fn window_minutes_at(&self, site: &Site, at: Timestamp) -> u32 {
+        let version = self.at(&site.key, at, &site.calendar());
+        version.map_or(15, |version| version.rules.window_minutes)
     }
 
     /// What the next kWh costs a site by its tariff, with levies and taxes.

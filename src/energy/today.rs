@@ -186,12 +186,8 @@ impl TodayCache {
             return Ok(None);
         };
         let rules = version.rules;
-        let supply = Supply {
-            history: self.history.clone(),
-            weights: equipment.iter().map(|id| (*id, Decimal::ONE)).collect(),
-            calendar: calendar.clone(),
-            time_zone: site.time_zone.clone(),
-        };
+        let weights = equipment.iter().map(|id| (*id, Decimal::ONE)).collect();
+        let supply = Supply::of(site, weights, &self.history, &self.tariffs);
         let cell = BucketSize::Fixed(i64::from(rules.cell_minutes()) * 60_000);
         let whole = TimeRange {
             from: range.from,

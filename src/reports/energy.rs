@@ -67,13 +67,14 @@ pub(super) fn overview(work: &Work<'_>) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
-/// Windows that are over: the API counts the same.
-fn peak_range(work: &Work<'_>) -> TimeRange {
+/// Windows that are over by now: the API counts the same.
+fn peak_range(work: &Work<'_>) -> (TimeRange, Timestamp) {
     let window = BucketSize::Fixed(i64::from(work.last_rules().window_minutes) * 60_000);
-    TimeRange {
+    let range = TimeRange {
         from: work.range.from,
         to: work.calendar.bucket_start(work.range.to, window),
-    }
+    };
+    (range, work.sources.clock.now())
 }
 
 fn energy_of(bucket: &CostBucket) -> i64 {

@@ -31,9 +31,10 @@ pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
     if range.from >= range.to {
         return Ok(vec![work.nothing(title)]);
     }
-    let windows = supply.windows(range, &rules)?;
+    let until = (range, work.sources.clock.now());
+    let windows = supply.windows(until, &rules)?;
     work.progress.step(1)?;
-    let found = supply.peaks(&work.tree, range, &rules, PEAKS)?;
+    let found = supply.peaks(&work.tree, until, &rules, PEAKS)?;
     work.progress.step(1)?;
     if found.is_empty() {
         return Ok(vec![work.nothing(title)]);
@@ -199,6 +200,7 @@ fn load(work: &Work<'_>, share: &Share) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::Follows;
 
     fn rules(contracted: &serde_json::Value) -> Rules {
         serde_json::from_value(serde_json::json!({
@@ -215,6 +217,8 @@ mod tests {
     fn windows(list: &[(usize, i64)]) -> Vec<Window> {
         let window = |(n, (period, kw)): (usize, &(usize, i64))| Window {
             start: Timestamp::from_ms(i64::try_from(n).unwrap() * 900_000),
+            end: Timestamp::from_ms(i64::try_from(n + 1).unwrap() * 900_000),
+            follows: Follows::Clock,
             period: *period,
             kw: Decimal::from(*kw),
         };

@@ -208,12 +208,8 @@ impl Work<'_> {
 
     /// What meters take together, each with its factor.
     pub(super) fn supply_by(&self, weights: Weights) -> Supply {
-        Supply {
-            history: self.sources.history.clone(),
-            weights,
-            calendar: self.calendar.clone(),
-            time_zone: self.site.time_zone.clone(),
-        }
+        let (history, tariffs) = (&self.sources.history, &self.sources.tariffs);
+        Supply::of(&self.site, weights, history, tariffs)
     }
 
     /// The rules of a day: those of the tariff in use, else the flat price of the site.

@@ -1,6 +1,7 @@
 //! *pure* — what a site may want: targets of a day, and how the page greets those who chose nothing.
 
 use crate::base::error::Checks;
+use crate::base::{EquipmentId, Metric};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,6 +28,22 @@ pub struct SiteWishes {
     /// tariff; `true` when absent.
     #[serde(default = "yes")]
     pub demand_alert: bool,
+    /// Which input gives the pulse of the utility's meter that ends its demand windows; `null` when
+    /// the windows follow the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand_pulse: Option<DemandPulse>,
+}
+
+/// An input that tells the end of each demand window of the utility: a counter of its pulses, or a
+/// contact that closes for longer than the input is read apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DemandPulse {
+    /// Which equipment reads it.
+    pub equipment: EquipmentId,
+    /// As which quantity.
+    #[schema(example = "sync_pulse_count")]
+    pub metric: Metric,
 }
 
 const fn yes() -> bool {
@@ -41,6 +58,7 @@ impl Default for SiteWishes {
             language: None,
             theme: None,
             demand_alert: true,
+            demand_pulse: None,
         }
     }
 }

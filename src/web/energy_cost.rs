@@ -270,12 +270,8 @@ async fn compare(
 
 /// What the site takes in.
 pub fn supply_of(context: &Context, site: &Site) -> Supply {
-    Supply {
-        history: context.history.clone(),
-        weights: context.trees.of(site).supply(),
-        calendar: site.calendar(),
-        time_zone: site.time_zone.clone(),
-    }
+    let weights = context.trees.of(site).supply();
+    Supply::of(site, weights, &context.history, &context.tariffs)
 }
 
 /// Which rules hold when: those of one tariff, or of those in use.

@@ -5,11 +5,10 @@ use super::energy_cost::supply_of;
 use super::energy_range::{RangeQuery, range_of};
 use super::envelope::{Answer, Envelope, Params, Refusal, ok};
 use crate::auth::{Caller, Permission};
-use crate::base::time::BucketSize;
 use crate::base::{Error, Timestamp};
 use crate::energy::tariff::Rules;
 use crate::energy::tree::{Part, Tree};
-use crate::energy::{DemandNow, Peak, loads_now, running};
+use crate::energy::{Cut, DemandNow, Follows, Peak, loads_now, running};
 use crate::site::Site;
 use axum::extract::State;
 use rust_decimal::Decimal;
@@ -54,6 +53,33 @@ struct Demand {
     running: Option<DemandNow>,
     /// What draws most now, the greatest first: what may be switched off.
     loads: Vec<NamedLoad>,
+    /// What the windows follow; `null` when that is the clock, and no pulse is set for the site.
+    pulse: Option<PulseNow>,
+}
+
+/// What the windows of a site follow whose utility gives a pulse.
+#[derive(Debug, Serialize, ToSchema)]
+struct PulseNow {
+    /// What the running window follows.
+    follows: Follows,
+    /// By how much windows begin after those of the clock, s; below zero before them.
+    offset_s: i64,
+    /// The end of the last window that a pulse told; `null` when none was heard yet, or none for a
+    /// week.
+    heard_at: Option<Timestamp>,
+}
+
+impl PulseNow {
+    fn of(context: &Context, site: &Site, now: Timestamp) -> Option<Self> {
+        let beat = context.tariffs.beats.of(&site.key);
+        let change = beat.at(now);
+        let is_told = site.wishes.demand_pulse.is_some() || change.follows != Follows::Clock;
+        is_told.then(|| Self {
+            follows: change.follows,
+            offset_s: (change.offset_ms + change.offset_ms.signum() * 500) / 1_000,
+            heard_at: beat.heard,
+        })
+    }
 }
 
 /// The demand window that is running: what it will end with, how much may still be drawn under the
@@ -65,18 +91,17 @@ async fn demand(State(context): State<Context>, caller: Caller) -> Answer<Demand
     let site = context.site_of(&caller)?;
     let now = context.clock.now();
     let rules = rules_of(&context, &site, now);
-    let window_ms = i64::from(rules.window_minutes) * 60_000;
-    let calendar = site.calendar();
-    let from = calendar.bucket_start(now, BucketSize::Fixed(window_ms));
-    let contracted = rules.contracted_at(now, &calendar);
+    let contracted = rules.contracted_at(now, &site.calendar());
     let supply = supply_of(&context, &site);
-    let window = (from, from.plus_ms(window_ms));
+    let Cut { from, to, .. } = supply.window_at(now, &rules);
+    let window = (from, to);
     let course = super::blocking(move || supply.course(window, now)).await?;
     let contracted = contracted.and_then(|kw| kw.to_f64());
     ok(Demand {
         window_minutes: rules.window_minutes,
         running: running(&course, window, now, contracted),
         loads: loads(&context, &site, now),
+        pulse: PulseNow::of(&context, &site, now),
     })
 }
 
@@ -129,6 +154,10 @@ struct PeaksQuery {
 struct PeakShown {
     /// When its window began.
     at: Timestamp,
+    /// When its window ended.
+    to: Timestamp,
+    /// What said when it ended.
+    follows: Follows,
     /// Mean power of the window, kW.
     #[schema(value_type = String)]
     kw: Decimal,
@@ -176,18 +205,19 @@ async fn peaks(
     }
     let rules = rules_of(&context, &site, now);
     // Windows that have begun before the range or are not over are none of it.
-    let window = BucketSize::Fixed(i64::from(rules.window_minutes) * 60_000);
-    range.to = calendar.bucket_start(range.to, window);
+    range.to = rules.grid(&calendar).start_of(range.to, 0);
     let tree = context.trees.of(&site);
     let supply = supply_of(&context, &site);
     let (about, shown) = (tree.clone(), rules.clone());
     let found = super::blocking(move || match range.from < range.to {
-        true => supply.peaks(&about, range, &rules, limit),
+        true => supply.peaks(&about, (range, now), &rules, limit),
         false => Ok(Vec::new()),
     })
     .await?;
     let show = |peak: Peak| PeakShown {
         at: peak.window.start,
+        to: peak.window.end,
+        follows: peak.window.follows,
         kw: peak.window.kw.normalize(),
         period: shown.periods[peak.window.period].name.clone(),
         shares: peak

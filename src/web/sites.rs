@@ -6,7 +6,7 @@ use super::envelope::{
 };
 use crate::auth::{Caller, Permission, Reach};
 use crate::base::{Error, ErrorKind};
-use crate::site::{NewSite, Site, SiteChange};
+use crate::site::{DemandPulse, NewSite, Site, SiteChange};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -54,6 +54,9 @@ async fn add(
         let sentence = "Only who reaches all sites may set a further one up.";
         return Err(Error::new(ErrorKind::Forbidden, sentence).into());
     }
+    // It has no equipment yet that could read a pulse.
+    let pulse = new.wishes.as_ref().and_then(|w| w.demand_pulse.as_ref());
+    check_pulse(&context, "", pulse)?;
     let site = context.sites.add(new, caller.actor()).await?;
     context.live.tell_registry();
     created(site)
@@ -77,8 +80,21 @@ async fn change(
     let id = id.parse().map_err(|_| none())?;
     let mut all = context.sites.all().into_iter();
     let his = all.find(|site| site.id == id && caller.user.sites.sees(&site.key));
-    his.ok_or_else(none)?;
+    let his = his.ok_or_else(none)?;
+    let pulse = change.wishes.as_ref().and_then(|w| w.demand_pulse.as_ref());
+    check_pulse(&context, &his.key, pulse)?;
     let site = context.sites.change(id, change, caller.actor()).await?;
     context.live.tell_registry();
     ok(site)
+}
+
+/// The input that gives the pulse of the utility is one of the site.
+fn check_pulse(context: &Context, site: &str, pulse: Option<&DemandPulse>) -> Result<(), Failure> {
+    let Some(pulse) = pulse else { return Ok(()) };
+    let found = context.registry.get(pulse.equipment).ok();
+    if found.is_some_and(|equipment| equipment.site == site) {
+        return Ok(());
+    }
+    let sentence = "There is no such equipment at this site.";
+    Err(Error::invalid("wishes.demand_pulse.equipment", sentence).into())
 }

@@ -5901,6 +5901,7 @@ export interface components {
         Demand: {
             /** @description What draws most now, the greatest first: what may be switched off. */
             loads: components["schemas"]["NamedLoad"][];
+            pulse?: components["schemas"]["PulseNow"] | null;
             running?: components["schemas"]["DemandNow"] | null;
             /**
              * Format: int32
@@ -5908,6 +5909,11 @@ export interface components {
              */
             window_minutes: number;
         };
+        /**
+         * @description What the demand windows of a site follow.
+         * @enum {string}
+         */
+        DemandFollows: "clock" | "pulse" | "held";
         /** @description The window that is running. */
         DemandNow: {
             /**
@@ -5967,6 +5973,16 @@ export interface components {
             weeks: number;
             /** @description Whether the window will end above the ordered power. */
             will_exceed: boolean;
+        };
+        /**
+         * @description An input that tells the end of each demand window of the utility: a counter of its pulses, or a
+         *     contact that closes for longer than the input is read apart.
+         */
+        DemandPulse: {
+            /** @description Which equipment reads it. */
+            equipment: components["schemas"]["EquipmentId"];
+            /** @description As which quantity. */
+            metric: components["schemas"]["Metric"];
         };
         /** @description A device, as it is stored and shown; its key is neither in it nor beside it, only the hash. */
         Device: {
@@ -7373,6 +7389,7 @@ export interface components {
             data: {
                 /** @description What draws most now, the greatest first: what may be switched off. */
                 loads: components["schemas"]["NamedLoad"][];
+                pulse?: components["schemas"]["PulseNow"] | null;
                 running?: components["schemas"]["DemandNow"] | null;
                 /**
                  * Format: int32
@@ -13582,12 +13599,16 @@ export interface components {
         PeakShown: {
             /** @description When its window began. */
             at: components["schemas"]["Timestamp"];
+            /** @description What said when it ended. */
+            follows: components["schemas"]["DemandFollows"];
             /** @description Mean power of the window, kW. */
             kw: string;
             /** @description The period of the tariff. */
             period: string;
             /** @description What drew it, the greatest first. */
             shares: components["schemas"]["NamedLoad"][];
+            /** @description When its window ended. */
+            to: components["schemas"]["Timestamp"];
         };
         /** @description The greatest demand windows of a range. */
         Peaks: {
@@ -14208,6 +14229,17 @@ export interface components {
         Proven: {
             /** @description Until when dangerous actions are open to this session. */
             proven_until: components["schemas"]["Timestamp"];
+        };
+        /** @description What the windows of a site follow whose utility gives a pulse. */
+        PulseNow: {
+            /** @description What the running window follows. */
+            follows: components["schemas"]["DemandFollows"];
+            heard_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description By how much windows begin after those of the clock, s; below zero before them.
+             */
+            offset_s: number;
         };
         /** @description A device and how it is doing. */
         PushDevice: components["schemas"]["Device"] & components["schemas"]["DeviceLife"] & {
@@ -15685,6 +15717,7 @@ export interface components {
              *     tariff; `true` when absent.
              */
             demand_alert?: boolean;
+            demand_pulse?: components["schemas"]["DemandPulse"] | null;
             language?: components["schemas"]["PageLanguage"] | null;
             /**
              * @description What the energy of a day is to cost at most, in the currency, a decimal.

@@ -24,6 +24,7 @@ export interface WishesForm {
   language: string;
   theme: string;
   demand_alert: boolean;
+  demand_pulse: SiteWishes['demand_pulse'];
 }
 
 const positive = (value: number) => value > 0;
@@ -38,6 +39,7 @@ export const wishesForm = (wishes: SiteWishes): WishesForm => ({
   language: wishes.language ?? '',
   theme: wishes.theme ?? '',
   demand_alert: wishes.demand_alert ?? true,
+  demand_pulse: wishes.demand_pulse ?? null,
 });
 
 export function wishesOf(form: WishesForm): SiteWishes {
@@ -48,6 +50,7 @@ export function wishesOf(form: WishesForm): SiteWishes {
     language: (form.language || null) as SiteWishes['language'],
     theme: (form.theme || null) as SiteWishes['theme'],
     demand_alert: form.demand_alert,
+    demand_pulse: form.demand_pulse,
   };
 }
 

@@ -221,6 +221,8 @@ fn packaging() -> Vec<Register> {
     table.value("frequency", "Hz", 7, DataType::Uint16, 0.01);
     table.value("consumption", "kWh", 8, DataType::Uint64, 0.001);
     table.value("temperature", "°C", 12, DataType::Int16, 0.1);
+    // Its spare counter input is wired to the pulse of the utility's meter next door.
+    table.value("sync_pulse_count", "", 13, DataType::Uint32, 1.0);
     table.registers
 }
 
@@ -236,7 +238,7 @@ mod tests {
             (Model::Umg96, 39),
             (Model::PressController, 8),
             (Model::DryerController, 7),
-            (Model::PackagingController, 10),
+            (Model::PackagingController, 11),
         ] {
             let registers = model.registers();
             assert_eq!(registers.len(), count, "{model:?}");

@@ -22,7 +22,11 @@ pub(super) fn of(message: String, is_whole: bool) -> String {
         known().map_or_else(|| plain.to_owned(), |names| format!("Use one of: {names}."))
     } else if plain.starts_with("UUID parsing failed") {
         "Use an id, such as 01a1fc32-7959-7208-9b0d-bfecd1744b85.".to_owned()
-    } else if let Some(wanted) = plain.strip_prefix("invalid type: ").and_then(wanted) {
+    } else if let Some(wanted) = ["invalid type: ", "invalid value: "]
+        .iter()
+        .find_map(|start| plain.strip_prefix(start))
+        .and_then(wanted)
+    {
         format!("This has to be {wanted}.")
     } else if is_whole {
         message
@@ -72,7 +76,7 @@ pub(super) fn of_query(said: &str) -> FieldError {
 fn wanted(said: &str) -> Option<&str> {
     let (_, name) = said.rsplit_once("expected ")?;
     Some(match name {
-        "f64" | "f32" => "a number",
+        "f64" | "f32" | "a Decimal type representing a fixed-point number" => "a number",
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of 0 or more",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "a string" | "a boolean" => name,
@@ -103,6 +107,7 @@ mod tests {
             id: Option<uuid::Uuid>,
             count: Option<u32>,
             share: Option<f64>,
+            amount: Option<rust_decimal::Decimal>,
         }
         let words = |text: &str| {
             let error = parse_json::<Said>(text.as_bytes()).unwrap_err();
@@ -112,7 +117,7 @@ mod tests {
         assert_eq!(words(r#"{"way":"up"}"#), "Use one of: in, out.");
         assert_eq!(
             words(r#"{"wy":1}"#),
-            "There is no such field; there are: way, id, count, share."
+            "There is no such field; there are: way, id, count, share, amount."
         );
         assert!(words(r#"{"id":"x"}"#).starts_with("Use an id, such as "));
         assert_eq!(
@@ -120,6 +125,10 @@ mod tests {
             "This has to be a whole number of 0 or more."
         );
         assert_eq!(words(r#"{"share":[1]}"#), "This has to be a number.");
+        for wrong in ["\"x\"", "\"\"", "true", "[1]"] {
+            let said = words(&format!("{{\"amount\":{wrong}}}"));
+            assert_eq!(said, "This has to be a number.", "{wrong}");
+        }
     }
 
     #[test]
