@@ -1,16 +1,13 @@
 //! Room that the data file holds ahead of what is written, so that a person who signs in, changes
 //! or deletes something is served on a disk on which nothing is left.
 //!
-//! Blocks behind the last page of the data file are taken from the file system before they are
-//! needed (`fallocate`), and they are part of the file: nobody else can have them, giving them up
-//! is writing to them, and a crash leaves nothing behind but a file that holds some room. Readings
-//! only go on where as much lies behind them as before; once a half is gone they wait until it is
-//! whole again. It is made again before the next change, as soon as there is room.
+//! Blocks behind the last page are taken from the file system before they are needed
+//! (`fallocate`): nobody else can have them, using them is writing to them, and a crash leaves a
+//! file that holds some room. Readings go on only where as much lies behind them as before; once a
+//! half is gone they wait. It is made again before the next change for which there is room.
 //!
-//! It takes a file system that keeps such blocks where they are: ext4, xfs, f2fs, tmpfs. One that
-//! writes each page to a new place (btrfs, ZFS, bcachefs) promises only the first writing of a
-//! page, or nothing; one that knows no such call (NFS before 4.2, exFAT) has no reserve, and
-//! nobody waits for it.
+//! It takes a file system that keeps blocks where they are (docs/operating.md, *A full disk*). One
+//! that knows no such call has no reserve, and nobody waits for it.
 
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
@@ -316,87 +313,5 @@ impl StorageBackend for AheadFile {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Write as _;
-    use std::os::unix::fs::MetadataExt as _;
-
-    const PAGE: u64 = 4_096;
-
-    /// A file of two pages with a reserve; `None` where the file system keeps none.
-    fn file_in(folder: &Path) -> Option<(Arc<Reserve>, AheadFile)> {
-        let path = folder.join("file");
-        let mut file = File::create(&path).unwrap();
-        file.write_all(&[1; 2 * PAGE as usize]).unwrap();
-        drop(file);
-        let reserve = Arc::new(Reserve::default());
-        let file = reserve.open(&path).unwrap();
-        reserve.state().map(|_| (reserve, file))
-    }
-
-    fn blocks(folder: &Path) -> u64 {
-        std::fs::metadata(folder.join("file")).unwrap().blocks() * 512
-    }
-
-    #[test]
-    fn room_is_held_behind_what_is_written_and_moves_with_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let Some((reserve, file)) = file_in(folder.path()) else {
-            return;
-        };
-        let whole = reserve.state().unwrap().whole;
-        assert_eq!(reserve.state().unwrap().held, whole);
-        assert!(blocks(folder.path()) >= 2 * PAGE + whole);
-        assert_eq!(file.len().unwrap(), 2 * PAGE);
-        // Longer, written up to its end, shorter again: it is whole each time.
-        file.set_len(40 * PAGE).unwrap();
-        file.write(39 * PAGE, &[2; PAGE as usize]).unwrap();
-        assert_eq!(reserve.state().unwrap().held, whole);
-        assert!(blocks(folder.path()) >= 40 * PAGE + whole);
-        file.set_len(4 * PAGE).unwrap();
-        assert_eq!(reserve.state().unwrap().held, whole);
-        assert!(blocks(folder.path()) >= 4 * PAGE + whole);
-        assert!(reserve.ahead_bytes() >= whole);
-    }
-
-    #[test]
-    fn on_a_full_disk_only_people_use_it_and_it_comes_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let Some((reserve, file)) = file_in(folder.path()) else {
-            return;
-        };
-        // As if nothing more were free: the next block that is asked for is refused.
-        let own = {
-            let mut ahead = reserve.lock();
-            ahead.whole = 16 * PAGE;
-            ahead.taken = ahead.written + ahead.whole;
-            let read_only = File::open(folder.path().join("file")).unwrap();
-            ahead.file.replace(read_only)
-        };
-        let page = [3; PAGE as usize];
-        let refused = reserve.spare(|| file.write(2 * PAGE, &page)).unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
-        // What was written before takes nothing.
-        reserve.spare(|| file.write(PAGE, &page)).unwrap();
-        assert!(!reserve.state().unwrap().is_in_use());
-        for n in 0..9 {
-            file.write((2 + n) * PAGE, &page).unwrap();
-        }
-        let state = reserve.state().unwrap();
-        assert_eq!(state.held, 7 * PAGE);
-        assert!(state.is_in_use() && state.is_low());
-        reserve.lock().file = own;
-        reserve.renew();
-        assert_eq!(reserve.state().unwrap().held, 16 * PAGE);
-        reserve.spare(|| file.write(11 * PAGE, &page)).unwrap();
-    }
-
-    #[test]
-    fn an_empty_file_is_no_data_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        File::create(&path).unwrap();
-        assert!(Arc::new(Reserve::default()).open(&path).is_err());
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
-    }
-}
+#[path = "reserve_tests.rs"]
+mod tests;
