@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Bound;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -167,9 +168,20 @@ impl Ahead {
             file: Some(file),
         };
         ahead.fill_holes();
-        ahead.taken = ahead.written;
+        ahead.taken = ahead.written + ahead.found();
         ahead.take_to(ahead.written + ahead.whole);
         ahead
+    }
+
+    /// What an earlier opening took behind the data, bytes. On a full disk it cannot be asked for
+    /// again: xfs refuses that even for blocks that are the file's own.
+    fn found(&self) -> u64 {
+        let meta = self.file.as_ref().and_then(|file| file.metadata().ok());
+        let blocks = meta.map_or(0, |meta| meta.blocks() * 512);
+        // What the file system notes down about the file counts as well.
+        let notes = PIECE + blocks / 1_000;
+        let behind = blocks.saturating_sub(self.written + notes);
+        behind.min(self.whole + STRIDE)
     }
 
     fn state(&self) -> Reserved {

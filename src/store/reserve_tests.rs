@@ -2,7 +2,6 @@
 
 use super::*;
 use std::io::Write as _;
-use std::os::unix::fs::MetadataExt as _;
 
 const PAGE: u64 = 4_096;
 const BYTES: [u8; 4_096] = [3; 4_096];
@@ -41,6 +40,14 @@ fn room_is_held_behind_what_is_written_and_moves_with_it() {
     assert_eq!(reserve.state().unwrap().held, whole);
     assert!(blocks(folder.path()) >= 4 * PAGE + whole);
     assert!(reserve.ahead_bytes() >= whole);
+    // The next opening finds it, and asks nobody for it.
+    let again = Ahead {
+        file: File::open(folder.path().join("file")).ok(),
+        written: 4 * PAGE,
+        whole,
+        ..Ahead::default()
+    };
+    assert!(again.found() >= whole, "{again:?}");
 }
 
 #[test]
