@@ -7,6 +7,7 @@ use super::record::Source;
 use super::service::Alerts;
 use crate::base::{Level, Result, Timestamp};
 use crate::notify::{Language, Said, said};
+use crate::store::Reserved;
 
 /// How full the disk may be, percent: each step is worse. S3-47 asks for less than 80.
 const DISK_STEPS: [(f64, Level); 3] = [
@@ -35,6 +36,8 @@ const MOMENT_MS: i64 = 10 * 60_000;
 pub struct Vitals {
     /// Share of the disk that is used, percent; absent when it does not say.
     pub disk_used_percent: Option<f64>,
+    /// The room that the data file holds for people; absent where the file system keeps none.
+    pub reserve: Option<Reserved>,
     /// Memory of the process, MB; absent where the system does not say.
     pub memory_mb: Option<f64>,
     /// How far the clock jumped since the last look, s.
@@ -95,6 +98,7 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
             of_a_moment: false,
         }
     });
+    let reserve = vitals.reserve.map(reserve);
     let memory = vitals.memory_mb.map(|used| Look {
         key: "memory",
         level: (used >= MEMORY_MB).then_some(Level::High),
@@ -114,6 +118,7 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
         of_a_moment: false,
     });
     disk.into_iter()
+        .chain(reserve)
         .chain(memory)
         .chain(backup)
         .chain([
@@ -125,6 +130,21 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
         .chain(served(&vitals.served, &held))
         .chain(moments(vitals))
         .collect()
+}
+
+/// What is left for people on a full disk.
+#[allow(clippy::cast_precision_loss)] // some MB
+fn reserve(reserve: Reserved) -> Look {
+    let left = (reserve.held >> 20) as f64;
+    Look {
+        key: "reserve",
+        level: reserve.is_in_use().then_some(Level::Critical),
+        said: Said::of("reserve").number("value", format!("{left:.0} MB")),
+        value: Some(left),
+        threshold: Some((reserve.whole >> 20) as f64),
+        unit: "MB",
+        of_a_moment: false,
+    }
 }
 
 /// How the API answers: too many failures, or too slowly.

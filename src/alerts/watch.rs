@@ -44,6 +44,7 @@ pub async fn watch(
         let real = clock.is_wall();
         let vitals = Vitals {
             disk_used_percent: store.room().filter(|_| real).map(used_percent),
+            reserve: store.reserve().filter(|_| real),
             memory_mb: machine::resident_mb().filter(|_| real),
             clock_jump_s: if real { jump_s } else { 0.0 },
             skipped: inlet.skipped().saturating_sub(skipped),

@@ -3,6 +3,7 @@
 
 use super::integrity::Integrity;
 use crate::base::Timestamp;
+use crate::store::Reserved;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,6 +57,8 @@ pub struct Check {
 pub struct Facts {
     /// Share of the disk that is used, percent.
     pub disk_used_percent: Option<f64>,
+    /// The room that the data file holds for people.
+    pub reserve: Option<Reserved>,
     /// When the disk is full.
     pub disk_full_on: Option<Timestamp>,
     /// Memory of the process, MB.
@@ -114,6 +117,9 @@ const fn check(key: &'static str, state: CheckState, code: &'static str) -> Chec
 use CheckState::{Attention, Bad, Ok};
 
 fn disk(facts: &Facts, now: Timestamp) -> Check {
+    if let Some(reserve) = facts.reserve.filter(|reserve| reserve.is_in_use()) {
+        return in_use(reserve);
+    }
     let used = facts.disk_used_percent;
     let soon = |at: &Timestamp| at.since_ms(now) < DISK_SOON_MS;
     let (state, code) = match used {
@@ -128,6 +134,16 @@ fn disk(facts: &Facts, now: Timestamp) -> Check {
         unit: "%",
         at: facts.disk_full_on,
         ..check("disk", state, code)
+    }
+}
+
+/// Nothing is left on the disk but what is held for people.
+#[allow(clippy::cast_precision_loss)] // some MB
+fn in_use(reserve: Reserved) -> Check {
+    Check {
+        value: Some((reserve.held >> 20) as f64),
+        unit: "MB",
+        ..check("disk", Bad, "disk_reserve")
     }
 }
 
@@ -302,6 +318,11 @@ mod tests {
         assert_eq!(with(&off, "backup"), (Attention, "backup_off"));
         let full = |facts: &mut Facts| facts.disk_used_percent = Some(95.0);
         assert_eq!(with(&full, "disk"), (Bad, "disk_full"));
+        let used = |facts: &mut Facts| {
+            let (held, whole) = (57 << 20, 64 << 20);
+            facts.reserve = Some(Reserved { held, whole });
+        };
+        assert_eq!(with(&used, "disk"), (Bad, "disk_reserve"));
         let soon = |facts: &mut Facts| facts.disk_full_on = Some(NOW.plus_ms(DAY_MS));
         assert_eq!(with(&soon, "disk"), (Attention, "disk_soon"));
         let refused = |facts: &mut Facts| facts.writer_healthy = false;

@@ -2,9 +2,10 @@
 
 use super::document::Document;
 use super::format::Dates;
+use super::left::fault;
 use super::output::Format;
 use super::record::Report;
-use super::service::{Reports, Written, fault};
+use super::service::{Reports, Written};
 use super::timetable::NewSchedule;
 use super::words::Words;
 use crate::base::time::Calendar;

@@ -16,6 +16,7 @@ mod energy;
 mod format;
 mod grid;
 mod html;
+mod left;
 mod order;
 mod output;
 mod paper;

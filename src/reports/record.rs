@@ -8,6 +8,7 @@ use crate::base::{Error, PaperId, Result, ScheduleId, Timestamp};
 use crate::store::table::Table;
 use crate::store::{BlobHash, TableName, Transaction, View};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 const REPORTS: Table<Report> = Table::new("report", 1);
@@ -146,13 +147,18 @@ pub(super) fn remove(transaction: &Transaction<'_>, report: &Report) -> Result<(
     Ok(())
 }
 
-/// Ends the reports that an earlier run of the appliance left.
-pub(super) fn end_left(transaction: &Transaction<'_>, now: Timestamp) -> Result<()> {
+/// Ends the reports, or these of them, that nobody makes any more, for this reason.
+pub(super) fn end_left(
+    transaction: &Transaction<'_>,
+    now: Timestamp,
+    sentence: &str,
+    these: Option<&BTreeSet<PaperId>>,
+) -> Result<()> {
     for mut report in REPORTS.all(transaction)? {
-        if !report.is_over() {
+        if !report.is_over() && these.is_none_or(|these| these.contains(&report.id)) {
             report.state = JobState::Failed;
+            report.stage = None;
             report.finished_at = Some(now);
-            let sentence = "The appliance stopped before it was made. Make it again.";
             report.error = Some(sentence.to_owned());
             REPORTS.put(transaction, report.id.as_bytes(), &report)?;
         }

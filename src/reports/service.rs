@@ -2,6 +2,7 @@
 
 use super::compare::{Recomputed, compare};
 use super::document::Document;
+use super::left::fault;
 use super::order::{NewReport, Sight};
 use super::output::Format;
 use super::paper::Paper;
@@ -19,7 +20,7 @@ use crate::site::{Logo, Site};
 use crate::store::audit::{self, Actor};
 use crate::store::{Store, Transaction};
 use serde_json::json;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most reports that wait for their turn: more would be a mistake of a program.
@@ -59,6 +60,10 @@ pub(super) struct State {
     pub(super) waiting: VecDeque<(Report, Actor)>,
     pub(super) running: Option<(Report, Arc<Progress>)>,
     pub(super) schedules: BTreeMap<ScheduleId, Schedule>,
+    /// On their way to the disk, and to who waits.
+    pub(super) asked: BTreeSet<PaperId>,
+    /// The disk refused something: what is on it may be forgotten here.
+    pub(super) in_doubt: bool,
 }
 
 impl Reports {
@@ -71,7 +76,10 @@ impl Reports {
         let now = clock.now();
         let left = record::all(&store.read()?)?;
         if left.iter().any(|report| !report.is_over()) {
-            let end = move |transaction: &Transaction<'_>| record::end_left(transaction, now);
+            let sentence = "The appliance stopped before it was made. Make it again.";
+            let end = move |transaction: &Transaction<'_>| {
+                record::end_left(transaction, now, sentence, None)
+            };
             store.write(end).await?;
         }
         let schedules = super::timetable::all(&store.read()?)?;
@@ -182,7 +190,9 @@ impl Reports {
             let object = audit::about(&resource).of(&stored.recipe.site);
             audit::append(transaction, now, &by, "report.generate", object, details)
         };
-        self.store.write(write).await?;
+        let _asked = self.asked(report.id);
+        let stored = self.store.write(write).await;
+        stored.inspect_err(|error| self.doubt(error))?;
         self.state().waiting.push_back((report.clone(), actor));
         self.bell.notify_one();
         Ok(report)
@@ -347,7 +357,8 @@ impl Reports {
                 nothing,
             )
         };
-        self.store.write(write).await?;
+        let stored = self.store.write(write).await;
+        stored.inspect_err(|error| self.doubt(error))?;
         Ok(ended)
     }
 
@@ -379,16 +390,6 @@ impl Reports {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// When the next look at the timetable is wanted at the latest.
-    pub(super) fn look_again_at(&self) -> Timestamp {
-        self.clock.now().plus_ms(super::timetable::LOOK_EVERY_MS)
-    }
-}
-
-/// A fault of the program, told as such.
-pub(super) fn fault(cause: tokio::task::JoinError) -> Error {
-    Error::internal("The report ended by a fault of the program.").because(cause)
 }
 
 impl std::fmt::Debug for Reports {

@@ -1,8 +1,9 @@
 //! One report at a time: made off the runtime's own threads, noted when it ends, handed on.
 
+use super::left::fault;
 use super::progress::{Progress, Stage};
 use super::record::{self, Report};
-use super::service::{Reports, fault};
+use super::service::Reports;
 use crate::backup::JobState;
 use crate::base::{Result, Timestamp};
 use crate::store::Transaction;
@@ -18,6 +19,7 @@ impl Reports {
     /// Makes what is asked for, and keeps to the timetable, until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         loop {
+            self.end_forgotten().await;
             while let Some((report, actor)) = self.next() {
                 let done = stop.run_until_cancelled(self.make(report, actor)).await;
                 if done.is_none() {
@@ -79,22 +81,40 @@ impl Reports {
 
     /// Notes what became of a report.
     async fn settle(&self, (mut report, data): (Report, Vec<u8>), actor: Actor) -> Report {
-        let now = self.clock.now();
-        let (stored, action) = (report.clone(), action_of(report.state));
-        let write = move |transaction: &Transaction<'_>| {
+        // The figures of a report leave the reserve to people.
+        let noted = self.store.write_sparing(self.end(&report, data, &actor));
+        if let Err(error) = noted.await {
+            tracing::error!(%error, "a report could not be stored");
+            report.state = JobState::Failed;
+            report.error = Some(error.sentence);
+            (report.data_hash, report.data_bytes) = (None, 0);
+            let noted = self
+                .store
+                .write(self.end(&report, Vec::new(), &actor))
+                .await;
+            // The look at what is left ends it as soon as the disk takes it.
+            let _ = noted.inspect_err(|error| self.doubt(error));
+        }
+        self.state().running = None;
+        report
+    }
+
+    /// Writes the end of a report, and its figures.
+    fn end(
+        &self,
+        report: &Report,
+        data: Vec<u8>,
+        actor: &Actor,
+    ) -> impl FnOnce(&Transaction<'_>) -> Result<()> + Send + use<> {
+        let (now, stored, actor) = (self.clock.now(), report.clone(), actor.clone());
+        move |transaction| {
             record::note(transaction, &stored, &data, now)?;
             let resource = format!("report/{}", stored.id);
             let details = json!({ "error": stored.error, "data_hash": stored.data_hash });
             let object = audit::about(&resource).of(&stored.recipe.site);
+            let action = action_of(stored.state);
             audit::append(transaction, now, &actor, action, object, details)
-        };
-        if let Err(error) = self.store.write(write).await {
-            tracing::error!(%error, "the end of a report could not be noted");
-            report.state = JobState::Failed;
-            report.error = Some(error.sentence);
         }
-        self.state().running = None;
-        report
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the store asks of a disk. The real one is a directory; a test puts a disk there that
 //! loses, tears and refuses writes.
 
+use super::DATA_FILE;
 use super::overlay::{Overlay, Still};
+use super::reserve::Reserve;
 use redb::{Database, DatabaseError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -49,6 +51,11 @@ pub(crate) trait Disk: Send + Sync {
     fn room(&self) -> Option<Room> {
         None
     }
+
+    /// The room that its data file holds for people.
+    fn reserve(&self) -> Option<&Reserve> {
+        None
+    }
 }
 
 /// The room on a disk.
@@ -64,19 +71,35 @@ pub struct Room {
 #[derive(Debug)]
 pub(super) struct RealDisk {
     root: PathBuf,
+    /// Of the data file, where people are served from it.
+    reserve: Option<Arc<Reserve>>,
 }
 
 impl RealDisk {
     pub(super) const fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self {
+            root,
+            reserve: None,
+        }
+    }
+
+    /// One whose data file holds room ahead.
+    pub(super) fn with_reserve(root: PathBuf) -> Self {
+        Self {
+            root,
+            reserve: Some(Arc::default()),
+        }
     }
 }
 
 impl Disk for RealDisk {
     fn open(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError> {
-        Database::builder()
-            .set_cache_size(cache_bytes)
-            .open(self.root.join(name))
+        let (path, mut builder) = (self.root.join(name), Database::builder());
+        builder.set_cache_size(cache_bytes);
+        match &self.reserve {
+            Some(reserve) if name == DATA_FILE => builder.create_with_backend(reserve.open(&path)?),
+            _ => builder.open(path),
+        }
     }
 
     fn make(&self, name: &str, cache_bytes: usize) -> Result<Database, DatabaseError> {
@@ -105,7 +128,9 @@ impl Disk for RealDisk {
     fn bytes(&self, name: &str) -> u64 {
         use std::os::unix::fs::MetadataExt as _;
         // Blocks, not length: what was never written of a file that grows in strides costs nothing.
-        std::fs::metadata(self.root.join(name)).map_or(0, |meta| meta.blocks() * 512)
+        let bytes = std::fs::metadata(self.root.join(name)).map_or(0, |meta| meta.blocks() * 512);
+        let ahead = self.reserve.as_ref().filter(|_| name == DATA_FILE);
+        bytes.saturating_sub(ahead.map_or(0, |reserve| reserve.ahead_bytes()))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -166,6 +191,10 @@ impl Disk for RealDisk {
             free: found.f_bavail.saturating_mul(found.f_frsize),
             total: (used.saturating_add(found.f_bavail)).saturating_mul(found.f_frsize),
         })
+    }
+
+    fn reserve(&self) -> Option<&Reserve> {
+        self.reserve.as_deref()
     }
 }
 

@@ -6,6 +6,7 @@
 //! then nobody reads on.
 
 use super::disk::Disk;
+use super::opening::{contained, create, open, open_error};
 use super::read::Reads;
 use super::rewrite::{compact, is_intact, let_go, salvage};
 use super::{Reader, Transaction, migrate, read_error, write_error};
@@ -217,9 +218,37 @@ impl DataFile {
         Reader::begin(database, Arc::clone(&handle.suspect), Arc::clone(reads))
     }
 
+    /// As [`DataFile::change`], for what leaves the reserve to people.
+    pub(super) fn change_sparing<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let Some(reserve) = self.disk.reserve() else {
+            return self.change(work);
+        };
+        reserve.renew();
+        if reserve.state().is_some_and(super::Reserved::is_low) {
+            self.note(false);
+            return Err(kept_for_people());
+        }
+        reserve.spare(|| self.change(work))
+    }
+
+    /// Makes the reserve whole again, when it is not and there is room.
+    fn renew_reserve(&self) {
+        if let Some(reserve) = self.disk.reserve()
+            && reserve
+                .state()
+                .is_some_and(|state| state.held < state.whole)
+        {
+            reserve.renew();
+        }
+    }
+
     /// Runs one change. One at a time: the caller sees to that. A panic in it leaves nothing
     /// behind and goes no further.
     pub(super) fn change<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.renew_reserve();
         let begun = self
             .get_away_from_damage()
             .and_then(|()| self.begin_write());
@@ -319,59 +348,16 @@ fn attempt<T>(
     }
 }
 
+fn kept_for_people() -> Error {
+    Error::unavailable(
+        "The disk is full: the room that is left is kept for people, and readings wait. Make room \
+         on it.",
+    )
+}
+
 fn refused() -> Error {
     Error::unavailable(
         "The disk refused and the data file is being opened again. Check that the disk has room \
          and is not read-only.",
     )
-}
-
-fn open(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<Database> {
-    disk.open(name, kind.cache_bytes())
-        .map_err(|cause| open_error(&disk.show(name), cause))
-}
-
-/// Opens a file whose damage may make redb panic.
-fn contained<T>(file: &str, open: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
-        Err(Error::unavailable(format!(
-            "The data file {file} is damaged and cannot be opened. Check the disk and restore the \
-             last backup; do not delete the file."
-        )))
-    })
-}
-
-/// Makes an empty data file under a temporary name and moves it into place: a power cut inside
-/// the first creation would else leave a file that never opens.
-fn create(disk: &dyn Disk, name: &str, kind: FileKind) -> Result<()> {
-    let unfinished = format!("{name}.new");
-    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        let sentence = format!("The data file {} cannot be made.", disk.show(name));
-        Error::unavailable(sentence).because(cause)
-    };
-    disk.remove(&unfinished)
-        .map_err(|cause| failed(cause.into()))?;
-    let database = disk
-        .make(&unfinished, kind.cache_bytes())
-        .map_err(|cause| failed(cause.into()))?;
-    migrate::stamp(&database, kind)?;
-    drop(database);
-    disk.rename(&unfinished, name)
-        .map_err(|cause| failed(cause.into()))
-}
-
-fn open_error(file: &str, cause: redb::DatabaseError) -> Error {
-    let sentence = match &cause {
-        redb::DatabaseError::DatabaseAlreadyOpen => {
-            format!("The data file {file} is in use by another program. Stop it first.")
-        }
-        redb::DatabaseError::UpgradeRequired(_) => {
-            format!("The data file {file} has a format that this version does not read.")
-        }
-        _ => format!(
-            "The data file {file} cannot be opened. Restore the last backup, or start with \
-             another --data-dir; do not delete the file."
-        ),
-    };
-    Error::unavailable(sentence).because(cause)
 }

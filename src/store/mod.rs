@@ -14,9 +14,11 @@ mod directory;
 pub(crate) mod disk;
 mod file;
 mod migrate;
+mod opening;
 pub mod operations;
 pub(crate) mod overlay;
 mod read;
+mod reserve;
 mod rewrite;
 #[cfg(test)]
 pub(crate) mod simulated;
@@ -30,6 +32,7 @@ pub use blobs::{Blob, BlobHash, Blobs, Placed};
 pub use directory::{LockOwner, inspect};
 pub use disk::Room;
 pub use read::{ReadFigures, Reader, View, Visit};
+pub use reserve::Reserved;
 pub use volume::{Volume, VolumeInfo, Volumes};
 pub use writer::Transaction;
 
@@ -90,7 +93,7 @@ impl Store {
         let directory = directory::Directory::take(directory, owner)?;
         let path = directory.path().to_path_buf();
         switch::finish(&path)?;
-        let disk = Arc::new(RealDisk::new(path.clone()));
+        let disk = Arc::new(RealDisk::with_reserve(path.clone()));
         let mut store = Self::on(disk, &path)?;
         store._directory = Some(Arc::new(directory));
         Ok(store)
@@ -191,6 +194,25 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         self.writer.run_blocking(work)
+    }
+
+    /// As [`Store::write`], for readings: they leave the reserve to people, and wait while less
+    /// than half of it is there.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_sparing<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.writer.run_sparing(work).await
+    }
+
+    /// The room that the data file holds for people; `None` where the file system keeps none.
+    #[must_use]
+    pub fn reserve(&self) -> Option<Reserved> {
+        self.disk.reserve()?.state()
     }
 
     /// How much room there is on the disk; `None` when it does not say.

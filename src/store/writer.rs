@@ -209,7 +209,18 @@ impl Writer {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.hand_in(work, move |result| drop(reply.send(result)))?;
+        self.hand_in(false, work, move |result| drop(reply.send(result)))?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// As [`Writer::run`], leaving the reserve to people.
+    pub(super) async fn run_sparing<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.hand_in(true, work, move |result| drop(reply.send(result)))?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -241,11 +252,16 @@ impl Writer {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = mpsc::sync_channel(1);
-        self.hand_in(work, move |result| drop(reply.send(result)))?;
+        self.hand_in(false, work, move |result| drop(reply.send(result)))?;
         answer.recv().unwrap_or_else(|_| Err(stopped()))
     }
 
-    fn hand_in<T, F>(&self, work: F, reply: impl FnOnce(Result<T>) + Send + 'static) -> Result<()>
+    fn hand_in<T, F>(
+        &self,
+        sparing: bool,
+        work: F,
+        reply: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> Result<()>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
@@ -253,7 +269,11 @@ impl Writer {
         // Asked here, in the task of the request: the thread of the writer knows none.
         let request = current_id();
         let job: Job = Box::new(move |file| {
-            reply(file.change(|transaction| work(&transaction.of_request(request))));
+            let work = |transaction: &Transaction<'_>| work(&transaction.of_request(request));
+            reply(match sparing {
+                true => file.change_sparing(work),
+                false => file.change(work),
+            });
         });
         let jobs = self
             .shared

@@ -192,7 +192,7 @@ impl Tsdb {
         let _turn = self.appending.lock().await;
         self.settle()?;
         let mut next = State::clone(&self.state());
-        let stored = self.store.write(move |transaction| {
+        let stored = self.store.write_sparing(move |transaction| {
             let rows = next.store(transaction, &batches)?;
             also(transaction)?;
             Ok((next, rows))

@@ -1,14 +1,11 @@
 //! `/api/coldchain/cells/import`: a list of cells and devices, looked at or taken.
 
 use super::Context;
-use super::envelope::{Envelope, Failure, Params, Refusal, Told, created, ok};
+use super::envelope::{Envelope, Failure, NotWhole, Params, Refusal, Told, Whole, created, ok};
 use crate::auth::{Caller, Permission};
-use crate::base::{Error, ErrorKind};
 use crate::coldchain::ImportedCells;
 use crate::exchange::cell_list;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -47,16 +44,10 @@ async fn import(
     State(context): State<Context>,
     caller: Caller,
     Params(query): Params<ImportQuery>,
-    text: std::result::Result<Bytes, BytesRejection>,
+    text: std::result::Result<Whole, NotWhole>,
 ) -> Created<ImportedCells> {
     caller.require(Permission::EquipmentWrite)?;
-    let text = text.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(
-            ErrorKind::TooLarge,
-            "The list is larger than 1 MB. Split it.",
-        ),
-        _ => Error::invalid("body", "The list did not arrive whole."),
-    })?;
+    let Whole(text) = text.map_err(|why| why.refuse("The list is larger than 1 MB. Split it."))?;
     let rows = cell_list::rows(&text)?;
     let (reach, list) = (&caller.user.sites, (rows, query.dry_run.unwrap_or(false)));
     let made = context.coldchain.import(reach, list, caller.actor());

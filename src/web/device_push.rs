@@ -5,11 +5,10 @@
 
 use super::Context;
 use super::caller::Address;
-use super::envelope::{Envelope, Failure, Refusal, Told, ok};
+use super::envelope::{Envelope, Failure, Refusal, Told, Whole, ok};
 use crate::base::secret::token_hash;
 use crate::base::{Error, ErrorKind, FieldError, Result};
 use crate::devices::{Delivery, KeyUse, Report, parcel};
-use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
@@ -71,13 +70,9 @@ async fn push(
     let idempotency = idempotency_key(request.headers())?;
     // Closed only when the appliance is gone.
     let _turn = context.writes.acquire().await;
-    let body = Bytes::from_request(request, &()).await;
-    let body = body.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(
-            ErrorKind::TooLarge,
-            "The delivery is larger than 1 MB. Send fewer readings at once.",
-        ),
-        _ => Error::invalid("body", "The request body did not arrive whole."),
+    let body = Whole::from_request(request, &()).await;
+    let Whole(body) = body.map_err(|why| {
+        why.refuse("The delivery is larger than 1 MB. Send fewer readings at once.")
     })?;
     let target = context.devices.target(&device)?;
     let json = serde_json::from_slice(&body)

@@ -4,14 +4,12 @@ use super::Context;
 use super::envelope::{
     Answer, Body, Envelope, Failure, Message, Page, Paging, Params, Refusal, Told,
 };
-use super::envelope::{created, ok, page};
+use super::envelope::{NotWhole, Whole, created, ok, page};
 use super::reach::is_hidden;
 use crate::auth::{Caller, Permission};
-use crate::base::{DeviceId, EquipmentId, Error, ErrorKind, FieldError, Result};
+use crate::base::{DeviceId, EquipmentId, Error, FieldError, Result};
 use crate::devices::{Device, DeviceChange, DeviceStatus, Life, MadeDevice, NewDevice};
 use crate::exchange::{Directory, device_list};
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -146,16 +144,10 @@ async fn add(
 async fn import(
     State(context): State<Context>,
     caller: Caller,
-    text: std::result::Result<Bytes, BytesRejection>,
+    text: std::result::Result<Whole, NotWhole>,
 ) -> Result<(StatusCode, Told<MadeDevices>), Failure> {
     caller.require(Permission::EquipmentWrite)?;
-    let text = text.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(
-            ErrorKind::TooLarge,
-            "The list is larger than 1 MB. Split it.",
-        ),
-        _ => Error::invalid("body", "The list did not arrive whole."),
-    })?;
+    let Whole(text) = text.map_err(|why| why.refuse("The list is larger than 1 MB. Split it."))?;
     let equipment = context.registry.all();
     let own = equipment.iter().filter(|e| e.site == caller.user.site);
     let rows = device_list::rows(&text, &Directory::of(own))?;

@@ -1,16 +1,16 @@
 //! `/api/energy/production`: what was produced, by form and by file.
 
 use super::energy_range::{RangeQuery, range_of};
-use super::envelope::{Answer, Body, Envelope, Message, Page, Paging, Params, Refusal, ok, page};
+use super::envelope::{
+    Answer, Body, Envelope, Message, NotWhole, Page, Paging, Params, Refusal, Whole,
+};
+use super::envelope::{ok, page};
 use super::{Context, blocking};
 use crate::auth::{Caller, Permission};
-use crate::base::{Error, ErrorKind, Timestamp};
+use crate::base::{Error, Timestamp};
 use crate::energy::enpi::{Entry, ProductionReport};
 use crate::exchange::{Directory, production_table};
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -120,16 +120,10 @@ async fn bring(
 async fn import(
     State(context): State<Context>,
     caller: Caller,
-    text: std::result::Result<Bytes, BytesRejection>,
+    text: std::result::Result<Whole, NotWhole>,
 ) -> Answer<ProductionReport> {
     caller.require(Permission::SettingsWrite)?;
-    let text = text.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(
-            ErrorKind::TooLarge,
-            "The table is larger than 1 MB. Split it.",
-        ),
-        _ => Error::invalid("body", "The table did not arrive whole."),
-    })?;
+    let Whole(text) = text.map_err(|why| why.refuse("The table is larger than 1 MB. Split it."))?;
     let site = context.site_of(&caller)?;
     let equipment = context.registry.all();
     let own = equipment.iter().filter(|e| e.site == site.key);

@@ -2,12 +2,12 @@
 
 mod in_words;
 mod named;
+mod whole;
 
 use super::depth;
 pub use super::told::{Answer, Told, created, ok};
 use crate::base::{Error, ErrorKind, FieldError, Result, Timestamp};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
+pub use whole::{NotWhole, Whole, fit};
 
 /// Success: what was asked for, and when it was answered.
 #[derive(Debug, Serialize, ToSchema)]
@@ -195,18 +196,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let kind = ErrorKind::UnsupportedMedia;
             return Err(Error::new(kind, "Send JSON with Content-Type: application/json.").into());
         }
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|refused| {
-                if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                    Error::new(
-                        ErrorKind::TooLarge,
-                        "The request is larger than this route takes.",
-                    )
-                } else {
-                    Error::invalid("body", "The request body did not arrive whole.")
-                }
-            })?;
+        let whole = Whole::from_request(request, state).await;
+        let Whole(bytes) =
+            whole.map_err(|why| why.refuse("The request is larger than this route takes."))?;
         parse_json(&bytes).map(Self).map_err(Failure)
     }
 }

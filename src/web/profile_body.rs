@@ -1,14 +1,12 @@
 //! A profile as it comes in: JSON, TOML or a table.
 
-use super::envelope::parse_json;
+use super::envelope::{Whole, parse_json};
 use crate::base::{Error, ErrorKind, Result};
 use crate::equipment::ProfileFile;
 use crate::equipment::profile_file::{PROFILE_BYTES_MAX, line_of};
 use crate::equipment::profile_import::{Addresses, Identity, registers_of};
 use crate::exchange::profile_table::RegisterTable;
-use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Request};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -74,19 +72,17 @@ pub(super) async fn text_of(request: Request) -> Result<(String, String)> {
     let kind = kind.and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
-    let body = Bytes::from_request(request, &()).await;
-    let body = body.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        _ => Error::invalid("body", "The request body did not arrive whole."),
-    })?;
+    let body = Whole::from_request(request, &()).await;
+    let Whole(body) = body.map_err(|why| why.refuse(TOO_LARGE))?;
     let text = String::from_utf8(body.into());
     let text = text.map_err(|_| Error::invalid("body", "The text is not UTF-8."))?;
     Ok((kind, text))
 }
 
+const TOO_LARGE: &str = "A profile has at most 256 KiB.";
+
 fn too_large() -> Error {
-    let sentence = "A profile has at most 256 KiB.";
-    Error::new(ErrorKind::TooLarge, sentence)
+    Error::new(ErrorKind::TooLarge, TOO_LARGE)
 }
 
 pub(super) fn understand(query: BodyQuery, kind: &str, body: &str) -> Result<Read> {

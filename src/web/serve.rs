@@ -8,7 +8,8 @@ use super::{Context, plain, router};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -138,8 +139,16 @@ impl Door {
             let answer = router.clone().oneshot(request);
             let turn = &turn;
             async move {
-                let answer = answer.await;
+                let mut answer = answer.await;
                 turn.answered();
+                if let Ok(answer) = &mut answer
+                    && answer.status() == StatusCode::PAYLOAD_TOO_LARGE
+                {
+                    // What is left of the question is not read: nothing can follow it.
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(CONNECTION, close);
+                    turn.is_parting();
+                }
                 let switches = |answer: &Response| answer.status() == SWITCHING_PROTOCOLS;
                 if answer.as_ref().is_ok_and(switches) {
                     turn.is_socket();

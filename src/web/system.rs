@@ -115,6 +115,7 @@ fn facts(context: &Context, now: Timestamp) -> Result<Facts, Error> {
     Ok(Facts {
         disk_used_percent: used.map(f64::from),
         disk_full_on: storage.full_on,
+        reserve: context.store.reserve(),
         memory_mb: crate::machine::resident_mb(),
         files: care::open_files(),
         writer_healthy: context.store.is_healthy(),

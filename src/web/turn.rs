@@ -17,6 +17,12 @@ pub struct Turn(Arc<AtomicU32>);
 
 /// It is a socket now: both talk.
 const SOCKET: u32 = u32::MAX;
+/// The last answer is made, and a part of the question was not read.
+const PARTING: u32 = u32::MAX - 2;
+/// What still comes then is read and forgotten for so long and so far, bytes: a client that is cut
+/// off while it sends does not get to read why.
+const PARTING_WITHIN: Duration = Duration::from_secs(2);
+const PARTING_MAX: usize = 16 << 20;
 
 impl Turn {
     /// The client has asked.
@@ -35,6 +41,11 @@ impl Turn {
         self.0.store(SOCKET, Ordering::Relaxed);
     }
 
+    /// This was the last answer, and it came before the question was read.
+    pub fn is_parting(&self) {
+        self.0.store(PARTING, Ordering::Relaxed);
+    }
+
     fn count(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
@@ -49,6 +60,8 @@ pub struct Asking<IO> {
     seen: u32,
     within: Duration,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Bytes that were forgotten, and until when, once nothing more is said to the client.
+    parting: Option<(usize, Pin<Box<Sleep>>)>,
 }
 
 impl<IO> Asking<IO> {
@@ -60,7 +73,27 @@ impl<IO> Asking<IO> {
             turn,
             within,
             alarm: Some(Box::pin(sleep(within))),
+            parting: None,
         }
+    }
+}
+
+impl<IO: AsyncRead + Unpin> Asking<IO> {
+    /// Reads and forgets what a refused client still sends.
+    fn poll_forget(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        let Some((bytes, until)) = &mut self.parting else {
+            return Poll::Ready(());
+        };
+        let mut space = [0; 8 << 10];
+        while *bytes < PARTING_MAX && until.as_mut().poll(task).is_pending() {
+            let mut buffer = ReadBuf::new(&mut space);
+            let read = ready!(Pin::new(&mut self.io).poll_read(task, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+            *bytes += buffer.filled().len();
+        }
+        Poll::Ready(())
     }
 }
 
@@ -94,7 +127,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Asking<IO> {
     }
 }
 
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Asking<IO> {
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Asking<IO> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         task: &mut Context<'_>,
@@ -120,7 +153,14 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Asking<IO> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(task)
+        if self.parting.is_none() {
+            ready!(Pin::new(&mut self.io).poll_shutdown(task))?;
+            if self.turn.count() != PARTING {
+                return Poll::Ready(Ok(()));
+            }
+            self.parting = Some((0, Box::pin(sleep(PARTING_WITHIN))));
+        }
+        self.poll_forget(task).map(Ok)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One file out of a multipart form, counted while it arrives.
 
 use super::Context;
-use super::envelope::Failure;
+use super::envelope::{Failure, fit};
 use crate::base::{Error, ErrorKind, Result};
 use axum::body::{Body, HttpBody as _};
 use axum::extract::multipart::{Field, MultipartError};
@@ -48,6 +48,7 @@ pub async fn receive<'a>(
     names: &[&'static str; 2],
     max: usize,
 ) -> Result<Upload<'a>, Failure> {
+    let request = fit(request).map_err(|_| too_large(max))?;
     let turn = context.uploads.acquire().await.ok();
     let expected = request.body().size_hint().exact().unwrap_or_default();
     let expected = usize::try_from(expected).unwrap_or(max).min(max);

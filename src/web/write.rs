@@ -6,14 +6,13 @@
 
 use super::Context;
 use super::caller::require_asker;
-use super::envelope::{Failure, Params, Refusal};
+use super::envelope::{Failure, NotWhole, Params, Refusal, Whole};
 use crate::auth::{Asker, Permission};
 use crate::base::{Error, ErrorKind, Result};
 use crate::exchange::inflate::{gunzip, too_large};
 use crate::exchange::push::Rules;
 use crate::exchange::words::{Precision, interval};
 use crate::exchange::{Directory, Pushed, Refused, Sorter};
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::header::CONTENT_ENCODING;
 use axum::http::{HeaderMap, StatusCode};
@@ -112,10 +111,10 @@ async fn write(
     // Closed only when the appliance is gone. Who sends too slowly loses his turn to the time
     // limit of every answer.
     let _turn = context.writes.acquire().await;
-    let body = Bytes::from_request(request, &()).await;
-    let body = body.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(WRITE_MAX),
-        _ => Error::invalid("body", "The request body did not arrive whole."),
+    let body = Whole::from_request(request, &()).await;
+    let Whole(body) = body.map_err(|why| match why {
+        NotWhole::TooLarge => too_large(WRITE_MAX),
+        NotWhole::Broken => why.refuse(""),
     })?;
     let sorting = context.clone();
     let sort = move || sort(&sorting, asker.site(), rules, &body, packed);

@@ -4,6 +4,7 @@ use crate::support::client::{Client, Reply};
 use crate::support::{Appliance, EMAIL, PASSWORD, keys};
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 async fn with_header(client: &Client, path: &str, name: &str, value: &str) -> Reply {
     Reply::to(client.request(Method::GET, path).header(name, value)).await
@@ -157,6 +158,51 @@ async fn a_body_has_at_most_a_megabyte() {
         .await
         .refused(401);
     assert_eq!(chief.get("/api/equipment").await.data()["total"], 1);
+}
+
+/// Sends the head of a question with a JSON body and these bytes behind it, and reads all that is
+/// answered until the other side ends.
+async fn converse(to: &Appliance, token: &str, length: &str, body: &[u8]) -> String {
+    let stream = tokio::net::TcpStream::connect(to.address()).await.unwrap();
+    let (mut from, mut into) = stream.into_split();
+    let head = format!(
+        "POST /api/equipment HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\n{length}\r\n\r\n",
+        to.address()
+    );
+    into.write_all(head.as_bytes()).await.unwrap();
+    // All of it is taken from who sends it, though it is refused.
+    into.write_all(body).await.unwrap();
+    let mut answer = String::new();
+    from.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_before_it_comes() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let long = 9 << 20;
+    let said = format!("Content-Length: {long}");
+    let piece = [b' '; 64 << 10];
+    let chunk = [b"10000\r\n".as_slice(), &piece, b"\r\n"].concat();
+    for (length, body) in [
+        // Nothing of it ever comes.
+        (said.as_str(), Vec::new()),
+        // The sender goes on all the same, and reads the answer when he is done.
+        (&said, vec![b' '; long]),
+        // It does not say how long it is, and has no end.
+        ("Transfer-Encoding: chunked", chunk.repeat(100)),
+    ] {
+        let answer = converse(&appliance, &chief.token, length, &body).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+        assert!(answer.contains("PAYLOAD_TOO_LARGE"), "{answer}");
+        let head = answer.to_ascii_lowercase();
+        assert!(head.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+    // Somebody who asks first whether he may send is told no, and no more.
+    let asks = format!("{said}\r\nExpect: 100-continue");
+    let answer = converse(&appliance, &chief.token, &asks, b"").await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }
 
 #[tokio::test]

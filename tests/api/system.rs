@@ -116,9 +116,12 @@ async fn the_system_tells_its_version_and_size() {
     assert!(system["connections"].as_u64() >= Some(1));
     assert_eq!(system["syslog"], json!(null));
     use std::os::unix::fs::MetadataExt as _;
-    // What it takes from the disk: a file that grows in strides has holes.
+    // What it takes from the disk, since a file that grows in strides has holes; without the reserve
+    // that it holds behind its last page.
     let bytes = std::fs::metadata(appliance.data_file()).unwrap().blocks() * 512;
-    assert_eq!(system["data_file_bytes"], bytes);
+    let told = system["data_file_bytes"].as_u64().unwrap();
+    assert!((100_000..4 << 20).contains(&told), "{told}");
+    assert!(told <= bytes && bytes - told <= 68 << 20, "{told} {bytes}");
 }
 
 #[tokio::test]

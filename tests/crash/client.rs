@@ -97,6 +97,28 @@ impl Client {
             .await
     }
 
+    /// Sends a file of this type.
+    pub(crate) async fn post_file(&self, path: &str, kind: &str, file: Vec<u8>) -> Outcome<Value> {
+        let request = self.http.post(format!("{}{path}", self.base));
+        self.send(request.header("Content-Type", kind).body(file))
+            .await
+    }
+
+    /// The bytes of a file.
+    pub(crate) async fn file(&self, path: &str) -> Outcome<Vec<u8>> {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let access = self.access.as_deref().unwrap_or_default();
+        let answer = request.bearer_auth(access).send().await;
+        let answer = answer.map_err(|_| Failure::Cut)?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.map_err(|_| Failure::Cut)?;
+        if status.is_success() {
+            return Ok(bytes.to_vec());
+        }
+        let said = String::from_utf8_lossy(&bytes).into_owned();
+        Err(Failure::Refused(status, said))
+    }
+
     pub(crate) async fn put(&self, path: &str, body: Value) -> Outcome<Value> {
         self.ask(Method::PUT, path, Some(body)).await
     }

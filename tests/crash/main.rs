@@ -14,6 +14,8 @@ mod client;
 mod cold;
 mod fleet;
 mod full_disk;
+mod full_points;
+mod full_works;
 mod heartbeat;
 mod ledger;
 mod one_code;

@@ -3,8 +3,12 @@
 // Each who includes it takes what it needs.
 #![allow(dead_code)]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A disk of its own, for who may mount one.
 pub struct SmallDisk {
@@ -45,6 +49,43 @@ impl SmallDisk {
         there.then_some(Self { place, image })
     }
 
+    /// Bytes that are free.
+    pub fn free(&self) -> u64 {
+        let mut asked = Command::new("df");
+        asked.args(["--output=avail", "-B1"]).arg(&self.place);
+        let told = String::from_utf8(asked.output().unwrap().stdout).unwrap();
+        let last = told.split_whitespace().next_back();
+        last.and_then(|bytes| bytes.parse().ok())
+            .expect("df tells a number")
+    }
+
+    /// Takes all that is free but so many bytes, with a file of this name; it is given back when
+    /// the file is taken away.
+    pub fn fill(&self, name: &str, but: u64) -> PathBuf {
+        let file = self.place.join(name);
+        let bytes = self.free().saturating_sub(but);
+        if bytes > 0 {
+            run("fallocate", &["-l", &bytes.to_string()], &file);
+        }
+        file
+    }
+
+    /// Somebody else who takes every block at once that becomes free, until it is dropped.
+    pub fn greedy(&self, name: &str) -> Greedy {
+        let path = self.place.join(name);
+        let (mut file, stop) = (std::fs::File::create(&path).unwrap(), Arc::default());
+        let stopped: Arc<AtomicBool> = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                if file.write_all(&[7; 4_096]).is_err() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+        });
+        let thread = Some(thread);
+        Greedy { path, stop, thread }
+    }
+
     /// Makes one in memory larger or smaller.
     pub fn resize(&self, mb: usize) {
         let how = format!("remount,size={mb}m");
@@ -75,6 +116,22 @@ impl SmallDisk {
         assert!(run("umount", &[], &self.place));
         let from = image.to_str().unwrap();
         assert!(run("mount", &["-o", "loop", from], &self.place));
+    }
+}
+
+/// Somebody who leaves nothing to others.
+pub struct Greedy {
+    path: PathBuf,
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Greedy {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let ended = self.thread.take().map(std::thread::JoinHandle::join);
+        assert!(ended.is_none_or(|ended| ended.is_ok()));
+        std::fs::remove_file(&self.path).unwrap();
     }
 }
 

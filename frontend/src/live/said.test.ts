@@ -65,7 +65,17 @@ it('keeps an Arabic sentence in its direction though it begins with a Latin name
 
 it.each(languages)('has no hole in a sentence in %s', async (language) => {
   const { message, about, advice } = await words(language);
-  for (const code of ['disk', 'memory', 'backup', 'polls', 'clock', 'queue', 'logins'] as const) {
+  const codes = [
+    'disk',
+    'reserve',
+    'memory',
+    'backup',
+    'polls',
+    'clock',
+    'queue',
+    'logins',
+  ] as const;
+  for (const code of codes) {
     const numbers = { value: '1 s', hours: '1', skipped: '1', lost: '1', count: '1', more: '2' };
     const said = { code, numbers, names: { names: 'A, B' } };
     expect(message({ message: 'stored', said })).not.toMatch(/[{}]|^stored$/);

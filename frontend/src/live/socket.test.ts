@@ -120,6 +120,25 @@ describe('the live socket', () => {
     expect(connection).toMatchObject({ phase: 'open', updating: false });
   });
 
+  it('takes a loss soon after an update for the way back from it, and a later one for a loss', async () => {
+    await open();
+    last().onclose?.({ reason: 'update' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    last().accept();
+    last().say();
+    expect(connection).toMatchObject({ phase: 'open', updating: false });
+    last().onclose?.({ reason: '' });
+    expect(connection).toMatchObject({ phase: 'lost', updating: true });
+    await vi.advanceTimersByTimeAsync(5_000);
+    last().accept();
+    for (let second = 0; second < 200; second += 1) {
+      last().say();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    last().onclose?.({ reason: '' });
+    expect(connection).toMatchObject({ phase: 'lost', updating: false });
+  });
+
   it('waits four seconds at most while an update has taken the appliance away', async () => {
     await open();
     last().onclose?.({ reason: 'update' });

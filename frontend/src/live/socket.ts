@@ -12,6 +12,9 @@ const ATTEMPT_MS = 8_000;
 /** The longest wait while an update takes the appliance away: it is known to come back. */
 const UPDATING_DELAY_MS = 4_000;
 
+/** An update may be undone so long after it seemed to be done: its trial, and the way back. */
+const UNDONE_WITHIN_MS = 180_000;
+
 export interface Connection {
   phase: 'idle' | 'connecting' | 'open' | 'lost';
   /** When the last frame was heard, while the connection is lost. */
@@ -47,6 +50,9 @@ export class LiveSocket {
   private attempt = 0;
   private failures = 0;
   private heardAt = 0;
+  /** It said that it updates, and when it was back after that. */
+  private announced = false;
+  private updatedAt = -Infinity;
   private longestDelayMs = LONGEST_DELAY_MS;
   private attemptMs = ATTEMPT_MS;
   private watchTimer: ReturnType<typeof setInterval> | undefined;
@@ -130,6 +136,8 @@ export class LiveSocket {
     clearTimeout(this.attemptTimer);
     if (this.connection.phase !== 'open') {
       this.failures = 0;
+      if (this.announced) this.updatedAt = this.heardAt;
+      this.announced = false;
       const epoch = this.connection.epoch + 1;
       this.change({ ...IDLE, phase: 'open', epoch });
     }
@@ -150,7 +158,9 @@ export class LiveSocket {
     this.drop();
     this.failures += 1;
     const lostSince = this.connection.lostSince ?? this.heardAt;
-    const said = updating || this.connection.updating;
+    this.announced ||= updating;
+    const undone = this.heardAt - this.updatedAt < UNDONE_WITHIN_MS;
+    const said = updating || this.connection.updating || undone;
     const longest = Math.min(this.longestDelayMs, said ? UPDATING_DELAY_MS : Infinity);
     const delay = retryDelayMs(this.failures, longest);
     this.change({ phase: 'lost', lostSince, retryAt: Date.now() + delay, updating: said });
