@@ -151,7 +151,7 @@ journey('the cable is pulled: what acts is held, and nothing comes late', async 
     (await appliance.ask('GET', '/equipment', { token })).items.map((item) => item.name);
   assert.deepEqual(await names(), ['Oven 1'], 'nothing was sent meanwhile');
 
-  assert.equal(await save.getAttribute('aria-disabled'), null);
+  assert.notEqual(await save.getAttribute('aria-disabled'), 'true');
   await save.click();
   await page.getByRole('heading', { name: 'Oven 2', exact: true }).waitFor();
   assert.deepEqual(await names(), ['Oven 2']);
