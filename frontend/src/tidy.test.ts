@@ -39,6 +39,50 @@ function acrossRooms(path: string, text: string): string[] {
   return room ? importsOf(path, text).filter((to) => (roomOf(to) ?? room) !== room) : [];
 }
 
+const sheets = import.meta.glob<string>('./**/*.css', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const named = (text: string) =>
+  new Set(
+    [...text.replace(/\/\*[^]*?\*\//g, '').matchAll(/\.([a-z][\w-]*)/gi)].map(([, name]) => name),
+  );
+/** The rooms whose sheets draw a class; null for those that everybody has. */
+const drawnBy = new Map<string, (string | null)[]>();
+for (const [path, text] of Object.entries(sheets))
+  for (const name of named(text))
+    drawnBy.set(name!, [...(drawnBy.get(name!) ?? []), roomOf(path.slice(2)) ?? null]);
+
+/** Classes that a room takes from the sheet of another, which may not have come. */
+function borrowed(path: string, text: string): string[] {
+  const room = roomOf(path);
+  if (!room || !path.endsWith('.vue')) return [];
+  const words = [...text.matchAll(/(?<![:\w-])class="([^"]*)"/g)].flatMap(([, all = '']) =>
+    all.split(/\s+/),
+  );
+  return words.filter((word) => {
+    const by = drawnBy.get(word) ?? [];
+    return by.length > 0 && by.every((other) => other !== null && other !== room);
+  });
+}
+
+describe('the looks of a room', () => {
+  it('are its own or those of everybody, whichever room was open before', () => {
+    expect(drawnBy.size).toBeGreaterThan(500);
+    const wrong = files.flatMap(({ path, text }) =>
+      borrowed(path, text).map((name) => `${path} borrows .${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('would be caught', () => {
+    const text = '<p class="panel doctor__item" />';
+    expect(borrowed('rooms/storage/X.vue', text)).toEqual(['doctor__item']);
+    expect(borrowed('rooms/equipment/X.vue', text)).toEqual([]);
+  });
+});
+
 describe('imports', () => {
   it('go in one direction', () => {
     const wrong = files.flatMap(({ path, text }) =>

@@ -154,7 +154,9 @@ impl Engine {
             .group_of(id, &|id| self.is_silent(id, cause.now))?;
         let open = self.book.open.get(&group.condition);
         if !open.is_some_and(|alert| alert.active) {
-            self.book.raise(draft, seed_of(&group, seed), cause, 0);
+            let name = self.plant.name_of(&group);
+            let seed = seed_of(&group, name, seed);
+            self.book.raise(draft, seed, cause, 0);
         }
         let parent = self.book.open.get(&group.condition)?.id;
         let belongs = |alert: &&Alert| {
@@ -298,19 +300,17 @@ enum Over {
     Group,
 }
 
-fn seed_of(group: &Group, seed: &Seed) -> Seed {
+fn seed_of(group: &Group, name: String, seed: &Seed) -> Seed {
     let count = group.members.len();
-    let (source, level, name, said) = match &group.line {
+    let (source, level, said) = match &group.line {
         Some(line) => (
             Source::Line,
             seed.level.max(Level::High),
-            line.clone(),
             Said::of("line").name("line", line).number("count", count),
         ),
         None => (
             Source::Site,
             Level::Critical,
-            group.site.clone(),
             Said::of("site").number("count", count),
         ),
     };

@@ -40,6 +40,8 @@ pub(super) struct Group {
 pub(super) struct Plant {
     machines: HashMap<EquipmentId, Machine>,
     calendars: HashMap<String, Calendar>,
+    /// What the sites are called, by their keys.
+    names: HashMap<String, String>,
     lines: BTreeMap<(String, String), Vec<EquipmentId>>,
 }
 
@@ -48,6 +50,7 @@ impl Plant {
         let mut plant = Self::default();
         for site in sites {
             plant.calendars.insert(site.key.clone(), site.calendar());
+            plant.names.insert(site.key.clone(), site.name.clone());
         }
         for one in equipment {
             let line = one
@@ -84,6 +87,12 @@ impl Plant {
             .get(site)
             .cloned()
             .unwrap_or_else(Calendar::utc)
+    }
+
+    /// What people call a group of silent devices: its line by its key, a site by its name.
+    pub(super) fn name_of(&self, group: &Group) -> String {
+        let site = || self.names.get(&group.site).unwrap_or(&group.site);
+        group.line.as_ref().unwrap_or_else(site).clone()
     }
 
     /// The greatest group of silent devices that this one belongs to: its site, its line, or none.
@@ -212,5 +221,16 @@ mod tests {
         assert_eq!(of(&[4], 4), None, "one device is no group");
         assert_eq!(of(&[0, 1, 2, 3, 4], 4).as_deref(), Some("site/site_a"));
         assert_eq!(plant.group("line/site_a/b").unwrap().members.len(), 2);
+    }
+
+    #[test]
+    fn a_silent_site_is_called_by_its_name() {
+        let (mut plant, _) = Plant::made(&[("a", 2), ("b", 2)]);
+        let name = |plant: &Plant, condition| plant.name_of(&plant.group(condition).unwrap());
+        assert_eq!(name(&plant, "site/site_a"), "site_a", "nobody named it");
+        let named = ("site_a".to_owned(), "Sfax works".to_owned());
+        plant.names.extend([named]);
+        assert_eq!(name(&plant, "site/site_a"), "Sfax works");
+        assert_eq!(name(&plant, "line/site_a/a"), "a");
     }
 }

@@ -271,7 +271,11 @@ fn delete_in(
 ) -> Result<()> {
     Engine::forget_rule_memory(transaction, rule)?;
     RULES.remove(transaction, rule.id.as_bytes())?;
-    let details = json!({ "name": rule.name, "equipment_id": rule.equipment_id });
+    let details = json!({
+        "name": rule.name,
+        "equipment_id": rule.equipment_id,
+        "condition": rule.condition,
+    });
     let action = "alert_rule.delete";
     audit_rule(transaction, now, actor, action, rule, details)
 }

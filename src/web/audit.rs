@@ -9,6 +9,7 @@ use crate::base::error::Checks;
 use crate::base::{Result, Timestamp};
 use crate::store::audit::{self, Anchor, Entry, Filter, Outcome, Verdict};
 use axum::extract::State;
+use names::RuleByItself;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
@@ -164,6 +165,9 @@ pub struct ShownEntry {
     /// What its object is called now; absent when it has no name or is there no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What the name of an alert rule is made of, where nobody gave it one of his own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleByItself>,
 }
 
 /// A part of the audit log, newest first.
@@ -195,6 +199,7 @@ pub async fn page_of(context: Context, filter: Filter, cursor: Cursor) -> Result
         let found = audit::search(&context.store, &filter, cursor.cursor, limit)?;
         let items = found.entries.iter().map(|entry| ShownEntry {
             name: names::name_of(&context, entry),
+            rule: names::rule_of(&context, entry),
             outcome: entry.outcome(),
             entry: entry.clone(),
         });

@@ -230,3 +230,35 @@ async fn what_has_a_name_is_not_shown_by_its_id_alone() {
     chief.delete(&rule).await.data();
     assert_eq!(names("action=alert_rule").await, vec![Value::Null; 3]);
 }
+
+#[tokio::test]
+async fn a_rule_that_nobody_named_is_said_by_its_condition() {
+    let (_appliance, chief) = Appliance::furnished().await;
+    let press = json!({ "name": "Press 7", "type": "Press", "model": "P", "install_date":
+        "2024-05-01" });
+    let id = chief.add_equipment(&press).await;
+    let rule = json!({ "equipment_id": id, "metric": "power", "operator": ">",
+        "threshold": 42, "level": "High" });
+    let rule = chief.post("/api/alert-rules", &rule).await.created();
+    let path = format!("/api/alert-rules/{}", rule["id"].as_str().unwrap());
+    let limits = async || -> Vec<Value> {
+        let entries = items(&chief, "action=alert_rule").await;
+        let limit = |entry: &Value| entry["rule"]["condition"]["threshold"].clone();
+        entries.iter().map(limit).collect()
+    };
+    let harder = json!({ "threshold": 50, "name": "" });
+    chief.put(&path, &harder).await.data();
+    // Newest first, each with what it looked at then; a change with what it looks at now.
+    assert_eq!(limits().await, [json!(50.0), json!(42.0)]);
+    let entries = items(&chief, "action=alert_rule.create").await;
+    assert_eq!(entries[0]["rule"]["name"], rule["name"]);
+    assert_eq!(entries[0]["rule"]["of_condition"], true);
+    chief.delete(&path).await.data();
+    assert_eq!(limits().await, [json!(50.0), Value::Null, json!(42.0)]);
+
+    let own = json!({ "equipment_id": id, "metric": "power", "operator": ">",
+        "threshold": 42, "level": "High", "name": "Clutch" });
+    chief.post("/api/alert-rules", &own).await.created();
+    let entries = items(&chief, "action=alert_rule.create").await;
+    assert!(entries[0].get("rule").is_none(), "somebody named it");
+}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { api, ApiError, holdLogin, whenSessionEnds } from '.';
+import { api, ApiError, holdLogin, whenAway, whenSessionEnds } from '.';
 import { retryAfterSeconds } from './errors';
 import type { Login, User } from './types';
 
@@ -27,6 +27,7 @@ beforeEach(() => {
 afterEach(() => {
   holdLogin(null);
   whenSessionEnds(() => undefined);
+  whenAway(() => false);
   vi.unstubAllGlobals();
 });
 
@@ -128,4 +129,18 @@ it('takes a file under the name that the server gave it, and a refusal as a sent
   const sentence = 'Ask for a shorter range.';
   server = () => answer(400, { success: false, error: sentence, error_code: 'VALIDATION_ERROR' });
   await expect(api.exportHistory(query)).rejects.toThrow(sentence);
+});
+
+it('sends no change while the appliance is away, and asks for the way back', async () => {
+  server = () => good({ items: [] });
+  whenAway(() => true);
+  const late = api.deleteAlertRule('rule-1');
+  await expect(late).rejects.toMatchObject({ code: 'NETWORK' });
+  expect(calls, 'nothing waits on the wire until somebody else presses').toEqual([]);
+  await api.sites();
+  await api.socketTicket();
+  expect(calls).toHaveLength(2);
+  whenAway(() => false);
+  await api.deleteAlertRule('rule-1');
+  expect(calls).toHaveLength(3);
 });

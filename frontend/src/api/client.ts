@@ -157,9 +157,20 @@ async function prove(): Promise<void> {
   proofs += 1;
 }
 
+let away: () => boolean = () => false;
+
+/** Tells when the appliance is away: no change is sent then, because it might come when nobody means it any more. */
+export function whenAway(is: () => boolean): void {
+  away = is;
+}
+
+/** Asks for a way back, or leaves. */
+const ALWAYS = /\/api\/auth\/(ws-ticket|logout)$/;
+
 /** Sends a request; once more when the appliance wanted a proof first, and somebody gave it. */
 async function sendWithProof(request: Request): Promise<Response> {
   if (isPublic(request.url)) return send(request);
+  if (request.method !== 'GET' && away() && !ALWAYS.test(request.url)) throw networkError();
   const again = request.clone();
   const proofsThen = proofs;
   const response = await sendWithToken(request);

@@ -388,4 +388,5 @@ export const api = {
 
 export { ApiError, reworded } from './errors';
 export type { FieldError } from './errors';
-export { holdFor, holdLogin, refreshLogin, whenProofIsWanted, whenSessionEnds } from './client';
+export { holdFor, holdLogin, refreshLogin } from './client';
+export { whenAway, whenProofIsWanted, whenSessionEnds } from './client';

@@ -15086,6 +15086,16 @@ export interface components {
              */
             title: string;
         };
+        /**
+         * @description The name of an alert rule that nobody named, and what it was made of: what shows it can say it in the
+         *     language of who reads.
+         */
+        RuleByItself: components["schemas"]["AlertRuleWords"] & {
+            /** @description What the rule looks at. */
+            condition: components["schemas"]["AlertCondition"];
+            /** @description The name, as the appliance makes it in English. */
+            name: string;
+        };
         /** @description The rules of one version of a tariff. */
         Rules: {
             /** @description When which period is; the first slot that fits decides. */
@@ -15640,6 +15650,7 @@ export interface components {
             name?: string | null;
             /** @description Whether what was tried was let happen. */
             outcome: components["schemas"]["AuditOutcome"];
+            rule?: components["schemas"]["RuleByItself"] | null;
         };
         /** @description A plant. */
         Site: {

@@ -80,7 +80,9 @@ export function axisOfTime(
   return {
     ...axisBase(rem),
     space: rem * 5,
-    size: rem * 1.7,
+    // Below the least value of the other axis, which stands beside its own line.
+    gap: rem * 0.6,
+    size: rem * 2,
     values: (_, splits, __, ___, step) =>
       splits.map((at) => (share ? `${fixed(at, 0, place.locale)}\u00a0%` : label(at, step))),
     grid: { show: false },

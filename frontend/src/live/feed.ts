@@ -1,7 +1,7 @@
 // What the socket said last, with the connection it came over. Rooms read it through useLive.
 import { defineStore } from 'pinia';
 import { computed, onScopeDispose, ref, shallowReactive, shallowRef, watch } from 'vue';
-import { api, ApiError } from '@/api';
+import { api, ApiError, whenAway } from '@/api';
 import type {
   Alert,
   DashboardMetrics,
@@ -114,6 +114,7 @@ export const useFeed = defineStore('feed', () => {
     onChange: (next) => (connection.value = next),
   });
 
+  whenAway(() => lost.value);
   setInterval(() => (localNow.value = Date.now()), TICK_MS);
   window.addEventListener('online', () => socket.retryNow());
   document.addEventListener('visibilitychange', () => {

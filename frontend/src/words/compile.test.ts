@@ -56,3 +56,9 @@ it.each([
       theirs.t('sentence', { b: 'B', c: 7, count }, count),
     );
 });
+
+it('ends a sentence once, although its last word has a full stop of its own', () => {
+  const [, ours] = speakers({ sentence: 'depuis le {day}. Puis {price}' });
+  expect(ours.t('sentence', { day: '15 nov.', price: '3 d.' })).toBe('depuis le 15 nov. Puis 3 d.');
+  expect(ours.t('sentence', { day: '15 mai', price: 3 })).toBe('depuis le 15 mai. Puis 3');
+});

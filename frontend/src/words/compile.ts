@@ -34,10 +34,19 @@ function forms(sentence: string): Part[][] {
 /** What vue-i18n calls for each sentence, once: a function that says it with the values of a moment. */
 export function compile(sentence: unknown): MessageFunction<string> {
   const all = forms(String(sentence));
+  // A value may end with the full stop of a short word ("15 nov."), which ends the sentence, too.
+  const after = (context: Context, before: Part | undefined, text: string) =>
+    text.startsWith('.') &&
+    typeof before === 'object' &&
+    String(context.named(before.named)).endsWith('.')
+      ? text.slice(1)
+      : text;
   const said = (context: Context, parts: Part[]): string =>
     context.normalize(
-      parts.map((part) =>
-        typeof part === 'string' ? part : context.interpolate(context.named(part.named)),
+      parts.map((part, n) =>
+        typeof part === 'string'
+          ? after(context, parts[n - 1], part)
+          : context.interpolate(context.named(part.named)),
       ),
     );
   const whole = (context: Context) =>

@@ -125,8 +125,8 @@ const literal = /['"`]([a-z][a-zA-Z]*(?:\.[a-zA-Z0-9_]+)+)['"`]/g;
 
 /** What is drawn before any other room is asked for. */
 const FIRST_VIEW = /^\.\.\/(App\.vue|(shell|kit|session|live|rooms\/(login|dashboard))\/)/;
-/** Only drawn in rooms that bring the other words along: the set-up and settings, and the wall. */
-const LATER = /\/(SiteFields|Wall\w+)\.vue$/;
+/** Only drawn in rooms that bring the other words along: the set-up and settings, the rules, and the wall. */
+const LATER = /\/((SiteFields|Wall\w+)\.vue|useRuleName\.ts)$/;
 
 it('brings the words of the first view with the page, and the names of all rooms', () => {
   const there = flat(first);

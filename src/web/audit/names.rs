@@ -2,10 +2,14 @@
 //! the id: a name may change, and what was deleted has none any more.
 
 use super::super::Context;
+use crate::alerts::{Condition, RuleWords};
 use crate::auth::Reach;
 use crate::reports::Sight;
 use crate::store::audit::Entry;
+use serde::Serialize;
+use serde_json::Value;
 use std::str::FromStr;
+use utoipa::ToSchema;
 
 /// The name of what an entry is about; `None` when it has none, or is there no more. Reads the disk.
 pub fn name_of(context: &Context, entry: &Entry) -> Option<String> {
@@ -41,16 +45,56 @@ fn read<T: FromStr>(id: &str) -> Option<T> {
 }
 
 /// Asks the sites that the entry names; every site for an entry that was written before entries did.
-fn at_a_site(
-    context: &Context,
-    entry: &Entry,
-    ask: impl Fn(&str) -> Option<String>,
-) -> Option<String> {
+fn at_a_site<T>(context: &Context, entry: &Entry, ask: impl Fn(&str) -> Option<T>) -> Option<T> {
     if entry.sites.is_empty() {
         let sites = context.sites.all();
         return sites.iter().find_map(|site| ask(&site.key));
     }
     entry.sites.iter().find_map(|site| ask(site))
+}
+
+/// The name of an alert rule that nobody named, and what it was made of: what shows it can say it in the
+/// language of who reads.
+#[derive(Serialize, ToSchema)]
+pub struct RuleByItself {
+    /// The name, as the appliance makes it in English.
+    name: String,
+    /// What the rule looks at.
+    condition: Condition,
+    /// Which words its name is made of.
+    #[serde(flatten)]
+    words: RuleWords,
+}
+
+/// The rule that an entry is about, when its name was made by the appliance: as the entry says it, or
+/// as it is now. Reads the disk.
+pub fn rule_of(context: &Context, entry: &Entry) -> Option<RuleByItself> {
+    let id = entry.resource.strip_prefix("alert_rule/")?;
+    let told = entry.details.get("rule").and_then(told_rule);
+    let told = told.or_else(|| told_rule(&entry.details));
+    let (name, condition) = told.or_else(|| {
+        at_a_site(context, entry, |site| {
+            let rule = context.alerts.rule(site, read(id)?).ok()?;
+            Some((rule.name, rule.condition))
+        })
+    })?;
+    let words = RuleWords::of(&name, &condition, None);
+    let itself = words.of_condition || words.name_code.is_some();
+    itself.then_some(RuleByItself {
+        name,
+        condition,
+        words,
+    })
+}
+
+/// The name and the condition that an entry holds, after a change those of after it.
+fn told_rule(details: &Value) -> Option<(String, Condition)> {
+    let told = |field: &str| {
+        let value = details.get(field)?;
+        Some(value.get("after").unwrap_or(value))
+    };
+    let condition = serde_json::from_value(told("condition")?.clone()).ok()?;
+    Some((told("name")?.as_str()?.to_owned(), condition))
 }
 
 /// An alert is called after what it is about.

@@ -112,6 +112,21 @@ journey(
     assert.equal(await screen.locator("html").getAttribute("data-theme"), "dark", "it is night");
     await stage.browser.picture(screen, "kiosk-wall-night");
 
+    // The appliance goes before the second page ever stood: the wall keeps the first, and turns
+    // when it is back. Turns are an hour long here, so that none happens by itself meanwhile.
+    await screen.clock.install();
+    await screen.goto("/kiosk?pages=overview:3600,flow:3600&night=off");
+    await screen.locator(".rounds h1").first().waitFor({ state: "attached" });
+    await appliance.kill();
+    await banner(screen).waitFor();
+    const standing = await screen.locator(".rounds").getAttribute("data-page");
+    await screen.clock.fastForward(3_600_000);
+    await screen.waitForTimeout(1_500);
+    assert.equal(await screen.locator(".rounds").getAttribute("data-page"), standing);
+    assert.equal(await screen.locator(".rounds__page").count(), 1, "something stands there");
+    await appliance.startAgain();
+    await banner(screen).waitFor({ state: "detached", timeout: BACK_MS });
+
     const night = {
       locale: "ar",
       colorScheme: "dark",

@@ -126,6 +126,37 @@ journey('the cable is pulled: silence is noticed, and the same page goes on', as
   assert.equal(await page.evaluate(() => window.sameDocument), true, 'the page was not reloaded');
 });
 
+journey('the cable is pulled: what acts is held, and nothing comes late', async (stage) => {
+  const meter = await stage.meter();
+  const appliance = await stage.appliance();
+  await setUpByScript(appliance);
+  const token = await signInByScript(appliance);
+  const page = await stage.browser.open(appliance);
+  await arrive(page);
+  await addMeter(page, { name: 'Oven 1', port: meter.port });
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  const name = page.getByLabel('Name', { exact: true });
+  await name.fill('Oven 2');
+  const save = page.getByRole('button', { name: 'Save', exact: true });
+
+  appliance.freeze();
+  await banner(page).waitFor();
+  assert.equal(await save.getAttribute('aria-disabled'), 'true');
+  await save.click({ force: true });
+  await name.press('Enter');
+  await stage.browser.picture(page, 'cable-pulled-form');
+  appliance.thaw();
+  await banner(page).waitFor({ state: 'detached' });
+  const names = async () =>
+    (await appliance.ask('GET', '/equipment', { token })).items.map((item) => item.name);
+  assert.deepEqual(await names(), ['Oven 1'], 'nothing was sent meanwhile');
+
+  assert.notEqual(await save.getAttribute('aria-disabled'), 'true');
+  await save.click();
+  await page.getByRole('heading', { name: 'Oven 2', exact: true }).waitFor();
+  assert.deepEqual(await names(), ['Oven 2']);
+});
+
 journey('the appliance is gone when the page is opened: it waits and goes on', async (stage) => {
   const appliance = await stage.appliance();
   await setUpByScript(appliance);

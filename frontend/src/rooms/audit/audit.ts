@@ -111,7 +111,7 @@ export function linkOf(resource: string): string | null {
 }
 
 /** Where the name stands in an entry that holds its object whole. */
-const holders = ['item', 'enpi', 'entry'];
+const holders = ['item', 'enpi', 'entry', 'rule'];
 
 /** What the object is called: as the entry says, or else as it is now. */
 export function nameOf({

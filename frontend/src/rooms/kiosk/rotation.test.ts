@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shiftAt, SHIFT_EVERY_S, turnAt } from './rotation';
+import { pageShown, shiftAt, SHIFT_EVERY_S, turnAt } from './rotation';
 
 it('shows each page for its seconds, round after round', () => {
   const turns = [
@@ -12,6 +12,15 @@ it('shows each page for its seconds, round after round', () => {
   expect(counts).toEqual([20, 60, 10]);
   expect(turnAt([{ name: 'a', seconds: 10 }], 12345)).toBe(0);
   expect(turnAt([], 5)).toBe(0);
+});
+
+it('turns to nothing new while the appliance is away', () => {
+  const stood = new Set(['a', 'b']);
+  expect(pageShown('c', 'a', { lost: false, stood })).toBe('c');
+  expect(pageShown('c', 'a', { lost: true, stood })).toBe('a');
+  expect(pageShown('b', 'a', { lost: true, stood })).toBe('b');
+  // What never stood has no place to keep.
+  expect(pageShown('c', null, { lost: true, stood: new Set() })).toBe('c');
 });
 
 it('moves a little each minute, never far, and comes back', () => {

@@ -16,6 +16,18 @@ export function turnAt(turns: Turn[], atS: number): number {
   );
 }
 
+/**
+ * The page that is shown: the one whose turn it is, unless the appliance is away and cannot bring what
+ * has never stood here; then the page that stands keeps its place.
+ */
+export function pageShown(
+  due: string,
+  shown: string | null,
+  { lost, stood }: { lost: boolean; stood: ReadonlySet<string> },
+): string {
+  return lost && shown !== null && !stood.has(due) ? shown : due;
+}
+
 /** Points around the middle, in shares of a step; no pixel carries the same edge for long. */
 const orbit = [
   [0, 0],

@@ -12,6 +12,23 @@ const sources = import.meta.glob<string>('../../../../src/notify/*.rs', {
   eager: true,
 });
 
+it('takes no figure for another one: neither a half nor one with a word behind it', () => {
+  for (const typed of ['15', ' 0 ', '502']) expect(outlets.isWhole(typed), typed).toBe(true);
+  for (const typed of ['', '1.5', '12..x', '12 h', '-1', '1e3'])
+    expect(outlets.isWhole(typed), typed).toBe(false);
+  const smtp = outlets.formOf('smtp', null);
+  expect(outlets.slipsOf('smtp', smtp)).toEqual([]);
+  smtp.settings['port'] = '58 7';
+  expect(outlets.slipsOf('smtp', smtp)).toEqual(['settings.port']);
+  const policy = policies.blankPolicy();
+  policy.escalation = ['30', '1.5', ''].map((after_min) => ({
+    ...policies.blankStep(),
+    after_min,
+  }));
+  const steps = policies.inputOf(policy).escalation ?? [];
+  expect(steps.map(({ after_min }) => after_min)).toEqual([30, 0, null]);
+});
+
 describe('an outlet', () => {
   it('keeps a secret that was not typed, and sends numbers as numbers', () => {
     const form = outlets.formOf('smtp', null);

@@ -51,6 +51,15 @@ export const fieldsOf: Record<OutletKind, Field[]> = {
   ],
 };
 
+/** A figure as the forms of this room take it: digits alone, so that "1.5" or "12 h" is no 1 and no 12. */
+export const isWhole = (text: string): boolean => /^\d{1,9}$/.test(text.trim());
+
+/** The figures of an outlet that are none, by their paths in the form. */
+export const slipsOf = (kind: OutletKind, { settings }: OutletForm): string[] =>
+  fieldsOf[kind]
+    .filter(({ name, kind: is }) => is === 'number' && !isWhole(settings[name] ?? ''))
+    .map(({ name }) => `settings.${name}`);
+
 /** Whether the outlet speaks to a server that may have an authority of its own. */
 export const hasAuthority = (kind: OutletKind): boolean => kind !== 'horn';
 export const hasSecret = (kind: OutletKind): boolean => kind !== 'horn';

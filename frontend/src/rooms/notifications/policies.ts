@@ -1,7 +1,7 @@
 // Policies as a person fills them in, and as they are sent. Pure.
 import type { FieldError } from '@/api';
 import type { Level, OutletKind, Policy, PolicyInput, PolicyRecipient, Weekday } from '@/api/types';
-import { leadsToOne } from './outlets';
+import { isWhole, leadsToOne } from './outlets';
 
 export const weekdays: Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
@@ -105,6 +105,8 @@ function recipientOf(row: RecipientRow): PolicyRecipient {
   return { outlet: row.outlet, [row.who]: row[row.who].trim() || null, language };
 }
 
+const wholeOf = (text: string) => (isWhole(text) ? Number(text) : 0);
+
 export const inputOf = (form: PolicyForm): PolicyInput => ({
   name: form.name.trim(),
   enabled: form.enabled,
@@ -115,8 +117,8 @@ export const inputOf = (form: PolicyForm): PolicyInput => ({
   quiet_hours: form.quiet ? { ...form.quiet_hours } : null,
   recipients: form.recipients.map(recipientOf),
   escalation: form.escalation.map((step) => ({
-    // What is no number is 0, which is refused at its place.
-    after_min: step.after_min.trim() ? Number.parseInt(step.after_min, 10) || 0 : null,
+    // What is no whole number is 0, which is refused at its place.
+    after_min: step.after_min.trim() ? wholeOf(step.after_min) : null,
     recipients: step.recipients.map(recipientOf),
   })),
   tell_when_over: form.tell_when_over,
