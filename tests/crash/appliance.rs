@@ -144,6 +144,10 @@ impl Appliance {
             held.is_ok_and(|status| status.success()),
             "it cannot be held"
         );
+        // The signal is only on its way: until one thread took it, the others go on and may answer.
+        while !is_held(&whom) {
+            tokio::time::sleep(Duration::from_micros(50)).await;
+        }
     }
 
     /// Lets it run for so many microseconds, then `kill -9`.
@@ -152,6 +156,19 @@ impl Appliance {
         self.child.kill().expect("a running child can be killed");
         self.child.wait().expect("a killed child ends");
     }
+}
+
+/// Whether no thread of a process runs on: it is stopped, or waits for the disk and stops then.
+fn is_held(process: &str) -> bool {
+    let threads =
+        std::fs::read_dir(format!("/proc/{process}/task")).expect("a process has threads");
+    let state = |thread: std::io::Result<std::fs::DirEntry>| {
+        let stat = std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+        // Behind the name, which may hold anything but ends with the last bracket.
+        stat.rsplit(')').next()?.trim().chars().next()
+    };
+    let states: String = threads.filter_map(state).collect();
+    states.contains('T') && states.chars().all(|state| "TD".contains(state))
 }
 
 impl Drop for Appliance {
