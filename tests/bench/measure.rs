@@ -94,7 +94,11 @@ fn number_after(text: &str, head: &str) -> u64 {
         .unwrap_or_default()
 }
 
-/// Blocks that a folder takes on disk, bytes; names with these endings are left out.
+/// What a file system gives out at once, bytes.
+const BLOCK: u64 = 4_096;
+
+/// Blocks that a folder takes on disk, bytes; names with these endings are left out, and so is what a
+/// data file holds behind its end for people on a full disk.
 pub(crate) fn allocated(folder: &Path, but: &[&str]) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let of = |entry: fs::DirEntry| {
@@ -105,7 +109,7 @@ pub(crate) fn allocated(folder: &Path, but: &[&str]) -> u64 {
         } else if meta.is_dir() {
             allocated(&entry.path(), but)
         } else {
-            meta.blocks() * 512
+            (meta.blocks() * 512).min(meta.len().next_multiple_of(BLOCK))
         }
     };
     entries.map(of).sum()
