@@ -6,6 +6,7 @@ use crate::support::socket::Socket;
 use crate::support::{Appliance, EMAIL, PASSWORD};
 use indusmind::auth::Role;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const NEXT: &str = "Day-shift-88";
@@ -131,7 +132,7 @@ impl Drop for Load {
 
 /// Goes a way out; how long after its answer the sockets were closed.
 async fn out(way: Way) -> Duration {
-    let (appliance, chief) = Appliance::furnished().await;
+    let (mut appliance, chief) = Appliance::furnished().await;
     let he = appliance.client_as(Role::Operator).await;
     let email = "operator@plant.example";
     let elsewhere = appliance.client().login(email, PASSWORD).await;
@@ -159,6 +160,8 @@ async fn out(way: Way) -> Duration {
     let late = Socket::try_open(&he, "/ws", Some(("authorization", &bearer))).await;
     assert_eq!(late.err().map(|(status, _)| status), Some(401), "{way:?}");
     drop(load);
+    // A thousand that go on running hold the room of a thousand.
+    appliance.stop().await;
     took
 }
 
@@ -166,15 +169,13 @@ async fn out(way: Way) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_way_out_closes_sockets_and_tokens_at_once() {
     let times = std::env::var("INDUSMIND_TORTURE").map_or(WAYS.len(), |n| n.parse().unwrap());
-    let mut took = Vec::new();
+    let mut slowest: BTreeMap<String, Duration> = BTreeMap::new();
     for way in WAYS.into_iter().cycle().take(times) {
-        took.push(out(way).await);
+        let took = out(way).await;
+        let most = slowest.entry(format!("{way:?}")).or_default();
+        *most = took.max(*most);
     }
-    took.sort_unstable();
     if times > WAYS.len() {
-        let (median, slowest) = (took[times / 2], took[times - 1]);
-        println!(
-            "{times} times out under load: both sockets closed and the token refused after {median:?}, the slowest after {slowest:?}"
-        );
+        println!("{times} times out under load; both sockets closed after, at most: {slowest:.1?}");
     }
 }
