@@ -48,7 +48,7 @@ impl Reserved {
         self.held < self.whole / 100 * (100 - USED_PERCENT)
     }
 
-    /// Whether readings wait until it is whole.
+    /// Whether readings wait: less than half of it is there.
     #[must_use]
     pub const fn is_low(self) -> bool {
         self.held < self.whole / 2
