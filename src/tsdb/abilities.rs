@@ -24,10 +24,13 @@ pub struct CounterLimits {
 impl Counters {
     /// All that is known of a counter beside its readings.
     pub(super) fn rules(&self, series: SeriesId, catalogue: &Catalogue) -> Rules {
-        let events = self.events(series);
+        let mut rules = Rules {
+            limits: Limits::default(),
+            events: self.events(series),
+            parted_from: self.parted_from,
+        };
         let Some(info) = catalogue.info(series) else {
-            let limits = Limits::default();
-            return Rules { limits, events };
+            return rules;
         };
         let given = self.limits.get(&info.key.equipment);
         let modulus = given.and_then(|given| {
@@ -38,8 +41,8 @@ impl Counters {
         let per_hour = per_hour(info.unit.as_str(), most_kw.unwrap_or(MOST_KW));
         #[allow(clippy::cast_precision_loss)] // an hour
         let per_ms = per_hour.map(|most| most / HOUR_MS as f64);
-        let limits = Limits { modulus, per_ms };
-        Rules { limits, events }
+        rules.limits = Limits { modulus, per_ms };
+        rules
     }
 }
 

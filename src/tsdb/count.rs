@@ -5,10 +5,10 @@
 //! its span, and looks ahead until nothing that comes can change it.
 
 use super::HOUR_MS;
-use super::counter::{Booked, Counter, Growth, Reading, Rules};
+use super::counter::{Booked, Counter, GAP_MIN_MS, Growth, Reading, Rules};
 use super::fold::{self, Folded, HourEnd, INTERVAL_MAX_MS, Span};
 use super::pack::{State, Values};
-use super::rollup::Summary;
+use super::rollup::{QUARTER_MS, Summary};
 use super::tick::as_decimal;
 use super::track::{POWERS, Track, number};
 use crate::base::Quality;
@@ -104,6 +104,7 @@ impl<'a> Counting<'a> {
         ] = self.grown[..]
             && to == reading.at
             && to > self.span.from
+            && !is_parted(&self.grown[0], self.rules)
         {
             // What nearly every reading is: it grew since the one before, and that is that.
             if to <= self.span.to {
@@ -150,6 +151,8 @@ impl<'a> Counting<'a> {
         let from = growth.from.max(self.floor);
         if growth.booked == Booked::Spread && from < growth.to {
             self.spread(growth, from);
+        } else if is_parted(growth, self.rules) && from < growth.to {
+            self.part(growth, from);
         } else {
             let marks = match growth.booked {
                 Booked::There => 0,
@@ -163,6 +166,10 @@ impl<'a> Counting<'a> {
     fn note_reach(&mut self, growth: &Growth, seen: i64) {
         let (start, first_end) = match growth.booked {
             Booked::Spread => (growth.from, growth.from + 1),
+            Booked::There if is_parted(growth, self.rules) => {
+                let end = quarter_after(growth.from);
+                (end - 1, end)
+            }
             Booked::There | Booked::Late => (growth.to - 1, growth.to),
         };
         if start < self.span.from {
@@ -229,6 +236,20 @@ impl<'a> Counting<'a> {
         }
     }
 
+    /// Cuts a growth at the quarters, in whole units of the counter: each gets its share of the time,
+    /// at its end.
+    fn part(&mut self, growth: &Growth, from: i64) {
+        let even = Even::new(growth, from);
+        let mut start = from;
+        while start < growth.to {
+            let end = quarter_after(start).min(growth.to);
+            let is_last = end == growth.to;
+            let value = if is_last { growth.value } else { growth.start };
+            self.book(end, value, even.between(start, end), 0);
+            start = end;
+        }
+    }
+
     /// The buckets, and the counter at the end of the span and of each hour in it.
     pub(super) fn finish(mut self) -> Folded {
         self.close_hours(self.span.to);
@@ -260,6 +281,22 @@ impl<'a> Counting<'a> {
         places += self.rules.factor_places()?;
         POWERS.get(places).copied()
     }
+}
+
+/// Whether what grew without a gap between two readings is cut at the quarters between them. Of a
+/// meter that is read every ten minutes a quarter would else hold what two others used: a peak that
+/// never was. Less than a minute is not cut: it is less than the readings are apart in time.
+fn is_parted(growth: &Growth, rules: &Rules) -> bool {
+    growth.booked == Booked::There
+        && growth.growth > 0.0
+        && growth.to - growth.from > GAP_MIN_MS
+        && growth.from >= rules.parted_from
+        && quarter_after(growth.from) < growth.to
+}
+
+/// The end of the quarter that an instant begins or lies in, ms.
+fn quarter_after(at: i64) -> i64 {
+    (at.div_euclid(QUARTER_MS) + 1) * QUARTER_MS
 }
 
 /// A growth that is spread evenly. In whole units where the readings are decimals, so that the

@@ -4,6 +4,7 @@
 use super::abilities::CounterLimits;
 use super::correct::{CORRECTIONS_MAX, Undone, checked_why, mark};
 use super::counter::{Event, What};
+use super::parted;
 use super::series::Catalogue;
 use super::{HOUR_MS, SeriesId, Tsdb};
 use crate::base::error::Checks;
@@ -98,6 +99,8 @@ pub(super) struct Counters {
     events: Arc<BTreeMap<SeriesId, Vec<Event>>>,
     /// Settings that are handed in after each start.
     pub(super) limits: Arc<BTreeMap<EquipmentId, CounterLimits>>,
+    /// From this instant on, ms, what a counter that is read seldom grew by is cut at the quarters.
+    pub(super) parted_from: i64,
 }
 
 impl Counters {
@@ -116,6 +119,7 @@ impl Counters {
         Ok(Self {
             events: Arc::new(events),
             limits: Arc::clone(&known.limits),
+            parted_from: parted::since(view)?,
         })
     }
 

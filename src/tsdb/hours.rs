@@ -206,13 +206,27 @@ impl Desk<'_> {
                 earliest = earliest.min(at.div_euclid(HOUR_MS));
             }
             // What was booked until now went back as far as the ends of hours say.
-            let mut hour = first;
-            while hour > first - REACH_MAX_HOURS && self.was_reached(*series, hour - 1)? {
-                hour -= 1;
-            }
-            earliest = earliest.min(hour);
+            earliest = earliest.min(self.booked_from(*series, first)?);
         }
         Ok((earliest < first).then_some(earliest))
+    }
+
+    /// The first hour that readings from the hour `first` on booked something in, as far as what is
+    /// written down of the ends of hours tells.
+    fn booked_from(&self, series: SeriesId, first: i64) -> Result<i64> {
+        let Some((counter, true)) = sealed::counter_of(self.look, self.device, series, first - 1)?
+        else {
+            return Ok(first);
+        };
+        // No reading after it booked anything before the one that was counted from: a counter whose
+        // readings go over the end of each hour does not lead back through all of them.
+        let counted = counter.earliest().map(|at| at.div_euclid(HOUR_MS));
+        let floor = counted.unwrap_or(i64::MIN).max(first - REACH_MAX_HOURS);
+        let mut hour = first - 1;
+        while hour > floor && self.was_reached(series, hour - 1)? {
+            hour -= 1;
+        }
+        Ok(hour)
     }
 
     pub(super) fn was_reached(&self, series: SeriesId, hour: i64) -> Result<bool> {

@@ -33,6 +33,7 @@ mod model_steps;
 mod model_tests;
 pub mod pack;
 mod packing;
+mod parted;
 mod placed;
 mod points;
 #[cfg(test)]
@@ -160,9 +161,11 @@ impl Tsdb {
 
     /// As [`Tsdb::open`], with so many samples and rows in memory before what is old is sealed.
     fn open_keeping(store: &Store, most: (usize, usize)) -> Result<Self> {
+        let blocks = Blocks::new(store.volumes(FOLDER));
+        parted::decide(store, &blocks);
         let state = State::load(&store.read()?, &Counters::default())?;
         let tsdb = Self {
-            blocks: Blocks::new(store.volumes(FOLDER)),
+            blocks,
             store: store.clone(),
             state: RwLock::new(Arc::new(state)),
             head: RwLock::default(),

@@ -301,8 +301,19 @@ impl Booking {
     /// What of it belongs to a bucket, and whether it is a guess; `None` when nothing does.
     pub(super) fn within(&self, start: i64, end: i64, events: &[Event]) -> Option<(f64, bool)> {
         if !self.gap {
-            let inside = self.to > start && self.to <= end;
-            return inside.then(|| (self.growth * factor(events, self.to), self.late));
+            let cuts = self.cuts();
+            let ends = cuts.windows(2).filter(|p| p[1] > start && p[1] <= end);
+            let parts = ends.map(|p| {
+                let whole = cuts.len() == 2;
+                let grown = if whole {
+                    self.growth
+                } else {
+                    self.until(p[1]) - self.until(p[0])
+                };
+                grown * factor(events, p[1])
+            });
+            let parts: Vec<f64> = parts.collect();
+            return (!parts.is_empty()).then(|| (parts.iter().sum(), self.late));
         }
         let (from, to) = (self.from.max(start), self.to.min(end));
         if from >= to {
@@ -316,6 +327,21 @@ impl Booking {
         let parts = cuts.windows(2);
         let sum = parts.map(|p| (self.until(p[1]) - self.until(p[0])) * factor(events, p[1]));
         Some((sum.sum(), true))
+    }
+
+    /// Where it begins and ends, and the quarters between when it took more than a minute.
+    fn cuts(&self) -> Vec<i64> {
+        let is_whole = self.late || self.growth == 0.0 || self.to - self.from <= MINUTE;
+        let mut cuts = vec![self.from];
+        let mut quarter = self.from - self.from.rem_euclid(15 * MINUTE);
+        while !is_whole && quarter < self.to {
+            if quarter > self.from {
+                cuts.push(quarter);
+            }
+            quarter += 15 * MINUTE;
+        }
+        cuts.push(self.to);
+        cuts
     }
 
     /// What of it had grown at an instant, in whole units of the counter.

@@ -97,6 +97,7 @@ impl Plant {
                 per_ms: Some(most / self.interval as f64),
             },
             events: self.events.clone(),
+            parted_from: 0,
         }
     }
 

@@ -33,7 +33,7 @@ const LEFT_MS: i64 = 24 * 3_600_000;
 /// In place of decimal places: readings are no decimals.
 const FLOAT: u8 = 7;
 /// A silence shorter than this is no gap, ms.
-const GAP_MIN_MS: i64 = 60_000;
+pub(super) const GAP_MIN_MS: i64 = 60_000;
 /// Longest gap over which growth is spread, ms; after a longer one it is booked on return.
 pub(super) const GAP_MAX_MS: i64 = 35 * 24 * 3_600_000;
 

@@ -42,6 +42,8 @@ pub struct Rules {
     pub limits: Limits,
     /// What was done to it, in order of time.
     pub events: Vec<Event>,
+    /// What grew since a reading before this instant, ms, was booked by an earlier version, whole.
+    pub parted_from: i64,
 }
 
 impl Rules {

@@ -201,7 +201,7 @@ fn limits(per_hour: f64, modulus: Option<f64>) -> Rules {
             modulus,
             per_ms: Some(per_hour / 3_600_000.0),
         },
-        events: Vec::new(),
+        ..Rules::default()
     }
 }
 
