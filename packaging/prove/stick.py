@@ -3,6 +3,7 @@
 measured meanwhile kept and told on the pages that are open, one that hangs while it looks at the data refused
 in time, a bundle of a stranger and a changed one refused, and taken away."""
 
+import atexit
 import json
 import os
 import shutil
@@ -77,6 +78,7 @@ class Watchers:
             self.process = subprocess.Popen(
                 ["node", script, plant.address, OWNER["email"], OWNER["password"], browser, *pictures],
                 stdin=subprocess.PIPE, stdout=out, stderr=out)
+        atexit.register(self.process.terminate)
         until("the pages are open", lambda: self.said("all"), 120, lambda: tail(self.file))
 
     def said(self, who):
@@ -118,6 +120,8 @@ def main():
         CONSOLE, "/usr/lib/indusmind/launcher", "start", "--healthy-seconds", "10", "--unwell-seconds", "25",
         "--", "run", "--config", "/etc/indusmind/config.toml",
         env={"INDUSMIND_LISTEN": f"127.0.0.1:{PORT}", "INDUSMIND_UPDATE_TEST_KEY": public})
+    # Also when this proof stops half-way.
+    atexit.register(process.terminate)
     until("the page answers", plant.serves, 120, lambda: tail(CONSOLE))
     plant.set_up(until("a token", lambda: said(CONSOLE, r"Set-up token: (\S+)"), 30))
     meter = plant.add_meter("Main meter")

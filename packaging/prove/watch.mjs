@@ -30,6 +30,8 @@ for (const watcher of watchers) {
   await page.locator('input[autocomplete="username"], input[type="email"]').first().fill(email);
   await page.locator('input[type="password"]').first().fill(password);
   await page.locator('button[type="submit"]').first().click();
+  // The form has a heading as well: who is signed in is elsewhere.
+  await page.waitForURL((url) => !url.pathname.startsWith('/login'));
   await page.locator('main h1').first().waitFor({ state: 'attached' });
   if (watcher.path !== '/') await page.goto(watcher.path);
   await page.locator('main h1').first().waitFor({ state: 'attached' });
@@ -43,7 +45,7 @@ while (!isOver) {
     const texts = await watcher.page
       .evaluate((places) => places.flatMap((place) => [...document.querySelectorAll(place)].map((one) => one.innerText)), SAYS)
       .catch((error) => [`no page: ${error.message.split('\n')[0]}`]);
-    const says = [...texts, watcher.page.url().replace(address, '')].join(' | ').replace(/\d+\s?%|\d+ s\b/g, '…');
+    const says = [...texts, watcher.page.url().replace(address, '')].join(' | ').replace(/\d+\s?%|\d+\s*s…|Trying now…/g, '…');
     if (says === watcher.says) continue;
     watcher.says = says;
     say({ who: watcher.who, says });
