@@ -51,7 +51,7 @@ async fn an_upload_that_is_no_update_for_its_length_is_refused_before_it_comes()
     let stream = begin(&plant, 600 * MB).await;
     let (status, answer) = finish(stream, 0).await;
     assert_eq!(status, "413", "{answer}");
-    assert_eq!(answer["code"], "PAYLOAD_TOO_LARGE", "{answer}");
+    assert_eq!(answer["error_code"], "PAYLOAD_TOO_LARGE", "{answer}");
     assert!(!plant.home.staging().exists(), "a place was made for it");
     // The next one is read: nobody holds the turn.
     let staged = plant.send(plant.bundle(&manifest("9.0.0"))).await.data();
