@@ -53,7 +53,7 @@ prove-alone: tools ## browser journeys in a network without a way out, every add
 	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
 	$(TIMED) "Journeys without a network" packaging/prove-alone.sh dist/indusmind
 
-prove-update: ## a stick through good, bad and forged updates in a fresh Debian root, with a debug build (needs root)
+prove-update: tools ## a stick through good, bad and forged updates in a fresh Debian root, with a debug build (needs root)
 	@packaging/need.sh cargo
 	$(TIMED) "Debug build" cargo build --quiet
 	$(TIMED) "Updates by stick" packaging/prove-update.sh $(OUTPUT)/debug/indusmind $(OUTPUT)/debug/indusmind-launcher $(PROVE)

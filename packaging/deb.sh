@@ -57,7 +57,7 @@ Architecture: amd64
 Maintainer: Indusmind <packages@indusmind.invalid>
 Installed-Size: $(du -sk "$tree" | cut -f1)
 Depends: passwd
-Recommends: xdg-utils
+Suggests: xdg-utils
 Section: net
 Priority: optional
 Description: energy monitoring for a factory

@@ -173,8 +173,15 @@ impl App {
         }
         let store = self.context.store.clone();
         operations::note_stop(&store, self.context.clock.now()).await;
+        let updates = Arc::clone(&self.context.updates);
         // Joins the writer thread: not on a thread of the runtime.
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let close = move || {
+            store.close();
+            if updates.is_followed() {
+                store.give_back_reserve();
+            }
+        };
+        let _ = tokio::task::spawn_blocking(close).await;
         let _ = farewell.await;
     }
 }

@@ -21,13 +21,16 @@ OWN_WORDS = "# ours: the plant in Sfax\n"
 
 DEB = {
     "name": "package",
-    "install": ["dpkg", "-i", "/tmp/indusmind.deb"],
-    "newer": ["dpkg", "-i", "/tmp/newer.deb"],
-    "remove": ["dpkg", "-r", "indusmind"],
+    # As the manual says it, and as a double click does it: nothing else may be fetched for it.
+    "install": ["apt-get", "install", "-y", "/tmp/indusmind.deb"],
+    "again": ["dpkg", "-i", "/tmp/indusmind.deb"],
+    "newer": ["apt-get", "install", "-y", "/tmp/newer.deb"],
+    "remove": ["apt-get", "remove", "-y", "indusmind"],
 }
 INSTALLER = {
     "name": "installer",
     "install": ["/tmp/indusmind-installer", "install"],
+    "again": ["/tmp/indusmind-installer", "install"],
     "newer": ["/tmp/newer-installer", "install"],
     "remove": ["indusmind", "uninstall"],
 }
@@ -107,7 +110,7 @@ def install_twice(way):
     with open(inside("/etc/indusmind/config.toml"), "a", encoding="utf-8") as file:
         file.write(OWN_WORDS)
     before = [read(f"{HOME}/{name}") for name in sorted(os.listdir(inside(HOME))) if name.startswith("boot.")]
-    root.run(*way["install"])
+    root.run(*way["again"])
     after = [read(f"{HOME}/{name}") for name in sorted(os.listdir(inside(HOME))) if name.startswith("boot.")]
     must(before == after, "a second installation changed the boot record")
     must(OWN_WORDS.encode() in read("/etc/indusmind/config.toml"), "a second installation lost the configuration")

@@ -1,7 +1,9 @@
-"""stick.py ROOT BINARY LAUNCHER: the whole way of an update in a Debian root, with a build for tests
+"""stick.py ROOT BINARY LAUNCHER BROWSER [PICTURES]: the whole way of an update in a Debian root, with a build for tests
 (a release believes no throw-away key): installed, updated by a stick, a bad version undone with what was
-measured meanwhile kept, a bundle of a stranger and a changed one refused, and taken away."""
+measured meanwhile kept and told on the pages that are open, one that hangs while it looks at the data refused
+in time, a bundle of a stranger and a changed one refused, and taken away."""
 
+import atexit
 import json
 import os
 import shutil
@@ -9,10 +11,11 @@ import subprocess
 import sys
 import time
 
-from plant import Appliance, Root, fact, must, said, tail, until
+from plant import OWNER, Appliance, Root, fact, must, said, tail, until
 
 root = Root(sys.argv[1])
-binary, launcher_file = sys.argv[2], sys.argv[3]
+binary, launcher_file, browser = sys.argv[2:5]
+pictures = sys.argv[5:6]
 HOME, PORT = "/var/lib/indusmind", 18443
 CONSOLE = f"{root.path}/tmp/console"
 STICK = f"{root.path}/media/stick"
@@ -65,6 +68,45 @@ def refused(path, why):
     fact(f"refused, {why}: {data.get('error', data) if isinstance(data, dict) else data}")
 
 
+class Watchers:
+    """People in front of open pages, and what those pages say while versions come and go."""
+
+    def __init__(self):
+        self.file = f"{root.path}/tmp/watched"
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "watch.mjs")
+        with open(self.file, "wb") as out:
+            self.process = subprocess.Popen(
+                ["node", script, plant.address, OWNER["email"], OWNER["password"], browser, *pictures],
+                stdin=subprocess.PIPE, stdout=out, stderr=out)
+        atexit.register(self.process.terminate)
+        until("the pages are open", lambda: self.said("all"), 120, lambda: tail(self.file))
+
+    def said(self, who):
+        with open(self.file, encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file if line.startswith("{") and line.endswith("}\n")]
+        return [line["says"] for line in lines if line["who"] == who]
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def hanging_check(key):
+    """A version that never comes to an end with its look at the data, and does nothing meanwhile."""
+    bad = f"{root.path}/tmp/hanging"
+    with open(bad, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\nexec sleep 3600\n")
+    os.chmod(bad, 0o755)
+    path = bundle(key, "0.9.2", "--binary", bad)
+    status, data = plant.ask("POST", "/api/update/check", {"path": path})
+    must(status == 200, f"the bundle is refused: {status} {data}")
+    began = time.monotonic()
+    status, data = plant.ask("POST", "/api/update/install", {"manifest_hash": data["manifest_hash"]})
+    must(status in (200, 202), f"it is not installed: {status} {data}")
+    until("the version that hangs is refused", lambda: last().get("result") == "refused", 120, lambda: tail(CONSOLE))
+    fact(f"a version that hangs while it looks at the data was refused after {time.monotonic() - began:.0f} s: {last().get('why')}")
+
+
 def main():
     key, public = new_key("maker")
     stranger, _ = new_key("stranger")
@@ -78,6 +120,8 @@ def main():
         CONSOLE, "/usr/lib/indusmind/launcher", "start", "--healthy-seconds", "10", "--unwell-seconds", "25",
         "--", "run", "--config", "/etc/indusmind/config.toml",
         env={"INDUSMIND_LISTEN": f"127.0.0.1:{PORT}", "INDUSMIND_UPDATE_TEST_KEY": public})
+    # Also when this proof stops half-way.
+    atexit.register(process.terminate)
     until("the page answers", plant.serves, 120, lambda: tail(CONSOLE))
     plant.set_up(until("a token", lambda: said(CONSOLE, r"Set-up token: (\S+)"), 30))
     meter = plant.add_meter("Main meter")
@@ -91,11 +135,15 @@ def main():
           lambda: tail(CONSOLE))
     fact(f"a stick brought a version: kept after {time.monotonic() - began:.0f} s; a change during the trial was refused")
 
+    before = os.stat(f"{root.path}{HOME}/data/1/indusmind.redb")
+    must(before.st_blocks * 512 <= before.st_size, "the version before holds a reserve beside that of the new one")
+
     # It serves, and never says that it is ready.
     bad = f"{tmp}/bad"
     with open(bad, "w", encoding="utf-8") as file:
         file.write("#!/bin/sh\nunset NOTIFY_SOCKET\nexec /tmp/indusmind \"$@\"\n")
     os.chmod(bad, 0o755)
+    pages = Watchers()
     began = time.monotonic()
     update_by_stick(bundle(key, "0.9.1", "--binary", bad))
     line = f"m,equipment_id={meter} flow=77 {int(time.time() * 1000)}"
@@ -108,8 +156,16 @@ def main():
     live = plant.ask("GET", f"/api/equipment/{meter}/live")[1]
     must("77" in json.dumps(live), f"what was measured during the trial is lost: {live}")
     fact(f"a bad version was undone after {seconds:.0f} s, with what was measured meanwhile: {last().get('why')}")
+    until("the page says what became of it", lambda: "0.9.1" in pages.said("update")[-1], 60,
+          lambda: tail(pages.file))
+    pages.end()
+    seen = pages.said("dashboard")
+    must(any("has been updating" in says for says in seen), f"no banner of the update: {seen}")
+    must(not any("No connection" in says for says in seen), f"the banner said that the appliance is lost: {seen}")
+    fact(f"open pages said so: {pages.said('update')[-1]}")
+    hanging_check(key)
 
-    refused(bundle(stranger, "0.9.2"), "signed by a stranger")
+    refused(bundle(stranger, "0.9.4"), "signed by a stranger")
     good = bundle(key, "0.9.3")
     with open(root.path + good, "r+b") as file:
         file.seek(-1000, os.SEEK_END)

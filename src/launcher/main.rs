@@ -3,6 +3,7 @@
 //! shows a rescue page when nothing else runs. Called by any other command than `start` it
 //! becomes the active version.
 
+mod busy;
 mod child;
 // The appliance uses the rest of these.
 #[allow(dead_code)]

@@ -254,6 +254,14 @@ impl Store {
     pub fn close(&self) {
         self.writer.close();
     }
+
+    /// Gives back the room that the data file holds for people, because this version is about to be
+    /// followed by another one, which holds as much beside its own copy. After [`Store::close`].
+    pub fn give_back_reserve(&self) {
+        if let Some(reserve) = self.disk.reserve() {
+            reserve.give_back();
+        }
+    }
 }
 
 impl std::fmt::Debug for Store {

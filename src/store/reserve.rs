@@ -4,7 +4,8 @@
 //! Blocks behind the last page are taken from the file system before they are needed
 //! (`fallocate`): nobody else can have them, using them is writing to them, and a crash leaves a
 //! file that holds some room. Readings go on only where as much lies behind them as before; once a
-//! half is gone they wait. It is made again before the next change for which there is room.
+//! half is gone they wait. It is made again before the next change for which there is room. Where
+//! another version follows on a copy, it is given back first: a disk holds it once.
 //!
 //! It takes a file system that keeps blocks where they are (docs/operating.md, *A full disk*). One
 //! that knows no such call has no reserve, and nobody waits for it.
@@ -113,6 +114,19 @@ impl Reserve {
         let mut ahead = self.lock();
         let to = ahead.written.saturating_add(ahead.whole);
         ahead.take_to(to);
+    }
+
+    /// Gives back what is held, for good: another version is about to hold as much beside its own copy.
+    pub(super) fn give_back(&self) {
+        let mut ahead = self.lock();
+        let Some(file) = ahead.file.take() else {
+            return;
+        };
+        // Cut off at its own length a file loses what lies behind it, and nothing else.
+        let cut = file.metadata().and_then(|meta| file.set_len(meta.len()));
+        if let Err(error) = cut {
+            tracing::warn!(%error, "the reserve of the data file was not given back");
+        }
     }
 
     /// Lets what is written until the end of `work` not use it.

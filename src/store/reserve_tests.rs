@@ -82,6 +82,34 @@ fn on_a_full_disk_only_people_use_it_and_it_comes_back() {
 }
 
 #[test]
+fn what_is_given_back_is_free_and_the_next_opening_holds_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some((reserve, file)) = file_in(folder.path()) else {
+        return;
+    };
+    let whole = reserve.state().unwrap().whole;
+    reserve.give_back();
+    assert!(
+        blocks(folder.path()) <= 2 * PAGE + PIECE,
+        "it is held still"
+    );
+    // What is written when it ends is written.
+    file.write(2 * PAGE, &BYTES).unwrap();
+    file.set_len(3 * PAGE).unwrap();
+    reserve.renew();
+    assert!(
+        blocks(folder.path()) <= 3 * PAGE + PIECE,
+        "it is held again"
+    );
+    drop(file);
+    let path = folder.path().join("file");
+    assert_eq!(std::fs::read(&path).unwrap(), BYTES.repeat(3));
+    let again = Arc::new(Reserve::default());
+    again.open(&path).unwrap();
+    assert_eq!(again.state().unwrap().held, whole);
+}
+
+#[test]
 fn an_empty_file_is_no_data_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");

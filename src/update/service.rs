@@ -105,6 +105,14 @@ impl Updates {
         self.leaving.load(Ordering::Relaxed)
     }
 
+    /// Whether another version is tried next, on a copy of this data: one that was confirmed here, or
+    /// one that was installed meanwhile.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        let record = self.home.as_ref().and_then(|home| home.record().ok());
+        record.is_some_and(|record| matches!(record.state, State::Armed { .. }))
+    }
+
     /// Whether this version is on trial.
     #[must_use]
     pub fn on_trial(&self) -> bool {

@@ -25,8 +25,8 @@ use utoipa_axum::routes;
 
 /// Pieces of an upload that wait for the disk.
 const PIECES_WAITING: usize = 16;
-/// Bytes of a bundle beside its binary.
-const HEAD_MAX: u64 = 128 << 10;
+/// The longest upload, bytes: a bundle, and what it has beside its binary.
+const BODY_MAX: u64 = BUNDLE_MAX + (128 << 10);
 
 /// Routes of a session.
 pub fn protected() -> OpenApiRouter<Context> {
@@ -65,7 +65,10 @@ async fn receive(
     request: Request,
 ) -> Answer<Staged> {
     caller.require(Permission::UpdateManage)?;
-    let bytes = request.body().size_hint().exact().unwrap_or_default();
+    let bytes = request.body().size_hint().lower();
+    if bytes > BODY_MAX {
+        return Err(too_large().into());
+    }
     let mut body = request.into_body().into_data_stream();
     match stage(&context, bytes.min(BUNDLE_MAX), &mut body).await {
         Ok(staging) => {
@@ -74,10 +77,18 @@ async fn receive(
             noted(&context, &caller, "upload", judged).await
         }
         Err(error) => {
-            read_past(&mut body).await;
+            if error.kind != ErrorKind::TooLarge {
+                read_past(&mut body).await;
+            }
             Err(error.into())
         }
     }
+}
+
+/// What who sends too much hears, at once where the head of the request says how much it is.
+fn too_large() -> Error {
+    let sentence = format!("The file is larger than {} MB.", BUNDLE_MAX >> 20);
+    Error::new(ErrorKind::TooLarge, sentence)
 }
 
 /// What was judged; what was refused stands in the audit log, because somebody may bring what the maker
@@ -113,7 +124,7 @@ async fn read_past(body: &mut BodyDataStream) {
     let mut bytes = 0;
     while let Some(Ok(piece)) = body.next().await {
         bytes += piece.len() as u64;
-        if bytes > BUNDLE_MAX + HEAD_MAX {
+        if bytes > BODY_MAX {
             break;
         }
     }
@@ -139,9 +150,8 @@ async fn write(
             Error::invalid("body", "The file did not arrive whole. Send it again.").because(cause)
         })?;
         bytes += piece.len() as u64;
-        if bytes > BUNDLE_MAX + HEAD_MAX {
-            let sentence = format!("The file is larger than {} MB.", BUNDLE_MAX >> 20);
-            return Err(Error::new(ErrorKind::TooLarge, sentence));
+        if bytes > BODY_MAX {
+            return Err(too_large());
         }
         if sender.send(piece).await.is_err() {
             break;

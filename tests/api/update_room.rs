@@ -1,6 +1,6 @@
 //! An update that a browser sends to an appliance whose disk is full.
 
-use super::update::{Plant, manifest, plant_at};
+use super::update::{Plant, manifest, plant, plant_at};
 use crate::support::eventually;
 use crate::support::small_disk::SmallDisk;
 use serde_json::Value;
@@ -42,6 +42,20 @@ async fn finish(mut stream: TcpStream, bytes: usize) -> (String, Value) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
     let status = head.split(' ').nth(1).unwrap().to_owned();
     (status, serde_json::from_str(body).unwrap())
+}
+
+#[tokio::test]
+async fn an_upload_that_is_no_update_for_its_length_is_refused_before_it_comes() {
+    let plant = plant().await;
+    // Nothing of it ever comes, and nobody waits for it.
+    let stream = begin(&plant, 600 * MB).await;
+    let (status, answer) = finish(stream, 0).await;
+    assert_eq!(status, "413", "{answer}");
+    assert_eq!(answer["error_code"], "PAYLOAD_TOO_LARGE", "{answer}");
+    assert!(!plant.home.staging().exists(), "a place was made for it");
+    // The next one is read: nobody holds the turn.
+    let staged = plant.send(plant.bundle(&manifest("9.0.0"))).await.data();
+    assert_eq!(staged["manifest"]["version"], "9.0.0");
 }
 
 #[tokio::test]

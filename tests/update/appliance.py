@@ -18,6 +18,8 @@ def check():
     text = open(rows()).read()
     if not text.startswith("row 1\nrow 2\n"):
         sys.exit("indusmind: The data is torn.")
+    if BEHAVIOUR == "hangs while it looks":
+        time.sleep(3600)
     if BEHAVIOUR == "refuses":
         sys.exit("indusmind: I cannot read this data.")
 

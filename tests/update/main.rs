@@ -54,6 +54,7 @@ fn undone(behaviour: &str, result: &str, times: u32) -> String {
 fn a_bad_version_is_undone() {
     for (behaviour, result, word) in [
         ("refuses", "refused", "cannot read this data"),
+        ("hangs while it looks", "refused", "did nothing for"),
         ("exits", "rolled_back", "did not stay up"),
         ("hangs", "rolled_back", "ready"),
         ("answers 500", "rolled_back", "500"),
