@@ -144,3 +144,15 @@ it('sends no change while the appliance is away, and asks for the way back', asy
   await api.deleteAlertRule('rule-1');
   expect(calls).toHaveLength(3);
 });
+
+it('sends no change that waited for a new token until the appliance was away', async () => {
+  let away = false;
+  whenAway(() => away);
+  holdLogin({ ...login('old'), expires_in: 1 });
+  serverWithRefresh(() => {
+    away = true;
+    return good(login('new'));
+  });
+  await expect(api.deleteAlertRule('rule-1')).rejects.toMatchObject({ code: 'NETWORK' });
+  expect(calls).toEqual(['/api/auth/refresh ']);
+});

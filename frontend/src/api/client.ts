@@ -128,14 +128,38 @@ export async function tokenNow(anew = false): Promise<string | null> {
   return accessToken;
 }
 
+let away: () => boolean = () => false;
+
+/** Tells when the appliance is away: no change is sent then, because it might come when nobody means it any more. */
+export function whenAway(is: () => boolean): void {
+  away = is;
+}
+
+/** Asks for a way back, or leaves. */
+const ALWAYS = /\/api\/auth\/(ws-ticket|logout)$/;
+
+/** Before every change, however it is sent. */
+export function refuseWhileAway(): void {
+  if (away()) throw networkError();
+}
+
+/** A change goes now or never. */
+function changesNow({ method, url }: Request): void {
+  if (method !== 'GET' && !ALWAYS.test(url)) refuseWhileAway();
+}
+
 async function sendWithToken(request: Request): Promise<Response> {
+  changesNow(request);
   if (accessToken && Date.now() > accessTokenEndsAt - RENEW_BEFORE_END_MS) await renew();
+  // The renewal may have waited until the appliance was away.
+  changesNow(request);
   const again = request.clone();
   const tokenUsed = accessToken;
   const response = await send(withToken(request));
   if (response.status !== 401) return response;
   // Another request may have renewed the token while this one was under way.
   if (accessToken === tokenUsed) await renew();
+  changesNow(again);
   return send(withToken(again));
 }
 
@@ -157,20 +181,9 @@ async function prove(): Promise<void> {
   proofs += 1;
 }
 
-let away: () => boolean = () => false;
-
-/** Tells when the appliance is away: no change is sent then, because it might come when nobody means it any more. */
-export function whenAway(is: () => boolean): void {
-  away = is;
-}
-
-/** Asks for a way back, or leaves. */
-const ALWAYS = /\/api\/auth\/(ws-ticket|logout)$/;
-
 /** Sends a request; once more when the appliance wanted a proof first, and somebody gave it. */
 async function sendWithProof(request: Request): Promise<Response> {
   if (isPublic(request.url)) return send(request);
-  if (request.method !== 'GET' && away() && !ALWAYS.test(request.url)) throw networkError();
   const again = request.clone();
   const proofsThen = proofs;
   const response = await sendWithToken(request);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ApiError, holdLogin } from '.';
+import { ApiError, holdLogin, whenAway } from '.';
 import type { Login } from './types';
 import { upload } from './upload';
 
@@ -50,6 +50,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllGlobals();
+  whenAway(() => false);
   holdLogin(null);
 });
 
@@ -81,4 +82,28 @@ it('ends when it is told to', async () => {
   const error: unknown = await sending.catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(ApiError);
   expect((error as ApiError).network).toBe(true);
+});
+
+it('sends no file while the appliance is away', async () => {
+  let away = true;
+  whenAway(() => away);
+  const sending = { file, field: 'photo', moved: () => undefined };
+  await expect(upload('/x', sending)).rejects.toMatchObject({ code: 'NETWORK' });
+  expect(Wire.sent).toHaveLength(0);
+  away = false;
+  Wire.answers = [{ status: 201, body: { data: { id: '1' } } }];
+  expect(await upload('/x', sending)).toEqual({ id: '1' });
+});
+
+it('sends no file that waited for a new token until the appliance was away', async () => {
+  let away = false;
+  whenAway(() => away);
+  holdLogin({ ...login, expires_in: 1 });
+  vi.stubGlobal('fetch', () => {
+    away = true;
+    return Promise.resolve(Response.json({ data: { token: 'second', expires_in: 900 } }));
+  });
+  const sending = { file, field: 'photo', moved: () => undefined };
+  await expect(upload('/x', sending)).rejects.toMatchObject({ code: 'NETWORK' });
+  expect(Wire.sent).toHaveLength(0);
 });

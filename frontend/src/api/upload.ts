@@ -1,7 +1,7 @@
 // A file on its way to the appliance: the only XMLHttpRequest of the page, because fetch cannot tell
 // how far it is.
 import type { Answer } from './answer';
-import { tokenNow } from './client';
+import { refuseWhileAway, tokenNow } from './client';
 import { errorFrom, networkError } from './errors';
 
 /** 20 MB over the slowest line that a plant still has. */
@@ -19,6 +19,8 @@ export interface Sending {
 
 function send(path: string, { file, field, moved, stop }: Sending, token: string | null) {
   return new Promise<{ response: Response; body: unknown }>((resolve, reject) => {
+    // What renewed the token may have waited until the appliance was away.
+    refuseWhileAway();
     const request = new XMLHttpRequest();
     const fail = () => reject(networkError());
     request.open('POST', `/api${path}`);
@@ -43,8 +45,9 @@ function send(path: string, { file, field, moved, stop }: Sending, token: string
   });
 }
 
-/** Sends one file; what the appliance answers, or its refusal as an ApiError. */
+/** Sends one file, unless the appliance is away; what it answers, or its refusal as an ApiError. */
 export async function upload<T>(path: string, sending: Sending): Promise<Answer<T>> {
+  refuseWhileAway();
   let answer = await send(path, sending, await tokenNow());
   if (answer.response.status === 401) answer = await send(path, sending, await tokenNow(true));
   if (!answer.response.ok) throw errorFrom(answer.response, answer.body);

@@ -59,6 +59,15 @@ const axisBase = (rem: number): uPlot.Axis => ({
   ticks: { show: false },
 });
 
+/** Half the width of a letter of an axis. */
+const HALF_LETTER_REM = 0.24;
+
+/** A label that would be cut at the end of the chart is left out. */
+function fits(plot: uPlot, at: number, text: string, rem: number): boolean {
+  const middle = plot.bbox.left / devicePixelRatio + plot.valToPos(at, 'x');
+  return middle + text.length * HALF_LETTER_REM * rem <= plot.width;
+}
+
 /** Seconds or milliseconds since 1970, by the size of the number. */
 const instant = (at: number) => (Math.abs(at) > 1e11 ? at : at * 1000);
 
@@ -83,8 +92,11 @@ export function axisOfTime(
     // Below the least value of the other axis, which stands beside its own line.
     gap: rem * 0.6,
     size: rem * 2,
-    values: (_, splits, __, ___, step) =>
-      splits.map((at) => (share ? `${fixed(at, 0, place.locale)}\u00a0%` : label(at, step))),
+    values: (plot, splits, _, __, step) =>
+      splits.map((at) => {
+        const text = share ? `${fixed(at, 0, place.locale)}\u00a0%` : label(at, step);
+        return fits(plot, at, text, rem) ? text : '';
+      }),
     grid: { show: false },
     ...(days ? { incrs: dayIncrs } : {}),
   };

@@ -8,6 +8,7 @@ import {
   partsOf,
   placesFor,
   queryOf,
+  rowsFor,
   stateOf,
   troubles,
   type Entry,
@@ -150,5 +151,28 @@ describe('the cards of a wall', () => {
     expect(partsOf(all, 5).flat()).toEqual(all);
     expect(partsOf([], 5)).toEqual([[]]);
     expect(partsOf(all, 0).every(({ length }) => length === 1)).toBe(true);
+  });
+});
+
+describe('rows of a list on a wall', () => {
+  const size = { least: 4, most: 7, gap: 1 };
+
+  it('are as high as their number allows, and never more than there is room for', () => {
+    expect(rowsFor(2, 29, size)).toEqual({ count: 2, height: 7 });
+    expect(rowsFor(5, 29, size)).toEqual({ count: 5, height: 5 });
+    expect(rowsFor(6, 29, size)).toEqual({ count: 6, height: 4 });
+    expect(rowsFor(7, 29, size)).toEqual({ count: 6, height: 4 });
+    // A banner above takes the room of one of them.
+    expect(rowsFor(6, 26, size)).toEqual({ count: 5, height: 4.4 });
+    for (let count = 1; count <= 9; count += 1)
+      for (let room = 4; room <= 60; room += 0.7) {
+        const rows = rowsFor(count, room, size);
+        expect(rows.count * (rows.height + 1) - 1).toBeLessThanOrEqual(room + 1e-9);
+      }
+  });
+
+  it('are one at least, before the room is known', () => {
+    expect(rowsFor(3, 0, size)).toEqual({ count: 1, height: 4 });
+    expect(rowsFor(0, 20, size)).toEqual({ count: 0, height: 7 });
   });
 });

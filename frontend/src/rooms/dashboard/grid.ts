@@ -116,6 +116,24 @@ export function placesFor(count: number, most: Places): Places {
   return best;
 }
 
+export interface Rows {
+  count: number;
+  /** How high each is, in the measure of the room. */
+  height: number;
+}
+
+/** Rows of a list on a wall: as many as the room has, each as high as their number allows. */
+export function rowsFor(
+  count: number,
+  room: number,
+  { least, most, gap }: { least: number; most: number; gap: number },
+): Rows {
+  const fit = Math.max(1, Math.floor((room + gap) / (least + gap)));
+  const shown = Math.min(count, fit);
+  const each = (room + gap) / Math.max(1, shown) - gap;
+  return { count: shown, height: Math.max(least, Math.min(most, each)) };
+}
+
 /** What takes turns, in parts of about the same size; never more than `room` at once. */
 export function partsOf<T>(all: T[], room: number): T[][] {
   const count = Math.max(1, Math.ceil(all.length / Math.max(1, room)));
