@@ -76,6 +76,7 @@ struct SeriesQuery {
     params(SeriesQuery),
     responses(
         (status = 200, body = Envelope<SeriesList>),
+        (status = 400, description = "A refused parameter", body = Refusal),
         (status = 403, description = "Not allowed", body = Refusal),
         (status = 404, description = "No such site", body = Refusal),
     ))]
