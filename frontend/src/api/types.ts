@@ -240,6 +240,7 @@ type Asked =
   | '/equipment'
   | '/historical/consumption'
   | '/historical/export'
+  | '/historical/series'
   | '/lines/{key}/frames';
 type Query<Path extends Asked> = NonNullable<paths[Path]['get']['parameters']['query']>;
 export type AlertQuery = Query<'/alerts'>;
