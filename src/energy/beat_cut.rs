@@ -162,6 +162,8 @@ pub struct Minutes {
     sums: Vec<i64>,
     /// As `sums`: how many minutes of which not all is known.
     unknown: Vec<usize>,
+    /// As `sums`: how many whose energy was shared out by time.
+    estimated: Vec<usize>,
 }
 
 impl Minutes {
@@ -169,10 +171,17 @@ impl Minutes {
     #[must_use]
     pub fn of(cells: &[SupplyCell]) -> Self {
         let energy = |cell: &SupplyCell| cell.import_mwh.filter(|_| !cell.partial);
-        Self::from_energy(
+        let mut minutes = Self::from_energy(
             cells.first().map(|cell| cell.start),
             cells.iter().map(energy),
-        )
+        );
+        let mut estimated = 0;
+        minutes.estimated = vec![0];
+        minutes.estimated.extend(cells.iter().map(|cell| {
+            estimated += usize::from(cell.estimated);
+            estimated
+        }));
+        minutes
     }
 
     /// The same of the energy of each minute, mWh.
@@ -190,7 +199,16 @@ impl Minutes {
             from: from.unwrap_or_default(),
             sums,
             unknown,
+            estimated: Vec::new(),
         }
+    }
+
+    /// Whether some of a stretch was shared out by time.
+    #[must_use]
+    pub fn is_estimated(&self, from: Timestamp, to: Timestamp) -> bool {
+        let until = |minute: Option<usize>| self.estimated.get(minute?).copied();
+        let (first, last) = (self.minute(from), self.minute(to.minus_ms(1)));
+        until(first) != until(last.map(|minute| minute + 1))
     }
 
     /// The beginning of the first minute of which something is known.

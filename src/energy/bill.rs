@@ -51,6 +51,8 @@ pub struct BillPeak {
     pub kw: Decimal,
     /// When it began.
     pub at: Timestamp,
+    /// Whether a meter was not read often enough to tell it: its energy is shared out by time.
+    pub estimated: bool,
 }
 
 /// A bill.

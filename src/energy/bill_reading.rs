@@ -101,8 +101,7 @@ impl<'s> Reading<'s> {
             coverage: 0.0,
             notes: Vec::new(),
         };
-        let (mut mwh, mut covered, mut missing) = (0, (0.0, 0), 0);
-        let mut told_by = [0; 3];
+        let (mut mwh, mut covered, mut windows) = (0, (0.0, 0), Windows::default());
         let of = self.supply.days(month);
         let mut days_priced = 0;
         for (range, version, rules) in &stretches {
@@ -131,11 +130,11 @@ impl<'s> Reading<'s> {
             let metered = &segment.metered;
             mwh += metered.total_mwh();
             covered = (covered.0 + metered.covered.0, covered.1 + metered.covered.1);
-            missing += metered.missing_windows;
-            told_by = std::array::from_fn(|n| told_by[n] + metered.told_by[n]);
+            windows.add(metered);
             let peak = metered.peak(&[]).map(|w| BillPeak {
                 kw: w.kw.normalize(),
                 at: w.start,
+                estimated: w.estimated,
             });
             if peak.is_some_and(|peak| bill.peak.is_none_or(|best| peak.kw > best.kw)) {
                 bill.peak = peak;
@@ -146,7 +145,7 @@ impl<'s> Reading<'s> {
         #[allow(clippy::cast_precision_loss)] // a month of cells
         let cells = covered.1.max(1) as f64;
         bill.coverage = (covered.0 / cells * 1e6).round() / 1e6;
-        bill.notes = notes((month.to > now, days_priced < of), missing, told_by);
+        bill.notes = notes((month.to > now, days_priced < of), &windows);
         Ok(bill)
     }
 
@@ -200,11 +199,23 @@ impl std::fmt::Debug for Reading<'_> {
     }
 }
 
-fn notes(
-    (is_running, is_partly_priced): (bool, bool),
-    missing_windows: usize,
+/// How the demand windows of a bill were told.
+#[derive(Default)]
+struct Windows {
+    missing: usize,
+    estimated: usize,
     told_by: [usize; 3],
-) -> Vec<Reason> {
+}
+
+impl Windows {
+    fn add(&mut self, metered: &Metered) {
+        self.missing += metered.missing_windows;
+        self.estimated += metered.estimated_windows();
+        self.told_by = std::array::from_fn(|n| self.told_by[n] + metered.told_by[n]);
+    }
+}
+
+fn notes((is_running, is_partly_priced): (bool, bool), windows: &Windows) -> Vec<Reason> {
     let mut notes = Vec::new();
     if is_running {
         notes.push(Reason::of("month_open", &[]));
@@ -212,12 +223,16 @@ fn notes(
     if is_partly_priced {
         notes.push(Reason::of("part_priced", &[]));
     }
-    if missing_windows > 0 {
-        let count = Decimal::from(missing_windows);
+    if windows.missing > 0 {
+        let count = Decimal::from(windows.missing);
         notes.push(Reason::of("windows_missing", &[("count", count)]));
     }
-    if told_by != [0; 3] {
-        let [pulse, held, clock] = told_by.map(Decimal::from);
+    if windows.estimated > 0 {
+        let count = Decimal::from(windows.estimated);
+        notes.push(Reason::of("windows_estimated", &[("count", count)]));
+    }
+    if windows.told_by != [0; 3] {
+        let [pulse, held, clock] = windows.told_by.map(Decimal::from);
         let values = [("pulse", pulse), ("held", held), ("clock", clock)];
         notes.push(Reason::of("windows_told", &values));
     }

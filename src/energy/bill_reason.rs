@@ -87,6 +87,11 @@ const SENTENCES: &[(&str, &str)] = &[
         "{count} demand windows were not measured in full; a peak may be missing.",
     ),
     (
+        "windows_estimated",
+        "{count} demand windows are estimated: a meter was read less often than they are long, was \
+         silent or was corrected, and its energy is shared out by time.",
+    ),
+    (
         "windows_told",
         "Demand windows by the pulse of the utility: {pulse}; in its beat where a pulse was missing: {held}; by the clock: {clock}.",
     ),

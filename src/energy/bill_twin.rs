@@ -162,7 +162,8 @@ fn beside(typed: TypedLine, computed: Option<BillLine>, digit: Decimal) -> TwinL
         (Verdict::Rounding, said.to_owned())
     } else {
         let said = format!(
-            "Computed are {} × {}; enter quantity and price of the bill to see which differs.",
+            "Computed are {} × {}. Enter quantity and price of the bill to see which differs; where \
+             they are the same, its amount is not their product: check what was typed.",
             line.quantity, line.price
         );
         (Verdict::Amount, said)

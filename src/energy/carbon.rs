@@ -3,6 +3,7 @@
 //! Factors are never changed: what is entered later has a higher version and wins where both hold.
 
 use super::carbon_factors::{CarbonFactors, CarbonMethod, NewCarbonFactors, newest};
+use super::places::millionths;
 use crate::base::sample::MetricKind;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{Clock, EquipmentId, Error, Metric, Phase, Result, TimeRange, Timestamp};
@@ -83,6 +84,11 @@ impl Emitted {
         }
     }
 
+    fn tidy(&mut self) {
+        self.kg = self.kg.map(millionths);
+        self.without_factor_kwh = millionths(self.without_factor_kwh);
+    }
+
     fn join(&mut self, other: &Self) {
         if let Some(kg) = other.kg {
             *self.kg.get_or_insert(0.0) += kg;
@@ -91,6 +97,20 @@ impl Emitted {
         self.versions.extend(&other.versions);
         self.versions.sort_unstable();
         self.versions.dedup();
+    }
+}
+
+impl Carbon {
+    /// Figures to a milliwatt-hour and a milligram: what lies behind is the dirt of binary fractions.
+    fn tidy(&mut self) {
+        self.energy_kwh = self.energy_kwh.map(millionths);
+        self.location.tidy();
+        self.market.tidy();
+        for bucket in &mut self.buckets {
+            bucket.energy_kwh = bucket.energy_kwh.map(millionths);
+            bucket.location.tidy();
+            bucket.market.tidy();
+        }
     }
 }
 
@@ -216,6 +236,7 @@ impl CarbonBook {
             all.location.join(&bucket.location);
             all.market.join(&bucket.market);
         }
+        all.tidy();
         Ok(all)
     }
 

@@ -1,6 +1,7 @@
 //! Hours and energy of a machine by state and shift, and what its standing idle costs.
 
 use super::idle::{Cuts, Follower, MachineState, learn};
+use super::places::millionths;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange, Timestamp};
 use crate::site::Site;
@@ -265,6 +266,7 @@ fn add_up(
     }
     for (ledger, cost) in ledgers.iter_mut().zip(&costs) {
         ledger.idle_cost = cost.map(|cost| cost.round_dp(2).to_string());
+        ledger.tidy();
     }
     (ledgers, costs)
 }
@@ -274,7 +276,7 @@ fn sum(shifts: &[ShiftLedger]) -> ShiftLedger {
         shift: "all".to_owned(),
         ..ShiftLedger::default()
     };
-    shifts.iter().fold(start, |all, one| ShiftLedger {
+    let mut sum = shifts.iter().fold(start, |all, one| ShiftLedger {
         off_h: all.off_h + one.off_h,
         idle_h: all.idle_h + one.idle_h,
         run_h: all.run_h + one.run_h,
@@ -283,7 +285,25 @@ fn sum(shifts: &[ShiftLedger]) -> ShiftLedger {
         idle_kwh: all.idle_kwh + one.idle_kwh,
         run_kwh: all.run_kwh + one.run_kwh,
         ..all
-    })
+    });
+    sum.tidy();
+    sum
+}
+
+impl ShiftLedger {
+    /// Sums of sixtieths to a millionth: what lies behind is the dirt of binary fractions.
+    fn tidy(&mut self) {
+        let hours = [
+            &mut self.off_h,
+            &mut self.idle_h,
+            &mut self.run_h,
+            &mut self.unknown_h,
+        ];
+        let energy = [&mut self.off_kwh, &mut self.idle_kwh, &mut self.run_kwh];
+        for figure in hours.into_iter().chain(energy) {
+            *figure = millionths(*figure);
+        }
+    }
 }
 
 #[cfg(test)]

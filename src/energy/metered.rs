@@ -23,6 +23,8 @@ pub struct SupplyCell {
     pub reactive: Option<i64>,
     /// How much of it was measured, 0 to 1.
     pub coverage: f64,
+    /// Whether energy of some meter was shared out by time: it was not read as often as that.
+    pub estimated: bool,
 }
 
 /// A demand window.
@@ -38,6 +40,9 @@ pub struct Window {
     pub period: usize,
     /// Its mean power, kW, exact.
     pub kw: Decimal,
+    /// Whether some meter was not read as often as the window is long, was silent in it, or was
+    /// corrected: its energy is shared out by time.
+    pub estimated: bool,
 }
 
 /// What was metered.
@@ -122,10 +127,12 @@ impl Metered {
                     period,
                     cells: 0,
                     mwh: Some(0),
+                    estimated: false,
                 });
             }
             if let Some(open) = open.as_mut() {
                 open.cells += 1;
+                open.estimated |= cell.estimated;
                 let all = cell.import_mwh.filter(|_| !cell.partial);
                 open.mwh = open.mwh.zip(all).map(|(sum, mwh)| sum + mwh);
             }
@@ -146,6 +153,7 @@ impl Metered {
                     follows: Follows::Clock,
                     period: open.period,
                     kw: kwh(mwh) * per_hour,
+                    estimated: open.estimated,
                 });
             }
             None => self.missing_windows += 1,
@@ -185,6 +193,7 @@ impl Metered {
                 follows: cut.follows,
                 period,
                 kw: mean_kw(mwh, cut.length_ms()),
+                estimated: minutes.is_estimated(cut.from, cut.to),
             });
         }
     }
@@ -202,6 +211,15 @@ impl Metered {
         Some(windows.fold(first, greater))
     }
 
+    /// How many windows say what was shared out by time.
+    #[must_use]
+    pub fn estimated_windows(&self) -> usize {
+        self.windows
+            .iter()
+            .filter(|window| window.estimated)
+            .count()
+    }
+
     /// All energy that flowed in, mWh.
     #[must_use]
     pub fn total_mwh(&self) -> i64 {
@@ -214,4 +232,5 @@ struct Open {
     period: usize,
     cells: u32,
     mwh: Option<i64>,
+    estimated: bool,
 }

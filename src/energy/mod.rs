@@ -33,6 +33,7 @@ mod quality_en50160;
 mod quality_week;
 mod raw;
 mod readings;
+mod sparse;
 mod steer;
 mod supply;
 pub mod tariff;

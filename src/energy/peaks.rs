@@ -5,12 +5,13 @@ use super::beat::Follows;
 use super::beat_cut::{Cut, Minutes};
 use super::demand::{Course, Minute, STEADY_MINUTES, WEEKS};
 use super::metered::{Metered, SupplyCell, Window, mean_kw};
-use super::readings::Cell;
+use super::readings::{Cell, to_kwh};
+use super::sparse::{Newest, even_out};
 use super::supply::Supply;
 use super::tariff::Rules;
 use super::tree::{Part, Tree};
 use super::tree_figures::{Amount, Figures};
-use super::{Extras, HistoryQuery};
+use super::{Extras, HistoryPoint, HistoryQuery};
 use crate::base::time::BucketSize;
 use crate::base::{EquipmentId, Metric, Phase, Result, TimeRange, Timestamp};
 use crate::tsdb::Resolution;
@@ -43,18 +44,17 @@ pub struct Peak {
 }
 
 impl Supply {
-    /// The greatest windows of a range, the greatest first. Reads the disk.
+    /// The greatest of some windows, the greatest first, and what made them. Reads the disk.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn peaks(
         &self,
         tree: &Tree,
-        (range, now): (TimeRange, Timestamp),
+        mut windows: Vec<Window>,
         rules: &Rules,
         limit: usize,
     ) -> Result<Vec<Peak>> {
-        let mut windows = self.windows((range, now), rules)?;
         windows.sort_by_key(|window| (std::cmp::Reverse(window.kw), window.start));
         windows.truncate(limit);
         let peak = |window: Window| {
@@ -73,7 +73,15 @@ impl Supply {
         (range, now): (TimeRange, Timestamp),
         rules: &Rules,
     ) -> Result<Vec<Window>> {
-        let cells = self.cells(range, rules.cell_minutes())?;
+        // Windows of the utility end between those of the clock.
+        let whole = TimeRange {
+            from: range.from,
+            to: rules.grid(&self.calendar).start_of(range.to, 0),
+        };
+        let cells = match whole.from < whole.to {
+            true => self.cells(whole, rules.cell_minutes())?,
+            false => Vec::new(),
+        };
         let minutes = |range| Ok(Rc::new(self.minutes_of(range)?));
         let metered = self.metered(rules, (range, now), &cells, minutes)?;
         Ok(metered.windows)
@@ -174,15 +182,17 @@ impl Supply {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Option<i64>> {
+        // A meter that is read each hour tells with the next reading what it took until then.
         let range = TimeRange {
-            from: from.floor_to(MINUTE_MS),
-            to: minute_after(to),
+            from: from.minus_ms(HOUR_MS).floor_to(MINUTE_MS),
+            to: minute_after(to.plus_ms(HOUR_MS)),
         };
         let size = BucketSize::Fixed(MINUTE_MS);
         let metric = Metric::CONSUMPTION;
-        let cells = self
+        let mut cells = self
             .history
             .cells(meter, &metric, range, size, &self.calendar)?;
+        even_out(&mut cells, Newest::Unknown);
         let energy = cells.iter().map(|(cell, _)| cell.mwh);
         let minutes = Minutes::from_energy(Some(range.from), energy);
         Ok(minutes.between(from, to))
@@ -224,32 +234,65 @@ impl Supply {
     fn minutes(&self, range: TimeRange) -> Result<Vec<Minute>> {
         let mut minutes: Vec<Minute> = Vec::new();
         for (meter, factor) in &self.meters() {
-            let query = HistoryQuery {
-                equipment: vec![*meter],
-                range,
-                resolution: Resolution::Buckets(BucketSize::Fixed(MINUTE_MS)),
-                metric: Metric::POWER,
-                phase: Phase::Total,
-                calendar: self.calendar.clone(),
-            };
             let factor = factor.to_f64().unwrap_or(1.0);
-            let points = self.history.points_with(&query, Extras::default())?;
-            for (at, point) in points.iter().enumerate() {
+            for (at, (start, kw)) in self
+                .minutes_of_meter(*meter, range)?
+                .into_iter()
+                .enumerate()
+            {
                 if at == minutes.len() {
-                    minutes.push(Minute {
-                        start: point.timestamp,
-                        kw: Some(0.0),
-                    });
+                    let kw = Some(0.0);
+                    minutes.push(Minute { start, kw });
                 }
-                // A meter that tells energy only: what it counted in the minute.
-                let kw = point
-                    .power
-                    .or_else(|| point.consumption.map(|kwh| kwh * 60.0));
                 let sum = &mut minutes[at].kw;
                 *sum = sum.zip(kw).map(|(a, b)| a + b * factor);
             }
         }
         Ok(minutes)
+    }
+
+    /// The power of a meter in each minute of a range, kW.
+    fn minutes_of_meter(
+        &self,
+        meter: EquipmentId,
+        range: TimeRange,
+    ) -> Result<Vec<(Timestamp, Option<f64>)>> {
+        let size = BucketSize::Fixed(MINUTE_MS);
+        if self.history.has(meter, &Metric::POWER) {
+            let query = HistoryQuery {
+                equipment: vec![meter],
+                range,
+                resolution: Resolution::Buckets(size),
+                metric: Metric::POWER,
+                phase: Phase::Total,
+                calendar: self.calendar.clone(),
+            };
+            let points = self.history.points_with(&query, Extras::default())?;
+            let kw = |point: HistoryPoint| {
+                let counted = || point.consumption.map(|kwh| kwh * 60.0);
+                (point.timestamp, point.power.or_else(counted))
+            };
+            return Ok(points.into_iter().map(kw).collect());
+        }
+        // A meter that tells energy only: what it counted, from the reading before the range on.
+        let before = TimeRange {
+            from: range.from.minus_ms(HOUR_MS),
+            to: range.to,
+        };
+        let metric = Metric::CONSUMPTION;
+        let mut cells = self
+            .history
+            .cells(meter, &metric, before, size, &self.calendar)?;
+        even_out(&mut cells, Newest::GoesOn);
+        // A minute that is not over has not counted all of it.
+        if let [.., (before, _), (last, _)] = &mut cells[..]
+            && last.start.plus_ms(MINUTE_MS) > range.to
+        {
+            last.mwh = before.mwh;
+        }
+        cells.retain(|(cell, _)| cell.start >= range.from.floor_to(MINUTE_MS));
+        let kw = |(cell, _): (Cell, i64)| (cell.start, cell.mwh.map(|mwh| to_kwh(mwh) * 60.0));
+        Ok(cells.into_iter().map(kw).collect())
     }
 }
 

@@ -167,7 +167,7 @@ pub(super) fn covered(summary: &Summary, length_ms: i64) -> f64 {
 
 /// A computed figure to a millionth of its unit, a milliwatt-hour of a kWh: what lies behind is the
 /// dirt of binary fractions, which no meter measured and every reader has to carry.
-fn millionths(value: f64) -> f64 {
+pub(super) fn millionths(value: f64) -> f64 {
     let rounded = (value * 1e6).round() / 1e6;
     // A figure too large to have such digits is left as it is.
     if rounded.is_finite() { rounded } else { value }

@@ -2,6 +2,7 @@
 //! minutes. Indicative: a meter is no class A instrument (EN 61000-4-30), frequency is judged by
 //! ten-minute means instead of ten seconds, and unbalance by the magnitudes of the phases.
 
+use super::places::millionths;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -107,8 +108,8 @@ pub fn statement(intervals: &[Interval], nominal_v: f64, nominal_hz: f64) -> Vec
     let thd = vec![intervals.iter().map(|i| i.thd_percent).collect()];
     let limit = |characteristic, low: Option<f64>, high: f64, unit, wanted| Limit {
         characteristic,
-        low,
-        high,
+        low: low.map(millionths),
+        high: millionths(high),
         unit,
         wanted,
     };

@@ -21,6 +21,10 @@ pub struct Cell {
     pub mwh: Option<i64>,
     /// How much of the bucket was measured, 0 to 1.
     pub coverage: f64,
+    /// Readings in it.
+    pub readings: u32,
+    /// Whether some of it was spread over a silence, or is of readings that were corrected.
+    pub substituted: bool,
 }
 
 /// Kilowatt-hours as whole milliwatt-hours.
@@ -144,6 +148,8 @@ impl SiteHistory {
                         start: bucket.start,
                         mwh: summary.and_then(|s| figure.read(&s)).map(to_mwh),
                         coverage: summary.map_or(0.0, |s| covered(&s, length_ms)),
+                        readings: summary.map_or(0, |s| s.count),
+                        substituted: place.is_some_and(|place| bucket.substituted(place) != 0.0),
                     };
                     list.push((cell, length_ms));
                 }

@@ -6,6 +6,7 @@ use super::bill_reading::Reading;
 use super::cost::{PeriodCost, Pricing};
 use super::metered::SupplyCell;
 use super::readings::Cell;
+use super::sparse::{Newest, estimated, even_out};
 use super::tariff::Rules;
 use super::tree::Weights;
 use super::{SiteHistory, Tariffs};
@@ -19,6 +20,8 @@ use std::sync::Arc;
 
 const EXPORT: &str = "export_energy";
 const REACTIVE: &str = "reactive_energy";
+/// Minutes by which the store shares out what a counter grew by between two readings.
+const STORED_MINUTES: u32 = 15;
 
 /// Whose energy, on whose clock.
 #[derive(Clone)]
@@ -92,9 +95,14 @@ impl Supply {
                     metrics.push(metric);
                 }
             }
-            let read = self
+            let mut read = self
                 .history
                 .cells_of(*meter, &metrics, range, size, &self.calendar)?;
+            if minutes < STORED_MINUTES {
+                read.iter_mut()
+                    .for_each(|list| even_out(list, Newest::Unknown));
+            }
+            let estimated = estimated(&read[0]);
             let list = |name: &str| {
                 let place = metrics.iter().position(|metric| metric.as_str() == name)?;
                 read.get(place)
@@ -121,6 +129,7 @@ impl Supply {
                     *sum.reactive.get_or_insert(0) += more;
                 }
                 sum.coverage += cell.coverage * share;
+                sum.estimated |= estimated[at];
             }
         }
         Ok(cells)

@@ -1,14 +1,13 @@
 //! The energy of a day, a week, a month or longer: how much, what it cost, when, and where it went.
 
-use super::document::{
-    Block, Cell, Chart, Column, Figure, Form, Precision, Section, Series, Table,
-};
+use super::document::{Block, Cell, Chart, Column, Figure, Form, Section, Series, Table};
 use super::format::quantity;
+use super::peaks::{greatest, when};
 use super::template::{Work, kwh, percent, percent_cell};
 use crate::base::time::BucketSize;
 use crate::base::{Result, TimeRange, Timestamp};
 use crate::energy::tree::{Node, Part};
-use crate::energy::{BalanceQuery, CostBucket, EnergyFigure, Peak, balance, to_mwh};
+use crate::energy::{BalanceQuery, CostBucket, EnergyFigure, Window, balance, to_mwh};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,9 +44,10 @@ pub(super) fn overview(work: &Work<'_>) -> Result<Vec<Section>> {
     }
     let (covered, share) = work.coverage(&supply.weights, work.size())?;
     work.progress.step(1)?;
-    let peak = supply.peaks(&work.tree, peak_range(work), &work.last_rules(), 1)?;
+    let until = (work.range, work.sources.clock.now());
+    let windows = supply.windows(until, &work.last_rules())?;
     work.progress.step(1)?;
-    let mut blocks = vec![figures(work, &buckets, peak.first(), share)?];
+    let mut blocks = vec![figures(work, &buckets, greatest(&windows), share)?];
     blocks.push(Block::Chart(chart(work, &buckets)));
     blocks.push(Block::Table(table(work, &buckets, (&covered, share))));
     let unpriced: i64 = buckets.iter().map(|bucket| bucket.unpriced_mwh).sum();
@@ -67,16 +67,6 @@ pub(super) fn overview(work: &Work<'_>) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
-/// Windows that are over by now: the API counts the same.
-fn peak_range(work: &Work<'_>) -> (TimeRange, Timestamp) {
-    let window = BucketSize::Fixed(i64::from(work.last_rules().window_minutes) * 60_000);
-    let range = TimeRange {
-        from: work.range.from,
-        to: work.calendar.bucket_start(work.range.to, window),
-    };
-    (range, work.sources.clock.now())
-}
-
 fn energy_of(bucket: &CostBucket) -> i64 {
     bucket.periods.values().map(|of| of.mwh).sum::<i64>() + bucket.unpriced_mwh
 }
@@ -88,7 +78,7 @@ fn cost_of(bucket: &CostBucket) -> Decimal {
 fn figures(
     work: &Work<'_>,
     buckets: &[CostBucket],
-    peak: Option<&Peak>,
+    peak: Option<&Window>,
     share: Option<Decimal>,
 ) -> Result<Block> {
     let w = work.words;
@@ -111,8 +101,7 @@ fn figures(
         figures.push(plain("energy.cost", Some(cost), &currency, decimals, mean));
     }
     if let Some(peak) = peak {
-        let at = work.dates().show(peak.window.start, Precision::Minute);
-        let kw = Some(peak.window.kw);
+        let (kw, at) = (Some(peak.kw), when(work, peak));
         figures.push(plain("energy.peak", kw, "kW", 1, Some(at)));
     }
     figures.push(plain("energy.coverage", share, "%", 1, None));

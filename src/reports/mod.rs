@@ -37,6 +37,7 @@ mod sheets;
 mod template;
 mod text;
 mod timetable;
+mod told;
 mod words;
 mod worker;
 

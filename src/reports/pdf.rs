@@ -42,22 +42,30 @@ pub fn write(document: &Document, paper: &Paper<'_>) -> Result<Vec<u8>> {
     press::print(&sheets, document, paper)
 }
 
-/// The last words of a report. They may stand in the room above the foot: a page for them alone
-/// would be empty.
+/// The last words of a report. They may stand in the room above the foot, and a little smaller: a
+/// page for them alone would be empty.
 fn imprint(sheets: &mut Sheets, text: &str) {
-    const SIZE: f32 = 7.5;
+    const SIZES: [f32; 3] = [7.5, 7.0, 6.5];
     const GAP: f32 = 10.0;
     const ABOVE_FOOT: f32 = 12.0;
-    let lines = sheets.letters.lines(text, sheets.style(SIZE, false), INNER);
-    #[allow(clippy::cast_precision_loss)] // a line or two
-    let height = lines.len() as f32 * SIZE * LEADING;
-    let spare = sheets.room() + ABOVE_FOOT - height;
-    if spare < 0.0 {
+    let set = |size: f32| {
+        let lines = sheets.letters.lines(text, sheets.style(size, false), INNER);
+        #[allow(clippy::cast_precision_loss)] // a line or two
+        let height = lines.len() as f32 * size * LEADING;
+        (size, lines, height)
+    };
+    let room = sheets.room() + ABOVE_FOOT;
+    let fits = SIZES
+        .into_iter()
+        .map(set)
+        .find(|(.., height)| *height <= room);
+    let (size, lines, height) = fits.unwrap_or_else(|| set(SIZES[0]));
+    if height > room {
         sheets.turn();
     }
-    sheets.y += spare.clamp(0.0, GAP);
+    sheets.y += (room - height).clamp(0.0, GAP);
     let place = (SIDE, sheets.y);
-    sheets.text(lines, place, (INNER, Align::Start), (SIZE, GREY));
+    sheets.text(lines, place, (INNER, Align::Start), (size, GREY));
     sheets.y += height;
 }
 

@@ -6,9 +6,9 @@ use super::document::{
 use super::format::quantity;
 use super::template::Work;
 use crate::base::time::BucketSize;
-use crate::base::{Result, TimeRange, Timestamp};
+use crate::base::{Result, Timestamp};
 use crate::energy::tariff::Rules;
-use crate::energy::{Peak, Share, Window};
+use crate::energy::{Follows, Peak, Share, Window};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use std::collections::BTreeMap;
@@ -21,24 +21,16 @@ const LOADS: usize = 3;
 pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
     let w = work.words;
     let (supply, rules) = (work.supply(), work.last_rules());
-    let window = BucketSize::Fixed(i64::from(rules.window_minutes) * 60_000);
-    let range = TimeRange {
-        from: work.range.from,
-        to: work.calendar.bucket_start(work.range.to, window),
-    };
     let title = w.of("section.peaks");
     work.progress.expect(3);
-    if range.from >= range.to {
-        return Ok(vec![work.nothing(title)]);
-    }
-    let until = (range, work.sources.clock.now());
+    let until = (work.range, work.sources.clock.now());
     let windows = supply.windows(until, &rules)?;
     work.progress.step(1)?;
-    let found = supply.peaks(&work.tree, until, &rules, PEAKS)?;
-    work.progress.step(1)?;
-    if found.is_empty() {
+    if windows.is_empty() {
         return Ok(vec![work.nothing(title)]);
     }
+    let found = supply.peaks(&work.tree, windows.clone(), &rules, PEAKS)?;
+    work.progress.step(1)?;
     let (_, share) = work.coverage(&supply.weights, BucketSize::Day)?;
     work.progress.step(1)?;
     let ordered = ordered(&windows, &rules);
@@ -47,13 +39,40 @@ pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
         Block::Chart(chart(work, &windows, one_limit(&windows, &ordered))),
         Block::Table(table(work, &found, &rules)),
     ];
-    let minutes = rules.window_minutes.to_string();
     Ok(vec![Section {
         title: title.to_owned(),
         blocks,
-        source: w.with("source.windows", &[("minutes", &minutes)]),
+        source: source(work, &windows, &rules),
         coverage: share,
     }])
+}
+
+/// What the windows are, what said when they ended, and how many of them are estimated.
+fn source(work: &Work<'_>, windows: &[Window], rules: &Rules) -> String {
+    let w = work.words;
+    let minutes = rules.window_minutes.to_string();
+    let mut said = vec![w.with("source.windows", &[("minutes", &minutes)])];
+    let count = |of: Follows| {
+        let count = windows.iter().filter(|window| window.follows == of).count();
+        count.to_string()
+    };
+    if windows
+        .iter()
+        .any(|window| window.follows != Follows::Clock)
+    {
+        let told = [
+            ("pulse", &*count(Follows::Pulse)),
+            ("held", &*count(Follows::Held)),
+            ("clock", &*count(Follows::Clock)),
+        ];
+        said.push(w.with("source.windows_told", &told));
+    }
+    let estimated = windows.iter().filter(|window| window.estimated).count();
+    if estimated > 0 {
+        let count = estimated.to_string();
+        said.push(w.with("source.windows_estimated", &[("count", &count)]));
+    }
+    w.list(&said)
 }
 
 /// What was ordered for a period of the tariff, and how its windows kept to it.
@@ -88,9 +107,23 @@ fn one_limit(windows: &[Window], ordered: &[Ordered]) -> Option<Decimal> {
     same.then_some(kw)
 }
 
+/// The greatest window, the first of equal ones: the table and the API name the same.
+pub(super) fn greatest(windows: &[Window]) -> Option<&Window> {
+    windows.iter().rev().max_by_key(|window| window.kw)
+}
+
+/// When a window began, and whether it is estimated.
+pub(super) fn when(work: &Work<'_>, window: &Window) -> String {
+    let at = work.dates().show(window.start, Precision::Minute);
+    match window.estimated {
+        true => work.words.list(&[&*at, work.words.of("peaks.estimated")]),
+        false => at,
+    }
+}
+
 fn figures(work: &Work<'_>, windows: &[Window], ordered: &[Ordered]) -> Block {
     let w = work.words;
-    let highest = windows.iter().max_by_key(|window| window.kw);
+    let highest = greatest(windows);
     let sum: Decimal = windows.iter().map(|window| window.kw).sum();
     let count = Decimal::from(windows.len().max(1));
     let mean = sum / count;
@@ -101,7 +134,7 @@ fn figures(work: &Work<'_>, windows: &[Window], ordered: &[Ordered]) -> Block {
         decimals: 1,
         remark,
     };
-    let at = highest.map(|window| work.dates().show(window.start, Precision::Minute));
+    let at = highest.map(|window| when(work, window));
     let kw = highest.map(|window| window.kw);
     let factor = kw.and_then(|kw| mean.checked_div(kw));
     let mut figures = vec![
@@ -169,7 +202,7 @@ fn table(work: &Work<'_>, found: &[Peak], rules: &Rules) -> Table {
     let mut table = Table::new(w.of("peaks.table").to_owned(), columns);
     for peak in found {
         let period = rules.periods.get(peak.window.period);
-        let loads: Vec<String> = peak
+        let mut loads: Vec<String> = peak
             .shares
             .iter()
             .filter(|share| share.kw.is_some())
@@ -177,6 +210,9 @@ fn table(work: &Work<'_>, found: &[Peak], rules: &Rules) -> Table {
             .map(|share| load(work, share))
             .collect();
         let mut cells = vec![Cell::Time(peak.window.start), Cell::Number(peak.window.kw)];
+        if peak.window.estimated {
+            loads.push(w.of("peaks.estimated").to_owned());
+        }
         if periods {
             let name = period.map(|period| period.name.clone());
             cells.push(Cell::Text(name.unwrap_or_default()));
@@ -200,7 +236,6 @@ fn load(work: &Work<'_>, share: &Share) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::energy::Follows;
 
     fn rules(contracted: &serde_json::Value) -> Rules {
         serde_json::from_value(serde_json::json!({
@@ -221,6 +256,7 @@ mod tests {
             follows: Follows::Clock,
             period: *period,
             kw: Decimal::from(*kw),
+            estimated: false,
         };
         list.iter().enumerate().map(window).collect()
     }

@@ -136,9 +136,10 @@ impl Reports {
             _ => return Err(Error::invalid("template", "Name the kind of report.")),
         };
         let range = super::cold::period(&asked.template, range, &calendar);
-        // What has not come yet is not part of it; a quarter that runs is not either.
+        // What has not come yet is not part of it; a quarter that runs is not.
         let quarter = crate::base::time::BucketSize::Fixed(15 * 60_000);
-        let to = range.to.min(calendar.bucket_start(now, quarter));
+        let told = self.sources.told_until(site, now);
+        let to = range.to.min(calendar.bucket_start(told, quarter));
         if range.from >= to {
             return Err(Error::invalid("from", "That has not come yet."));
         }

@@ -13,6 +13,8 @@ pub(super) const TOP: f32 = 64.0;
 pub(super) const BOTTOM: f32 = 54.0;
 /// Between the lines, in parts of the size.
 pub(super) const LEADING: f32 = 1.38;
+/// A paragraph of no more lines stands on one page.
+const TOGETHER_MAX: usize = 4;
 
 /// A colour: red, green, blue.
 pub(super) type Colour = (u8, u8, u8);
@@ -145,7 +147,12 @@ impl Sheets {
     /// A paragraph over the whole width, over as many pages as it takes.
     pub(super) fn paragraph(&mut self, text: &str, size: f32, strong: bool, colour: Colour) {
         let width = WIDTH - 2.0 * SIDE;
-        for line in self.letters.lines(text, self.style(size, strong), width) {
+        let lines = self.letters.lines(text, self.style(size, strong), width);
+        if lines.len() <= TOGETHER_MAX {
+            #[allow(clippy::cast_precision_loss)] // a few lines
+            self.need(lines.len() as f32 * size * LEADING);
+        }
+        for line in lines {
             self.need(size * LEADING);
             let place = (SIDE, self.y);
             self.text(vec![line], place, (width, Align::Start), (size, colour));

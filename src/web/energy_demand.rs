@@ -161,6 +161,9 @@ struct PeakShown {
     /// Mean power of the window, kW.
     #[schema(value_type = String)]
     kw: Decimal,
+    /// Whether it is estimated: a meter was read less often than the window is long, was silent in
+    /// it or was corrected, and its energy is shared out by time.
+    estimated: bool,
     /// The period of the tariff.
     period: String,
     /// What drew it, the greatest first.
@@ -199,19 +202,17 @@ async fn peaks(
     }
     let site = context.site_of(&caller)?;
     let (calendar, now) = (site.calendar(), context.clock.now());
-    let mut range = range_of(&RangeQuery::of(query.from, query.to), &calendar, now)?;
+    let range = range_of(&RangeQuery::of(query.from, query.to), &calendar, now)?;
     if range.length_ms() > RANGE_MAX_MS {
         return Err(Error::invalid("to", "At most 400 days at once.").into());
     }
     let rules = rules_of(&context, &site, now);
-    // Windows that have begun before the range or are not over are none of it.
-    range.to = rules.grid(&calendar).start_of(range.to, 0);
     let tree = context.trees.of(&site);
     let supply = supply_of(&context, &site);
     let (about, shown) = (tree.clone(), rules.clone());
-    let found = super::blocking(move || match range.from < range.to {
-        true => supply.peaks(&about, (range, now), &rules, limit),
-        false => Ok(Vec::new()),
+    let found = super::blocking(move || {
+        let windows = supply.windows((range, now), &rules)?;
+        supply.peaks(&about, windows, &rules, limit)
     })
     .await?;
     let show = |peak: Peak| PeakShown {
@@ -219,6 +220,7 @@ async fn peaks(
         to: peak.window.end,
         follows: peak.window.follows,
         kw: peak.window.kw.normalize(),
+        estimated: peak.window.estimated,
         period: shown.periods[peak.window.period].name.clone(),
         shares: peak
             .shares

@@ -1,14 +1,14 @@
 //! `GET /api/historical/series`: what can be asked of the history, and what people corrected.
 
 use super::Context;
-use super::envelope::{Answer, Envelope, Refusal, ok};
+use super::envelope::{Answer, Envelope, Params, Refusal, ok};
 use crate::auth::{Asker, Permission};
 use crate::base::sample::MetricKind;
-use crate::base::{EquipmentId, Metric, Phase, Timestamp, Unit};
+use crate::base::{EquipmentId, Error, Metric, Phase, Timestamp, Unit};
 use crate::tsdb::{Change, Correction};
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -62,16 +62,36 @@ pub struct HistoryCorrection {
     pub at: Timestamp,
 }
 
+/// Whose series.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SeriesQuery {
+    /// Short name of a site that you reach; your own when absent.
+    site: Option<String>,
+}
+
 /// Which series there are: every quantity of every piece of equipment of the site, those that are
 /// read no more too, with the corrections that hold.
 #[utoipa::path(get, path = "/historical/series", operation_id = "history_series", tag = "history",
+    params(SeriesQuery),
     responses(
         (status = 200, body = Envelope<SeriesList>),
+        (status = 400, description = "A refused parameter", body = Refusal),
         (status = 403, description = "Not allowed", body = Refusal),
+        (status = 404, description = "No such site", body = Refusal),
     ))]
-async fn series(State(context): State<Context>, asker: Asker) -> Answer<SeriesList> {
+async fn series(
+    State(context): State<Context>,
+    asker: Asker,
+    Params(query): Params<SeriesQuery>,
+) -> Answer<SeriesList> {
     asker.require(Permission::ReadingsRead)?;
-    let site = context.site(asker.site())?;
+    let key = query.site.as_deref().unwrap_or_else(|| asker.site());
+    // His own site is asked for without its name, whatever he reaches.
+    if query.site.is_some() && !asker.reach().sees(key) {
+        return Err(Error::not_found("site", key).into());
+    }
+    let site = context.site(key)?;
     let items = super::blocking(move || {
         let corrections = context.tsdb.corrections()?;
         let mut equipment = context.registry.all();

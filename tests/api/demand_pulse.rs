@@ -69,7 +69,7 @@ async fn billed_by_the_pulse(chief: &Client, peaks: &str) {
     let bill = chief.get("/api/energy/bill?month=2026-11").await.data();
     assert_eq!(
         bill["peak"],
-        json!({ "kw": "70.933332", "at": "2026-11-21T08:03:20.000Z" })
+        json!({ "kw": "70.933332", "at": "2026-11-21T08:03:20.000Z", "estimated": false })
     );
     let note = |code: &str| {
         let notes = bill["notes"].as_array().unwrap();

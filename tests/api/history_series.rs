@@ -2,8 +2,12 @@
 
 use crate::support::Appliance;
 use crate::support::client::Reply;
+use indusmind::auth::Role;
+use indusmind::base::{Batch, Metric, Phase, Reading, Unit};
+use indusmind::store::audit::Actor;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 #[tokio::test]
 async fn what_was_ever_read_is_listed_and_can_be_asked_for() {
@@ -63,4 +67,51 @@ async fn what_was_ever_read_is_listed_and_can_be_asked_for() {
         // Six hours of the clock of Tunis.
         assert_eq!(window["series"][0]["timestamp"], "2026-11-21T05:00:00.000Z");
     }
+}
+
+#[tokio::test]
+async fn another_site_is_asked_for_by_who_reaches_it() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let site = json!({ "key": "north", "name": "North", "time_zone": "Europe/Paris",
+        "currency": "EUR" });
+    chief.post("/api/sites", &site).await.created();
+    let meter = json!({ "name": "Main", "type": "Meter", "model": "T1",
+        "install_date": "2024-05-01" });
+    let meter = serde_json::from_value(meter).unwrap();
+    let registry = &appliance.context().registry;
+    let meter = registry.create(meter, "north", Actor::console()).await;
+    let batch = Batch {
+        equipment: meter.unwrap().id,
+        at: appliance.now(),
+        arrived: appliance.now(),
+        interval_ms: 10_000,
+        readings: vec![Reading::good(
+            Metric::new("sync_pulse_count").unwrap(),
+            Phase::Total,
+            Unit::none(),
+            7.0,
+        )],
+    };
+    let intake = &appliance.context().intake;
+    intake.store(Arc::new(vec![batch])).await.unwrap();
+
+    let own = chief.get("/api/historical/series").await.data();
+    assert_eq!(own["total"], 0);
+    let north = "/api/historical/series?site=north";
+    let found = chief.get(north).await.data();
+    assert_eq!(
+        (&found["total"], &found["items"][0]["key"]),
+        (&json!(1), &json!("sync_pulse_count"))
+    );
+    for absent in ["south", ""] {
+        let path = format!("/api/historical/series?site={absent}");
+        chief.get(&path).await.refused(404);
+    }
+    // Who reaches his own site only is told of no other.
+    let viewer = appliance.client_as(Role::Viewer).await;
+    viewer.get(north).await.refused(404);
+    viewer
+        .get("/api/historical/series?site=site_a")
+        .await
+        .data();
 }

@@ -40,6 +40,7 @@ mod configuration;
 mod cost_months;
 mod day_target;
 mod demand_alert;
+mod demand_estimated;
 mod demand_pulse;
 mod devices;
 mod digital;

@@ -50,6 +50,7 @@ import type {
   OutletTest,
   Photo,
   PeaksQuery,
+  SeriesQuery,
   PolicyInput,
   ReportFormat,
   ReportOrder,
@@ -381,7 +382,8 @@ export const api = {
     data(
       client.GET('/historical/consumption', { params: { query: { voltage: false, ...query } } }),
     ),
-  historySeries: () => data(client.GET('/historical/series')),
+  historySeries: (query: SeriesQuery = {}) =>
+    data(client.GET('/historical/series', { params: { query } })),
   exportHistory: (query: ExportQuery) =>
     file(client.GET('/historical/export', { params: { query }, parseAs: 'blob' })),
 };

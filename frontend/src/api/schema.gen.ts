@@ -5024,6 +5024,8 @@ export interface components {
         BillPeak: {
             /** @description When it began. */
             at: components["schemas"]["Timestamp"];
+            /** @description Whether a meter was not read often enough to tell it: its energy is shared out by time. */
+            estimated: boolean;
             /** @description Its mean power, kW. */
             kw: string;
         };
@@ -13599,6 +13601,11 @@ export interface components {
         PeakShown: {
             /** @description When its window began. */
             at: components["schemas"]["Timestamp"];
+            /**
+             * @description Whether it is estimated: a meter was read less often than the window is long, was silent in
+             *     it or was corrected, and its energy is shared out by time.
+             */
+            estimated: boolean;
             /** @description What said when it ended. */
             follows: components["schemas"]["DemandFollows"];
             /** @description Mean power of the window, kW. */
@@ -24178,7 +24185,10 @@ export interface operations {
     };
     history_series: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Short name of a site that you reach; your own when absent. */
+                site?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -24193,9 +24203,27 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SeriesList"];
                 };
             };
+            /** @description A refused parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             401: components["responses"]["Refused401"];
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description No such site */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

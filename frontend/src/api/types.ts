@@ -240,6 +240,7 @@ type Asked =
   | '/equipment'
   | '/historical/consumption'
   | '/historical/export'
+  | '/historical/series'
   | '/lines/{key}/frames';
 type Query<Path extends Asked> = NonNullable<paths[Path]['get']['parameters']['query']>;
 export type AlertQuery = Query<'/alerts'>;
@@ -254,6 +255,7 @@ export type EnergyRange = Query<'/energy/balance'>;
 export type CostQuery = Query<'/energy/cost'>;
 export type BillQuery = Query<'/energy/bill'>;
 export type PeaksQuery = Query<'/energy/peaks'>;
+export type SeriesQuery = Query<'/historical/series'>;
 export type CarbonQuery = Query<'/energy/carbon'>;
 export type IdleQuery = Query<'/energy/idle'>;
 export type VoltageQuery = Query<'/energy/power-quality'>;

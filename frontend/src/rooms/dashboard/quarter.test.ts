@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { answered, demandOf, highestSince } from './quarter';
+import type { EnergyPeaks } from '@/api/types';
+import { answered, demandOf, highestOf } from './quarter';
 
 const START = 900 * 1000;
 const steady = (from: number, to: number, kw: number | null, step = 5) => {
@@ -45,18 +46,14 @@ describe('the demand of the running quarter', () => {
   });
 });
 
-it('finds the highest full quarter of the day', () => {
-  const at = (minute: number) => new Date(START * 1000 + minute * 60_000).toISOString();
-  const points = [
-    { timestamp: at(-15), power: 900, coverage: 1 },
-    { timestamp: at(0), power: 100, coverage: 1 },
-    { timestamp: at(15), power: 300, coverage: 0.5 },
-    { timestamp: at(30), power: 200, coverage: 1 },
-    { timestamp: at(45), power: 400, coverage: 1 },
-  ];
-  const now = START * 1000 + 50 * 60_000;
-  expect(highestSince(points, START * 1000, now)).toEqual({ kw: 200, at: Date.parse(at(30)) });
-  expect(highestSince([], START * 1000, now)).toBeNull();
+it('takes the highest window of the day from the appliance, which knows how windows are told', () => {
+  const at = '2026-11-21T11:03:20.000Z';
+  const item = { at, to: '2026-11-21T11:18:20.000Z', kw: '120.5', estimated: true };
+  const peaks = (items: unknown[]) => ({ window_minutes: 15, items }) as unknown as EnergyPeaks;
+  const highest = { kw: 120.5, at: Date.parse(at), lengthS: 900, estimated: true };
+  expect(highestOf(peaks([item]))).toEqual(highest);
+  expect(highestOf(peaks([]))).toBeNull();
+  expect(highestOf(null)).toBeNull();
 });
 
 describe('what the appliance says of the running window', () => {

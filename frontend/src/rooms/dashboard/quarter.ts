@@ -1,6 +1,6 @@
 // The running quarter of an hour: what it has used, and where it will end. Pure.
 // Demand is the mean power of a window on the clock; a bill is often made of the highest of them.
-import type { EnergyDemand, HistoryPoint } from '@/api/types';
+import type { EnergyDemand, EnergyPeaks } from '@/api/types';
 import type { ChartData } from '@/kit/chartData';
 
 export const QUARTER_S = 900;
@@ -8,8 +8,6 @@ export const QUARTER_S = 900;
 const RECENT_S = 120;
 /** A value stands for no longer than this, whatever comes after it. */
 const HOLDS_S = 90;
-/** A past quarter with less than this of its readings is no peak to compare with. */
-const COVERED = 0.9;
 
 export interface Demand {
   startS: number;
@@ -96,16 +94,16 @@ export function answered(
 export interface Peak {
   kw: number;
   at: number;
+  /** Length of the windows it is the highest of, s. */
+  lengthS: number;
+  /** Whether a meter was not read often enough to tell it. */
+  estimated: boolean;
 }
 
-/** The highest full quarter from an instant on. */
-export function highestSince(points: HistoryPoint[], from: number, now: number): Peak | null {
-  let highest: Peak | null = null;
-  for (const { timestamp, power, coverage } of points) {
-    const at = Date.parse(timestamp);
-    if (power == null || at < from || at + QUARTER_S * 1000 > now) continue;
-    if ((coverage ?? 0) < COVERED) continue;
-    if (!highest || power > highest.kw) highest = { kw: power, at };
-  }
-  return highest;
+/** The highest window that the appliance knows of. */
+export function highestOf(peaks: EnergyPeaks | null): Peak | null {
+  const first = peaks?.items[0];
+  if (!first) return null;
+  const { at, kw, estimated } = first;
+  return { kw: Number(kw), at: Date.parse(at), lengthS: peaks.window_minutes * 60, estimated };
 }

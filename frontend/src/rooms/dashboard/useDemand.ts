@@ -5,13 +5,25 @@ import { computed, ref, type Ref } from 'vue';
 import { api } from '@/api';
 import type { ChartData } from '@/kit/chartData';
 import { useTask } from '@/kit/useTask';
-import type { useFeed } from '@/live/feed';
-import { answered, demandOf, QUARTER_S, type Demand, type Ordered, type Peak } from './quarter';
+import { useFormat } from '@/kit/useFormat';
+import { dayStart } from '@/kit/zone';
+import { useReload, type useFeed } from '@/live/feed';
+import {
+  answered,
+  demandOf,
+  highestOf,
+  QUARTER_S,
+  type Demand,
+  type Ordered,
+  type Peak,
+} from './quarter';
 
 /** How often the figure moves: faster would only make it tremble. */
 const STEP_S = 5;
 /** Six of the hundred questions that a person may ask in a minute. */
 const EVERY_MS = 10_000;
+/** A window is known within a minute of its end, whatever tells its end. */
+const HIGHEST_EVERY_MS = 60_000;
 /** An answer stands for no longer than this. */
 const HOLDS_MS = 35_000;
 
@@ -21,11 +33,8 @@ export interface ShownDemand {
   ordered: Ordered | null;
 }
 
-export function useDemand(
-  feed: ReturnType<typeof useFeed>,
-  curve: Ref<ChartData>,
-  highest: Ref<Peak | null>,
-) {
+export function useDemand(feed: ReturnType<typeof useFeed>, curve: Ref<ChartData>) {
+  const { place } = useFormat();
   const heardAt = ref(0);
   const asked = useTask(async () => {
     const answer = await api.energyDemand();
@@ -35,16 +44,28 @@ export function useDemand(
   void asked.run();
   useIntervalFn(() => feed.connected && void asked.run(), EVERY_MS);
 
+  const peaks = useTask(() => {
+    const midnight = new Date(dayStart(feed.now, place.value.timeZone)).toISOString();
+    return api.energyPeaks({ from: midnight, to: new Date(feed.now).toISOString(), limit: 1 });
+  });
+  const look = () => void peaks.run();
+  look();
+  useReload(look);
+  useIntervalFn(() => feed.connected && look(), HIGHEST_EVERY_MS);
+  const highest = computed(() => highestOf(peaks.data.value));
+
   const nowS = computed(() => Math.floor(feed.now / 1000 / STEP_S) * STEP_S);
   return computed<ShownDemand>(() => {
     const running = asked.data.value?.running;
     const holds =
       running && feed.now - heardAt.value < HOLDS_MS && feed.now < Date.parse(running.to);
-    if (!holds)
-      return { demand: demandOf(curve.value, nowS.value), highest: highest.value, ordered: null };
+    if (!holds) {
+      // What this page adds up is a quarter: the highest of other windows is not compared with it.
+      const alike = highest.value?.lengthS === QUARTER_S;
+      const demand = demandOf(curve.value, nowS.value);
+      return { demand, highest: alike ? highest.value : null, ordered: null };
+    }
     const { demand, ordered } = answered(running, Math.floor(feed.now / 1000));
-    // The highest of the day is one of quarters: another window is not compared with it.
-    const alike = demand.endS - demand.startS === QUARTER_S;
-    return { demand, highest: alike ? highest.value : null, ordered };
+    return { demand, highest: highest.value, ordered };
   });
 }

@@ -1,12 +1,10 @@
-// What is usual, and the quarters of the last day: its curve, and the highest of today.
+// What is usual, and the quarters of the last day.
 import { useIntervalFn } from '@vueuse/core';
 import { computed } from 'vue';
 import { api } from '@/api';
-import { useFormat } from '@/kit/useFormat';
 import { useTask } from '@/kit/useTask';
-import { DAY_MS, dayStart, HOUR_MS } from '@/kit/zone';
+import { DAY_MS, HOUR_MS } from '@/kit/zone';
 import { useReload, type useFeed } from '@/live/feed';
-import { highestSince } from './quarter';
 import { bandOf } from './usual';
 
 /** A new quarter is there four times an hour; asked a little more often, so that none is missed. */
@@ -15,7 +13,6 @@ const EVERY_MS = 5 * 60_000;
 const ASKED_MS = DAY_MS + HOUR_MS;
 
 export function useLearnt(feed: ReturnType<typeof useFeed>) {
-  const { place } = useFormat();
   const task = useTask(async () => {
     const now = feed.now;
     const [usual, { series }] = await Promise.all([
@@ -35,13 +32,8 @@ export function useLearnt(feed: ReturnType<typeof useFeed>) {
   useReload(load);
   useIntervalFn(() => feed.connected && load(), EVERY_MS);
 
-  // Moves with the quarters only, so that bands are not drawn anew each second.
-  const quarter = computed(() => Math.floor(feed.now / 900_000) * 900_000);
   const usual = computed(() => task.data.value?.usual ?? null);
   const series = computed(() => task.data.value?.series ?? []);
-  const highest = computed(() =>
-    highestSince(series.value, dayStart(quarter.value, place.value.timeZone), quarter.value),
-  );
   const bandAt = computed(() => bandOf(usual.value));
-  return { usual, series, highest, bandAt, error: task.error };
+  return { usual, series, bandAt, error: task.error };
 }

@@ -57,7 +57,7 @@ export function useOverview() {
   const { today, ageMs: todayAgeMs } = useToday(feed);
   const site = useSiteCurve(feed);
   const learnt = useLearnt(feed);
-  const demand = useDemand(feed, site.curve, learnt.highest);
+  const demand = useDemand(feed, site.curve);
 
   const moment = computed(() => ({
     now: feed.now,
