@@ -7,8 +7,7 @@
 //! half is gone they wait. It is made again before the next change for which there is room. Where
 //! another version follows on a copy, it is given back first: a disk holds it once.
 //!
-//! It takes a file system that keeps blocks where they are (docs/operating.md, *A full disk*). One
-//! that knows no such call has no reserve, and nobody waits for it.
+//! A file system that knows no such call (docs/operating.md, *A full disk*) has none, and nobody waits.
 
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
