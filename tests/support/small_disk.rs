@@ -88,11 +88,20 @@ impl SmallDisk {
     /// Somebody else who takes every block at once that becomes free, until it is dropped.
     pub fn greedy(&self, name: &str) -> Greedy {
         let path = self.place.join(name);
-        let (mut file, stop) = (std::fs::File::create(&path).unwrap(), Arc::default());
-        let stopped: Arc<AtomicBool> = Arc::clone(&stop);
+        let stop = Arc::<AtomicBool>::default();
+        let (stopped, place) = (Arc::clone(&stop), path.clone());
         let thread = std::thread::spawn(move || {
+            let mut file = None;
             while !stopped.load(Ordering::Relaxed) {
-                if file.write_all(&[7; 4_096]).is_err() {
+                // On a full disk even the name of a file may have to wait for room.
+                let taken = match &mut file {
+                    None => {
+                        file = std::fs::File::create(&place).ok();
+                        file.is_some()
+                    }
+                    Some(file) => file.write_all(&[7; 4_096]).is_ok(),
+                };
+                if !taken {
                     std::thread::sleep(Duration::from_millis(5));
                 }
             }
@@ -146,7 +155,8 @@ impl Drop for Greedy {
         self.stop.store(true, Ordering::Relaxed);
         let ended = self.thread.take().map(std::thread::JoinHandle::join);
         assert!(ended.is_none_or(|ended| ended.is_ok()));
-        std::fs::remove_file(&self.path).unwrap();
+        let gone = std::fs::remove_file(&self.path);
+        assert!(gone.is_ok() || !self.path.exists());
     }
 }
 
