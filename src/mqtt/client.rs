@@ -9,6 +9,7 @@ use super::settings::MqttSettings;
 use super::status::{Board, Connection, Message, MessageOutcome};
 use crate::base::{Clock, ErrorKind, Timestamp};
 use crate::devices::{Delivery, Receiver};
+use crate::tls::why;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use rumqttc::{
@@ -223,10 +224,8 @@ impl Connector {
             ConnectionError::ConnectionRefused(code) => {
                 format!("The broker refuses the connection ({code:?}).")
             }
-            ConnectionError::Tls(cause) => format!(
-                "The encrypted connection to {at} failed: {cause}. Check the certificate, and \
-                 that the name of the broker is the one in it."
-            ),
+            ConnectionError::Tls(cause) => why(&at, cause)
+                .unwrap_or_else(|| format!("The encrypted connection to {at} failed: {cause}.")),
             ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => {
                 format!("{at} does not answer. Check the address and the network.")
             }

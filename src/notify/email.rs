@@ -3,6 +3,7 @@
 use super::carry::File;
 use super::letter::{Letter, Outcome};
 use super::settings::{Security, Smtp};
+use crate::tls::why;
 use lettre::address::AddressError;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
@@ -134,11 +135,10 @@ fn refusal(smtp: &Smtp, error: &SmtpError) -> Outcome {
         .source()
         .map_or_else(|| error.to_string(), ToString::to_string);
     let Some(code) = error.status() else {
-        let sentence = if error.is_tls() {
-            format!(
-                "The encrypted connection to {at} failed: {cause}. Check the certificate, and \
-                 that the name of the server is the one in it."
-            )
+        let sentence = if let Some(sentence) = why(&at, error) {
+            sentence
+        } else if error.is_tls() {
+            format!("The encrypted connection to {at} failed: {cause}.")
         } else if error.is_timeout() {
             format!("{at} does not answer. Check the address and the network.")
         } else if cause.to_lowercase().contains("refused") {

@@ -108,6 +108,7 @@ impl Notify {
                     }
                     Some(secret) => transaction.put(SECRETS, key, secret.as_bytes())?,
                 }
+                outbox::hasten(transaction, kind, now)?;
                 let resource = format!("notifications/{}", kind.key());
                 let action = "notifications.outlet";
                 audit::append(transaction, now, &actor, action, &resource, details)

@@ -30,6 +30,9 @@ const KEEP_MS: i64 = 400 * 24 * 3_600_000;
 const KEEP_MAX: usize = 100_000;
 /// Letters that one transaction forgets, so that no commit waits for long.
 const FORGET_AT_ONCE: usize = 1_000;
+/// Letters that one transaction makes due at once, the most urgent first; the others have their
+/// time, five minutes later at most.
+const HASTEN_AT_ONCE: usize = 1_000;
 
 /// What narrows the log.
 #[derive(Clone, Debug, Default)]
@@ -146,6 +149,30 @@ pub fn next_due(view: &impl View, outlet: OutletKind, now: Timestamp) -> Result<
         })?;
     }
     Ok(next)
+}
+
+/// Makes letters due at once that an outlet did not get rid of before: somebody mended it. Those
+/// that wait for their hour stay.
+pub fn hasten(transaction: &Transaction<'_>, outlet: OutletKind, now: Timestamp) -> Result<()> {
+    let mut ids = Vec::new();
+    let to = [outlet.number() + 1];
+    transaction.scan(QUEUE, &[outlet.number()], &to, &mut |key, _| {
+        let later = time_of(key).is_some_and(|at| at > now);
+        ids.extend(id_of(key).filter(|_| later));
+        Ok(match ids.len() < HASTEN_AT_ONCE {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        })
+    })?;
+    for id in ids {
+        if let Some(mut letter) = get(transaction, id)?
+            && letter.failed > 0
+        {
+            letter.next_try = Some(now);
+            put(transaction, &letter)?;
+        }
+    }
+    Ok(())
 }
 
 /// How many letters of an outlet wait.

@@ -55,6 +55,26 @@ fn what_is_urgent_goes_first_and_what_waits_goes_when_it_is_due() {
 }
 
 #[test]
+fn what_an_outlet_failed_with_is_due_once_it_is_mended_and_what_has_its_hour_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "test").unwrap();
+    let now = Timestamp::from_ms(1_000_000);
+    let later = now.plus_ms(300_000);
+    let mut failed = letter(OutletKind::Smtp, Level::Low, later);
+    failed.failed = 4;
+    let quiet = letter(OutletKind::Smtp, Level::Medium, later);
+    let mut other = letter(OutletKind::Sms, Level::Critical, later);
+    other.failed = 1;
+    put_all(&store, &[failed.clone(), quiet.clone(), other]);
+    assert!(due_at(&store, now, 9).is_empty());
+    with(&store, move |tx| hasten(tx, OutletKind::Smtp, now));
+    assert_eq!(due_at(&store, now, 9), [failed.id]);
+    assert_eq!(due_at(&store, later, 9), [quiet.id, failed.id]);
+    let view = store.read().unwrap();
+    assert_eq!(next_due(&view, OutletKind::Sms, now).unwrap(), Some(later));
+}
+
+#[test]
 fn the_log_is_read_page_by_page_and_old_letters_go() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), "test").unwrap();

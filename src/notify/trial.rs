@@ -83,11 +83,15 @@ impl Notify {
         self.store
             .write(move |transaction| {
                 outbox::put(transaction, &done)?;
+                if done.state == LetterState::Sent {
+                    outbox::hasten(transaction, kind, now)?;
+                }
                 let resource = format!("notifications/{}", kind.key());
                 let action = "notifications.test";
                 audit::append(transaction, now, &actor, action, &resource, details)
             })
             .await?;
+        self.wake();
         Ok(tried)
     }
 }

@@ -15,7 +15,7 @@ use crate::machine;
 use crate::store::Store;
 use crate::store::audit;
 use crate::store::table::Table;
-use crate::tls::Peer;
+use crate::tls::{Peer, why};
 use link::Link;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -208,9 +208,11 @@ impl Forwarder {
     fn away(&self, cause: &std::io::Error) -> Error {
         self.go_back();
         let server = &self.settings.server;
+        let reason = why(server, cause).unwrap_or_else(|| {
+            format!("The collector {server} cannot be reached ({cause}). Check the server.")
+        });
         Error::unavailable(format!(
-            "The collector {server} cannot be reached ({cause}). Check the server under [syslog]; \
-             the entries wait on disk."
+            "{reason} It is set under [syslog]; the entries wait on disk."
         ))
     }
 

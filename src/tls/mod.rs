@@ -13,10 +13,14 @@ mod identity;
 mod outgoing;
 #[cfg(test)]
 mod tests;
+mod why;
+#[cfg(test)]
+mod why_tests;
 
 pub use brought::Files;
 pub use client::Peer;
 pub use outgoing::Trust;
+pub use why::why;
 
 use crate::base::{Clock, Error, Result, Timestamp};
 use crate::machine::{self, Names};

@@ -4,6 +4,7 @@
 //! Knows no outlet: bytes of certificates in, a connection out.
 
 use super::identity::provider;
+use super::why::why;
 use std::sync::{Arc, OnceLock};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -38,10 +39,8 @@ impl Trust {
             .map_err(|_| format!("{host} is no name that a certificate could have."))?;
         let connected = TlsConnector::from(config).connect(name, stream).await;
         connected.map_err(|cause| {
-            format!(
-                "The encrypted connection to {host} failed: {cause}. Check the certificate, and \
-                 that the name of the server is the one in it."
-            )
+            why(host, &cause)
+                .unwrap_or_else(|| format!("The encrypted connection to {host} failed: {cause}."))
         })
     }
 }
