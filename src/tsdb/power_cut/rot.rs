@@ -159,7 +159,11 @@ fn is_part(found: Option<Summary>, right: Option<Summary>) -> bool {
     // The reading on the stroke of its end belongs to a counter's bucket and is not among its
     // samples: without it the bucket ends where it was read before.
     // Energy that a later reading spread over it does not move where that was.
-    let short = found.delta < right.delta || is_spread(&found);
+    // Nor is it moved where the next reading came more than a minute later and what was used until
+    // then was cut at the end of the bucket: as much as with it, and the last that was read.
+    let cut =
+        (found.delta - right.delta).abs() < 1e-9 && found.last.to_bits() == found.max.to_bits();
+    let short = found.delta < right.delta || is_spread(&found) || cut;
     let open = short && found.last < right.last;
     let last = |row: &Summary| if open { 0.0 } else { last(row) };
     // Energy that was spread over a silence has no values beside it.
