@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'fflate';
 import type { Plugin } from 'vite';
 
-// Its validator is a service on the internet: nobody is asked.
+// Its validator is a service on the internet: nobody is asked. Its choice of servers has no name.
 const start = `window.SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reader",
   deepLinking: true,
   docExpansion: "none",
   validatorUrl: null,
+  onComplete: () => document.querySelector("#servers")?.setAttribute("aria-label", "Server"),
 });
 `;
 
