@@ -1,8 +1,10 @@
 // What a rule is called by itself: the name of its template, or one made of what it looks at.
 import { useI18n } from 'vue-i18n';
 import type { AlertRule } from '@/api/types';
+import { withUnit } from '@/kit/format';
 import { useFormat } from '@/kit/useFormat';
 import { conductor } from './alerts';
+import { unitKept } from './units';
 import { useAlertWords } from './useAlertWords';
 import { useReadingText } from './useReadingText';
 
@@ -36,7 +38,10 @@ export function useRuleName() {
     const parts = {
       metric: all.metric ? metricName(all.metric, conductor(all.phase)) : '',
       operator: all.operator ? t(`said.operator.${comparisons[all.operator]}`) : '',
-      limit: 'threshold' in condition ? number(condition.threshold) : '',
+      limit:
+        'threshold' in condition
+          ? withUnit(number(condition.threshold), unitKept(condition.metric))
+          : '',
       minutes: 'minutes' in condition ? number(condition.minutes) : '',
       seconds: 'silent_s' in condition ? number(condition.silent_s) : '',
     };

@@ -77,6 +77,21 @@ describe.each(Object.entries(others))('%s', (_, words) => {
   });
 });
 
+it.each(Object.entries({ en: english, ...others }))(
+  'leads each level by a letter of its word, told apart from the others, in %s',
+  (language, words) => {
+    const levels = ['Emergency', 'Critical', 'High', 'Medium', 'Low', 'Informational'];
+    const letters = levels.map((level) => words.get(`alerts.letter.${level}`) ?? '');
+    expect(new Set(letters).size).toBe(levels.length);
+    for (const [n, level] of levels.entries()) {
+      const word = words.get(`notifications.level.${level}`) ?? '';
+      // Three of the Arabic words begin alike: there it is the letter that stands out.
+      const leads = language === 'ar' ? word.includes(letters[n]!) : word.startsWith(letters[n]!);
+      expect([word, letters[n], leads]).toEqual([word, letters[n], true]);
+    }
+  },
+);
+
 it('gives Arabic all six forms wherever English has two', () => {
   const forms = (text: string) => text.split(' | ').length;
   for (const [key, text] of english) {

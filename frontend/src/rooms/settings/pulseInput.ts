@@ -16,13 +16,17 @@ export function pulseOf(key: string): Pulse | null {
 }
 
 /** The inputs of a site that may give it; the chosen one is always among them. */
-export function pulseInputs(series: HistorySeries[], chosen: string) {
+export function pulseInputs(
+  series: HistorySeries[],
+  chosen: string,
+  nameOf: (metric: string) => string,
+) {
   const found = series
     .filter(({ phase, metric }) => !phase && NAMES.test(metric))
     .map(({ equipment_id, equipment, metric }) => ({
       value: pulseKey({ equipment: equipment_id, metric }),
-      label: `${equipment} · ${metric}`,
+      label: `${equipment} · ${nameOf(metric)}`,
     }));
   if (!chosen || found.some(({ value }) => value === chosen)) return found;
-  return [...found, { value: chosen, label: chosen.split(' ')[1] ?? chosen }];
+  return [...found, { value: chosen, label: nameOf(chosen.split(' ')[1] ?? chosen) }];
 }
