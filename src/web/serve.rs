@@ -133,7 +133,7 @@ impl Door {
         let io = Asking::new(io, turn.clone(), HEADERS_WITHIN);
         let service = service_fn(|request: Request<Incoming>| {
             turn.asked();
-            let mut request = request.map(|body| Body::new(Paced::new(body)));
+            let mut request = request.map(|body| Body::new(Paced::new(body, &turn)));
             request.extensions_mut().insert(ConnectInfo(address));
             request.extensions_mut().insert(Wire { secure });
             let answer = router.clone().oneshot(request);
