@@ -15,6 +15,8 @@ import {
 } from "../support/person.mjs";
 import { until } from "../support/until.mjs";
 
+/** A passphrase is stretched on purpose, and each file is read back. */
+const WHILE_IT_IS_MADE_MS = 120_000;
 const PASSPHRASE = "four words on paper";
 const field = (page, label) => page.getByLabel(label, { exact: true });
 
