@@ -79,7 +79,7 @@ impl App {
         let registry = open_registry(store, clock, (tsdb, &ground.live), profiles, &inlet)?;
         let plant = start_plant(&ground, &registry, &stop_funnel).await?;
         let care = start_care(&ground, &stop_funnel).await?;
-        let from = (&ground, &registry, &inlet, &care.backups);
+        let from = (&ground, &registry, &inlet, &care);
         let (notify, alerts, watch) = start_alerting(from, &stop_funnel).await?;
         tell_of_maintenance(&alerts, &plant.maintenance, &ground);
         settle_update(&ground, &registry).await;

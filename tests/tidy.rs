@@ -11,6 +11,8 @@ mod source;
 #[path = "tidy/tree.rs"]
 mod tree;
 
+#[path = "tidy/beats.rs"]
+mod beats;
 #[path = "tidy/homes.rs"]
 mod homes;
 #[path = "tidy/page.rs"]

@@ -21,6 +21,8 @@ const DISK_BAND: f64 = 2.0;
 const MEMORY_MB: f64 = 1_024.0;
 /// A clock that jumps by more is noticed, s.
 const CLOCK_JUMP_S: f64 = 60.0;
+/// A certificate is renewed, or brought anew, before so many days are left.
+const CERTIFICATE_DAYS: f64 = 21.0;
 /// Failed sign-ins in five minutes (S3-47).
 const FAILED_LOGINS: f64 = 100.0;
 /// Answers of the API that failed, percent, of five and of fifteen minutes, and within which 95 of 100
@@ -60,6 +62,14 @@ pub struct Vitals {
     pub served: Served,
     /// How old the last good backup is, and how old it may be, hours; absent without a timetable.
     pub backup_age_h: Option<(f64, f64)>,
+    /// The files in which the weekly examination found damage.
+    pub damaged: Vec<String>,
+    /// In how many days the certificate ends that browsers are shown; absent without HTTPS.
+    pub certificate_days: Option<f64>,
+    /// Faults of the program since the last look.
+    pub faults: usize,
+    /// What a clock says that cannot be right.
+    pub clock_wrong: Option<Timestamp>,
 }
 
 /// Something to look at.
@@ -126,7 +136,10 @@ fn looks(vitals: &Vitals, held: impl Fn(&str) -> Option<Level>) -> Vec<Look> {
             listed("maintenance", &vitals.due_work, Level::Low),
             listed("reports", &vitals.failed_reports, Level::Medium),
             listed("outlets", &vitals.stuck_outlets, Level::High),
+            listed("damage", &vitals.damaged, Level::Critical),
         ])
+        .chain(vitals.certificate_days.map(certificate))
+        .chain([wrong_clock(vitals.clock_wrong)])
         .chain(served(&vitals.served, &held))
         .chain(moments(vitals))
         .collect()
@@ -143,6 +156,37 @@ fn reserve(reserve: Reserved) -> Look {
         value: Some(left),
         threshold: Some((reserve.whole >> 20) as f64),
         unit: "MB",
+        of_a_moment: false,
+    }
+}
+
+/// A clock that cannot be right: of a battery that died, or set back behind what is stored.
+fn wrong_clock(told: Option<Timestamp>) -> Look {
+    let day = told.map(|at| at.to_string().chars().take(10).collect::<String>());
+    Look {
+        key: "clock_wrong",
+        level: day.is_some().then_some(Level::High),
+        said: Said::of("clock_wrong").name("day", day.unwrap_or_default()),
+        value: None,
+        threshold: None,
+        unit: "",
+        of_a_moment: false,
+    }
+}
+
+/// A certificate that ends soon, or has ended: then browsers refuse the page.
+fn certificate(days: f64) -> Look {
+    let left = days.floor().max(0.0);
+    Look {
+        key: "certificate",
+        level: (days < CERTIFICATE_DAYS).then_some(match days <= 0.0 {
+            true => Level::High,
+            false => Level::Medium,
+        }),
+        said: Said::of("certificate").number("days", format!("{left:.0}")),
+        value: Some(left),
+        threshold: Some(CERTIFICATE_DAYS),
+        unit: "d",
         of_a_moment: false,
     }
 }
@@ -198,7 +242,8 @@ fn listed(key: &'static str, names: &[String], level: Level) -> Look {
 }
 
 /// What happened at one moment.
-fn moments(vitals: &Vitals) -> [Look; 3] {
+#[allow(clippy::cast_precision_loss)] // a count of faults
+fn moments(vitals: &Vitals) -> [Look; 4] {
     let clock = vitals.clock_jump_s;
     let failed = f64::from(vitals.failed_logins);
     let moments = [
@@ -221,6 +266,12 @@ fn moments(vitals: &Vitals) -> [Look; 3] {
             failed > FAILED_LOGINS,
             Said::of("logins").number("count", vitals.failed_logins),
             Some(failed),
+        ),
+        (
+            "faults",
+            vitals.faults > 0,
+            Said::of("faults").number("count", vitals.faults),
+            Some(vitals.faults as f64),
         ),
     ];
     moments.map(|(key, holds, said, value)| Look {

@@ -47,7 +47,11 @@ fn every_look_has_its_words_in_every_language() {
         silent: names.clone(),
         due_work: names.clone(),
         failed_reports: names.clone(),
-        stuck_outlets: names,
+        stuck_outlets: names.clone(),
+        damaged: names,
+        certificate_days: Some(2.5),
+        faults: 1,
+        clock_wrong: Some(Timestamp::from_ms(0)),
         served: Served {
             failed_percent_5_min: Some(3.25),
             p95_ms_10_min: Some(2_000.0),
@@ -106,11 +110,30 @@ fn answers_that_fail_or_are_slow_are_said_and_come_back_by_a_band() {
 }
 
 #[test]
+fn a_certificate_that_ends_is_said_and_is_worse_when_it_has_ended() {
+    let level = |days: f64| {
+        let vitals = Vitals {
+            certificate_days: Some(days),
+            ..Vitals::default()
+        };
+        let mut all = looks(&vitals, |_| None).into_iter();
+        all.find(|look| look.key == "certificate")
+            .and_then(|look| look.level)
+    };
+    assert_eq!((level(21.0), level(20.9)), (None, Some(Level::Medium)));
+    assert_eq!(
+        (level(0.1), level(0.0)),
+        (Some(Level::Medium), Some(Level::High))
+    );
+}
+
+#[test]
 fn what_is_well_says_nothing() {
     let vitals = Vitals {
         disk_used_percent: Some(10.0),
         memory_mb: Some(60.0),
         backup_age_h: Some((30.0, 48.0)),
+        certificate_days: Some(90.0),
         ..Vitals::default()
     };
     assert!(

@@ -74,4 +74,4 @@ pub use schedule::Schedule;
 pub use service::{Alerts, Listed, Paging};
 pub use state::AlertState;
 pub use template::{RuleWords, Template};
-pub use watch::watch;
+pub use watch::{Finds, Found, watch};

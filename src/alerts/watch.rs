@@ -19,13 +19,30 @@ const WATCH_AT_LEAST: Duration = Duration::from_secs(60);
 const LOGINS_LOOKED_AT: usize = 200;
 const LOGINS_WITHIN_MS: i64 = 5 * 60_000;
 
+/// What others found out about the data, the page and the program.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The files in which the weekly examination found damage.
+    pub damaged: Vec<String>,
+    /// In how many days the certificate ends; absent without HTTPS.
+    pub certificate_days: Option<f64>,
+    /// How often the program failed inside since its start.
+    pub faults: usize,
+    /// Whether the clock cannot be right.
+    pub clock_is_wrong: bool,
+}
+
+/// Asks what was found, as of an instant.
+pub type Finds = Arc<dyn Fn(Timestamp) -> Found + Send + Sync>;
+
 /// Looks at the appliance itself until `stop`; its troubles are alerts.
 pub async fn watch(
     (alerts, store, inlet, backups): (Arc<Alerts>, Store, Inlet, Arc<Backups>),
-    (intake, clock): (Arc<Intake>, Arc<dyn Clock>),
+    (intake, clock, finds): (Arc<Intake>, Arc<dyn Clock>, Finds),
     stop: CancellationToken,
 ) {
     let (mut skipped, mut dropped) = (inlet.skipped(), intake.counters().dropped());
+    let mut faults = finds(clock.now()).faults;
     let (mut wall, mut steady) = (clock.now(), Instant::now());
     loop {
         let wake = clock.now().plus_ms(WATCH_EVERY_MS);
@@ -40,6 +57,7 @@ pub async fn watch(
         (wall, steady) = (now, Instant::now());
         let failed_logins = count_failed_logins(&store, now);
         let lost = intake.counters().dropped();
+        let found = finds(now);
         // With a time that is made up, the machine around it is not the appliance's.
         let real = clock.is_wall();
         let vitals = Vitals {
@@ -56,8 +74,13 @@ pub async fn watch(
             stuck_outlets: alerts.stuck_outlets(now),
             served: served(&alerts, now, real),
             backup_age_h: backups.age_h(now),
+            damaged: found.damaged,
+            certificate_days: found.certificate_days,
+            faults: found.faults.saturating_sub(faults),
+            clock_wrong: (real && found.clock_is_wrong).then_some(now),
         };
         (skipped, dropped) = (inlet.skipped(), lost);
+        faults = found.faults;
         if let Err(error) = alerts.watch_appliance(vitals).await {
             tracing::error!(%error, "the appliance could not note how it is doing");
         }

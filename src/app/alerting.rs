@@ -1,13 +1,13 @@
 //! What watches the readings and tells people: the alerts, and the outbox behind them.
 
+use super::backing::Care;
 use super::ground::Ground;
 use super::people::People;
 use super::post::Post;
-use crate::alerts::{self, Alerts};
-use crate::backup::Backups;
+use crate::alerts::{self, Alerts, Finds, Found};
 use crate::base::Result;
 use crate::base::time::Calendar;
-use crate::care::at_work;
+use crate::care::{self, at_work};
 use crate::equipment::{Maintenance, Registry};
 use crate::ingest::Inlet;
 use crate::notify::Notify;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// usual rules. Until `stop` letters are sent, time passes for the alerts, and the appliance looks
 /// at itself.
 pub(super) async fn start_alerting(
-    (ground, registry, inlet, backups): (&Ground, &Arc<Registry>, &Inlet, &Arc<Backups>),
+    (ground, registry, inlet, care): (&Ground, &Arc<Registry>, &Inlet, &Care),
     stop: &CancellationToken,
 ) -> Result<(Arc<Notify>, Arc<Alerts>, [JoinHandle<()>; 3])> {
     let (store, clock) = (&ground.store, &ground.clock);
@@ -41,9 +41,13 @@ pub(super) async fn start_alerting(
     ground.intake.set_observer(Arc::clone(&alerts) as _);
     alerts.follow_registry().await;
 
-    let (watcher, kept) = (Arc::clone(&alerts), Arc::clone(backups));
+    let (watcher, kept) = (Arc::clone(&alerts), Arc::clone(&care.backups));
     let watched = (watcher, store.clone(), inlet.clone(), kept);
-    let by = (Arc::clone(&ground.intake), Arc::clone(clock));
+    let by = (
+        Arc::clone(&ground.intake),
+        Arc::clone(clock),
+        finds(ground, care),
+    );
     let (sender, evaluator) = (Arc::clone(&notify), Arc::clone(&alerts));
     let (first, second, third) = (stop.clone(), stop.clone(), stop.clone());
     let tasks = [
@@ -58,6 +62,28 @@ pub(super) async fn start_alerting(
         }),
     ];
     Ok((notify, alerts, tasks))
+}
+
+/// What the examination of the files, the certificate, the program and the clock say.
+fn finds(ground: &Ground, care: &Care) -> Finds {
+    let (store, tls) = (ground.store.clone(), ground.tls.clone());
+    let examiner = Arc::clone(&care.examiner);
+    Arc::new(move |now| {
+        let until = tls.as_ref().and_then(|tls| tls.view().not_after);
+        let examined = examiner.last();
+        Found {
+            damaged: examined.map(|found| found.damaged).unwrap_or_default(),
+            certificate_days: until.map(|until| days(until.since_ms(now))),
+            faults: care::faults(),
+            // A log that cannot be read is told elsewhere.
+            clock_is_wrong: matches!(care::wrong_clock(&store, now), Ok(Some(_))),
+        }
+    })
+}
+
+#[allow(clippy::cast_precision_loss)] // a number of days
+fn days(ms: i64) -> f64 {
+    ms as f64 / 86_400_000.0
 }
 
 /// Lets the alerts know how the API answers.

@@ -4,6 +4,7 @@ use super::ground::Ground;
 use crate::backup::Backups;
 use crate::base::Result;
 use crate::care::{self, Body, Examiner, Vital, Watchdog, at_work};
+use crate::update::Answering;
 use crate::web::Context;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,6 +61,7 @@ pub(super) fn tell_manager(context: &Context, address: SocketAddr, funnel: &Join
         return;
     };
     let (funnel, registry) = (funnel.abort_handle(), Arc::clone(&context.registry));
+    let updates = Arc::clone(&context.updates);
     let body = Body {
         store: context.store.clone(),
         page: address,
@@ -73,6 +75,17 @@ pub(super) fn tell_manager(context: &Context, address: SocketAddr, funnel: &Join
                 is_well: Box::new(move || registry.acquisition().is_alive()),
             },
         ],
+        besides: Box::new(move || {
+            updates
+                .answering()
+                .map_or_else(String::new, |told| devices(&told))
+        }),
     };
     tokio::spawn(watchdog.run(body, context.stop.clone()));
+}
+
+/// What the launcher hears of the devices on trial. Names are of people: one may not end the line.
+fn devices(told: &Answering) -> String {
+    let names = told.silent.join(", ").replace(char::is_control, " ");
+    format!("\nX_INDUSMIND_DEVICES={}/{} {names}", told.now, told.before)
 }

@@ -53,6 +53,9 @@ pub enum Scope {
     /// `POST /api/security/log`.
     #[serde(rename = "security:report")]
     SecurityReport,
+    /// `GET /metrics`.
+    #[serde(rename = "metrics:read")]
+    MetricsRead,
 }
 
 impl Scope {
@@ -64,6 +67,8 @@ impl Scope {
             Self::ReadingsRead => Permission::ReadingsRead,
             Self::EquipmentRead => Permission::EquipmentRead,
             Self::SecurityReport => Permission::SecurityReport,
+            // No other route that lets programs in asks for it.
+            Self::MetricsRead => Permission::AuditRead,
         }
     }
 }
@@ -326,8 +331,8 @@ fn checked(new: NewApiToken, maker: Role, now: Timestamp) -> Result<ApiToken> {
     let mut scopes = new.scopes;
     scopes.sort();
     scopes.dedup();
-    let sentence =
-        "Name readings:write, readings:read, equipment:read, security:report or several.";
+    let sentence = "Name readings:write, readings:read, equipment:read, security:report, \
+                    metrics:read or several.";
     checks.require(!scopes.is_empty(), "scopes", sentence);
     let own = scopes.iter().all(|scope| maker.may(scope.permission()));
     checks.require(

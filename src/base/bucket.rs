@@ -89,10 +89,12 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         level(rate, missing, (over > 0).then_some(over))
     }
 
-    /// A clock that was set back leaves an empty bucket at most, not one that is closed for hours.
+    /// What cannot be, because it was noted before the clock was set back, is forgotten: nobody is closed
+    /// out until the clock has come so far again.
     fn full_at(&self, key: &K, rate: Rate, now_us: i64) -> i64 {
         let known = self.full_at.get(key).copied().unwrap_or(now_us);
-        known.clamp(now_us, now_us + rate.whole_us())
+        let can_be = known <= now_us + rate.whole_us();
+        if can_be { known.max(now_us) } else { now_us }
     }
 
     /// Makes room: those that are full again, else the one that is nearest to it.
@@ -151,9 +153,12 @@ mod tests {
         for _ in 0..3 {
             buckets.take("a", rate, at(3_600_000));
         }
+        assert_eq!(buckets.look(&"a", rate, at(0)).wait_s, None);
+        for _ in 0..3 {
+            assert_eq!(buckets.take("a", rate, at(0)).wait_s, None);
+        }
         assert_eq!(buckets.take("a", rate, at(0)).wait_s, Some(12));
-        assert_eq!(buckets.take("a", rate, at(12_000)).wait_s, Some(12));
-        assert_eq!(buckets.take("c", rate, at(0)).wait_s, None);
+        assert_eq!(buckets.take("a", rate, at(12_000)).wait_s, None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! *pure* — what the figures of the appliance mean: well, worth a look, or bad; and a code for the
 //! advice, which the page has in three languages.
 
+use super::clock::Wrong;
 use super::integrity::Integrity;
 use crate::base::Timestamp;
 use crate::store::Reserved;
@@ -73,6 +74,8 @@ pub struct Facts {
     pub devices: (usize, usize),
     /// Whether a time server sets the clock; absent where nobody tells.
     pub clock_synced: Option<bool>,
+    /// Why the clock cannot be right, if so.
+    pub clock_wrong: Option<Wrong>,
     /// Whether backups are made by themselves.
     pub backup_timetable: bool,
     /// When the last good backup was made.
@@ -193,6 +196,16 @@ fn backup(facts: &Facts) -> Check {
 }
 
 fn clock(facts: &Facts) -> Check {
+    match facts.clock_wrong {
+        Some(Wrong::Impossible) => return check("clock", Bad, "clock_impossible"),
+        Some(Wrong::Behind(at)) => {
+            return Check {
+                at: Some(at),
+                ..check("clock", Bad, "clock_behind")
+            };
+        }
+        None => {}
+    }
     match facts.clock_synced {
         Some(true) => check("clock", Ok, "clock_ok"),
         Some(false) => check("clock", Attention, "clock_alone"),
@@ -331,6 +344,10 @@ mod tests {
         assert_eq!(with(&silent, "devices"), (Attention, "devices_silent"));
         let alone = |facts: &mut Facts| facts.clock_synced = Some(false);
         assert_eq!(with(&alone, "clock"), (Attention, "clock_alone"));
+        let dead = |facts: &mut Facts| facts.clock_wrong = Some(Wrong::Impossible);
+        assert_eq!(with(&dead, "clock"), (Bad, "clock_impossible"));
+        let behind = |facts: &mut Facts| facts.clock_wrong = Some(Wrong::Behind(NOW));
+        assert_eq!(with(&behind, "clock"), (Bad, "clock_behind"));
         let many = |facts: &mut Facts| facts.files = Some((820, 1_024));
         assert_eq!(with(&many, "files"), (Attention, "files_high"));
         let over = |facts: &mut Facts| facts.certificate_until = Some(NOW);

@@ -1,6 +1,38 @@
-//! Whether a time server sets the clock of the machine.
+//! Whether a time server sets the clock of the machine, and whether it can be right at all.
 
+use crate::base::{Result, Timestamp};
+use crate::store::{Store, audit};
 use std::process::{Command, Stdio};
+
+/// This program was written after it, ms since the Epoch: 1 October 2026.
+const NOT_BEFORE: Timestamp = Timestamp::from_ms(1_790_812_800_000);
+/// Entries of the audit log that are looked at: a start with a wrong clock writes some of its own.
+const ENTRIES: usize = 200;
+/// A clock that is behind by less is one that was set, ms.
+const BEHIND_MS: i64 = 5 * 60_000;
+
+/// Why a clock cannot be right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It is before this program was written: the battery is dead.
+    Impossible,
+    /// It is before something that was written down already, then.
+    Behind(Timestamp),
+}
+
+/// Whether the clock can be right, by what is known without a time server.
+///
+/// # Errors
+/// When the audit log cannot be read.
+pub fn wrong_clock(store: &Store, now: Timestamp) -> Result<Option<Wrong>> {
+    if now < NOT_BEFORE {
+        return Ok(Some(Wrong::Impossible));
+    }
+    let entries = audit::page(&store.read()?, None, ENTRIES)?;
+    let newest = entries.iter().map(|entry| entry.at).max();
+    let behind = newest.filter(|at| at.since_ms(now) > BEHIND_MS);
+    Ok(behind.map(Wrong::Behind))
+}
 
 /// What is known of the clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,8 +71,7 @@ fn read(told: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Reading, Timestamp, Unit};
-    use crate::store::Store;
+    use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Reading, Unit};
     use crate::tsdb::{Keep, Tsdb};
 
     const MINUTE_MS: i64 = 60_000;
@@ -93,6 +124,31 @@ mod tests {
             let gone = tsdb.forget(ahead.plus_ms(DAY_MS)).unwrap();
             assert!(gone.contains(&"raw-2026-11".to_owned()), "{gone:?}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_known_without_a_time_server() {
+        let place = tempfile::tempdir().unwrap();
+        let store = Store::open(place.path(), "test").unwrap();
+        let noted = |at: Timestamp| {
+            let by = audit::Actor::console();
+            let put = move |tx: &crate::store::Transaction<'_>| {
+                audit::append(tx, at, &by, "test.done", "test", serde_json::json!({}))
+            };
+            store.write_blocking(put).unwrap();
+        };
+        let wrong = |at: Timestamp| wrong_clock(&store, at).unwrap();
+        assert_eq!(wrong(NOW), None);
+        for dead in [Timestamp::from_ms(0), Timestamp::from_ms(946_684_800_000)] {
+            assert_eq!(wrong(dead), Some(Wrong::Impossible));
+        }
+        noted(NOW);
+        assert_eq!(wrong(NOW.plus_ms(-MINUTE_MS)), None);
+        assert_eq!(wrong(NOW.plus_ms(-DAY_MS)), Some(Wrong::Behind(NOW)));
+        // What is written meanwhile does not make it right.
+        noted(NOW.plus_ms(-DAY_MS));
+        assert_eq!(wrong(NOW.plus_ms(-DAY_MS)), Some(Wrong::Behind(NOW)));
+        assert_eq!(wrong(NOW.plus_ms(DAY_MS)), None);
     }
 
     #[test]

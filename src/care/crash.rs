@@ -7,7 +7,7 @@ use std::backtrace::Backtrace;
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use utoipa::ToSchema;
 
 /// Folder of the data directory.
@@ -18,6 +18,15 @@ const KEPT: usize = 20;
 const OF_A_RUN: u32 = 20;
 /// Most bytes of a report.
 const REPORT_MAX: usize = 64 << 10;
+
+/// Faults of this run, also those of which no report was kept.
+static FAULTS: AtomicUsize = AtomicUsize::new(0);
+
+/// How often the program failed inside since its start.
+#[must_use]
+pub fn faults() -> usize {
+    FAULTS.load(Ordering::Relaxed)
+}
 
 /// A report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,6 +47,7 @@ pub fn keep_reports(data_dir: &Path) {
     let before = std::panic::take_hook();
     let written = AtomicU32::new(0);
     std::panic::set_hook(Box::new(move |fault| {
+        FAULTS.fetch_add(1, Ordering::Relaxed);
         if written.fetch_add(1, Ordering::Relaxed) < OF_A_RUN {
             // The disk may be what failed.
             let _ = write(&folder, &text_of(fault));

@@ -1,5 +1,6 @@
 //! Once a week every page of every file is read and compared with its checksum, and the audit log
-//! walked: rot is found while there is a backup that is older than it.
+//! walked: rot is found while there is a backup that is older than it. The data file, which is always in
+//! use, is looked at on a copy.
 
 use crate::base::{Clock, Result, Timestamp};
 use crate::store::table::Table;
@@ -45,6 +46,7 @@ impl Examiner {
     /// # Errors
     /// When the data file cannot be read.
     pub fn open(store: &Store, tsdb: &Arc<Tsdb>, clock: Arc<dyn Clock>) -> Result<Self> {
+        store.forget_copy();
         Ok(Self {
             last: Mutex::new(EXAMINED.get(&store.read()?, ONLY)?),
             store: store.clone(),
@@ -60,8 +62,8 @@ impl Examiner {
         last.clone()
     }
 
-    /// Examines everything. Changes wait while the data file is read; volumes are not changed
-    /// while one is.
+    /// Examines everything. Changes wait while the data file is copied; volumes are not changed
+    /// while one is read. What cannot be read any more is damaged.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -77,8 +79,11 @@ impl Examiner {
             let intact = self.tsdb.hold(|volumes| match volumes.get(&info.name)? {
                 Some(_) => volumes.is_intact(&info.name),
                 None => Ok(true),
-            })?;
-            if !intact {
+            });
+            if let Err(error) = &intact {
+                tracing::error!(%error, file = info.name, "a file cannot be read");
+            }
+            if !intact.unwrap_or_default() {
                 damaged.push(format!("{FOLDER}/{}.redb", info.name));
             }
         }

@@ -16,8 +16,8 @@ mod watchdog;
 
 pub use assess::{Check, CheckState, Facts, assess};
 pub use at_work::at_work;
-pub use clock::{ClockState, clock_state};
-pub use crash::{Report, keep_reports, reports};
+pub use clock::{ClockState, Wrong, clock_state, wrong_clock};
+pub use crash::{Report, faults, keep_reports, reports};
 pub use heap::give_memory_back;
 pub use integrity::{Examiner, Integrity};
 pub use machine_state::open_files;

@@ -1,5 +1,6 @@
-//! The heartbeat that systemd hears (`sd_notify(3)`): only while the writer takes work, the runtime
-//! runs its tasks, readings are taken and the page answers. Without one systemd starts the appliance again.
+//! The heartbeat that systemd and the launcher hear (`sd_notify(3)`): only while the writer takes work, the
+//! runtime runs its tasks, readings are taken and the page answers. Without one the appliance is started again.
+//! It is the only one: a second that looks at less would hide what this one misses.
 
 use crate::store::Store;
 use std::ffi::OsStr;
@@ -15,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How long the writer and the page may take to answer; a commit on a slow disk takes a second.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How often it is looked when systemd does not say, and at the longest.
-const EVERY_MAX: Duration = Duration::from_secs(15);
+/// How often it is looked at the longest. The launcher gives up after 30 s: a look that a slow disk spoils
+/// is followed by another one in time.
+const EVERY_MAX: Duration = Duration::from_secs(5);
 
 /// A part that has to live besides the writer and the page.
 pub struct Vital {
@@ -34,6 +36,8 @@ pub struct Body {
     pub page: SocketAddr,
     /// What else there is.
     pub vitals: Vec<Vital>,
+    /// What the launcher hears besides, a line each, with every beat.
+    pub besides: Box<dyn Fn() -> String + Send + Sync>,
 }
 
 /// Tells systemd how it goes.
@@ -72,15 +76,18 @@ impl Watchdog {
 
     /// Says that the page is served, then beats until `stop`.
     pub async fn run(self, body: Body, stop: CancellationToken) {
-        self.say("READY=1\n");
+        let page = body.page;
+        self.say(&format!(
+            "READY=1\nWATCHDOG=1\nX_INDUSMIND_ADDRESS={page}\nSTATUS=Serving at {page}"
+        ));
         loop {
             match alive(&body, ANSWER_WITHIN).await {
-                Ok(()) => self.say("WATCHDOG=1\n"),
-                Err(what) => tracing::error!("{what}; systemd hears no heartbeat"),
+                Ok(()) => self.say(&format!("WATCHDOG=1{}", (body.besides)())),
+                Err(what) => tracing::error!("{what}; no heartbeat is given"),
             }
             let slept = stop.run_until_cancelled(tokio::time::sleep(self.every));
             if slept.await.is_none() {
-                self.say("STOPPING=1\n");
+                self.say("STOPPING=1");
                 return;
             }
         }
@@ -93,7 +100,7 @@ impl Watchdog {
     }
 }
 
-/// Whether the writer takes work, somebody is let in at the page, and everything else is well.
+/// Whether the writer takes work, a question is answered at the page, and everything else is well.
 async fn alive(body: &Body, within: Duration) -> Result<(), &'static str> {
     let writer = tokio::time::timeout(within, body.store.pulse());
     writer.await.map_err(|_| "the writer hangs")?;
@@ -107,20 +114,22 @@ async fn alive(body: &Body, within: Duration) -> Result<(), &'static str> {
             std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    match tokio::time::timeout(within, visit(page)).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err("the page lets nobody in"),
+    match tokio::time::timeout(within, ask(page)).await {
+        Ok(Ok(head)) if &head == b"HTTP/" => Ok(()),
+        _ => Err("the page does not answer"),
     }
 }
 
-/// Connects and hangs up; returns when the page noticed. The kernel alone would let somebody in, too.
-async fn visit(page: SocketAddr) -> io::Result<()> {
+/// The head of the answer: plain HTTP is answered in some way on every port. The kernel alone would let
+/// somebody in, too.
+async fn ask(page: SocketAddr) -> io::Result<[u8; 5]> {
     let mut visit = TcpStream::connect(page).await?;
-    visit.shutdown().await?;
-    match visit.read(&mut [0; 16]).await {
-        Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
-        _ => Ok(()),
-    }
+    let question =
+        format!("GET /health/live HTTP/1.1\r\nHost: {page}\r\nConnection: close\r\n\r\n");
+    visit.write_all(question.as_bytes()).await?;
+    let mut head = [0; 5];
+    visit.read_exact(&mut head).await?;
+    Ok(head)
 }
 
 #[cfg(test)]
@@ -139,6 +148,7 @@ mod tests {
             store: store.clone(),
             page,
             vitals: vec![readings],
+            besides: Box::new(|| "\nX_INDUSMIND_DEVICES=1/2 Boiler".to_owned()),
         }
     }
 
@@ -153,6 +163,7 @@ mod tests {
         let served = tokio::spawn(async move {
             while let Ok((mut visitor, _)) = listener.accept().await {
                 let _ = visitor.read(&mut [0; 16]).await;
+                let _ = visitor.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
             }
         });
         let stop = CancellationToken::new();
@@ -162,7 +173,7 @@ mod tests {
         let beating = tokio::spawn(watchdog.run(body(), stop.clone()));
         let heard = tokio::task::spawn_blocking(move || {
             let mut words = Vec::new();
-            let mut bytes = [0; 64];
+            let mut bytes = [0; 256];
             for _ in 0..4 {
                 let length = systemd.recv(&mut bytes).unwrap();
                 words.push(String::from_utf8_lossy(&bytes[..length]).trim().to_owned());
@@ -170,7 +181,11 @@ mod tests {
             words
         });
         let heard = heard.await.unwrap();
-        assert_eq!(heard, ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]);
+        let ready =
+            format!("READY=1\nWATCHDOG=1\nX_INDUSMIND_ADDRESS={page}\nSTATUS=Serving at {page}");
+        assert_eq!(heard[0], ready);
+        let beat = "WATCHDOG=1\nX_INDUSMIND_DEVICES=1/2 Boiler";
+        assert_eq!(heard[1..], [beat; 3]);
         stop.cancel();
         beating.await.unwrap();
 
@@ -186,7 +201,7 @@ mod tests {
         let _ = served.await;
         assert_eq!(
             alive(&body(), Duration::from_secs(60)).await,
-            Err("the page lets nobody in")
+            Err("the page does not answer")
         );
         // A writer that hangs until it is let go.
         let (let_go, held) = std::sync::mpsc::channel::<()>();

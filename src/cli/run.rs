@@ -16,13 +16,6 @@ pub(super) async fn run((boot, portable): (Boot, bool)) -> Result<()> {
     }
     let updates = Arc::clone(&app.context.updates);
     manager::obey_launcher(app.stop_signal(), move || updates.kept());
-    let updates = Arc::clone(&app.context.updates);
-    let answering = move || updates.answering();
-    manager::ready(
-        app.address,
-        (app.context.store.clone(), answering),
-        app.stop_signal(),
-    );
     say_where(&app, &config);
     let mut page = page_of(app.address, &config);
     if let Some(token) = app

@@ -4,6 +4,7 @@
 use super::DATA_FILE;
 use super::overlay::{Overlay, Still};
 use super::reserve::Reserve;
+use super::snapshot::{COPY_PIECE, forget_cached};
 use redb::{Database, DatabaseError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -40,6 +41,12 @@ pub(crate) trait Disk: Send + Sync {
 
     /// Deletes a file; durable when it returns. An absent one is no error.
     fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Copies a file as the disk has it, not as memory remembers it, over one that may be there. `step`
+    /// hears of each piece. Not durable: for a look. A disk that cannot says so.
+    fn copy(&self, _from: &str, _to: &str, _step: &mut dyn FnMut()) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// The files of a folder, in order; none when there is no folder.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
@@ -163,6 +170,10 @@ impl Disk for RealDisk {
         }
     }
 
+    fn copy(&self, from: &str, to: &str, step: &mut dyn FnMut()) -> io::Result<()> {
+        copy_sparse(&self.root.join(from), &self.root.join(to), step)
+    }
+
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         let entries = match std::fs::read_dir(self.root.join(folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -196,6 +207,32 @@ impl Disk for RealDisk {
     fn reserve(&self) -> Option<&Reserve> {
         self.reserve.as_deref()
     }
+}
+
+/// Copies a file past what memory holds of it; what was never written takes no room.
+fn copy_sparse(from: &Path, to: &Path, step: &mut dyn FnMut()) -> io::Result<()> {
+    use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+    let source = std::fs::File::open(from)?;
+    forget_cached(&source);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let target = options.open(to)?;
+    let (length, mut at) = (source.metadata()?.len(), 0);
+    let mut piece = vec![0; COPY_PIECE];
+    target.set_len(length)?;
+    while at < length {
+        let some = source.read_at(&mut piece, at)?;
+        if some == 0 {
+            break;
+        }
+        let bytes = &piece[..some];
+        if bytes.iter().any(|byte| *byte != 0) {
+            target.write_all_at(bytes, at)?;
+        }
+        at += some as u64;
+        step();
+    }
+    Ok(())
 }
 
 /// A disk that is looked at: what is changed on it is kept in memory and forgotten with it.

@@ -12,6 +12,7 @@ pub mod audit;
 mod blobs;
 mod directory;
 pub(crate) mod disk;
+mod examine;
 mod file;
 mod migrate;
 mod opening;
@@ -76,6 +77,7 @@ pub struct Store {
     writer: writer::Writer,
     disk: Arc<dyn Disk>,
     reads: Arc<Reads>,
+    copying: examine::Copying,
     path: std::path::PathBuf,
     /// Held as long as the store is; a simulated disk needs no lock.
     _directory: Option<Arc<directory::Directory>>,
@@ -131,6 +133,7 @@ impl Store {
             file,
             disk,
             reads,
+            copying: examine::Copying::default(),
             path: path.to_path_buf(),
             _directory: None,
         })
@@ -227,20 +230,12 @@ impl Store {
         self.reads.figures()
     }
 
-    /// Whether every page of the data file is as it was written, while it is in use. Changes wait
-    /// until all of it was read: not on a thread of the runtime.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn examine(&self) -> Result<bool> {
-        let disk = Arc::clone(&self.disk);
-        let cache = FileKind::Main.cache_bytes();
-        self.write_blocking(move |_| rewrite::is_intact(disk.as_ref(), DATA_FILE, cache))
-    }
-
-    /// Returns when the writer has come to this; does nothing. Never while its queue is full.
+    /// Returns when the writer has come to this; does nothing. Never while its queue is full. At once
+    /// while the writer waits for the data file to be copied, and that gets on.
     pub async fn pulse(&self) {
-        self.writer.pulse().await;
+        if !self.copying.gets_on() {
+            self.writer.pulse().await;
+        }
     }
 
     /// Whether the writer still takes work.

@@ -130,7 +130,7 @@ fn address_of(extensions: &axum::http::Extensions) -> Option<IpAddr> {
 }
 
 /// The API token of an `Authorization` header: `Token` is what InfluxDB's clients write.
-fn api_secret(headers: &HeaderMap) -> Option<&str> {
+pub fn api_secret(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let known = ["token", "bearer"]

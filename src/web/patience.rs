@@ -2,6 +2,7 @@
 //! take his answer.
 
 use super::seats::Seat;
+use super::turn::Turn;
 use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use std::io;
@@ -44,23 +45,39 @@ pub struct Paced<B> {
     waited: Duration,
     since: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
+    /// Whether all of it was read.
+    ended: bool,
+    /// Who is to know when it was not.
+    turn: Turn,
 }
 
-impl<B> Paced<B> {
+impl<B: HttpBody> Paced<B> {
     /// Watches over a body.
-    pub fn new(body: B) -> Self {
+    pub fn new(body: B, turn: &Turn) -> Self {
         let (grace, rate) = (BODY_GRACE, BODY_RATE);
-        Self::at(body, Pace { grace, rate })
+        let mut paced = Self::at(body, Pace { grace, rate });
+        paced.turn = turn.clone();
+        paced
     }
 
     fn at(body: B, pace: Pace) -> Self {
         Self {
+            ended: body.is_end_stream(),
             body,
             pace,
             received: 0,
             waited: Duration::ZERO,
             since: None,
             alarm: Box::pin(sleep(Duration::ZERO)),
+            turn: Turn::default(),
+        }
+    }
+}
+
+impl<B> Drop for Paced<B> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.turn.leaves_unread();
         }
     }
 }
@@ -86,6 +103,7 @@ where
             if let Some(data) = frame.as_ref().and_then(|f| f.as_ref().ok()?.data_ref()) {
                 this.received += data.len() as u64;
             }
+            this.ended = frame.is_none() || this.body.is_end_stream();
             return Poll::Ready(frame);
         }
         if this.since.is_none() {

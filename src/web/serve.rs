@@ -14,6 +14,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,9 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 const HEAD_MAX: usize = 64 << 10;
 /// How long answers may take to finish when the appliance stops.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
+/// Bytes that the system keeps of what a client has not taken yet (it takes twice as many). Left to itself it
+/// keeps four million for each, which count as ours, and a client that never reads is noticed only then.
+const SEND_BUFFER: usize = 128 << 10;
 /// Pause after the system refused a connection (no file handles left).
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
 const SWITCHING_PROTOCOLS: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
@@ -133,7 +137,7 @@ impl Door {
         let io = Asking::new(io, turn.clone(), HEADERS_WITHIN);
         let service = service_fn(|request: Request<Incoming>| {
             turn.asked();
-            let mut request = request.map(|body| Body::new(Paced::new(body)));
+            let mut request = request.map(|body| Body::new(Paced::new(body, &turn)));
             request.extensions_mut().insert(ConnectInfo(address));
             request.extensions_mut().insert(Wire { secure });
             let answer = router.clone().oneshot(request);
@@ -187,6 +191,7 @@ async fn accept(
             address.set_ip(address.ip().to_canonical());
             let seat = context.seats.take(address.ip(), context.clock.now())?;
             let _ = stream.set_nodelay(true);
+            let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
             Some((stream, address, seat))
         }
         Err(error) => {

@@ -20,7 +20,9 @@ const MESSAGE_MAX: usize = 64 << 10;
 /// Bytes that may wait for a slow client before its writes fail.
 const WRITE_BUFFER_MAX: usize = 1 << 20;
 /// A frame that a client has not taken in this time closes its socket.
-const SEND_WITHIN: Duration = Duration::from_secs(10);
+const SEND_WITHIN: Duration = Duration::from_secs(8);
+/// How long the word of farewell may take: who takes nothing is not waited for twice.
+const END_WITHIN: Duration = Duration::from_secs(1);
 /// How long a client may take to say who it is, when its address does not.
 const FIRST_MESSAGE_WITHIN: Duration = Duration::from_secs(5);
 /// How often a client is asked whether it is there.
@@ -248,7 +250,7 @@ async fn end(mut socket: WebSocket, code: u16, reason: &'static str) {
         code,
         reason: reason.into(),
     };
-    let _ = timeout(SEND_WITHIN, socket.send(Message::Close(Some(frame)))).await;
+    let _ = timeout(END_WITHIN, socket.send(Message::Close(Some(frame)))).await;
 }
 
 /// Whether a change of the feed ends this session's sockets.

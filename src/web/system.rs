@@ -1,11 +1,11 @@
 //! `/health*`, `/metrics`, `/api/system`: how the appliance itself is doing.
 
 use super::Context;
-use super::caller::{Address, bearer};
+use super::caller::{Address, api_secret, bearer};
 use super::envelope::{Answer, Envelope, Failure, ok};
-use crate::auth::{Caller, Permission};
+use crate::auth::{Asker, Caller, Permission, Reach};
 use crate::base::{Error, ErrorKind, Timestamp};
-use crate::care::{self, Check, Facts, assess};
+use crate::care::{self, Check, CheckState, Facts, assess};
 use crate::equipment::{Equipment, Status};
 use crate::syslog::SyslogStatus;
 use axum::Json;
@@ -18,6 +18,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde::Serialize;
 use serde_json::json;
+use std::net::IpAddr;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -122,6 +123,7 @@ fn facts(context: &Context, now: Timestamp) -> Result<Facts, Error> {
         ticks_lost: context.inlet.skipped() + context.intake.counters().dropped(),
         devices: (polled.len(), polled.iter().filter(is_silent).count()),
         clock_synced: care::clock_state().synced,
+        clock_wrong: care::wrong_clock(&context.store, now)?,
         backup_timetable: settings.folder.is_some() && settings.at.is_some(),
         backup_at: last_good.map(|good| good.at),
         backup_age_h: context.backups.age_h(now),
@@ -217,33 +219,49 @@ async fn ready(State(context): State<Context>) -> Response {
     (code, Json(json!({ "status": status }))).into_response()
 }
 
-/// Prometheus text, for the machine itself or with an access token.
+/// Who reads the metrics from elsewhere: an API token lasts as a scraper needs it.
+async fn scraper(
+    context: &Context,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+) -> Result<Asker, Error> {
+    let asker = match (api_secret(headers), bearer(headers)) {
+        (Some(secret), _) => {
+            Asker::Program(context.api_tokens.authenticate(secret, address).await?)
+        }
+        (None, Some(token)) => Asker::Person(context.auth.authenticate(token, None)?),
+        (None, None) => {
+            let sentence = "Send an API token of the scope metrics:read to read the metrics.";
+            return Err(Error::new(ErrorKind::Unauthenticated, sentence));
+        }
+    };
+    asker.require(Permission::AuditRead)?;
+    Ok(asker)
+}
+
+/// Prometheus text, for the machine itself, or with an API token or an access token.
 async fn metrics(
     State(context): State<Context>,
     Address(address): Address,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if !address.is_some_and(|address| address.is_loopback()) {
-        let token = bearer(&headers).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unauthenticated,
-                "Send an access token to read the metrics.",
-            )
-        })?;
-        context
-            .auth
-            .authenticate(token, None)?
-            .require(Permission::AuditRead)?;
-    }
+    let reach = match address {
+        Some(address) if address.is_loopback() => Reach::ALL,
+        _ => scraper(&context, address, &headers).await?.reach(),
+    };
+    let checks = checks(&context).await?;
     // A recorder of its own: no global state, so that tests run side by side.
     let recorder = PrometheusBuilder::new().build_recorder();
-    metrics::with_local_recorder(&recorder, || record(&context));
+    metrics::with_local_recorder(&recorder, || {
+        record(&context, &reach);
+        record_checks(&checks);
+    });
     let text = recorder.handle().render();
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 
 #[allow(clippy::cast_precision_loss)] // a gauge is a float by its format
-fn record(context: &Context) {
+fn record(context: &Context, reach: &Reach) {
     metrics::gauge!("indusmind_uptime_seconds").set(context.uptime_s() as f64);
     metrics::gauge!("indusmind_data_file_bytes").set(context.store.file_bytes() as f64);
     let reads = context.store.reads();
@@ -260,12 +278,29 @@ fn record(context: &Context) {
     metrics::counter!("indusmind_batches_skipped_total").absolute(context.inlet.skipped());
     metrics::counter!("indusmind_batches_dropped_total")
         .absolute(context.intake.counters().dropped());
-    for equipment in context.registry.all().iter().filter(|e| e.modbus.is_some()) {
+    let seen = |e: &&Equipment| e.modbus.is_some() && reach.sees(&e.site);
+    for equipment in context.registry.all().iter().filter(seen) {
         let up = f64::from(context.registry.status(equipment) == Status::Online);
         let labels = [
             ("id", equipment.id.to_string()),
             ("name", equipment.name.clone()),
         ];
         metrics::gauge!("indusmind_equipment_up", &labels).set(up);
+    }
+}
+
+/// What *System* shows: 0 well, 1 worth a look, 2 to be acted on; and the figure behind it.
+fn record_checks(checks: &[Check]) {
+    for check in checks {
+        let state = match check.state {
+            CheckState::Ok => 0.0,
+            CheckState::Attention => 1.0,
+            CheckState::Bad => 2.0,
+        };
+        metrics::gauge!("indusmind_check_state", "check" => check.key).set(state);
+        if let Some(value) = check.value {
+            let labels = [("check", check.key), ("unit", check.unit)];
+            metrics::gauge!("indusmind_check_value", &labels).set(value);
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,41 +13,63 @@ use tokio::time::{Sleep, sleep};
 /// Whose turn it is on a connection, by a count: even while the client asks or will, odd while we
 /// answer.
 #[derive(Clone, Debug, Default)]
-pub struct Turn(Arc<AtomicU32>);
+pub struct Turn(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    count: AtomicU32,
+    /// A part of the question was not read when its answer was made.
+    unread: AtomicBool,
+}
 
 /// It is a socket now: both talk.
 const SOCKET: u32 = u32::MAX;
 /// The last answer is made, and a part of the question was not read.
 const PARTING: u32 = u32::MAX - 2;
-/// What still comes then is read and forgotten for so long and so far, bytes: a client that is cut
-/// off while it sends does not get to read why.
+/// What still comes then, or behind any last answer, is read and forgotten for so long and so far, bytes:
+/// a client that is cut off while it sends loses what it has not read of its answer.
 const PARTING_WITHIN: Duration = Duration::from_secs(2);
 const PARTING_MAX: usize = 16 << 20;
 
 impl Turn {
     /// The client has asked.
     pub fn asked(&self) {
-        self.0.store(self.count() | 1, Ordering::Relaxed);
+        self.0.unread.store(false, Ordering::Relaxed);
+        self.put(self.count() | 1);
     }
 
     /// The answer is made: what comes from now on is the next question.
     pub fn answered(&self) {
         let next = (self.count() | 1).wrapping_add(1);
-        self.0.store(next, Ordering::Relaxed);
+        self.put(next);
     }
 
     /// The connection has become a socket.
     pub fn is_socket(&self) {
-        self.0.store(SOCKET, Ordering::Relaxed);
+        self.put(SOCKET);
     }
 
     /// This was the last answer, and it came before the question was read.
     pub fn is_parting(&self) {
-        self.0.store(PARTING, Ordering::Relaxed);
+        self.put(PARTING);
+    }
+
+    /// Nobody wants the rest of the question.
+    pub fn leaves_unread(&self) {
+        self.0.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client may still send what nobody reads, should this be the end.
+    fn has_unread(&self) -> bool {
+        self.count() == PARTING || self.0.unread.load(Ordering::Relaxed)
+    }
+
+    fn put(&self, count: u32) {
+        self.0.count.store(count, Ordering::Relaxed);
     }
 
     fn count(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.0.count.load(Ordering::Relaxed)
     }
 }
 
@@ -155,7 +177,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Asking<IO> {
     fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.parting.is_none() {
             ready!(Pin::new(&mut self.io).poll_shutdown(task))?;
-            if self.turn.count() != PARTING {
+            if !self.turn.has_unread() {
                 return Poll::Ready(Ok(()));
             }
             self.parting = Some((0, Box::pin(sleep(PARTING_WITHIN))));

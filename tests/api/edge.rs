@@ -206,6 +206,33 @@ async fn a_body_that_is_too_long_is_refused_before_it_comes() {
 }
 
 #[tokio::test]
+async fn an_answer_comes_whole_though_nobody_needs_the_body_that_comes_late() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let stream = tokio::net::TcpStream::connect(appliance.address()).await;
+    let mut stream = stream.unwrap();
+    let head = format!(
+        "POST /api/system/support-bundle HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n",
+        appliance.address(),
+        chief.token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The answer is made and sent; only then the body comes, and the client reads after that.
+    stream.readable().await.unwrap();
+    stream.write_all(b"{}").await.unwrap();
+    stream.writable().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        (name.eq_ignore_ascii_case("content-length")).then(|| value.trim().parse::<usize>().ok())?
+    });
+    assert_eq!(length, Some(body.len()), "{head}");
+}
+
+#[tokio::test]
 async fn a_body_is_json_and_says_so() {
     let (_appliance, chief) = Appliance::furnished().await;
     let body = json!({ "email": EMAIL, "password": PASSWORD }).to_string();

@@ -289,7 +289,7 @@ async fn who_may_not_hears_nothing_about_what_is_there() {
         .into_iter()
         .partition(|row| row.pattern != "/auth/logout" && row.pattern != "/sessions");
     let program = json!({ "name": "P", "scopes": ["readings:read", "readings:write", "equipment:read",
-            "security:report"] });
+            "security:report", "metrics:read"] });
     let chief = appliance
         .client()
         .login(crate::support::EMAIL, PASSWORD)

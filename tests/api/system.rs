@@ -70,6 +70,14 @@ async fn the_metrics_tell_what_was_stored() {
     .await;
     let up = format!("indusmind_equipment_up{{id=\"{id}\",name=\"Meter \\\"1\\\"\"}} 1");
     assert!(text.contains(&up), "{text}");
+    assert!(
+        text.contains("\nindusmind_check_state{check=\"writer\"} 0\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nindusmind_check_state{check=\"backup\"} 1\n"),
+        "{text}"
+    );
     for name in [
         "uptime_seconds",
         "data_file_bytes",

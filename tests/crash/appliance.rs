@@ -56,6 +56,17 @@ impl Appliance {
         appliance
     }
 
+    /// The memory that it has, KB.
+    pub(crate) fn memory_kb(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let told = std::fs::read_to_string(path).expect("it runs");
+        let line = told.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|text| text.parse().ok())
+            .expect("its memory")
+    }
+
     /// Lets no file of it grow beyond so many bytes from now on; `None` lifts the limit.
     pub(crate) fn limit_files(&self, bytes: Option<u64>) {
         let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());

@@ -160,7 +160,11 @@ impl Client {
     }
 
     pub(crate) async fn login(&self) -> Outcome<Session> {
-        let body = json!({"email": EMAIL, "password": PASSWORD});
+        self.login_as(EMAIL, PASSWORD).await
+    }
+
+    pub(crate) async fn login_as(&self, email: &str, password: &str) -> Outcome<Session> {
+        let body = json!({"email": email, "password": password});
         session(self.ask(Method::POST, "/auth/login", Some(body)).await)
     }
 

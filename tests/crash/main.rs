@@ -12,6 +12,7 @@ mod appliance;
 mod backup;
 mod client;
 mod cold;
+mod deaf_browsers;
 mod fleet;
 mod full_disk;
 mod full_points;

@@ -102,6 +102,32 @@ fn link_target(rest: &str) -> Option<&str> {
     (!elsewhere).then_some(target)
 }
 
+/// The names of tests in back-ticks: words in lower case that make a sentence.
+fn tests_named(text: &str) -> impl Iterator<Item = &str> {
+    let sentence = |word: &&str| {
+        let plain = word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        plain && word.matches('_').count() >= 3
+    };
+    text.split('`').skip(1).step_by(2).filter(sentence)
+}
+
+#[test]
+fn the_tests_that_prove_a_promise_exist() {
+    let code = ["src", "tests"].map(|folder| files(folder, &[".rs"]));
+    let code: Vec<_> = code.into_iter().flatten().collect();
+    let (paper, mut breaches, mut count) = ("docs/proofs.md", Breaches::default(), 0);
+    let text = crate::tree::read(paper);
+    for name in tests_named(&text) {
+        count += 1;
+        let begins = format!("fn {name}(");
+        if !code.iter().any(|file| file.text.contains(&begins)) {
+            breaches.add(format!("{paper} names {name}"));
+        }
+    }
+    assert!(count > 50, "{paper} names {count} tests");
+    breaches.must_be_none("A promise is proven by a test that exists. Correct the name:");
+}
+
 #[test]
 fn a_path_is_told_from_other_words() {
     let text = "Read `src/lib.rs`, `equipment/poller.rs` and [this](docs/a.md#b), not `cargo run`,\n\

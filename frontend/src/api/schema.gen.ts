@@ -15302,7 +15302,7 @@ export interface components {
          *     who gets in have none.
          * @enum {string}
          */
-        Scope: "readings:write" | "readings:read" | "equipment:read" | "security:report";
+        Scope: "readings:write" | "readings:read" | "equipment:read" | "security:report" | "metrics:read";
         /** @description A part of the year, both days included; it may go over the new year. */
         Season: {
             /** @description First day, `11-01`. */

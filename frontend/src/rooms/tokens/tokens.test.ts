@@ -30,4 +30,5 @@ it('shows a call that the token can make', () => {
   expect(path('readings:read')).toContain('/api/historical/consumption');
   expect(path('equipment:read')).toContain('/api/equipment');
   expect(path('security:report')).toContain('/api/security/log');
+  expect(path('metrics:read')).toContain('/metrics');
 });

@@ -14,6 +14,7 @@ const order: Record<Scope, number> = {
   'readings:read': 1,
   'equipment:read': 2,
   'security:report': 3,
+  'metrics:read': 4,
 };
 export const scopes = (Object.keys(order) as Scope[]).sort((a, b) => order[a] - order[b]);
 
@@ -81,9 +82,11 @@ export const exampleOf = (origin: string, token: string, reaches: Scope[]): stri
           `  -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' \\`,
           `  -d '{"source": "Firewall", "event_type": "test", "severity": "info", "message": "A try."}'`,
         ].join('\n')
-      : [
-          reaches.includes('readings:read')
-            ? `curl '${origin}/api/historical/consumption?from=2026-01-01&to=2026-01-02' \\`
-            : `curl '${origin}/api/equipment' \\`,
-          `  -H 'Authorization: Bearer ${token}'`,
-        ].join('\n');
+      : reaches.every((scope) => scope === 'metrics:read')
+        ? [`curl '${origin}/metrics' \\`, `  -H 'Authorization: Bearer ${token}'`].join('\n')
+        : [
+            reaches.includes('readings:read')
+              ? `curl '${origin}/api/historical/consumption?from=2026-01-01&to=2026-01-02' \\`
+              : `curl '${origin}/api/equipment' \\`,
+            `  -H 'Authorization: Bearer ${token}'`,
+          ].join('\n');
