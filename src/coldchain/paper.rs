@@ -116,8 +116,7 @@ impl Coldchain {
             words: ask.words,
             dates: ask.dates,
         };
-        let until = ask.range.to.min(self.now());
-        let evidence = self.evidence_until(reach, cell, month, until)?;
+        let evidence = self.evidence(reach, cell, month)?;
         let told = self.told(ask.site, evidence.excursions.clone())?;
         let mut blocks = vec![
             pen.about(

@@ -24,7 +24,6 @@ mod carried;
 mod cost;
 mod demand;
 pub mod enpi;
-mod fine;
 mod history;
 mod idle;
 mod idle_ledger;

@@ -5,7 +5,7 @@ use super::places::{Figure, covered};
 use super::tree_figures::Amount;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Metric, Phase, Result, TimeRange, Timestamp};
-use crate::tsdb::{Latest, Query, Resolution};
+use crate::tsdb::{Query, Resolution};
 
 /// Milliwatt-hours of a kilowatt-hour: as fine as history is.
 pub const MWH_PER_KWH: f64 = 1e6;
@@ -156,12 +156,6 @@ impl SiteHistory {
             }
         }
         Ok(lists)
-    }
-
-    /// The newest value of every series.
-    #[must_use]
-    pub fn latest(&self) -> Vec<Latest> {
-        self.tsdb.latest().unwrap_or_default()
     }
 
     /// Whether anything of this quantity was ever read of a meter.

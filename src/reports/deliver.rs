@@ -10,7 +10,7 @@ use super::timetable::NewSchedule;
 use super::words::Words;
 use crate::base::time::Calendar;
 use crate::base::{Error, PaperId, Result};
-use crate::notify::{Enclosed, Language, Mail};
+use crate::notify::{Enclosed, Mail};
 use crate::store::Transaction;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,21 +42,6 @@ impl Reports {
         let put = tokio::task::spawn_blocking(put).await;
         put.unwrap_or_else(|cause| Err(fault(cause)))?;
         posted
-    }
-
-    /// The name of a file: two sites, or two languages, may share a folder.
-    pub(super) fn file_name(&self, report: &Report, day: &str, format: Format) -> String {
-        let recipe = &report.recipe;
-        let mut name = format!("{}_{day}", recipe.template);
-        if self.sources.sites.all().len() > 1 {
-            name = format!("{}_{name}", recipe.site);
-        }
-        match recipe.language {
-            Language::En => {}
-            Language::Fr => name.push_str("_fr"),
-            Language::Ar => name.push_str("_ar"),
-        }
-        format!("{name}.{}", format.ending())
     }
 
     async fn post(

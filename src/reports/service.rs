@@ -76,8 +76,10 @@ impl Reports {
         let now = clock.now();
         let left = record::all(&store.read()?)?;
         if left.iter().any(|report| !report.is_over()) {
-            let end =
-                move |transaction: &Transaction<'_>| super::again::after_stop(transaction, now);
+            let sentence = "The appliance stopped before it was made. Make it again.";
+            let end = move |transaction: &Transaction<'_>| {
+                record::end_left(transaction, now, sentence, None)
+            };
             store.write(end).await?;
         }
         let schedules = super::timetable::all(&store.read()?)?;
@@ -134,8 +136,9 @@ impl Reports {
             _ => return Err(Error::invalid("template", "Name the kind of report.")),
         };
         let range = super::cold::period(&asked.template, range, &calendar);
+        // What has not come yet is not part of it; a quarter that runs is not.
         let quarter = crate::base::time::BucketSize::Fixed(15 * 60_000);
-        let told = self.told_until(&asked.template, site, range.to);
+        let told = self.sources.told_until(site, now);
         let to = range.to.min(calendar.bucket_start(told, quarter));
         if range.from >= to {
             return Err(Error::invalid("from", "That has not come yet."));
@@ -279,8 +282,9 @@ impl Reports {
             .by_key(&report.recipe.site)
             .filter(|site| site.logo.is_some());
         let logo = site.map(|site| sites.logo(site.id)).transpose()?.flatten();
+        let (template, day) = (&report.recipe.template, calendar.date(document.from));
         Ok(Written {
-            name: self.file_name(report, &calendar.date(document.from), format),
+            name: format!("{template}_{day}.{}", format.ending()),
             format,
             bytes: self.write(&document, format, made_at, logo.as_ref())?,
         })
