@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-fn example(country: &str) -> (Rules, Calendar) {
+pub(super) fn example(country: &str) -> (Rules, Calendar) {
     let all = tariff_examples().unwrap();
     let found = all.into_iter().find(|example| example.country == country);
     let example = found.unwrap();
@@ -25,7 +25,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// The cells of the month of an instant under a load, kW on the clock of the site.
-fn month(
+pub(super) fn month(
     rules: &Rules,
     calendar: &Calendar,
     of: &str,
@@ -50,7 +50,7 @@ fn month(
     cells
 }
 
-fn billed(
+pub(super) fn billed(
     rules: &Rules,
     calendar: &Calendar,
     cells: &[SupplyCell],
@@ -75,7 +75,7 @@ fn shown(lines: &[BillLine]) -> Vec<(&str, String, String)> {
     all.collect()
 }
 
-fn expect(lines: &[BillLine], golden: &[(&str, &str, &str)], total: &str) {
+pub(super) fn expect(lines: &[BillLine], golden: &[(&str, &str, &str)], total: &str) {
     let found = shown(lines);
     let found: Vec<_> = found
         .iter()

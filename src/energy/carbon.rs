@@ -224,7 +224,11 @@ impl CarbonBook {
             from: range.from,
             to: range.to,
             energy_kwh: None,
-            coverage: if hours > 0.0 { coverage / hours } else { 0.0 },
+            coverage: if hours > 0.0 {
+                millionths(coverage / hours)
+            } else {
+                0.0
+            },
             location: Emitted::default(),
             market: Emitted::default(),
             buckets: buckets.into_values().collect(),

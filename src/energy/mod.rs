@@ -16,6 +16,8 @@ mod bill_reason;
 #[cfg(test)]
 mod bill_tests;
 mod bill_twin;
+#[cfg(test)]
+mod bill_whole_tests;
 mod carbon;
 mod carbon_factors;
 mod carried;

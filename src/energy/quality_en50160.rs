@@ -18,6 +18,17 @@ pub struct Interval {
     pub frequency_hz: Option<f64>,
     /// Total harmonic distortion of the voltage, the worst phase, %.
     pub thd_percent: Option<f64>,
+    /// Readings of the voltage that its mean is made of, of the phase that has the fewest; `None`
+    /// where there is no mean.
+    pub readings: Option<u32>,
+}
+
+/// Means of the voltage that are made of one reading or none: the meter is read less often than
+/// twice in ten minutes, and what its voltage was in between nobody knows.
+#[must_use]
+pub fn estimated(intervals: &[Interval]) -> usize {
+    let few = |interval: &&Interval| interval.readings.is_some_and(|count| count < 2);
+    intervals.iter().filter(few).count()
 }
 
 /// What was judged.
@@ -211,6 +222,7 @@ mod tests {
                 voltages: vec![Some(230.0), Some(231.0), Some(229.0)],
                 frequency_hz: Some(50.01),
                 thd_percent: Some(2.5),
+                readings: Some(60),
             };
             change(n, &mut interval);
             interval
@@ -221,6 +233,16 @@ mod tests {
 
     fn verdicts(lines: &[Line]) -> Vec<Verdict> {
         lines.iter().map(|line| line.verdict).collect()
+    }
+
+    #[test]
+    fn a_mean_of_one_reading_is_estimated() {
+        let of = |readings| Interval {
+            readings,
+            ..Interval::default()
+        };
+        let all = [Some(60), Some(2), Some(1), Some(0), None].map(of);
+        assert_eq!(estimated(&all), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The ten-minute means of a week of one meter, and their statement.
 
-use super::quality_en50160::{Interval, Line, statement};
+use super::quality_en50160::{Interval, Line, estimated, statement};
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Metric, Phase, Result, TimeRange, Timestamp};
 use crate::tsdb::{Bucket, Query, Resolution, SeriesId, Tsdb};
@@ -29,6 +29,9 @@ pub struct QualityWeek {
     pub indicative: bool,
     /// Means of ten minutes that were looked at.
     pub intervals: usize,
+    /// How many of them are made of one reading of the voltage or none, which stands for all ten
+    /// minutes: the meter is read less often than every five.
+    pub estimated: usize,
     /// Line by line.
     pub lines: Vec<Line>,
 }
@@ -77,16 +80,17 @@ pub fn quality_week(
     })?;
     let (v, f) = (voltages.len(), voltages.len() + frequency.len());
     let interval = |bucket: Bucket<'_>| {
-        let value = |column: usize| {
+        let known = |column: usize| {
             let known = bucket.columns.get(column).copied().flatten();
-            known
-                .filter(|summary| summary.covered_ms > 0)
-                .map(|summary| summary.mean())
+            known.filter(|summary| summary.covered_ms > 0)
         };
+        let value = |column: usize| known(column).map(|summary| summary.mean());
+        let count = |column: usize| known(column).map(|summary| summary.count);
         Interval {
             voltages: (0..v).map(value).collect(),
             frequency_hz: (v..f).find_map(value),
             thd_percent: (f..f + thd.len()).filter_map(value).reduce(f64::max),
+            readings: (0..v).filter_map(count).min(),
         }
     };
     let intervals: Vec<Interval> = buckets.iter().map(interval).collect();
@@ -98,6 +102,7 @@ pub fn quality_week(
         nominal_hz,
         indicative: true,
         intervals: intervals.len(),
+        estimated: estimated(&intervals),
         lines: statement(&intervals, nominal_v, nominal_hz),
     })
 }

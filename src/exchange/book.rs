@@ -76,8 +76,12 @@ impl Book {
     /// When the sheet cannot be made.
     pub fn sheet(&mut self, name: &str, right_to_left: bool, widths: &[f64]) -> Result<()> {
         let number = self.workbook.worksheets().len() + 1;
-        let clean = |c: &char| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'');
-        let plain: String = name.chars().filter(clean).collect();
+        let clean = |c: &char| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\');
+        // The apostrophe of a printer is a letter there, the other one a quote.
+        let plain = name.chars().filter(clean);
+        let plain: String = plain
+            .map(|c| if c == '\'' { '\u{2019}' } else { c })
+            .collect();
         // Two sheets may not have one name.
         let numbered = format!("{number} {plain}");
         let name: String = numbered.chars().take(NAME_MAX).collect();

@@ -72,6 +72,11 @@ pub(super) fn build(work: &Work<'_>) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
+/// Whether more of its means are made of one reading than the standard lets lie outside.
+const fn is_read_seldom(week: &QualityWeek) -> bool {
+    week.estimated * 20 > week.intervals
+}
+
 fn tells_voltage(work: &Work<'_>, id: EquipmentId) -> bool {
     let history = &work.sources.history;
     let phases = Phase::LINES.into_iter().chain([Phase::Total]);
@@ -116,6 +121,12 @@ fn section(work: &Work<'_>, range: TimeRange, judged: &[Judged], unknown: &[Stri
     if !unknown.is_empty() {
         let names = w.list(unknown);
         let text = w.with("quality.unknown_nominal", &[("names", &names)]);
+        blocks.push(Block::Note { text });
+    }
+    let seldom = judged.iter().filter(|one| is_read_seldom(&one.week));
+    let names: Vec<_> = seldom.map(|one| one.name.clone()).collect();
+    if !names.is_empty() {
+        let text = w.with("quality.estimated", &[("names", &w.list(&names))]);
         blocks.push(Block::Note { text });
     }
     if !judged.is_empty() {

@@ -92,6 +92,7 @@ mod realtime;
 mod refused_changes;
 mod report_timetable;
 mod reports;
+mod reports_read_back;
 mod restart;
 mod review_report;
 mod revocation;

@@ -9480,6 +9480,11 @@ export interface components {
             data: {
                 /** @description The meter. */
                 equipment_id: components["schemas"]["EquipmentId"];
+                /**
+                 * @description How many of them are made of one reading of the voltage or none, which stands for all ten
+                 *     minutes: the meter is read less often than every five.
+                 */
+                estimated: number;
                 /** @description Monday at midnight at the site. */
                 from: components["schemas"]["Timestamp"];
                 /** @description Always `true`: a meter is no instrument of class A, so that this proves nothing to a supplier. */
@@ -13848,6 +13853,11 @@ export interface components {
         PowerQualityWeek: {
             /** @description The meter. */
             equipment_id: components["schemas"]["EquipmentId"];
+            /**
+             * @description How many of them are made of one reading of the voltage or none, which stands for all ten
+             *     minutes: the meter is read less often than every five.
+             */
+            estimated: number;
             /** @description Monday at midnight at the site. */
             from: components["schemas"]["Timestamp"];
             /** @description Always `true`: a meter is no instrument of class A, so that this proves nothing to a supplier. */

@@ -139,6 +139,11 @@ impl NewPlanItem {
             checks.require(self.enpi_id.is_some(), "enpi_id", "Say by which indicator.");
             checks.require(self.since.is_some(), "since", "Say from when it counts.");
         }
+        let in_order = self
+            .due
+            .zip(self.since)
+            .is_none_or(|(due, since)| due > since);
+        checks.require(in_order, "due", "It has to be due after it begins.");
         let target = self.target_fraction;
         checks.require(
             target.map_or(self.kind != PlanKind::Objective, |t| {
