@@ -34,8 +34,8 @@ const PAST_MS: i64 = 36 * 3_600_000;
 const PAST_STEP_MS: i64 = 60_000;
 const LONG_PAST_MS: i64 = demo_energy::DAYS * 24 * 3_600_000;
 const LONG_STEP_MS: i64 = 15 * 60_000;
-/// What of the past is loaded at once, ms: days, as blocks hold them.
-const LOADED_AT_ONCE_MS: i64 = 24 * 3_600_000;
+/// Steps of the past that one commit takes.
+const STEPS_PER_COMMIT: usize = 60;
 const EMAIL: &str = "admin@demo.example";
 /// Where the login of a demo is kept, so that a second start can print it again.
 const LOGIN_FILE: &str = "demo-login.txt";
@@ -294,15 +294,12 @@ async fn write(
     wanted: impl Fn(&str, &Metric, i64) -> bool,
 ) -> Result<()> {
     let now = app.context.clock.now();
-    let mut start = from;
-    while start < to {
-        let end = start
-            .floor_to(LOADED_AT_ONCE_MS)
-            .plus_ms(LOADED_AT_ONCE_MS)
-            .min(to);
-        let steps = 0..end.since_ms(start) / step_ms;
-        let part: Vec<Timestamp> = steps.map(|n| start.plus_ms(n * step_ms)).collect();
-        start = end;
+    let mut ticks = (0..to.since_ms(from) / step_ms).map(|n| from.plus_ms(n * step_ms));
+    loop {
+        let part: Vec<Timestamp> = ticks.by_ref().take(STEPS_PER_COMMIT).collect();
+        if part.is_empty() {
+            return Ok(());
+        }
         let batch = |at: Timestamp, (number, equipment): (usize, EquipmentId)| {
             let name = plant.devices().get(number).map_or("", |device| device.name);
             let mut readings = plant.reading(number, at);
@@ -320,12 +317,8 @@ async fn write(
             .flat_map(|at| pairs.iter().map(move |pair| (*at, *pair)))
             .map(|(at, pair)| batch(at, pair))
             .collect();
-        // Straight into blocks: as ticks, weeks would wait to be sealed while the page is looked at.
-        let tsdb = Arc::clone(&app.tsdb);
-        let loaded = tokio::task::spawn_blocking(move || tsdb.load(&batches)).await;
-        loaded.map_err(|cause| Error::internal("The past was not written.").because(cause))??;
+        app.tsdb.append(Arc::new(batches), |_| Ok(())).await?;
     }
-    Ok(())
 }
 
 /// Keeps the login of the demo where only its owner can read it.
