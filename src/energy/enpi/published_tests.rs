@@ -119,7 +119,10 @@ fn certified_values_of_seven_data_sets_are_met() {
             near(&format!("{} high", set.name), ours.high, reference.high[n]);
         }
     }
-    assert!(compared >= 5, "{compared} data sets have figures of another program");
+    assert!(
+        compared >= 5,
+        "{compared} data sets have figures of another program"
+    );
 }
 
 #[test]
