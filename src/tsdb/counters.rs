@@ -104,6 +104,14 @@ pub(super) struct Counters {
 }
 
 impl Counters {
+    /// Nothing but from when on growth is cut, ms.
+    pub(super) fn cut_from(parted_from: i64) -> Self {
+        Self {
+            parted_from,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn load(view: &impl View, catalogue: &Catalogue, known: &Self) -> Result<Self> {
         let mut events: BTreeMap<SeriesId, Vec<Event>> = BTreeMap::new();
         for found in EVENTS.all(view)? {
@@ -119,7 +127,7 @@ impl Counters {
         Ok(Self {
             events: Arc::new(events),
             limits: Arc::clone(&known.limits),
-            parted_from: parted::since(view)?,
+            parted_from: parted::since(view)?.unwrap_or(known.parted_from),
         })
     }
 

@@ -33,7 +33,7 @@ impl Tsdb {
     /// # Errors
     /// When the disk refuses.
     pub fn load(&self, batches: &[Batch]) -> Result<()> {
-        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut upkeep = self.upkeep()?;
         self.intern_all(batches)?;
         let state = self.state();
         let mut devices: BTreeMap<EquipmentId, Vec<&Batch>> = BTreeMap::new();

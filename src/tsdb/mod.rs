@@ -162,8 +162,10 @@ impl Tsdb {
     /// As [`Tsdb::open`], with so many samples and rows in memory before what is old is sealed.
     fn open_keeping(store: &Store, most: (usize, usize)) -> Result<Self> {
         let blocks = Blocks::new(store.volumes(FOLDER));
-        parted::decide(store, &blocks);
-        let state = State::load(&store.read()?, &Counters::default())?;
+        let view = store.read()?;
+        let known = Counters::cut_from(parted::at_start(&view, &blocks)?);
+        let state = State::load(&view, &known)?;
+        drop(view);
         let tsdb = Self {
             blocks,
             store: store.clone(),

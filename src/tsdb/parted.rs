@@ -4,12 +4,14 @@
 //! that is folded again beside one that is not would count a part twice, or not at all. So a data
 //! file says from when on growth is cut, once and for ever.
 
+use super::Tsdb;
 use super::blocks::Blocks;
-use super::seal;
+use super::seal::{self, Upkeep};
 use crate::base::{Result, Timestamp};
 use crate::store::table::Table;
-use crate::store::{Store, View};
+use crate::store::{Transaction, View};
 use serde::{Deserialize, Serialize};
+use std::sync::{MutexGuard, PoisonError};
 
 const PARTED: Table<Parted> = Table::new("ts_parted", 1);
 const ONLY: &[u8] = b"only";
@@ -20,30 +22,50 @@ struct Parted {
     from: Timestamp,
 }
 
-/// From this instant on, ms, growth is cut; never while nobody decided it.
-pub(super) fn since(view: &impl View) -> Result<i64> {
-    let found = PARTED.get(view, ONLY)?;
-    Ok(found.map_or(i64::MAX, |parted| parted.from.ms()))
+/// From this instant on, ms, growth is cut; `None` while that is not written down.
+pub(super) fn since(view: &impl View) -> Result<Option<i64>> {
+    Ok(PARTED.get(view, ONLY)?.map(|parted| parted.from.ms()))
 }
 
-/// Decides it, at the first start of a version that cuts: after everything that is sealed.
-pub(super) fn decide(store: &Store, blocks: &Blocks) {
-    if let Err(error) = try_decide(store, blocks) {
-        // Nothing is cut until the next start decides it: as it was before.
-        tracing::warn!(%error, "since when seldom readings are cut at the quarters was not written down");
+/// What is so at a start: what is written down, and at the first start of a version that cuts,
+/// after everything that is sealed. It is written down before anything else is sealed: see
+/// [`Tsdb::upkeep`].
+///
+/// # Errors
+/// When the disk cannot be read.
+pub(super) fn at_start(view: &impl View, blocks: &Blocks) -> Result<i64> {
+    if let Some(from) = since(view)? {
+        return Ok(from);
     }
+    let newest = seal::newest_sealed(blocks, &blocks.look()).or_else(|error| {
+        // A volume that cannot be read does not keep all others from being written.
+        tracing::warn!(%error, "since when seldom readings are cut at the quarters is taken from the names of files");
+        seal::newest_possible(blocks)
+    })?;
+    Ok(newest.map_or(0, |newest| newest + 1))
 }
 
-fn try_decide(store: &Store, blocks: &Blocks) -> Result<()> {
-    if PARTED.get(&store.read()?, ONLY)?.is_some() {
-        return Ok(());
+impl Tsdb {
+    /// Waits until nobody else changes blocks. Nothing is sealed before it stands on disk since when
+    /// growth is cut: a later start would decide it after what was sealed meanwhile.
+    ///
+    /// # Errors
+    /// When the disk refuses to write it down.
+    pub(super) fn upkeep(&self) -> Result<MutexGuard<'_, Upkeep>> {
+        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        if !upkeep.knows_since {
+            if since(&self.store.read()?)?.is_none() {
+                let parted = Parted {
+                    from: Timestamp::from_ms(self.state().counters.parted_from),
+                };
+                let put =
+                    move |transaction: &Transaction<'_>| PARTED.put(transaction, ONLY, &parted);
+                self.store.write_blocking(put)?;
+            }
+            upkeep.knows_since = true;
+        }
+        Ok(upkeep)
     }
-    let newest = seal::newest_sealed(blocks, &blocks.look())?;
-    let from = newest.map_or(0, |newest| newest + 1);
-    let parted = Parted {
-        from: Timestamp::from_ms(from),
-    };
-    store.write_blocking(move |transaction| PARTED.put(transaction, ONLY, &parted))
 }
 
 #[cfg(test)]

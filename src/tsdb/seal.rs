@@ -57,6 +57,8 @@ pub(super) struct Upkeep {
     pub(super) loose: Option<BTreeMap<(Level, String), i64>>,
     /// Volumes that were written to since they were last looked through for free room.
     pub(super) written: BTreeMap<(Level, String), i64>,
+    /// It stands on disk since when growth is cut at the quarters.
+    pub(super) knows_since: bool,
     /// Whether the clock may be believed.
     pub(super) probation: super::retention::Probation,
 }
@@ -93,7 +95,7 @@ impl Tsdb {
     /// # Errors
     /// When the disk refuses; what was not done is done by the next call.
     pub fn maintain(&self, now: Timestamp) -> Result<Done> {
-        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut upkeep = self.upkeep()?;
         let mut done = Done::default();
         let waiting = self.head_read(super::Head::waiting);
         let is_over = |(hour, rows): &&(i64, u64)| {
@@ -119,7 +121,7 @@ impl Tsdb {
     /// # Errors
     /// When the disk refuses.
     pub fn seal_now(&self) -> Result<()> {
-        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut upkeep = self.upkeep()?;
         let waiting = self.head_read(super::Head::waiting);
         let all: Vec<_> = waiting.into_iter().map(|(hour, _)| hour).collect();
         self.seal_hours(&all, &mut upkeep)?;
@@ -135,7 +137,7 @@ impl Tsdb {
 
     /// Seals the hours before the newest two.
     pub(super) fn seal_all_but_newest(&self) -> Result<()> {
-        let mut upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut upkeep = self.upkeep()?;
         let waiting = self.head_read(super::Head::waiting);
         let old = waiting.len().saturating_sub(2);
         let old: Vec<_> = waiting.iter().take(old).map(|(hour, _)| *hour).collect();
@@ -370,4 +372,11 @@ pub(super) fn newest_sealed(blocks: &Blocks, look: &Look) -> Result<Option<i64>>
         }
     }
     Ok(newest)
+}
+
+/// As [`newest_sealed`] when a volume cannot be read: the end of the newest one.
+pub(super) fn newest_possible(blocks: &Blocks) -> Result<Option<i64>> {
+    let all = blocks.list()?;
+    let ends = all.iter().filter_map(blocks::period_of);
+    Ok(ends.map(|(_, _, end)| end.ms() - 1).max())
 }
