@@ -111,17 +111,32 @@ impl Coldchain {
     /// When there is no such cell for who reaches this; no month, or one that has not come; files
     /// that cannot be read.
     pub fn evidence(&self, reach: &Reach, id: CellId, month: &str) -> Result<Evidence> {
+        self.evidence_until(reach, id, month, self.now())
+    }
+
+    /// The same as far as it was known at an instant: what a report says that ends there.
+    pub(super) fn evidence_until(
+        &self,
+        reach: &Reach,
+        id: CellId,
+        month: &str,
+        until: Timestamp,
+    ) -> Result<Evidence> {
         let cell = self.cell(reach, id)?;
         let calendar = self.calendar(&cell.site);
         let range = month_range(&calendar, month)?;
-        let known_to = range.to.min(self.now());
+        let known_to = range.to.min(until);
         if known_to <= range.from {
             return Err(Error::invalid("month", "That month has not come yet."));
         }
         let (days, gaps) = self.days(&cell, (range.from, known_to), month)?;
         let customer = self.customer(reach, cell.customer_id)?;
         let location = self.location(reach, cell.said.location_id)?;
-        let mut excursions = self.excursions_within(id, range)?;
+        let known = TimeRange {
+            from: range.from,
+            to: known_to,
+        };
+        let mut excursions = self.excursions_within(id, known)?;
         excursions.reverse();
         let held = |one: &&Calibration| one.from < range.to && one.due_at >= range.from;
         let calibrations = self.calibrations(id);

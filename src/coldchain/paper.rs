@@ -116,7 +116,8 @@ impl Coldchain {
             words: ask.words,
             dates: ask.dates,
         };
-        let evidence = self.evidence(reach, cell, month)?;
+        let until = ask.range.to.min(self.now());
+        let evidence = self.evidence_until(reach, cell, month, until)?;
         let told = self.told(ask.site, evidence.excursions.clone())?;
         let mut blocks = vec![
             pen.about(

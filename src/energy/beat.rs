@@ -19,6 +19,8 @@ const CHANGES_MAX: usize = 2_000;
 const WINDOWS_APART_MAX: i64 = 4;
 /// What a reading may come later than its own beat, ms.
 const JITTER_MS: i64 = 2_000;
+/// The input is looked at a few times a minute, ms: by then a look has taken a reading in.
+const LOOK_MS: i64 = 60_000;
 
 /// What the demand windows of a site follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -156,6 +158,23 @@ impl Beat {
             }
             _ => self.odd = Some(at),
         }
+    }
+
+    /// Up to when no pulse that is heard from `now` on changes where windows end: one that is due may
+    /// still come, and one that does not fit the beat may be the first of another.
+    #[must_use]
+    pub fn told_until(&self, now: Timestamp, grid: Grid<'_>) -> Timestamp {
+        let due = now.minus_ms(grid.tolerance_ms() + LOOK_MS);
+        let waits_ms = WINDOWS_APART_MAX * grid.window_ms + grid.tolerance_ms() + LOOK_MS;
+        let odd = self.odd.filter(|odd| now.since_ms(*odd) <= waits_ms);
+        odd.map_or(due, |odd| due.min(odd.minus_ms(grid.tolerance_ms())))
+    }
+
+    /// Whether a pulse tells where windows end, or may begin to.
+    #[must_use]
+    pub fn is_heard(&self, now: Timestamp) -> bool {
+        self.at(now).follows != Follows::Clock
+            || self.odd.is_some_and(|odd| now.since_ms(odd) <= HOLD_MS)
     }
 
     /// Notes that a pulse is missing, and after a long silence that the clock is followed again.

@@ -262,7 +262,7 @@ impl CarbonBook {
             found(Metric::CONSUMPTION, *id).or_else(|| found(Metric::POWER, *id))
         };
         let columns: Vec<_> = meters.iter().filter_map(of).collect();
-        let buckets = self.tsdb.buckets(&Query {
+        let buckets = self.tsdb.buckets_within(&Query {
             series: columns.iter().map(|(series, _)| *series).collect(),
             range,
             resolution: Resolution::Buckets(BucketSize::Fixed(HOUR_MS)),

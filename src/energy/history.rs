@@ -3,7 +3,7 @@
 use super::places::{Column, Places};
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Error, Metric, Phase, Result, TimeRange, Timestamp};
-use crate::tsdb::{Query, Resolution, Tsdb};
+use crate::tsdb::{Buckets, Query, Resolution, Tsdb};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -148,6 +148,23 @@ impl SiteHistory {
     /// # Errors
     /// As [`SiteHistory::points`].
     pub fn points_with(&self, query: &HistoryQuery, extras: Extras) -> Result<Vec<HistoryPoint>> {
+        self.points_by(query, extras, Tsdb::buckets)
+    }
+
+    /// As [`SiteHistory::points_with`], of the last point only what lies before the end of the range.
+    ///
+    /// # Errors
+    /// As [`SiteHistory::points`].
+    pub fn points_within(&self, query: &HistoryQuery, extras: Extras) -> Result<Vec<HistoryPoint>> {
+        self.points_by(query, extras, Tsdb::buckets_within)
+    }
+
+    fn points_by(
+        &self,
+        query: &HistoryQuery,
+        extras: Extras,
+        read: impl Fn(&Tsdb, &Query) -> Result<Buckets>,
+    ) -> Result<Vec<HistoryPoint>> {
         let columns = self.columns(query, extras);
         let of = |c: &Column| c.metric == query.metric && c.phase == query.phase;
         // A quantity that every meter may have is a gap where it is absent; any other is a slip.
@@ -167,12 +184,13 @@ impl SiteHistory {
             let show = |point: &crate::tsdb::Point| picks.point(point.at, &point.values);
             return Ok(points.iter().map(show).collect());
         }
-        let buckets = self.tsdb.buckets(&Query {
+        let asked = Query {
             series,
             range: query.range,
             resolution: query.resolution,
             calendar: query.calendar.clone(),
-        })?;
+        };
+        let buckets = read(&self.tsdb, &asked)?;
         let places = Places::of(&columns, query);
         Ok(buckets
             .iter()

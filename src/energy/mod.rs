@@ -24,6 +24,7 @@ mod carried;
 mod cost;
 mod demand;
 pub mod enpi;
+mod fine;
 mod history;
 mod idle;
 mod idle_ledger;

@@ -4,6 +4,7 @@
 use super::beat::Follows;
 use super::beat_cut::{Cut, Minutes};
 use super::demand::{Course, Minute, STEADY_MINUTES, WEEKS};
+use super::fine::STORED_MINUTES;
 use super::metered::{Metered, SupplyCell, Window, mean_kw};
 use super::readings::{Cell, to_kwh};
 use super::sparse::{Newest, even_out};
@@ -132,8 +133,11 @@ impl Supply {
         let mut amounts = BTreeMap::new();
         for meter in tree.meters() {
             let taken = match window.follows {
-                Follows::Clock => self.by_cells(meter, TimeRange { from, to }, rules)?,
-                Follows::Pulse | Follows::Held => self.by_minutes(meter, from, to)?,
+                Follows::Clock if rules.cell_minutes() >= STORED_MINUTES => {
+                    self.by_cells(meter, TimeRange { from, to }, rules)?
+                }
+                // Those of the utility, and those of the clock that cut the quarters of the store.
+                _ => self.by_minutes(meter, from, to)?,
             };
             if let Some(value) = taken {
                 let coverage = 1.0;
@@ -175,7 +179,7 @@ impl Supply {
         Ok(cells.iter().try_fold(0, add))
     }
 
-    /// The same in a window of the utility.
+    /// The same in any other window.
     fn by_minutes(
         &self,
         meter: EquipmentId,

@@ -72,7 +72,7 @@ pub fn quality_week(
         .map(|name| lines_of(name))
         .find(|found| !found.is_empty());
     let thd = thd.unwrap_or_default();
-    let buckets = tsdb.buckets(&Query {
+    let buckets = tsdb.buckets_within(&Query {
         series: [voltages.as_slice(), &frequency, &thd].concat(),
         range,
         resolution: Resolution::Buckets(TEN_MINUTES),

@@ -5,7 +5,7 @@ use super::places::{Figure, covered};
 use super::tree_figures::Amount;
 use crate::base::time::{BucketSize, Calendar};
 use crate::base::{EquipmentId, Metric, Phase, Result, TimeRange, Timestamp};
-use crate::tsdb::{Query, Resolution};
+use crate::tsdb::{Latest, Query, Resolution};
 
 /// Milliwatt-hours of a kilowatt-hour: as fine as history is.
 pub const MWH_PER_KWH: f64 = 1e6;
@@ -134,7 +134,7 @@ impl SiteHistory {
         }
         let mut lists: Vec<Vec<(Cell, i64)>> = vec![Vec::new(); metrics.len()];
         for range in pieces(range, size, calendar) {
-            let buckets = self.tsdb.buckets(&Query {
+            let buckets = self.tsdb.buckets_within(&Query {
                 series: series.clone(),
                 range,
                 resolution: Resolution::Buckets(size),
@@ -156,6 +156,12 @@ impl SiteHistory {
             }
         }
         Ok(lists)
+    }
+
+    /// The newest value of every series.
+    #[must_use]
+    pub fn latest(&self) -> Vec<Latest> {
+        self.tsdb.latest().unwrap_or_default()
     }
 
     /// Whether anything of this quantity was ever read of a meter.

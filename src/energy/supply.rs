@@ -6,7 +6,6 @@ use super::bill_reading::Reading;
 use super::cost::{PeriodCost, Pricing};
 use super::metered::SupplyCell;
 use super::readings::Cell;
-use super::sparse::{Newest, estimated, even_out};
 use super::tariff::Rules;
 use super::tree::Weights;
 use super::{SiteHistory, Tariffs};
@@ -20,8 +19,6 @@ use std::sync::Arc;
 
 const EXPORT: &str = "export_energy";
 const REACTIVE: &str = "reactive_energy";
-/// Minutes by which the store shares out what a counter grew by between two readings.
-const STORED_MINUTES: u32 = 15;
 
 /// Whose energy, on whose clock.
 #[derive(Clone)]
@@ -83,7 +80,6 @@ impl Supply {
     /// # Errors
     /// When the file cannot be read.
     pub fn cells(&self, range: TimeRange, minutes: u32) -> Result<Vec<SupplyCell>> {
-        let size = BucketSize::Fixed(i64::from(minutes) * 60_000);
         let mut cells: Vec<SupplyCell> = Vec::new();
         let meters = self.meters();
         let share = 1.0 / f64::from(u32::try_from(meters.len().max(1)).unwrap_or(1));
@@ -95,20 +91,14 @@ impl Supply {
                     metrics.push(metric);
                 }
             }
-            let mut read = self
-                .history
-                .cells_of(*meter, &metrics, range, size, &self.calendar)?;
-            if minutes < STORED_MINUTES {
-                read.iter_mut()
-                    .for_each(|list| even_out(list, Newest::Unknown));
-            }
-            let estimated = estimated(&read[0]);
+            let of = (*meter, &metrics[..]);
+            let read = self.history.shared(of, range, minutes, &self.calendar)?;
             let list = |name: &str| {
                 let place = metrics.iter().position(|metric| metric.as_str() == name)?;
-                read.get(place)
+                read.lists.get(place)
             };
             let (export, reactive) = (list(EXPORT), list(REACTIVE));
-            for (at, (cell, _)) in read[0].iter().enumerate() {
+            for (at, (cell, _)) in read.lists[0].iter().enumerate() {
                 if at == cells.len() {
                     cells.push(SupplyCell {
                         start: cell.start,
@@ -120,7 +110,7 @@ impl Supply {
                     let (cell, _) = list?.get(at)?;
                     Some(times(cell.mwh?, *factor))
                 };
-                sum.partial |= cell.mwh.is_none();
+                sum.partial |= cell.mwh.is_none() || read.partial.get(at) == Some(&true);
                 if let Some(mwh) = cell.mwh {
                     *sum.import_mwh.get_or_insert(0) += times(mwh, *factor);
                 }
@@ -129,7 +119,7 @@ impl Supply {
                     *sum.reactive.get_or_insert(0) += more;
                 }
                 sum.coverage += cell.coverage * share;
-                sum.estimated |= estimated[at];
+                sum.estimated |= read.estimated[at];
             }
         }
         Ok(cells)

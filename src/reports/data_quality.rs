@@ -93,7 +93,7 @@ fn read(work: &Work<'_>, id: EquipmentId, name: &str) -> Result<Option<Meter>> {
         substituted: Decimal::ZERO,
         days: Vec::new(),
     };
-    for point in history.points_with(&query, Extras::default())? {
+    for point in history.points_within(&query, Extras::default())? {
         if let Some(energy) = point.consumption {
             *meter.energy.get_or_insert(Decimal::ZERO) += kwh(to_mwh(energy));
         }

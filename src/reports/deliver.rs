@@ -10,7 +10,7 @@ use super::timetable::NewSchedule;
 use super::words::Words;
 use crate::base::time::Calendar;
 use crate::base::{Error, PaperId, Result};
-use crate::notify::{Enclosed, Mail};
+use crate::notify::{Enclosed, Language, Mail};
 use crate::store::Transaction;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +42,27 @@ impl Reports {
         let put = tokio::task::spawn_blocking(put).await;
         put.unwrap_or_else(|cause| Err(fault(cause)))?;
         posted
+    }
+
+    /// The name of a file: two sites, cold cells or languages may share a folder.
+    pub(super) fn file_name(&self, report: &Report, day: &str, format: Format) -> String {
+        let recipe = &report.recipe;
+        let mut name = format!("{}_{day}", recipe.template);
+        if self.sources.sites.all().len() > 1 {
+            name = format!("{}_{name}", recipe.site);
+        }
+        if let Some(cell) = recipe.cell {
+            // Names change; a file of a later day belongs to the same cell. Of a UUID of version 7
+            // the last digits are those that differ.
+            let id = cell.to_string();
+            name = format!("{name}_{}", &id[id.len().saturating_sub(6)..]);
+        }
+        match recipe.language {
+            Language::En => {}
+            Language::Fr => name.push_str("_fr"),
+            Language::Ar => name.push_str("_ar"),
+        }
+        format!("{name}.{}", format.ending())
     }
 
     async fn post(

@@ -86,7 +86,7 @@ async fn end_forgotten(store: &Store, state: &Mutex<State>, now: Timestamp) -> R
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::record::Report;
     use super::super::template::Recipe;
     use super::*;
@@ -95,7 +95,7 @@ mod tests {
     use crate::store::audit::Actor;
     use std::sync::Arc;
 
-    fn report() -> Report {
+    pub(in super::super) fn report() -> Report {
         let at = Timestamp::from_ms(1_795_249_800_000);
         Report {
             id: PaperId::new(),

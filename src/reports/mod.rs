@@ -5,6 +5,7 @@
 //! was measured and where it comes from; what was made can be made again from its recipe, and what is
 //! different then is named. Will not do: compute figures that the API does not give.
 
+mod again;
 mod alert_quality;
 mod cold;
 mod compare;

@@ -5,7 +5,7 @@ use super::format::quantity;
 use super::template::{Work, decimal, number_cell, percent, percent_cell};
 use crate::base::time::BucketSize;
 use crate::base::{EquipmentId, Metric, Phase, Result, TimeRange};
-use crate::energy::{Characteristic, HistoryQuery, QualityLine, QualityWeek, Verdict};
+use crate::energy::{Characteristic, Extras, HistoryQuery, QualityLine, QualityWeek, Verdict};
 use crate::tsdb::Resolution;
 use rust_decimal::Decimal;
 
@@ -96,7 +96,8 @@ fn nominal(work: &Work<'_>, id: EquipmentId, range: TimeRange) -> Result<Option<
         phase: Phase::Total,
         calendar: work.calendar.clone(),
     };
-    let points = work.sources.history.points(&query)?;
+    let history = &work.sources.history;
+    let points = history.points_within(&query, Extras::ALL)?;
     let mean = |values: Vec<f64>| {
         #[allow(clippy::cast_precision_loss)] // days of a week
         let count = values.len() as f64;

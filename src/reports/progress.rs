@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 pub enum Stage {
     /// It waits for its turn.
     Waiting,
+    /// It waits for the last readings of its period, or for the last demand window of it.
+    Untold,
     /// Readings are read and figures computed.
     Read,
     /// Files are written.

@@ -76,10 +76,8 @@ impl Reports {
         let now = clock.now();
         let left = record::all(&store.read()?)?;
         if left.iter().any(|report| !report.is_over()) {
-            let sentence = "The appliance stopped before it was made. Make it again.";
-            let end = move |transaction: &Transaction<'_>| {
-                record::end_left(transaction, now, sentence, None)
-            };
+            let end =
+                move |transaction: &Transaction<'_>| super::again::after_stop(transaction, now);
             store.write(end).await?;
         }
         let schedules = super::timetable::all(&store.read()?)?;
@@ -136,9 +134,8 @@ impl Reports {
             _ => return Err(Error::invalid("template", "Name the kind of report.")),
         };
         let range = super::cold::period(&asked.template, range, &calendar);
-        // What has not come yet is not part of it; a quarter that runs is not.
         let quarter = crate::base::time::BucketSize::Fixed(15 * 60_000);
-        let told = self.sources.told_until(site, now);
+        let told = self.told_until(&asked.template, site, range.to);
         let to = range.to.min(calendar.bucket_start(told, quarter));
         if range.from >= to {
             return Err(Error::invalid("from", "That has not come yet."));
@@ -215,6 +212,8 @@ impl Reports {
             (report.state, report.stage) = (JobState::Running, Some(stage));
             report.progress = percent;
         }
+        drop(state);
+        self.note_untold(&mut all);
         Ok(all)
     }
 
@@ -282,9 +281,8 @@ impl Reports {
             .by_key(&report.recipe.site)
             .filter(|site| site.logo.is_some());
         let logo = site.map(|site| sites.logo(site.id)).transpose()?.flatten();
-        let (template, day) = (&report.recipe.template, calendar.date(document.from));
         Ok(Written {
-            name: format!("{template}_{day}.{}", format.ending()),
+            name: self.file_name(report, &calendar.date(document.from), format),
             format,
             bytes: self.write(&document, format, made_at, logo.as_ref())?,
         })

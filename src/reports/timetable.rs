@@ -133,6 +133,14 @@ pub(super) fn all(view: &impl View) -> Result<Vec<Schedule>> {
     SCHEDULES.all(view)
 }
 
+pub(super) fn one(view: &impl View, id: ScheduleId) -> Result<Option<Schedule>> {
+    SCHEDULES.get(view, id.as_bytes())
+}
+
+pub(super) fn put(transaction: &Transaction<'_>, schedule: &Schedule) -> Result<()> {
+    SCHEDULES.put(transaction, schedule.id.as_bytes(), schedule)
+}
+
 fn is_clock(at: &str) -> bool {
     let two = |text: &str, most: u32| {
         let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
@@ -305,6 +313,10 @@ impl Reports {
                 language: schedule.entry.language,
                 cell: schedule.entry.about.cell,
             };
+            // It is asked for at a later look, so that a stop in between loses nothing.
+            if !self.is_told(&recipe) {
+                continue;
+            }
             let timetable = Actor {
                 name: "timetable".to_owned(),
                 ..Actor::default()

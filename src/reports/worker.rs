@@ -18,6 +18,10 @@ type Data = (Vec<u8>, String);
 impl Reports {
     /// Makes what is asked for, and keeps to the timetable, until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let left = self.hand_on_what_is_left();
+        if stop.run_until_cancelled(left).await.is_none() {
+            return;
+        }
         loop {
             self.end_forgotten().await;
             while let Some((report, actor)) = self.next() {
@@ -44,10 +48,24 @@ impl Reports {
         }
     }
 
-    /// The report whose turn it is; it is the running one from now on.
+    /// The first report whose period is told; it is the running one from now on.
     fn next(&self) -> Option<(Report, Actor)> {
+        let waiting: Vec<_> = {
+            let state = self.state();
+            let reports = state.waiting.iter().map(|(report, _)| report);
+            reports
+                .map(|report| (report.id, report.recipe.clone()))
+                .collect()
+        };
+        let (id, _) = waiting
+            .into_iter()
+            .find(|(_, recipe)| self.is_told(recipe))?;
         let mut state = self.state();
-        let (report, actor) = state.waiting.pop_front()?;
+        let place = state
+            .waiting
+            .iter()
+            .position(|(report, _)| report.id == id)?;
+        let (report, actor) = state.waiting.remove(place)?;
         state.running = Some((report.clone(), Arc::default()));
         Some((report, actor))
     }

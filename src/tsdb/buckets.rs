@@ -66,6 +66,30 @@ impl Buckets {
         }
     }
 
+    /// Another bucket at the end, which knows what these know together.
+    pub(super) fn push_sum(&mut self, span: (Timestamp, Timestamp), parts: &[Self]) {
+        let first = self.columns.len();
+        self.spans.push(span);
+        self.columns.resize(first + self.width, None);
+        let is_substituted = |of: &Self| !of.substituted.is_empty();
+        if is_substituted(self) || parts.iter().any(is_substituted) {
+            self.substituted.resize(self.columns.len(), 0.0);
+        }
+        for part in parts.iter().flat_map(Self::iter) {
+            for (column, row) in part.columns.iter().enumerate() {
+                let cell = first + column;
+                if let Some(sum) = self.substituted.get_mut(cell) {
+                    *sum += part.substituted(column);
+                }
+                match (&mut self.columns[cell], row) {
+                    (Some(sum), Some(row)) => sum.merge(row),
+                    (empty, Some(row)) => *empty = Some(*row),
+                    (_, None) => {}
+                }
+            }
+        }
+    }
+
     /// How many.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -54,6 +54,7 @@ pub mod tick;
 mod track;
 mod usage;
 mod verify;
+mod within;
 mod writes;
 #[cfg(test)]
 mod zone_tests;

@@ -288,7 +288,8 @@ async fn the_timetable_makes_the_month_of_a_customer_and_refuses_what_is_about_n
         (last != Value::Null).then_some(last)
     });
     assert_eq!(made.await["error"], Value::Null);
-    let name = "cold_month_2026-11-01.pdf";
+    // There are two sites, so a file says whose it is.
+    let name = format!("{}_cold_month_2026-11-01.pdf", october.site);
     let paper = std::fs::read(shared.path().join(name)).unwrap();
     let (_, paper) = printed(&paper);
     assert!(
@@ -327,18 +328,21 @@ async fn the_month_of_a_customer_goes_out_by_mail_and_his_only() {
         })
         .await
     };
-    for (to, own, other) in [
-        ("quality@medina.example", "Freezer 2", "Theirs"),
-        ("quality@sahel.example", "Theirs", "Freezer 2"),
+    // There are two sites, so a file says whose it is; and two cells may go into one folder.
+    let cell = &october.other_cell[october.other_cell.len() - 6..];
+    let whose = [
+        format!("{}_cold_month_2026-11-01", october.site),
+        format!("{}_cold_month_2026-11-01_{cell}", october.other_site),
+    ];
+    for (to, name, own, other) in [
+        ("quality@medina.example", &whose[0], "Freezer 2", "Theirs"),
+        ("quality@sahel.example", &whose[1], "Theirs", "Freezer 2"),
     ] {
         let letter = letter(to).await;
         assert!(letter.encrypted && letter.signed_in);
         let files = enclosures(&letter.text);
         let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(
-            names,
-            ["cold_month_2026-11-01.pdf", "cold_month_2026-11-01.csv"]
-        );
+        assert_eq!(names, [format!("{name}.pdf"), format!("{name}.csv")]);
         let (_, paper) = printed(&files[0].1);
         assert!(
             paper.contains(&bare(own)) && paper.contains("Nov2026"),
@@ -361,7 +365,11 @@ async fn the_month_of_a_customer_goes_out_by_mail_and_his_only() {
 fn enclosures(letter: &str) -> Vec<(String, Vec<u8>)> {
     let parts = letter.split("\r\n--").filter_map(|part| {
         let (head, body) = part.split_once("\r\n\r\n")?;
-        let name = head.split("filename=\"").nth(1)?.split('"').next()?;
+        // A name that makes its line longer than 76 characters is named as one of pieces: RFC 2231.
+        let name = head
+            .split_once("filename=\"")
+            .or(head.split_once("filename*0=\""));
+        let name = name?.1.split('"').next()?;
         let base64: String = body.chars().filter(|c| !c.is_whitespace()).collect();
         let bytes = STANDARD.decode(base64).expect("an enclosure is base64");
         Some((name.to_owned(), bytes))

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 const MINUTE_MS: i64 = 60_000;
 
-/// A day until now of a meter that is read every so many minutes, at 36 kW.
-fn load(appliance: &Appliance, id: &str, minutes: i64) {
-    let (now, step_ms) = (appliance.now(), minutes * MINUTE_MS);
+/// A day until some minutes ago of a meter that is read every so many minutes, at 36 kW.
+fn load(appliance: &Appliance, id: &str, (minutes, ago): (i64, i64)) {
+    let step_ms = minutes * MINUTE_MS;
+    let now = appliance.now().minus_ms(ago * MINUTE_MS);
     let batch = |n: i64| Batch {
         equipment: id.parse().unwrap(),
         at: now.minus_ms(n * step_ms),
@@ -19,7 +20,8 @@ fn load(appliance: &Appliance, id: &str, minutes: i64) {
             Metric::CONSUMPTION,
             Phase::Total,
             Unit::new("kWh").unwrap(),
-            50_000.0 - f64::from(i32::try_from(n * minutes).unwrap()) * 0.6,
+            // It tells tenths: what is shared out is whole steps of the meter.
+            f64::from(i32::try_from(500_001 - n * minutes * 6).unwrap()) / 10.0,
         )],
     };
     let batches: Vec<_> = (0..=1_440 / minutes).rev().map(batch).collect();
@@ -30,7 +32,7 @@ fn load(appliance: &Appliance, id: &str, minutes: i64) {
 async fn told(minutes: i64) -> (Value, Option<Value>) {
     let (appliance, chief) = Appliance::furnished_at("2026-11-21T08:00:00Z").await;
     let main = machine(&chief, "Main").await;
-    load(&appliance, &main, minutes);
+    load(&appliance, &main, (minutes, 0));
     let mut tariff = crate::energy_cost::tariff("Contract");
     tariff["in_use"] = json!(true);
     chief.post("/api/energy/tariffs", &tariff).await.created();
@@ -68,5 +70,39 @@ async fn a_window_of_a_meter_that_is_read_in_it_does_not() {
         assert_eq!(highest["estimated"], false, "{highest}");
         assert_eq!(highest["kw"], "36");
         assert_eq!(note, None);
+    }
+}
+
+/// All windows of ten minutes of six hours before an instant.
+async fn tens(read: (i64, i64)) -> Vec<Value> {
+    let (appliance, chief) = Appliance::furnished_at("2026-11-21T08:00:00Z").await;
+    let main = machine(&chief, "Main").await;
+    load(&appliance, &main, read);
+    let mut tariff = crate::energy_cost::tariff("Contract");
+    tariff["in_use"] = json!(true);
+    tariff["version"]["rules"]["window_minutes"] = json!(10);
+    chief.post("/api/energy/tariffs", &tariff).await.created();
+    let peaks = "/api/energy/peaks?from=2026-11-21T02:00:00Z&to=2026-11-21T08:00:00Z&limit=50";
+    let found = chief.get(peaks).await.data();
+    found["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn windows_of_ten_minutes_have_their_part_of_what_was_read_seldom() {
+    let cases = [(60, 7, true), (20, 7, true), (5, 7, false), (1, 0, false)];
+    for (minutes, ago, is_estimated) in cases {
+        let windows = tens((minutes, ago)).await;
+        // Of the window that the last reading lies in, not all is known.
+        let known = if ago > 0 { 35 } else { 36 };
+        assert_eq!(windows.len(), known, "{minutes}");
+        for window in windows {
+            let told = (
+                &window["kw"],
+                &window["estimated"],
+                &window["shares"][0]["kw"],
+            );
+            let all = (&json!("36"), &json!(is_estimated), &json!(36.0));
+            assert_eq!(told, all, "{minutes}: {window}");
+        }
     }
 }

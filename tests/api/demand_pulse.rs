@@ -4,7 +4,7 @@ use crate::alerts::machine;
 use crate::support::client::Client;
 use crate::support::{Appliance, eventually};
 use indusmind::base::{Batch, Metric, Phase, Reading, Unit};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Nine in the morning in Tunis: a window of the clock begins.
@@ -151,4 +151,58 @@ async fn windows_follow_the_pulse_of_the_utility() {
     assert_eq!(by_clock["window_minutes"], 15);
     // What was cut by the pulse stays so.
     assert_eq!(chief.get(peaks).await.data()["items"][0]["kw"], "70.933332");
+}
+
+/// What the report of peaks says of windows, and whether it is the same when it is made again.
+async fn reported(chief: &Client, id: &str) -> (String, Value) {
+    let shown = chief.get(&format!("/api/reports/{id}")).await.data();
+    let source = &shown["document"]["sections"][0]["source"];
+    let again = format!("/api/reports/{id}/recompute");
+    let again = chief.post(&again, &json!({})).await.data();
+    (source.as_str().unwrap_or_default().to_owned(), again)
+}
+
+#[tokio::test]
+async fn a_report_waits_for_the_last_window_of_its_period() {
+    let (appliance, chief) = Appliance::furnished_at(MORNING).await;
+    let main = machine(&chief, "Main").await;
+    let sites = chief.get("/api/sites").await.data();
+    let path = format!("/api/sites/{}", sites["items"][0]["id"].as_str().unwrap());
+    let pulse = json!({ "wishes": { "demand_pulse":
+        { "equipment": main, "metric": "sync_pulse_count" } } });
+    chief.put(&path, &pulse).await.data();
+    run(&appliance, &main, 0..1_840).await;
+    let demand = "/api/energy/demand";
+    eventually("the pulse", || async {
+        let demand = chief.get(demand).await.data();
+        (demand["pulse"]["follows"] == "pulse").then_some(())
+    })
+    .await;
+    // Half past: the window that began at 09:18:20 in Tunis has its middle before it, and ends after it.
+    let asked = json!({ "template": "peaks", "from": MORNING, "to": "2026-11-21T08:30:00Z" });
+    let asked = chief.post("/api/reports/generate", &asked).await;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    let id = asked.json()["data"]["id"].as_str().unwrap().to_owned();
+    let report = format!("/api/reports/{id}");
+    run(&appliance, &main, 1_840..2_400).await;
+    let shown = chief.get(&report).await.data();
+    let waits = (&shown["report"]["state"], &shown["report"]["stage"]);
+    assert_eq!(waits, (&json!("PENDING"), &json!("untold")));
+    run(&appliance, &main, 2_400..2_700).await;
+    let shown = eventually("the report", || async {
+        let shown = chief.get(&report).await.data();
+        (shown["report"]["state"] != "PENDING" && shown["report"]["state"] != "RUNNING")
+            .then_some(shown)
+    })
+    .await;
+    assert_eq!(shown["report"]["state"], "SUCCESS", "{shown}");
+    let (source, same) = reported(&chief, &id).await;
+    assert!(
+        source.contains("2 of them by the pulse of the utility, 0 in"),
+        "{source}"
+    );
+    assert_eq!(same["same"], true, "{same}");
+    run(&appliance, &main, 2_700..3_600).await;
+    let later = reported(&chief, &id).await.1;
+    assert_eq!(later["same"], true, "{later}");
 }
