@@ -14988,7 +14988,7 @@ export interface components {
          * @description What is being done.
          * @enum {string}
          */
-        ReportStage: "waiting" | "read" | "write";
+        ReportStage: "waiting" | "untold" | "read" | "write";
         /** @description What a report of cold cells is about: one of them, or all of a customer. */
         ReportSubject: {
             cell?: components["schemas"]["CellId"] | null;
