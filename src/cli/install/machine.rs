@@ -235,6 +235,7 @@ impl Machine {
         files
             .remove_tree(&self.home())
             .and_then(|()| files.remove_tree(&self.root.join("etc/indusmind")))
+            .and_then(|()| files.remove_tree(&self.root.join("var/log/indusmind")))
             .map_err(disk)
     }
 }
