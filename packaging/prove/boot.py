@@ -139,6 +139,26 @@ def set_up():
     ledger.meter = plant.add_meter("Pushed meter")
 
 
+def prove_share():
+    """A share that is mounted when the service starts takes a backup, and a log file has its folder."""
+    machine.inside("sh", "-c", "mkdir -p /mnt/share && mount -t tmpfs -o mode=777 none /mnt/share && "
+                   "sed -i '1i log_file = \"/var/log/indusmind/indusmind.log\"' /etc/indusmind/config.toml && "
+                   "systemctl restart indusmind")
+    serving()
+    must(plant.sign_in() == 200, "nobody can sign in")
+    settings = {"folder": "/mnt/share", "at": None, "days": [1], "encrypt": False,
+                "keep": {"daily": 1, "weekly": 0, "monthly": 0}}
+    status, data = plant.ask("PUT", "/api/backups/settings", {"settings": settings})
+    must(status == 200, f"the share is refused: {status} {data}")
+    status, data = plant.ask("POST", "/api/backups", {})
+    must(status == 202, f"no backup is made: {status} {data}")
+    until("a good backup lies on the share", lambda: plant.ask("GET", "/api/backups")[1].get("last_good"), 60)
+    plant.ask("PUT", "/api/backups/settings", {"settings": {**settings, "folder": None}})
+    must(machine.inside("wc", "-l", "/var/log/indusmind/indusmind.log").split()[0] != "0", "the log file stays empty")
+    machine.inside("umount", "/mnt/share")
+    fact("a share that was mounted before the service took a backup; a log file is written")
+
+
 def prove_healing():
     for what, whom, signal, seconds in (
         ("killed", "appliance", "KILL", 30),
@@ -257,6 +277,7 @@ try:
     fact(f"booted in {machine.power_on():.1f} s")
     prove_unit()
     set_up()
+    prove_share()
     if "heal" not in os.environ.get("PROVE_WITHOUT", ""):
         prove_healing()
         prove_hung_start()

@@ -261,7 +261,7 @@ fn moments(vitals: &Vitals) -> [Look; 5] {
             "clock",
             clock.abs() >= CLOCK_JUMP_S,
             Said::of("clock").number("value", stride(clock)),
-            Some(clock),
+            None,
         ),
         (
             "queue",
@@ -299,7 +299,7 @@ fn moments(vitals: &Vitals) -> [Look; 5] {
         said,
         value,
         threshold: None,
-        unit: if key == "clock" { "s" } else { "" },
+        unit: "",
         of_a_moment: true,
     })
 }
