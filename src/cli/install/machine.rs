@@ -19,6 +19,8 @@ const UNIT: &str = include_str!("../../../assets/install/indusmind.service");
 const CONFIG: &str = include_str!("../../../assets/install/config.toml");
 const DESKTOP: &str = include_str!("../../../assets/install/indusmind.desktop");
 const ICON: &str = include_str!("../../../frontend-dist/favicon.svg");
+/// How the appliance begins to say where it is.
+const LISTENING: &str = "Listening on ";
 /// Where they go.
 const UNIT_FILE: &str = "etc/systemd/system/indusmind.service";
 const DESKTOP_FILE: &str = "usr/share/applications/indusmind.desktop";
@@ -193,13 +195,17 @@ impl Machine {
             .output();
         let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         let said = said.unwrap_or_default();
+        // Of the last start: the token of an earlier one opens nothing any more.
+        let said = said.rsplit(LISTENING).next().unwrap_or_default();
         let link = said.lines().rfind(|line| line.starts_with("Open http"));
         let config = Config::load(Overrides {
             config: Some(self.config()),
             ..Overrides::default()
         });
         let reach = config.map_or_else(|refused| refused.to_string(), |config| reach(&config));
-        say(link.unwrap_or("Open the page of this machine in a browser."));
+        if let Some(link) = link {
+            say(link);
+        }
         say(&reach);
     }
 
@@ -242,15 +248,15 @@ impl Machine {
 
 /// How the page is reached from elsewhere as the boot file has it, and what a firewall has to let in.
 fn reach(config: &Config) -> String {
+    let (port, https) = (config.listen.port(), config.https());
+    let scheme = if https { "https" } else { "http" };
     if config.listen.ip().is_loopback() {
-        return "From this machine only. To let others in, set listen = \"0.0.0.0:8443\" in the configuration, \
-                then: systemctl restart indusmind."
-            .to_owned();
+        return format!(
+            "From this machine only: {scheme}://{}. To let others in, set listen = \"0.0.0.0:8443\" in the \
+             configuration, then: systemctl restart indusmind.",
+            config.listen
+        );
     }
-    let (port, scheme) = (
-        config.listen.port(),
-        if config.https() { "https" } else { "http" },
-    );
     let name = config.edge.local_name.as_deref().map(|name| {
         (
             format!(", or {scheme}://{name}.local:{port} where names of the network work"),
@@ -355,7 +361,8 @@ mod tests {
         );
         let closed = said("listen = \"127.0.0.1:8080\"\n");
         assert!(
-            closed.starts_with("From this machine only") && !closed.contains("ufw"),
+            closed.starts_with("From this machine only: http://127.0.0.1:8080")
+                && !closed.contains("ufw"),
             "{closed}"
         );
     }
