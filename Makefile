@@ -14,7 +14,7 @@ PAGE_TOOLS := frontend/node_modules/.package-lock.json
 
 .PHONY: help run test dist bench bench-peers bench-modbus bench-alerts bench-auth bench-reports bench-page bench-fleet torture lint api fuzz-api clean \
 	tools binary lint-rust test-rust lint-page test-page current journeys deb installer bundle prove-install prove-update prove-alone prove-rescue prove-boot \
-	prove-name prove-container prove-kiosk prove-restore
+	prove-name prove-container prove-kiosk prove-restore prove-qemu
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-24s%s\n", $$1, $$2 }'
@@ -81,6 +81,11 @@ prove-kiosk: tools ## the kiosk session with cage is let in and outlives restart
 
 prove-boot: prove-install ## the same on a booted Debian whose power is cut (CUTS=n, 20 otherwise; PROVE_SEED=n)
 	$(TIMED) "Booted Debian, power cuts" packaging/prove-boot.sh dist $(PROVE) $${CUTS:-20}
+
+prove-qemu: ## the package on a whole machine under qemu whose power is cut (CUTS=n, 5 otherwise; slow; PROVE_SEED=n; needs root)
+	@test -x dist/indusmind || { echo "dist/ holds no binary: make dist first" >&2; exit 1; }
+	$(TIMED) "Debian package" packaging/deb.sh dist/indusmind dist/indusmind-launcher dist
+	$(TIMED) "Debian under qemu, power cuts" packaging/prove-qemu.sh dist $(PROVE) $${CUTS:-5}
 
 bench: ## how fast the store is on this machine, beside SQLite (INDUSMIND_BENCH=full: a month of history)
 	@packaging/need.sh cargo

@@ -49,6 +49,8 @@ pub struct Config {
     pub token_in_query: bool,
     /// Where the installation lies, when the launcher started this.
     pub home: Option<PathBuf>,
+    /// How the program before it fell, when the launcher had to start this one for it: `silent`, `ended`.
+    pub fell: Option<String>,
     /// A key whose updates a build for tests believes; a release refuses to start with it.
     pub update_test_key: Option<String>,
 }
@@ -151,6 +153,9 @@ impl Config {
             home: std::env::var_os("INDUSMIND_LAUNCHED")
                 .and(std::env::var_os("INDUSMIND_HOME"))
                 .map(PathBuf::from),
+            fell: std::env::var("INDUSMIND_FELL")
+                .ok()
+                .filter(|how| !how.is_empty()),
             update_test_key: std::env::var("INDUSMIND_UPDATE_TEST_KEY").ok(),
         })
     }

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 
+from ledger import Ledger
 from machine import Machine, run
 from plant import Appliance, fact, must, said, stop, until
 
@@ -21,8 +22,6 @@ machine = Machine(folder)
 plant = Appliance("http://127.0.0.1:8443")
 # The worst that `systemd-analyze security` may say of the unit; 10 is without any protection.
 EXPOSURE_MAX = 2.0
-# 2026-11-01T00:00:00Z, ms.
-START_MS = 1_793_491_200_000
 # A trial that takes seconds, so that many fit into a proof.
 QUICK = """[Service]
 ExecStart=
@@ -31,59 +30,7 @@ ExecStart=/usr/lib/indusmind/launcher start --home /var/lib/indusmind --healthy-
 """
 
 
-class Ledger:
-    """What was answered with success, and must never be missing."""
-
-    def __init__(self):
-        self.names, self.seconds, self.next = set(), set(), 0
-        self.meter = None
-
-    def write(self, until_told):
-        """Readings and equipment, one after the other, until the power goes."""
-        while not until_told.is_set():
-            number = self.next
-            self.next += 1
-            line = f"m,equipment_id={self.meter} flow={number}.5 {START_MS + number * 1000}"
-            status = plant.ask("POST", "/api/v2/write?precision=ms", raw=line.encode(), wait=5)[0]
-            # What is answered when the power is gone was answered by nobody.
-            if status in (200, 204) and not until_told.is_set():
-                self.seconds.add(number)
-            if number % 10 == 0:
-                name = f"machine {number}"
-                what = {"name": name, "type": "Machine", "model": "M", "install_date": "2024-05-01"}
-                status = plant.ask("POST", "/api/equipment", what, wait=5)[0]
-                if status in (200, 201) and not until_told.is_set():
-                    self.names.add(name)
-
-    def missing(self):
-        stored = set()
-        for page in range(1, 1000):
-            status, data = plant.ask("GET", f"/api/equipment?page={page}&page_size=100")
-            must(status == 200, f"the equipment cannot be listed: {status} {data}")
-            stored |= {item["name"] for item in data["items"]}
-            if not data["has_more"]:
-                break
-        lost = [name for name in self.names if name not in stored]
-        return lost + [f"reading {number}" for number in sorted(self.seconds - self._readings())]
-
-    def _readings(self):
-        found, step = set(), 2000
-        if not self.seconds:
-            return found
-        for begin in range(0, self.next + 1, step):
-            span = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START_MS // 1000 + second))
-                    for second in (begin, begin + step)]
-            status, data = plant.ask(
-                "GET", f"/api/historical/consumption?resolution=raw&meter_id={self.meter}&metric=flow"
-                f"&from={span[0]}&to={span[1]}")
-            must(status == 200, f"the readings cannot be read: {status} {data}")
-            for point in data["series"]:
-                if point.get("value") is not None:
-                    found.add(int(point["value"]))
-        return found
-
-
-ledger = Ledger()
+ledger = Ledger(plant)
 
 
 def pid(of):
@@ -137,6 +84,26 @@ def set_up():
         file.write(machine.journal())
     plant.set_up(said(journal, r"Set-up token: (\S+)"))
     ledger.meter = plant.add_meter("Pushed meter")
+
+
+def prove_share():
+    """A share that is mounted when the service starts takes a backup, and a log file has its folder."""
+    machine.inside("sh", "-c", "mkdir -p /mnt/share && mount -t tmpfs -o mode=777 none /mnt/share && "
+                   "sed -i '1i log_file = \"/var/log/indusmind/indusmind.log\"' /etc/indusmind/config.toml && "
+                   "systemctl restart indusmind")
+    serving()
+    must(plant.sign_in() == 200, "nobody can sign in")
+    settings = {"folder": "/mnt/share", "at": None, "days": [1], "encrypt": False,
+                "keep": {"daily": 1, "weekly": 0, "monthly": 0}}
+    status, data = plant.ask("PUT", "/api/backups/settings", {"settings": settings})
+    must(status == 200, f"the share is refused: {status} {data}")
+    status, data = plant.ask("POST", "/api/backups", {})
+    must(status == 202, f"no backup is made: {status} {data}")
+    until("a good backup lies on the share", lambda: plant.ask("GET", "/api/backups")[1].get("last_good"), 60)
+    plant.ask("PUT", "/api/backups/settings", {"settings": {**settings, "folder": None}})
+    must(machine.inside("wc", "-l", "/var/log/indusmind/indusmind.log").split()[0] != "0", "the log file stays empty")
+    machine.inside("umount", "/mnt/share")
+    fact("a share that was mounted before the service took a backup; a log file is written")
 
 
 def prove_healing():
@@ -257,6 +224,7 @@ try:
     fact(f"booted in {machine.power_on():.1f} s")
     prove_unit()
     set_up()
+    prove_share()
     if "heal" not in os.environ.get("PROVE_WITHOUT", ""):
         prove_healing()
         prove_hung_start()

@@ -68,6 +68,8 @@ pub struct Vitals {
     pub certificate_days: Option<f64>,
     /// Faults of the program since the last look.
     pub faults: usize,
+    /// How the program before this one fell, told once: `silent`, `ended`.
+    pub fell: Option<String>,
     /// What a clock says that cannot be right.
     pub clock_wrong: Option<Timestamp>,
 }
@@ -241,17 +243,25 @@ fn listed(key: &'static str, names: &[String], level: Level) -> Look {
     }
 }
 
+/// A jump of the clock in the largest unit that says it: nobody reads 315360000 s as ten years.
+fn stride(seconds: f64) -> String {
+    let units = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "min")];
+    let unit = units.iter().find(|(one, _)| seconds.abs() >= 2.0 * one);
+    let (one, name) = unit.unwrap_or(&(1.0, "s"));
+    format!("{:.0} {name}", seconds / one)
+}
+
 /// What happened at one moment.
 #[allow(clippy::cast_precision_loss)] // a count of faults
-fn moments(vitals: &Vitals) -> [Look; 4] {
+fn moments(vitals: &Vitals) -> [Look; 5] {
     let clock = vitals.clock_jump_s;
     let failed = f64::from(vitals.failed_logins);
     let moments = [
         (
             "clock",
             clock.abs() >= CLOCK_JUMP_S,
-            Said::of("clock").number("value", format!("{clock:.0} s")),
-            Some(clock),
+            Said::of("clock").number("value", stride(clock)),
+            None,
         ),
         (
             "queue",
@@ -268,6 +278,15 @@ fn moments(vitals: &Vitals) -> [Look; 4] {
             Some(failed),
         ),
         (
+            "fell",
+            vitals.fell.is_some(),
+            Said::of(match vitals.fell.as_deref() {
+                Some("silent") => "fell_silent",
+                _ => "fell_ended",
+            }),
+            None,
+        ),
+        (
             "faults",
             vitals.faults > 0,
             Said::of("faults").number("count", vitals.faults),
@@ -280,7 +299,7 @@ fn moments(vitals: &Vitals) -> [Look; 4] {
         said,
         value,
         threshold: None,
-        unit: if key == "clock" { "s" } else { "" },
+        unit: "",
         of_a_moment: true,
     })
 }

@@ -36,6 +36,28 @@ fn a_backup_that_is_too_old_is_said() {
 }
 
 #[test]
+fn a_jump_of_the_clock_is_said_in_a_unit_that_is_read() {
+    let said = |clock_jump_s: f64| {
+        let vitals = Vitals {
+            clock_jump_s,
+            ..Vitals::default()
+        };
+        let mut all = looks(&vitals, |_| None).into_iter();
+        let look = all.find(|look| look.key == "clock");
+        let said = look.and_then(|look| look.said.write(Language::En)).unwrap();
+        said.replace('\u{a0}', " ").replace(',', "")
+    };
+    for (jump, wanted) in [
+        (90.0, "90 s"),
+        (-3_600.0, "-60 min"),
+        (7_200.0, "2 h"),
+        (-315_360_000.0, "-3650 d"),
+    ] {
+        assert!(said(jump).contains(wanted), "{}", said(jump));
+    }
+}
+
+#[test]
 fn every_look_has_its_words_in_every_language() {
     let names: Vec<_> = (1..=7).map(|n| format!("M{n}")).collect();
     let vitals = Vitals {
@@ -51,6 +73,7 @@ fn every_look_has_its_words_in_every_language() {
         damaged: names,
         certificate_days: Some(2.5),
         faults: 1,
+        fell: Some("silent".to_owned()),
         clock_wrong: Some(Timestamp::from_ms(0)),
         served: Served {
             failed_percent_5_min: Some(3.25),

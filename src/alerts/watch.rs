@@ -28,6 +28,8 @@ pub struct Found {
     pub certificate_days: Option<f64>,
     /// How often the program failed inside since its start.
     pub faults: usize,
+    /// How the program before this one fell: `silent`, `ended`.
+    pub fell: Option<String>,
     /// Whether the clock cannot be right.
     pub clock_is_wrong: bool,
 }
@@ -42,7 +44,11 @@ pub async fn watch(
     stop: CancellationToken,
 ) {
     let (mut skipped, mut dropped) = (inlet.skipped(), intake.counters().dropped());
-    let mut faults = finds(clock.now()).faults;
+    let Found {
+        mut faults, fell, ..
+    } = finds(clock.now());
+    // Of the start: it is told once.
+    let mut fell = fell;
     let (mut wall, mut steady) = (clock.now(), Instant::now());
     loop {
         let wake = clock.now().plus_ms(WATCH_EVERY_MS);
@@ -77,6 +83,7 @@ pub async fn watch(
             damaged: found.damaged,
             certificate_days: found.certificate_days,
             faults: found.faults.saturating_sub(faults),
+            fell: fell.take(),
             clock_wrong: (real && found.clock_is_wrong).then_some(now),
         };
         (skipped, dropped) = (inlet.skipped(), lost);

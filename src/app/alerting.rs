@@ -67,7 +67,7 @@ pub(super) async fn start_alerting(
 /// What the examination of the files, the certificate, the program and the clock say.
 fn finds(ground: &Ground, care: &Care) -> Finds {
     let (store, tls) = (ground.store.clone(), ground.tls.clone());
-    let examiner = Arc::clone(&care.examiner);
+    let (examiner, fell) = (Arc::clone(&care.examiner), ground.fell.clone());
     Arc::new(move |now| {
         let until = tls.as_ref().and_then(|tls| tls.view().not_after);
         let examined = examiner.last();
@@ -75,6 +75,7 @@ fn finds(ground: &Ground, care: &Care) -> Finds {
             damaged: examined.map(|found| found.damaged).unwrap_or_default(),
             certificate_days: until.map(|until| days(until.since_ms(now))),
             faults: care::faults(),
+            fell: fell.clone(),
             // A log that cannot be read is told elsewhere.
             clock_is_wrong: matches!(care::wrong_clock(&store, now), Ok(Some(_))),
         }

@@ -33,6 +33,8 @@ pub(super) struct Ground {
     pub(super) api_tokens: Arc<ApiTokens>,
     pub(super) intake: Arc<Intake>,
     pub(super) updates: Arc<Updates>,
+    /// How the program before this one fell.
+    pub(super) fell: Option<String>,
 }
 
 impl Ground {
@@ -80,6 +82,7 @@ impl Ground {
             api_tokens,
             intake: Arc::new(intake),
             updates,
+            fell: config.fell.clone(),
         })
     }
 }

@@ -21,7 +21,11 @@ pub(super) fn target_refused(folder: &Path, cause: io::Error) -> Error {
                 "{shown} is full. Free some room there, keep fewer backups, or choose another folder."
             )
         }
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => format!(
+        io::ErrorKind::ReadOnlyFilesystem => format!(
+            "{shown} is read-only for indusmind. Mount it so that it may be written to; as a service it writes \
+             below /media, /mnt, /srv and /run/media, and where ReadWritePaths= of its unit says."
+        ),
+        io::ErrorKind::PermissionDenied => format!(
             "{shown} cannot be written to. Give the user who runs indusmind the right to write \
              there, or mount it so that it may be written to."
         ),

@@ -10,6 +10,8 @@ const NOT_BEFORE: Timestamp = Timestamp::from_ms(1_790_812_800_000);
 const ENTRIES: usize = 200;
 /// A clock that is behind by less is one that was set, ms.
 const BEHIND_MS: i64 = 5 * 60_000;
+/// A step ahead by more, that was taken back since, was the fault of the clock then, ms: 30 days.
+const ASTRAY_MS: i64 = 30 * 86_400_000;
 
 /// Why a clock cannot be right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +31,25 @@ pub fn wrong_clock(store: &Store, now: Timestamp) -> Result<Option<Wrong>> {
         return Ok(Some(Wrong::Impossible));
     }
     let entries = audit::page(&store.read()?, None, ENTRIES)?;
-    let newest = entries.iter().map(|entry| entry.at).max();
-    let behind = newest.filter(|at| at.since_ms(now) > BEHIND_MS);
-    Ok(behind.map(Wrong::Behind))
+    let oldest_first = entries.iter().rev().map(|entry| entry.at);
+    Ok(newest_ahead(oldest_first, now).map(Wrong::Behind))
+}
+
+/// The newest instant that the clock is behind. What was written far ahead, after something that the clock
+/// is not behind, was written by a clock that was wrong then and is mended: it says nothing of now.
+fn newest_ahead(
+    oldest_first: impl Iterator<Item = Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let (mut newest, mut was_now) = (None, false);
+    for at in oldest_first {
+        match at.since_ms(now) {
+            ..=BEHIND_MS => was_now = true,
+            ahead if was_now && ahead > ASTRAY_MS => {}
+            _ => newest = newest.max(Some(at)),
+        }
+    }
+    newest
 }
 
 /// What is known of the clock.
@@ -149,6 +167,26 @@ mod tests {
         noted(NOW.plus_ms(-DAY_MS));
         assert_eq!(wrong(NOW.plus_ms(-DAY_MS)), Some(Wrong::Behind(NOW)));
         assert_eq!(wrong(NOW.plus_ms(DAY_MS)), None);
+        let year = NOW.plus_ms(365 * DAY_MS);
+        noted(year);
+        // It went ten years ahead, or one, and was set again: it is right.
+        assert_eq!(wrong(NOW.plus_ms(MINUTE_MS)), None);
+        // It is so in the year after, too, and nothing from before tells the other way round.
+        assert_eq!(wrong(year.plus_ms(-DAY_MS)), Some(Wrong::Behind(year)));
+    }
+
+    #[test]
+    fn a_step_ahead_that_was_taken_back_tells_nothing_of_now() {
+        let said = |days: &[i64], now: i64| {
+            let at = |day: i64| NOW.plus_ms(day * DAY_MS);
+            newest_ahead(days.iter().copied().map(at), at(now)).map(|at| at.since_ms(NOW) / DAY_MS)
+        };
+        assert_eq!(said(&[0, 1, 3_650, 3_651, 1, 2], 2), None);
+        // Set back by a year while nothing is known from before: that is not taken for a mend.
+        assert_eq!(said(&[0, 1, -364, -363], -363), Some(1));
+        // A day behind, whatever came before.
+        assert_eq!(said(&[-9, -5, 0, -1], -1), Some(0));
+        assert_eq!(said(&[], 0), None);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Drop for LogGuard {
 /// Starts the log.
 ///
 /// # Errors
-/// A filter that is none; a file that cannot be written.
+/// A filter that is none.
 pub(super) fn start(config: &Config) -> Result<LogGuard> {
     let console = console_filter(&config.log)?;
     let terminal = io::stderr().is_terminal();
@@ -62,11 +62,13 @@ pub(super) fn start(config: &Config) -> Result<LogGuard> {
         .map(Layer::boxed)
         .or_else(|| text.map(Layer::boxed))
         .map(|layer| layer.with_filter(console));
-    let mut guard = LogGuard(None);
+    let (mut guard, mut refused) = (LogGuard(None), None);
     let file = match &config.log_file {
         None => None,
         Some(wanted) => {
-            let (lines, writer) = follow(wanted)?;
+            let mut rolling = Rolling::new(wanted);
+            refused = rolling.open().err();
+            let (lines, writer) = follow(rolling)?;
             guard.0 = Some((lines.clone(), writer));
             let layer = tracing_subscriber::fmt::layer().json().with_ansi(false);
             let filter = filter(&config.log)?.add_directive(directive(ACCESS, LevelFilter::INFO)?);
@@ -79,6 +81,9 @@ pub(super) fn start(config: &Config) -> Result<LogGuard> {
     };
     // A second start in the same process (a test) keeps the first log.
     let _ = Registry::default().with(console).with(file).try_init();
+    if let Some(cause) = refused {
+        tracing::error!(%cause, "the log file cannot be written; until it can, its lines are lost");
+    }
     Ok(guard)
 }
 
@@ -221,11 +226,7 @@ impl Write for Lines {
 }
 
 /// Begins to write a file.
-fn follow(wanted: &LogFile) -> Result<(Lines, JoinHandle<()>)> {
-    let file = Rolling::open(wanted.clone()).map_err(|cause| {
-        let sentence = format!("The log file {} cannot be written.", wanted.path.display());
-        Error::invalid("log_file", sentence).because(cause)
-    })?;
+fn follow(file: Rolling) -> Result<(Lines, JoinHandle<()>)> {
     let (to, from) = sync_channel(WAITING_MAX);
     let dropped = Arc::new(AtomicU64::new(0));
     let lines = Lines {
@@ -266,23 +267,30 @@ struct Rolling {
 }
 
 impl Rolling {
-    fn open(settings: LogFile) -> io::Result<Self> {
-        let (file, bytes) = open(&settings.path)?;
-        Ok(Self {
+    fn new(settings: &LogFile) -> Self {
+        let settings = settings.clone();
+        let (file, bytes) = (None, 0);
+        Self {
             settings,
-            file: Some(file),
+            file,
             bytes,
-        })
+        }
     }
 
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.bytes > 0 && self.bytes + line.len() as u64 > self.settings.max_bytes {
-            self.roll()?;
-        }
-        // A disk that was full when the last one was closed may have room by now.
+    fn open(&mut self) -> io::Result<()> {
         if self.file.is_none() {
             let (file, bytes) = open(&self.settings.path)?;
             (self.file, self.bytes) = (Some(file), bytes);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        // A disk that was full may have room by now.
+        self.open()?;
+        if self.bytes > 0 && self.bytes + line.len() as u64 > self.settings.max_bytes {
+            self.roll()?;
+            self.open()?;
         }
         if let Some(file) = &mut self.file {
             file.write_all(line)?;
@@ -318,83 +326,5 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_a_line_whatever_was_sent() {
-        let sent = "a\nINFO all is well\r\u{0}\u{7}\u{9b}31m\u{202e}b\n";
-        let told = sane(sent.as_bytes());
-        assert_eq!(told.matches('\n').count(), 1);
-        assert_eq!(
-            told,
-            "a\\u000aINFO all is well\\u000d\\u0000\\u0007\\u009b31m\\u202eb\n"
-        );
-        assert_eq!(sane(b"plain \xff\n"), "plain \u{fffd}\n");
-        // Colours stay; what moves the cursor or sets a title is written out.
-        let sent = "\u{1b}[1;32mgreen\u{1b}[0m \u{1b}[2K\u{1b}]0;title\u{7}";
-        let told = "\u{1b}[1;32mgreen\u{1b}[0m \\u001b[2K\\u001b]0;title\\u0007\n";
-        assert_eq!(sane(sent.as_bytes()), told);
-    }
-
-    #[test]
-    fn a_long_line_is_cut_and_json_stays_json() {
-        let long = "é".repeat(100_000);
-        assert!(sane(long.as_bytes()).len() < LINE_MAX + 10);
-        let json = serde_json::json!({ "fields": { "a": long, "b": [1] } }).to_string();
-        let told = sane(json.as_bytes());
-        let told: serde_json::Value = serde_json::from_str(told.trim()).unwrap();
-        assert!(told["fields"]["a"].as_str().unwrap().len() < 2 * TEXT_MAX);
-        assert_eq!(told["fields"]["b"][0], 1);
-    }
-
-    #[test]
-    fn files_are_bounded_in_size_and_number() {
-        let dir = tempfile::tempdir().unwrap();
-        let settings = LogFile {
-            path: dir.path().join("indusmind.log"),
-            max_bytes: 100,
-            keep: 2,
-        };
-        let mut file = Rolling::open(settings.clone()).unwrap();
-        for n in 0..100 {
-            file.write(format!("line {n:04}\n").as_bytes()).unwrap();
-        }
-        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
-        let all = [
-            read("indusmind.log.2"),
-            read("indusmind.log.1"),
-            read("indusmind.log"),
-        ]
-        .concat();
-        assert!(all.ends_with("line 0098\nline 0099\n"));
-        assert_eq!(all.lines().count(), 30);
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3);
-        // A restart goes on in the same file.
-        let mut file = Rolling::open(settings).unwrap();
-        file.write(b"again\n").unwrap();
-        assert!(read("indusmind.log.1").ends_with("line 0099\n"));
-        assert_eq!(read("indusmind.log"), "again\n");
-    }
-
-    #[test]
-    fn what_waits_is_written_before_the_end() {
-        let dir = tempfile::tempdir().unwrap();
-        let settings = LogFile {
-            path: dir.path().join("log"),
-            max_bytes: 1 << 20,
-            keep: 1,
-        };
-        let (mut lines, writer) = follow(&settings).unwrap();
-        for n in 0..1_000 {
-            lines.write_all(format!("{n}\n").as_bytes()).unwrap();
-        }
-        lines.close();
-        writer.join().unwrap();
-        let read = std::fs::read_to_string(&settings.path).unwrap();
-        let lost = lines.dropped.load(Ordering::Relaxed);
-        assert_eq!(read.lines().count() as u64 + lost, 1_000);
-        lines.write_all(b"late\n").unwrap();
-        assert_eq!(lines.dropped.load(Ordering::Relaxed), lost + 1);
-    }
-}
+#[path = "log_tests.rs"]
+mod tests;

@@ -50,6 +50,7 @@ pub(super) fn start_again() -> Error {
     let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
     let cause = std::process::Command::new(program)
         .args(std::env::args_os().skip(1))
+        .env_remove("INDUSMIND_FELL")
         .exec();
     Error::internal("The program cannot start itself again. Start it by hand.").because(cause)
 }

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Last lines of its errors that are kept for the rescue page.
 const LINES_KEPT: usize = 60;
+/// Most bytes of a line that are waited for.
+const LINE_MAX: u64 = 64 << 10;
 /// How long it may take to stop: it promises five seconds.
 pub const STOP_WITHIN: Duration = Duration::from_secs(15);
 /// How often it is looked at while it stops.
@@ -36,11 +38,17 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a binary. `home` is where its ear lies.
+    /// Starts a binary. `home` is where its ear lies; `fell` is how the one before it fell, for people to
+    /// be told.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(binary: &Path, args: &[OsString], home: &Path, lines: &Lines) -> io::Result<Self> {
+    pub fn start(
+        (binary, args): (&Path, &[OsString]),
+        home: &Path,
+        fell: Option<&str>,
+        lines: &Lines,
+    ) -> io::Result<Self> {
         let place = home.join("notify.sock");
         let _ = std::fs::remove_file(&place);
         let ear = UnixDatagram::bind(&place)?;
@@ -50,6 +58,7 @@ impl Child {
             .env("NOTIFY_SOCKET", &place)
             .env("INDUSMIND_HOME", home)
             .env("INDUSMIND_LAUNCHED", "1")
+            .env("INDUSMIND_FELL", fell.unwrap_or_default())
             .env_remove("WATCHDOG_PID")
             .stdin(Stdio::piped())
             .stderr(Stdio::piped())
@@ -125,12 +134,23 @@ impl Drop for Child {
     }
 }
 
-/// Hands its errors on and keeps the last of them.
-fn keep_lines(errors: impl io::BufRead, lines: &Lines) {
-    for line in errors.lines().map_while(Result::ok) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+/// Hands its errors on and keeps the last of them, until their end: who stopped to read would stop who writes.
+/// What is no text is shown as far as it is one.
+fn keep_lines(mut errors: impl io::BufRead, lines: &Lines) {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match io::Read::take(&mut errors, LINE_MAX).read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return,
+        }
+        let said = String::from_utf8_lossy(&line);
+        let said = said.trim_end_matches(['\n', '\r']);
+        let _ = writeln!(io::stderr().lock(), "{said}");
         let mut kept = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back(line.chars().take(500).collect());
+        kept.push_back(said.chars().take(500).collect());
         if kept.len() > LINES_KEPT {
             kept.pop_front();
         }
@@ -142,4 +162,22 @@ fn keep_lines(errors: impl io::BufRead, lines: &Lines) {
 pub fn lines(lines: &Lines) -> Vec<String> {
     let kept = lines.lock().unwrap_or_else(PoisonError::into_inner);
     kept.iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_or_has_no_end_ends_no_listening() {
+        let kept = Lines::default();
+        let mut said = b"one\r\n\xff\xfe broken\n".to_vec();
+        said.extend(vec![b'x'; 200_000]);
+        said.extend(b"\nlast");
+        keep_lines(io::Cursor::new(said), &kept);
+        let all = lines(&kept);
+        assert_eq!(all[..2], ["one", "\u{fffd}\u{fffd} broken"]);
+        assert!(all.iter().all(|line| line.chars().count() <= 500));
+        assert_eq!(all.last().map(String::as_str), Some("last"));
+    }
 }

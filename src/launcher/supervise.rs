@@ -70,6 +70,8 @@ pub struct Launcher {
     pub(super) stopping: Arc<AtomicBool>,
     began: Instant,
     falls: u32,
+    /// How the last one fell, until the next one was told.
+    fell: Option<&'static str>,
     trial: Option<Trial>,
 }
 
@@ -89,6 +91,7 @@ impl Launcher {
             stopping,
             began: Instant::now(),
             falls: 0,
+            fell: None,
             trial: None,
         }
     }
@@ -186,7 +189,8 @@ impl Launcher {
         let mut args = self.settings.args.clone();
         args.extend(["--data-dir".into(), home.data(pair.data).into()]);
         let binary = home.binary(pair.slot);
-        let mut child = match Child::start(&binary, &args, home.path(), &self.lines) {
+        let fell = self.fell.take();
+        let mut child = match Child::start((&binary, &args), home.path(), fell, &self.lines) {
             Ok(child) => child,
             Err(error) => return End::Fell(Why::NotStarted(error.to_string())),
         };
@@ -276,6 +280,11 @@ impl Launcher {
     /// Waits longer after each fall, and opens the rescue page after some.
     fn fell(&mut self, why: Why) {
         self.falls += 1;
+        self.fell = match &why {
+            Why::Silent | Why::NotReady => Some("silent"),
+            Why::Ended(_) => Some("ended"),
+            _ => None,
+        };
         log(&why.plain());
         if self.falls >= FALLS_MAX {
             self.falls = 0;

@@ -238,7 +238,10 @@ impl Hand {
                 let per_word = words(language).get(&format!("said.per.{per}"));
                 format!("{unit}/{}", per_word.map_or(per, String::as_str))
             }
-            None => language.unit(unit).to_owned(),
+            None => {
+                let word = words(language).get(&format!("said.unit.{unit}"));
+                word.map_or(language.unit(unit), String::as_str).to_owned()
+            }
         };
         match unit.as_str() {
             "" => number,

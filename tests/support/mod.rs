@@ -85,6 +85,7 @@ impl Appliance {
             syslog: None,
             token_in_query: true,
             home: None,
+            fell: None,
             update_test_key: None,
         };
         settings(&mut config);

@@ -20,7 +20,8 @@ export function useAlertWords() {
     if (number === null) return text;
     if (unit === 'MB') return format.amount(number, unit);
     const word = per && te(`said.per.${per}`) ? t(`said.per.${per}`) : per;
-    return withUnit(format.fixed(number, digits), unit && (word ? `${unit}/${word}` : unit));
+    const one = unit && te(`said.unit.${unit}`) ? t(`said.unit.${unit}`) : unit;
+    return withUnit(format.fixed(number, digits), one && (word ? `${one}/${word}` : one));
   }
 
   /** The name of a template in the language of who reads it; undefined for a name that somebody gave. */

@@ -4,6 +4,7 @@ use super::disk;
 use super::parts::Parts;
 use crate::base::{Error, Result};
 use crate::cli::say;
+use crate::config::{Config, Overrides};
 use crate::launcher::files::Files;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown};
@@ -18,6 +19,8 @@ const UNIT: &str = include_str!("../../../assets/install/indusmind.service");
 const CONFIG: &str = include_str!("../../../assets/install/config.toml");
 const DESKTOP: &str = include_str!("../../../assets/install/indusmind.desktop");
 const ICON: &str = include_str!("../../../frontend-dist/favicon.svg");
+/// How the appliance begins to say where it is.
+const LISTENING: &str = "Listening on ";
 /// Where they go.
 const UNIT_FILE: &str = "etc/systemd/system/indusmind.service";
 const DESKTOP_FILE: &str = "usr/share/applications/indusmind.desktop";
@@ -192,14 +195,18 @@ impl Machine {
             .output();
         let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         let said = said.unwrap_or_default();
+        // Of the last start: the token of an earlier one opens nothing any more.
+        let said = said.rsplit(LISTENING).next().unwrap_or_default();
         let link = said.lines().rfind(|line| line.starts_with("Open http"));
-        say(link.unwrap_or("Open https://ADDRESS-OF-THIS-MACHINE:8443 in a browser."));
-        say(
-            "From other machines: https://ADDRESS-OF-THIS-MACHINE:8443, or https://indusmind.local:8443 \
-             where names of the network work. If a firewall runs here, let port 8443 in, and UDP \
-             port 5353 for the name: ufw allow 8443/tcp && ufw allow 5353/udp, or firewall-cmd \
-             --permanent --add-port=8443/tcp --add-service=mdns, then firewall-cmd --reload.",
-        );
+        let config = Config::load(Overrides {
+            config: Some(self.config()),
+            ..Overrides::default()
+        });
+        let reach = config.map_or_else(|refused| refused.to_string(), |config| reach(&config));
+        if let Some(link) = link {
+            say(link);
+        }
+        say(&reach);
     }
 
     pub(super) fn stop_service(&self) {
@@ -234,8 +241,36 @@ impl Machine {
         files
             .remove_tree(&self.home())
             .and_then(|()| files.remove_tree(&self.root.join("etc/indusmind")))
+            .and_then(|()| files.remove_tree(&self.root.join("var/log/indusmind")))
             .map_err(disk)
     }
+}
+
+/// How the page is reached from elsewhere as the boot file has it, and what a firewall has to let in.
+fn reach(config: &Config) -> String {
+    let (port, https) = (config.listen.port(), config.https());
+    let scheme = if https { "https" } else { "http" };
+    if config.listen.ip().is_loopback() {
+        return format!(
+            "From this machine only: {scheme}://{}. To let others in, set listen = \"0.0.0.0:8443\" in the \
+             configuration, then: systemctl restart indusmind.",
+            config.listen
+        );
+    }
+    let name = config.edge.local_name.as_deref().map(|name| {
+        (
+            format!(", or {scheme}://{name}.local:{port} where names of the network work"),
+            ", and UDP port 5353 for the name",
+            " && ufw allow 5353/udp",
+            " --add-service=mdns",
+        )
+    });
+    let (address, why, ufw, firewalld) = name.unwrap_or_default();
+    format!(
+        "From other machines: {scheme}://ADDRESS-OF-THIS-MACHINE:{port}{address}. If a firewall runs here, let \
+         port {port} in{why}: ufw allow {port}/tcp{ufw}, or firewall-cmd --permanent --add-port={port}/tcp{firewalld}, \
+         then firewall-cmd --reload."
+    )
 }
 
 /// Whether this program runs as root.
@@ -290,4 +325,45 @@ pub(super) fn ask_for_root() -> Result<()> {
             std::env::args().skip(1).collect::<Vec<_>>().join(" ")
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(boot_file: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        fs::write(&path, boot_file).unwrap();
+        let config = Config::load(Overrides {
+            config: Some(path),
+            ..Overrides::default()
+        });
+        reach(&config.unwrap())
+    }
+
+    #[test]
+    fn the_way_in_is_that_of_the_boot_file() {
+        let shipped = said(CONFIG);
+        for part in [
+            "https://ADDRESS-OF-THIS-MACHINE:8443",
+            "https://indusmind.local:8443",
+            "ufw allow 8443/tcp && ufw allow 5353/udp",
+            "--add-port=8443/tcp --add-service=mdns",
+        ] {
+            assert!(shipped.contains(part), "{shipped}");
+        }
+        let other = said("listen = \"0.0.0.0:9000\"\n[edge]\nlocal_name = \"\"\n");
+        assert!(other.contains("ufw allow 9000/tcp, or"), "{other}");
+        assert!(
+            !other.contains("5353") && !other.contains("local:"),
+            "{other}"
+        );
+        let closed = said("listen = \"127.0.0.1:8080\"\n");
+        assert!(
+            closed.starts_with("From this machine only: http://127.0.0.1:8080")
+                && !closed.contains("ufw"),
+            "{closed}"
+        );
+    }
 }
