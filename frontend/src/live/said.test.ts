@@ -57,6 +57,22 @@ it('says an alert in each language', async () => {
   );
 });
 
+it('does not say twice that nothing comes', async () => {
+  const silent = {
+    message: 'No data: no data for 75.6 s',
+    equipment_name: 'Press 4',
+    said: {
+      code: 'no_data',
+      numbers: { value: '75.6 s' },
+      names: { rule: 'no_data', name: 'No data' },
+    },
+  };
+  expect(bare((await words('en')).message(silent))).toBe('No data for 75.6 s');
+  // A name that somebody gave stays.
+  const named = { ...silent, said: { ...silent.said, names: { name: 'Press asleep' } } };
+  expect(bare((await words('en')).message(named))).toBe('Press asleep: no data for 75.6 s');
+});
+
 it('keeps an Arabic sentence in its direction though it begins with a Latin name', async () => {
   const { message } = await words('ar');
   const said = { ...overload.said!, names: { ...overload.said!.names, rule: '', name: 'Fish 1' } };

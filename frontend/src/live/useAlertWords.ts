@@ -58,6 +58,8 @@ export function useAlertWords() {
     const all = parts(said);
     // What is named after its machine stands beside that name everywhere.
     if (said.code !== 'name' && said.names?.name === machine) all.name = '';
+    // "No data: no data for a minute" says it twice.
+    if (said.code === 'no_data' && said.names?.rule === 'no_data') all.name = '';
     // A figure and its unit stay on one line.
     const text = t(`said.is.${said.code}`, all).replace(/(\d) (min|s)\b/g, '$1\u00a0$2');
     if (said.code === 'name') return whole(text);
