@@ -114,3 +114,14 @@ it('leaves a name that a person gave, and what an earlier version stored', async
   expect(about(overload)).toBe('Press 4');
   expect(advice({ advice: 'Call Ahmed.', advice_code: null })).toBe('Call Ahmed.');
 });
+
+it('says a day as the language writes it', async () => {
+  const drift = {
+    message: 'More energy is used than the baseline expects: 148 kWh/day since 2026-11-16.',
+    equipment_name: 'Press 4',
+    said: { code: 'drift', numbers: { value: '148 kWh/day' }, names: { day: '2026-11-16' } },
+  };
+  expect(bare((await words('en')).message(drift))).toContain('since 16 November 2026.');
+  expect(bare((await words('fr')).message(drift))).not.toContain('2026-11-16');
+  expect(bare((await words('ar')).message(drift))).not.toContain('2026-11-16');
+});

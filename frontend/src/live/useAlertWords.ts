@@ -5,6 +5,8 @@ import { useFormat } from '@/kit/useFormat';
 import { useReadingText } from './useReadingText';
 import { amountParts, inSentence, sentenceCase } from './said';
 
+const ISO_DAY = /^\d{4}-\d\d-\d\d$/;
+
 type Said = NonNullable<Alert['said']>;
 /** As much of an alert as its words need. */
 type Spoken = Pick<Alert, 'message' | 'equipment_name'> & { said?: Alert['said'] };
@@ -46,6 +48,9 @@ export function useAlertWords() {
     const { metric, operator, names } = all;
     if (metric) all.metric = inSentence(metricName(metric, all.phase ?? null));
     if (operator) all.operator = t(`said.operator.${operator}`);
+    // A day is stored as the appliance counts; it is said as the language writes it.
+    const { day } = said.names ?? {};
+    if (day && ISO_DAY.test(day)) all.day = apart(format.calendarDay(day));
     if (names && all.more) all.names = t('said.more', { names, count: all.more });
     const called = name(said);
     all.name = called ? apart(called) : '';
