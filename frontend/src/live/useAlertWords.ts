@@ -66,7 +66,7 @@ export function useAlertWords() {
     // "No data: no data for a minute" says it twice.
     if (said.code === 'no_data' && said.names?.rule === 'no_data') all.name = '';
     // A figure and its unit stay on one line.
-    const text = t(`said.is.${said.code}`, all).replace(/(\d) (min|s)\b/g, '$1\u00a0$2');
+    const text = t(`said.is.${said.code}`, all).replace(/(\d) (min|s|kWh?)\b/g, '$1\u00a0$2');
     if (said.code === 'name') return whole(text);
     return whole(all.name ? t('said.named', { name: all.name, said: text }) : sentenceCase(text));
   }
