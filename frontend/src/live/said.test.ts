@@ -57,6 +57,22 @@ it('says an alert in each language', async () => {
   );
 });
 
+it('does not say twice that nothing comes', async () => {
+  const silent = {
+    message: 'No data: no data for 75.6 s',
+    equipment_name: 'Press 4',
+    said: {
+      code: 'no_data',
+      numbers: { value: '75.6 s' },
+      names: { rule: 'no_data', name: 'No data' },
+    },
+  };
+  expect(bare((await words('en')).message(silent))).toBe('No data for 75.6 s');
+  // A name that somebody gave stays.
+  const named = { ...silent, said: { ...silent.said, names: { name: 'Press asleep' } } };
+  expect(bare((await words('en')).message(named))).toBe('Press asleep: no data for 75.6 s');
+});
+
 it('keeps an Arabic sentence in its direction though it begins with a Latin name', async () => {
   const { message } = await words('ar');
   const said = { ...overload.said!, names: { ...overload.said!.names, rule: '', name: 'Fish 1' } };
@@ -97,4 +113,15 @@ it('leaves a name that a person gave, and what an earlier version stored', async
   );
   expect(about(overload)).toBe('Press 4');
   expect(advice({ advice: 'Call Ahmed.', advice_code: null })).toBe('Call Ahmed.');
+});
+
+it('says a day as the language writes it', async () => {
+  const drift = {
+    message: 'More energy is used than the baseline expects: 148 kWh/day since 2026-11-16.',
+    equipment_name: 'Press 4',
+    said: { code: 'drift', numbers: { value: '148 kWh/day' }, names: { day: '2026-11-16' } },
+  };
+  expect(bare((await words('en')).message(drift))).toContain('since 16 November 2026.');
+  expect(bare((await words('fr')).message(drift))).not.toContain('2026-11-16');
+  expect(bare((await words('ar')).message(drift))).not.toContain('2026-11-16');
 });

@@ -147,10 +147,62 @@ describe('the live socket', () => {
     expect((connection.retryAt ?? Infinity) - Date.now()).toBeLessThanOrEqual(4_000);
   });
 
-  it('says lost when the very first connection does not come about', async () => {
+  it('says lost when the very first connection does not come about in three seconds', async () => {
     address = () => new Promise(() => undefined);
     start();
     await vi.advanceTimersByTimeAsync(3_000);
+    expect(connection.phase).toBe('connecting');
+    await vi.advanceTimersByTimeAsync(200);
+    expect(connection.phase).toBe('lost');
+  });
+
+  it('calls no first connection lost that is only slow, or that comes at the second attempt', async () => {
+    const seen = new Set<string>();
+    address = () => Promise.reject(new Error('busy'));
+    start();
+    for (let tenth = 0; tenth < 9; tenth += 1) {
+      await vi.advanceTimersByTimeAsync(100);
+      seen.add(connection.phase);
+    }
+    address = async () => 'ws://appliance/ws?ticket=2';
+    await vi.advanceTimersByTimeAsync(1_900);
+    seen.add(connection.phase);
+    expect([...seen]).toEqual(['connecting']);
+    last().accept();
+    last().say();
+    expect(connection).toMatchObject({ phase: 'open', retryAt: null, lostSince: null });
+  });
+
+  /** The clock goes on while nothing of the page runs. */
+  const busyFor = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+  it('hears what was said while the page itself was busy before it calls it silence', async () => {
+    await open();
+    await vi.advanceTimersByTimeAsync(500);
+    busyFor(4_000);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(connection.phase).toBe('open');
+    last().say();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(connection.phase).toBe('open');
+  });
+
+  it('says lost at the next look when nothing was said meanwhile, and in a tab whose looks are all late', async () => {
+    await open();
+    busyFor(4_000);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(connection.phase).toBe('lost');
+    last().accept();
+    last().say();
+    expect(connection.phase).toBe('lost');
+    await vi.advanceTimersByTimeAsync(1_100);
+    last().accept();
+    last().say();
+    expect(connection.phase).toBe('open');
+    for (let minute = 0; minute < 2; minute += 1) {
+      busyFor(60_000);
+      await vi.advanceTimersToNextTimerAsync();
+    }
     expect(connection.phase).toBe('lost');
   });
 

@@ -1,12 +1,18 @@
 // The only WebSocket of the page: connect, notice silence, back off, resume.
-// It promises to say "lost" within three seconds of the last frame, whatever the network does.
+// It promises to say "lost" within three seconds of the last frame, whatever the network does, and
+// not before three seconds of trying where there was no frame yet: a page that opens is no loss.
 // It will not replay anything: after a gap the server sends the state again.
 import { LONGEST_DELAY_MS, retryDelayMs } from './backoff';
 import { readFrame, type Frame, type Topic } from './frames';
 
 /** The server beats every second; two missed beats and a half are a loss. */
 export const SILENCE_MS = 2_500;
+/** Who has just come has lost nothing: an appliance that is busy may take this long to let him in. */
+export const FIRST_MS = 3_000;
 const WATCH_MS = 100;
+/** A look that comes this late was held up by the page itself, or by a machine that slept; what was
+ * said meanwhile lies behind it. */
+const LATE_MS = 1_500;
 /** A ticket or a handshake that takes longer than this is given up and tried again. */
 const ATTEMPT_MS = 8_000;
 /** The longest wait while an update takes the appliance away: it is known to come back. */
@@ -50,6 +56,9 @@ export class LiveSocket {
   private attempt = 0;
   private failures = 0;
   private heardAt = 0;
+  private watchedAt = 0;
+  /** The last look came late and decided nothing. */
+  private spared = false;
   /** It said that it updates, and when it was back after that. */
   private announced = false;
   private updatedAt = -Infinity;
@@ -63,7 +72,7 @@ export class LiveSocket {
 
   start(): void {
     if (this.connection.phase !== 'idle') return;
-    this.heardAt = Date.now();
+    this.heardAt = this.watchedAt = Date.now();
     this.change({ phase: 'connecting' });
     this.watchTimer = setInterval(() => this.watch(), WATCH_MS);
     void this.connect();
@@ -146,10 +155,16 @@ export class LiveSocket {
   }
 
   private watch(): void {
-    const silent = Date.now() - this.heardAt > SILENCE_MS;
-    if (!silent) return;
-    if (this.connection.phase === 'open') this.fail(this.attempt);
-    else if (this.connection.phase === 'connecting')
+    const now = Date.now();
+    const late = now - this.watchedAt > LATE_MS;
+    this.watchedAt = now;
+    // The next look decides: the frames that waited are heard before it. In a hidden tab all looks
+    // are late, so that none is spared after another.
+    this.spared = late && !this.spared;
+    if (this.spared) return;
+    const silentMs = now - this.heardAt;
+    if (this.connection.phase === 'open' && silentMs > SILENCE_MS) this.fail(this.attempt);
+    else if (this.connection.phase === 'connecting' && silentMs > FIRST_MS)
       this.change({ phase: 'lost', lostSince: this.heardAt });
   }
 
@@ -163,7 +178,9 @@ export class LiveSocket {
     const said = updating || this.connection.updating || undone;
     const longest = Math.min(this.longestDelayMs, said ? UPDATING_DELAY_MS : Infinity);
     const delay = retryDelayMs(this.failures, longest);
-    this.change({ phase: 'lost', lostSince, retryAt: Date.now() + delay, updating: said });
+    const retryAt = Date.now() + delay;
+    if (this.connection.phase === 'connecting') this.change({ retryAt, updating: said });
+    else this.change({ phase: 'lost', lostSince, retryAt, updating: said });
     this.retryTimer = setTimeout(() => void this.connect(), delay);
   }
 

@@ -5,6 +5,8 @@ import { useFormat } from '@/kit/useFormat';
 import { useReadingText } from './useReadingText';
 import { amountParts, inSentence, sentenceCase } from './said';
 
+const ISO_DAY = /^\d{4}-\d\d-\d\d$/;
+
 type Said = NonNullable<Alert['said']>;
 /** As much of an alert as its words need. */
 type Spoken = Pick<Alert, 'message' | 'equipment_name'> & { said?: Alert['said'] };
@@ -47,6 +49,9 @@ export function useAlertWords() {
     const { metric, operator, names } = all;
     if (metric) all.metric = inSentence(metricName(metric, all.phase ?? null));
     if (operator) all.operator = t(`said.operator.${operator}`);
+    // A day is stored as the appliance counts; it is said as the language writes it.
+    const { day } = said.names ?? {};
+    if (day && ISO_DAY.test(day)) all.day = apart(format.calendarDay(day));
     if (names && all.more) all.names = t('said.more', { names, count: all.more });
     const called = name(said);
     all.name = called ? apart(called) : '';
@@ -59,8 +64,10 @@ export function useAlertWords() {
     const all = parts(said);
     // What is named after its machine stands beside that name everywhere.
     if (said.code !== 'name' && said.names?.name === machine) all.name = '';
+    // "No data: no data for a minute" says it twice.
+    if (said.code === 'no_data' && said.names?.rule === 'no_data') all.name = '';
     // A figure and its unit stay on one line.
-    const text = t(`said.is.${said.code}`, all).replace(/(\d) (min|s)\b/g, '$1\u00a0$2');
+    const text = t(`said.is.${said.code}`, all).replace(/(\d) (min|s|kWh?)\b/g, '$1\u00a0$2');
     if (said.code === 'name') return whole(text);
     return whole(all.name ? t('said.named', { name: all.name, said: text }) : sentenceCase(text));
   }

@@ -1,7 +1,8 @@
 // Every screen that the router knows, at every size: a picture for the eye, nothing that axe-core
 // takes seriously, nothing on the console, nothing wider than the screen, nothing cut off, and on
 // a telephone nothing too small for a finger. INDUSMIND_LOOKS=all looks at every size in every theme
-// and language, INDUSMIND_LOOKS=phone only at those of a telephone.
+// and language, INDUSMIND_LOOKS=phone only at those of a telephone, INDUSMIND_LOOKS=wall-dark-fr,phone-dark-ar
+// at these.
 import assert from 'node:assert/strict';
 import { journey } from '../support/journey.mjs';
 import { examine, Faults } from '../support/looks.mjs';
@@ -27,8 +28,9 @@ const ALL = Object.keys(SIZES).flatMap((size) =>
   ['light', 'dark'].flatMap((theme) => ['en', 'fr', 'ar'].map((lang) => [size, theme, lang])),
 );
 const wanted = process.env.INDUSMIND_LOOKS ?? '';
-const LOOKS =
-  wanted === 'all' ? ALL : PAIRS.filter((look) => !wanted || look.join('-').includes(wanted));
+const named = ALL.filter((look) => wanted.split(',').includes(look.join('-')));
+const usual = PAIRS.filter((look) => !wanted || look.join('-').includes(wanted));
+const LOOKS = wanted === 'all' ? ALL : named.length > 0 ? named : usual;
 /** Some hundred screens on a machine that may compile beside. */
 const TIMEOUT_MS = 3_600_000;
 

@@ -27,10 +27,15 @@ const HIGHEST_EVERY_MS = 60_000;
 /** An answer stands for no longer than this. */
 const HOLDS_MS = 35_000;
 
+/** So much of a window has to be known before this page reckons with it while it waits. */
+const TOLD_LEAST = 0.5;
+
 export interface ShownDemand {
   demand: Demand | null;
   highest: Peak | null;
   ordered: Ordered | null;
+  /** The appliance has not answered yet: what is not there is not missing. */
+  awaited: boolean;
 }
 
 export function useDemand(feed: ReturnType<typeof useFeed>, curve: Ref<ChartData>) {
@@ -54,6 +59,7 @@ export function useDemand(feed: ReturnType<typeof useFeed>, curve: Ref<ChartData
   useIntervalFn(() => feed.connected && look(), HIGHEST_EVERY_MS);
   const highest = computed(() => highestOf(peaks.data.value));
 
+  const awaited = computed(() => asked.data.value === null && asked.error.value === null);
   const nowS = computed(() => Math.floor(feed.now / 1000 / STEP_S) * STEP_S);
   return computed<ShownDemand>(() => {
     const running = asked.data.value?.running;
@@ -62,10 +68,17 @@ export function useDemand(feed: ReturnType<typeof useFeed>, curve: Ref<ChartData
     if (!holds) {
       // What this page adds up is a quarter: the highest of other windows is not compared with it.
       const alike = highest.value?.lengthS === QUARTER_S;
-      const demand = demandOf(curve.value, nowS.value);
-      return { demand, highest: alike ? highest.value : null, ordered: null };
+      const own = demandOf(curve.value, nowS.value);
+      // What came live since the page opened says little: first the answer, or the past, is waited for.
+      const demand = awaited.value && own && own.coverage < TOLD_LEAST ? null : own;
+      return {
+        demand,
+        highest: alike ? highest.value : null,
+        ordered: null,
+        awaited: awaited.value,
+      };
     }
     const { demand, ordered } = answered(running, Math.floor(feed.now / 1000));
-    return { demand, highest: highest.value, ordered };
+    return { demand, highest: highest.value, ordered, awaited: false };
   });
 }

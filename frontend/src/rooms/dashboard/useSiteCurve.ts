@@ -40,5 +40,9 @@ export function useSiteCurve(feed: ReturnType<typeof useFeed>) {
   });
   const curve = computed(() => joined(task.data.value ?? emptyChart(), live.value));
 
-  return { curve, span, error: task.error, busy: task.busy, slow: task.slow, reload: task.run };
+  const known = computed(() => task.data.value !== null || task.error.value !== null);
+  /** It takes its time, and only what came live since then is there to be drawn. */
+  const slow = computed(() => task.slow.value && task.data.value === null);
+
+  return { curve, span, error: task.error, busy: task.busy, known, slow, reload: task.run };
 }

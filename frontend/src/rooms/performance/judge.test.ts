@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FitQuality, ModelCoefficient } from '@/api/types';
-import { isGood, judge, savingOf, standingOf } from './judge';
+import { isGood, judge, readSeldom, savingOf, standingOf } from './judge';
 
 const fit = (more: Partial<FitQuality> = {}): FitQuality => ({
   observations: 24,
@@ -73,4 +73,10 @@ it('calls nothing a saving that chance explains', () => {
   expect(savingOf({ saved_kwh: 90, significant: true, periods: 9 })).toBe('saved');
   expect(savingOf({ saved_kwh: -90, significant: true, periods: 9 })).toBe('wasted');
   expect(savingOf({ saved_kwh: 0, significant: false, periods: 0 })).toBe('none');
+});
+
+it('calls a week of the voltage estimated when more than one mean in twenty is one reading', () => {
+  expect(readSeldom({ estimated: 50, intervals: 1_000 })).toBe(false);
+  expect(readSeldom({ estimated: 51, intervals: 1_000 })).toBe(true);
+  expect(readSeldom({ estimated: 0, intervals: 0 })).toBe(false);
 });

@@ -71,3 +71,8 @@ export function savingOf(savings: { saved_kwh: number; significant: boolean; per
   if (!savings.significant) return 'chance';
   return savings.saved_kwh >= 0 ? 'saved' : 'wasted';
 }
+
+/** Whether more means of a week of the voltage are made of one reading than the standard lets lie
+ * outside: the meter is read too seldom for the statement, as the report says, too. */
+export const readSeldom = ({ estimated, intervals }: { estimated: number; intervals: number }) =>
+  estimated * 20 > intervals;
