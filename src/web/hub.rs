@@ -1,21 +1,26 @@
 //! `/ws`: one socket with `{"event", "data"}` frames; state first, then changes.
 
+mod interests;
+
 use super::Context;
 use super::alert_feed::shows;
 use super::dashboard::metrics_of;
 use super::envelope::{Failure, code_of, parse_json};
-use super::socket::{IDLE_MAX, PING_EVERY, Socket, SocketQuery, close, ends, limited, who_asks};
+use super::socket::{IDLE_MAX, PING_EVERY, Socket, SocketQuery, close, limited, who_asks};
 use crate::alerts::Alert;
 use crate::auth::Permission;
-use crate::base::{EquipmentId, Error, Result, SessionId, Timestamp};
+use crate::base::{EquipmentId, Error, Result, Timestamp};
+use crate::energy::DashboardMetrics;
 use crate::equipment::{Equipment, Status};
-use crate::live::{Change, LiveValue};
+use crate::live::LiveValue;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use interests::{Interests, Outcome};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -74,75 +79,9 @@ struct LiveDevice {
     values: Vec<LiveValue>,
 }
 
-/// What a socket listens to.
-#[derive(Debug, Default)]
-struct Interests {
-    dashboard: bool,
-    all: bool,
-    named: BTreeSet<EquipmentId>,
-    changed: BTreeSet<EquipmentId>,
-    /// Everything has to be sent again.
-    snapshot: bool,
-    /// Alerts are listened to, and the open ones have to be sent.
-    alerts: bool,
-    alerts_due: bool,
-    /// New readings came since the dashboard was sent.
-    dashboard_due: bool,
-}
-
-impl Interests {
-    fn has_news(&self) -> bool {
-        self.snapshot || !self.changed.is_empty() || self.dashboard_due || self.alerts_due
-    }
-
-    fn any(&self) -> bool {
-        self.all || !self.named.is_empty()
-    }
-
-    fn wants(&self, equipment: EquipmentId) -> bool {
-        self.all || self.named.contains(&equipment)
-    }
-
-    /// Takes note of a change of the feed.
-    fn take(
-        &mut self,
-        change: std::result::Result<Change, RecvError>,
-        context: &Context,
-        session: SessionId,
-    ) -> Outcome {
-        match change {
-            Ok(change) if ends(&change, session) => Outcome::SessionEnded,
-            Ok(Change::Values(equipment)) => {
-                self.dashboard_due = self.dashboard;
-                let wanted = equipment.iter().filter(|id| self.wants(**id));
-                let wanted: Vec<_> = wanted.copied().collect();
-                self.changed.extend(wanted);
-                Outcome::Quiet
-            }
-            Ok(Change::Registry { revision }) => {
-                self.snapshot |= self.any();
-                Outcome::RegistryChanged { revision }
-            }
-            Ok(Change::Arranged(screen)) if screen == session => Outcome::Arranged,
-            Ok(Change::SessionEnded(_) | Change::Arranged(_)) => Outcome::Quiet,
-            // The end of the session may be among what was missed.
-            Err(_) if context.auth.caller_of(session, None).is_err() => Outcome::SessionEnded,
-            Err(_) => {
-                self.snapshot |= self.any();
-                // What the screen is to show may be among it, too.
-                Outcome::Arranged
-            }
-        }
-    }
-}
-
-/// What a change of the feed means for a socket.
-enum Outcome {
-    Quiet,
-    RegistryChanged { revision: u64 },
-    SessionEnded,
-    Arranged,
-}
+/// The figures of a dashboard, on their way. They are computed beside the socket: while the disk is
+/// busy they take seconds, and a page that hears nothing for so long says that nobody answers.
+type Figures<'a> = Pin<Box<dyn Future<Output = Result<DashboardMetrics>> + Send + 'a>>;
 
 /// Opens the hub.
 pub async fn open(
@@ -173,6 +112,7 @@ async fn serve(mut socket: Socket, context: &Context) {
     let mut heard = Instant::now();
     let mut interests = Interests::default();
     let mut next_beat = context.clock.now();
+    let mut figures: Option<Figures<'_>> = None;
     if !send_arrangement(&mut socket, context).await {
         return socket.end(close::TOO_SLOW, "too slow or gone").await;
     }
@@ -210,9 +150,16 @@ async fn serve(mut socket: Socket, context: &Context) {
             () = context.clock.sleep_until(next_beat), if interests.dashboard => {
                 let every_ms = context.options.dashboard_every_ms;
                 next_beat = context.clock.now().floor_to(every_ms).plus_ms(every_ms);
-                send_dashboard(&mut socket, context).await
+                interests.dashboard_due = true;
+                begin(&mut figures, &socket, context, &mut interests);
+                true
+            }
+            found = under_way(&mut figures), if figures.is_some() => {
+                figures = None;
+                send_dashboard(&mut socket, &interests, found).await
             }
             _ = flush.tick(), if interests.has_news() => {
+                begin(&mut figures, &socket, context, &mut interests);
                 send_news(&mut socket, context, &mut interests).await
             }
             alert = alerts.recv(), if interests.alerts => {
@@ -299,11 +246,36 @@ async fn send_arrangement(socket: &mut Socket, context: &Context) -> bool {
     send(socket, "kiosk", data).await
 }
 
-async fn send_dashboard(socket: &mut Socket, context: &Context) -> bool {
-    let Ok(site) = context.site_of(&socket.caller) else {
-        return true;
-    };
-    match metrics_of(context, &site).await {
+/// Computes the figures that are due, unless some are under way: then their turn comes after those.
+fn begin<'a>(
+    figures: &mut Option<Figures<'a>>,
+    socket: &Socket,
+    context: &'a Context,
+    interests: &mut Interests,
+) {
+    if figures.is_some() || !std::mem::take(&mut interests.dashboard_due) || !interests.dashboard {
+        return;
+    }
+    if let Ok(site) = context.site_of(&socket.caller) {
+        *figures = Some(Box::pin(async move { metrics_of(context, &site).await }));
+    }
+}
+
+/// The figures that are under way, when they are there.
+async fn under_way(figures: &mut Option<Figures<'_>>) -> Result<DashboardMetrics> {
+    match figures {
+        Some(figures) => figures.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn send_dashboard(
+    socket: &mut Socket,
+    interests: &Interests,
+    found: Result<DashboardMetrics>,
+) -> bool {
+    match found {
+        _ if !interests.dashboard => true,
         Ok(metrics) => send(socket, "dashboard", metrics).await,
         Err(error) => send_error(socket, &error).await,
     }
@@ -314,10 +286,6 @@ async fn send_dashboard(socket: &mut Socket, context: &Context) -> bool {
 async fn send_news(socket: &mut Socket, context: &Context, interests: &mut Interests) -> bool {
     let alerts = std::mem::take(&mut interests.alerts_due) && interests.alerts;
     if alerts && !send_open_alerts(socket, context).await {
-        return false;
-    }
-    let dashboard = std::mem::take(&mut interests.dashboard_due) && interests.dashboard;
-    if dashboard && !send_dashboard(socket, context).await {
         return false;
     }
     let live = interests.snapshot || !interests.changed.is_empty();

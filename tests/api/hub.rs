@@ -229,3 +229,38 @@ async fn the_heart_beats_with_the_time_of_the_appliance() {
         assert_eq!(beat, first);
     }
 }
+
+/// Keeps all threads busy that read the disk, until the sender is dropped.
+fn a_disk_that_does_not_answer() -> tokio::sync::watch::Sender<()> {
+    let (busy, _) = tokio::sync::watch::channel(());
+    for _ in 0..600 {
+        let mut over = busy.subscribe();
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(over.changed()).is_err());
+    }
+    busy
+}
+
+#[tokio::test]
+async fn it_is_heard_while_figures_are_on_their_way() {
+    let (appliance, chief) = Appliance::furnished().await;
+    let mut hub = Socket::open(&chief, "/ws").await;
+    hub.subscribe(&json!({ "topic": "dashboard" })).await;
+    hub.event("dashboard").await;
+    let busy = a_disk_that_does_not_answer();
+    appliance.advance(10 * BEAT_MS);
+    // Figures that were computed before the threads were taken may still come.
+    let mut events = Vec::new();
+    while events
+        .iter()
+        .rev()
+        .take_while(|event| *event == "heartbeat")
+        .count()
+        < 3
+    {
+        let frame = hub.message().await;
+        events.push(frame["event"].as_str().unwrap().to_owned());
+    }
+    drop(busy);
+    hub.event("dashboard").await;
+}
