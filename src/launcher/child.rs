@@ -7,7 +7,7 @@ use super::manager::tell_manager;
 use super::trial::{Devices, Signs};
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io::{self, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child as Process, Command, ExitStatus, Stdio};
