@@ -119,22 +119,12 @@ async fn serve(mut socket: Socket, context: &Context) {
     loop {
         let alive = tokio::select! {
             () = context.stop.cancelled() => {
-                let leaving = context.updates.is_leaving();
-                let why = if leaving { close::UPDATE } else { "the appliance stops" };
-                return socket.end(close::GOING_AWAY, why).await;
+                return socket.end(close::GOING_AWAY, why_it_stops(context)).await;
             }
             message = socket.receive() => {
                 heard = Instant::now();
-                match message {
-                    None => return,
-                    Some(Message::Text(text)) => {
-                        match take_request(&mut interests, &mut next_beat, text.as_bytes()) {
-                            Ok(()) => true,
-                            Err(error) => send_error(&mut socket, &error).await,
-                        }
-                    }
-                    Some(_) => true,
-                }
+                let Some(message) = message else { return };
+                take_message(&mut socket, &mut interests, &mut next_beat, message).await
             }
             _ = hearts.tick() => {
                 let time = context.clock.now();
@@ -180,6 +170,29 @@ async fn serve(mut socket: Socket, context: &Context) {
         if !alive {
             return socket.end(close::TOO_SLOW, "too slow or gone").await;
         }
+    }
+}
+
+fn why_it_stops(context: &Context) -> &'static str {
+    match context.updates.is_leaving() {
+        true => close::UPDATE,
+        false => "the appliance stops",
+    }
+}
+
+/// Takes what a client said; false when the socket is gone.
+async fn take_message(
+    socket: &mut Socket,
+    interests: &mut Interests,
+    beat: &mut Timestamp,
+    message: Message,
+) -> bool {
+    let Message::Text(text) = message else {
+        return true;
+    };
+    match take_request(interests, beat, text.as_bytes()) {
+        Ok(()) => true,
+        Err(error) => send_error(socket, &error).await,
     }
 }
 

@@ -8,7 +8,11 @@ import { decimalsOf } from './alerts';
 export function useAlertText() {
   const { t } = useI18n();
   const format = useFormat();
-  const amount = (value: number | null, unit: string) => format.amount(value, unit || null);
+  /** A count has no places: "1", not "1.00". */
+  const amount = (value: number | null, unit: string) =>
+    value !== null && !unit && Number.isInteger(value)
+      ? format.fixed(value, 0)
+      : format.amount(value, unit || null);
 
   /** A limit as it was entered: rounded it would lie, beside a value that is near it. */
   const limit = (value: number, unit: string) => {
