@@ -1,0 +1,1 @@
+import{n as e}from"./vue-i18n-WAgxDB96.js";import{rt as t}from"./index-Cggqmkb4.js";import{t as n}from"./useTask-Devybio-.js";function r(){let{locale:r}=e(),i=n(t.sites);return i.run(),e=>{var t;let n=new Map((t=i.data.value)==null?void 0:t.items.map(({key:e,name:t})=>[e,t]));return e.map(e=>`\u2068${n.get(e)??e}\u2069`).join(r.value===`ar`?`، `:`, `)}}export{r as t};
