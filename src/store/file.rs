@@ -65,6 +65,8 @@ pub(super) struct DataFile {
     healthy: AtomicBool,
     /// Every page was found to be as it was written, before the first change.
     checked: AtomicBool,
+    /// Another file was to take its name, and it is not sure which of the two has it on disk.
+    unsettled: AtomicBool,
 }
 
 /// One opening of the file.
@@ -148,6 +150,7 @@ impl DataFile {
             handle: RwLock::new(Some(Handle::of(database))),
             healthy: AtomicBool::new(true),
             checked: AtomicBool::new(false),
+            unsettled: AtomicBool::new(false),
         })
     }
 
@@ -168,9 +171,9 @@ impl DataFile {
         if !is_intact(disk, &self.name, FileKind::Volume.cache_bytes())? {
             let file = disk.show(&self.name);
             tracing::error!(%file, "a data file is damaged; it is written anew from what can be read, and the damaged one is kept beside it");
-            let lost = contained(&file, || salvage(&self.disk, &self.name, self.kind))?;
+            let anew = || contained(&file, || salvage(&self.disk, &self.name, self.kind));
+            let lost = self.replace(anew)?;
             tracing::error!(%file, lost, "a damaged data file was written anew");
-            self.doubt();
         }
         self.checked.store(true, Ordering::Relaxed);
         Ok(())
@@ -187,10 +190,32 @@ impl DataFile {
         if free < bytes || free * 100 < whole * percent || !room {
             return Ok(false);
         }
-        compact(&self.disk, &|| self.begin_read(), &self.name, self.kind)?;
-        // The next one who asks opens the new file; who reads on from the old one may finish.
-        self.doubt();
+        self.replace(|| compact(&self.disk, &|| self.begin_read(), &self.name, self.kind))?;
         Ok(true)
+    }
+
+    /// Runs what moves another file into the place of this one. The next one who asks opens the
+    /// new file; who reads on from the old one may finish.
+    fn replace<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.unsettled.store(true, Ordering::Relaxed);
+        let done = work();
+        if done.is_ok() {
+            self.unsettled.store(false, Ordering::Relaxed);
+        }
+        // Also when the disk refused: the name may have changed before it did, and what goes on
+        // into a file without a name is gone when that is closed.
+        self.doubt();
+        done
+    }
+
+    /// Before a change, makes sure that the file keeps its name when the power fails: a change to
+    /// one that loses it would be lost with it.
+    fn settle(&self) -> Result<()> {
+        if self.unsettled.load(Ordering::Relaxed) {
+            self.disk.settle(&self.name).map_err(write_error)?;
+            self.unsettled.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Has the file opened again before the next read or change.
@@ -251,6 +276,7 @@ impl DataFile {
         self.renew_reserve();
         let begun = self
             .get_away_from_damage()
+            .and_then(|()| self.settle())
             .and_then(|()| self.begin_write());
         let (transaction, suspect) = begun.inspect_err(|_| self.note(false))?;
         let attempt = catch_unwind(AssertUnwindSafe(|| attempt(transaction, work)));

@@ -169,12 +169,17 @@ fn copy_table(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::simulated::{LossModel, SimulatedDisk, Trouble};
     use crate::store::{Store, TableName, View as _};
+    use std::path::Path;
 
     const ROWS: TableName = TableName::new("hour");
 
-    fn fill(directory: &std::path::Path) {
-        let store = Store::open(directory, "test").unwrap();
+    fn fill(directory: &Path) {
+        fill_one(&Store::open(directory, "test").unwrap());
+    }
+
+    fn fill_one(store: &Store) {
         let volume = store.volumes("readings").get_or_make("one").unwrap();
         for round in 0..20_u8 {
             volume
@@ -189,8 +194,11 @@ mod tests {
         store.close();
     }
 
-    fn rows(directory: &std::path::Path) -> Vec<(Vec<u8>, usize)> {
-        let store = Store::open(directory, "test").unwrap();
+    fn rows(directory: &Path) -> Vec<(Vec<u8>, usize)> {
+        rows_of(&Store::open(directory, "test").unwrap())
+    }
+
+    fn rows_of(store: &Store) -> Vec<(Vec<u8>, usize)> {
         let volume = store.volumes("readings").get("one").unwrap().unwrap();
         let mut rows = Vec::new();
         let reader = volume.read().unwrap();
@@ -231,6 +239,58 @@ mod tests {
         let mut expected = before;
         expected.push((vec![99], 5));
         assert_eq!(rows(dir.path()), expected);
+    }
+
+    /// Writes a file anew on a disk that refuses one operation of it, goes on with the file on a
+    /// disk that works, and cuts the power. Returns whether it was written anew, and the operations
+    /// that took.
+    fn refused_at(place: u64, model: LossModel) -> (Result<bool>, u64) {
+        let on = |disk: &SimulatedDisk| {
+            Store::on(Arc::new(disk.clone()), Path::new("simulated")).unwrap()
+        };
+        let disk = SimulatedDisk::empty(1);
+        fill_one(&on(&disk));
+        let store = on(&disk);
+        let volumes = store.volumes("readings");
+        let volume = volumes.get("one").unwrap().unwrap();
+        let put = |key: u8| {
+            let put = volume.write(|transaction| transaction.put(ROWS, &[key], b"more"));
+            put.unwrap();
+        };
+        put(98);
+        let before = disk.operations();
+        disk.set_trouble(Trouble {
+            fail_at_operation: Some(before + place),
+            ..Trouble::default()
+        });
+        let done = volume.give_back(20, 0);
+        let operations = disk.operations() - before;
+        disk.set_trouble(Trouble::default());
+        put(99);
+        disk.cut();
+        drop((volume, volumes, store));
+        let disk = disk.after_cut(model, place);
+        let keys: Vec<u8> = rows_of(&on(&disk)).iter().map(|(key, _)| key[0]).collect();
+        assert_eq!(
+            keys,
+            [0, 1, 2, 3, 4, 98, 99],
+            "operation {place}, {model:?}"
+        );
+        (done, operations)
+    }
+
+    /// The new file may have the name already when the disk refuses: the process must not go on
+    /// with the old one, which nobody finds again, nor with the new one before its name is on disk.
+    #[test]
+    fn what_is_stored_after_a_file_could_not_be_written_anew_is_there_after_a_cut() {
+        let (done, operations) = refused_at(u64::MAX / 2, LossModel::KeepAll);
+        assert!(done.unwrap());
+        for model in LossModel::ALL {
+            let refused = |place: &u64| refused_at(*place, model).0.is_err();
+            let refused: Vec<u64> = (1..=operations).filter(refused).collect();
+            // The last one makes the new name durable.
+            assert_eq!(refused.last(), Some(&operations), "{model:?}");
+        }
     }
 
     #[test]
