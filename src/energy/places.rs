@@ -36,8 +36,15 @@ pub(super) struct Places {
     current: Vec<usize>,
     temperature: Vec<usize>,
     asked: Vec<usize>,
-    asked_energy: Option<EnergyPlaces>,
+    asked_energy: Option<Asked>,
     intensive: bool,
+}
+
+/// The counter that is asked for.
+enum Asked {
+    /// The one that every point tells.
+    Consumption,
+    Other(EnergyPlaces),
 }
 
 /// The counters of the meters, and the power of those that have none.
@@ -80,7 +87,10 @@ impl Places {
             current: total(&Metric::CURRENT),
             temperature: total(&Metric::TEMPERATURE),
             asked: of(&query.metric, query.phase),
-            asked_energy: is_counter.then(|| energy(&query.metric, query.phase)),
+            asked_energy: is_counter.then(|| match (&query.metric, query.phase) {
+                (metric, Phase::Total) if *metric == Metric::CONSUMPTION => Asked::Consumption,
+                (metric, phase) => Asked::Other(energy(metric, phase)),
+            }),
             intensive: is_intensive(&query.metric),
         }
     }
@@ -101,13 +111,15 @@ impl Places {
             mean_of(bucket, &self.voltage, true)
         };
         let mean = |places: &[usize], intensive| mean_of(bucket, places, intensive).map(millionths);
+        let energy = self.consumption.energy(bucket);
         let asked = match &self.asked_energy {
-            Some(energy) => energy.energy(bucket),
+            Some(Asked::Consumption) => energy,
+            Some(Asked::Other(places)) => places.energy(bucket),
             None => mean_of(bucket, &self.asked, self.intensive),
         };
         HistoryPoint {
             timestamp: bucket.start,
-            consumption: self.consumption.energy(bucket).map(millionths),
+            consumption: energy.map(millionths),
             power: mean(&self.power, false),
             voltage: Some(voltage.map(millionths)),
             frequency: Some(mean(&self.frequency, true)),
@@ -118,7 +130,8 @@ impl Places {
             min: Some(spread.min),
             max: Some(spread.max),
             coverage: Some(Some(millionths(spread.coverage))),
-            substituted: Some(self.consumption.substituted(bucket).map(millionths)),
+            // Nothing of no energy.
+            substituted: Some(energy.map(|_| millionths(self.consumption.substituted(bucket)))),
         }
     }
 }
@@ -165,12 +178,24 @@ pub(super) fn covered(summary: &Summary, length_ms: i64) -> f64 {
     }
 }
 
+/// A float from here on has no places.
+const WHOLE_FROM: f64 = 4_503_599_627_370_496.0;
+
 /// A computed figure to a millionth of its unit, a milliwatt-hour of a kWh: what lies behind is the
 /// dirt of binary fractions, which no meter measured and every reader has to carry.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // below 2^52
 pub(super) fn millionths(value: f64) -> f64 {
-    let rounded = (value * 1e6).round() / 1e6;
+    let scaled = value * 1e6;
     // A figure too large to have such digits is left as it is.
-    if rounded.is_finite() { rounded } else { value }
+    if scaled.is_nan() || scaled.abs() >= WHOLE_FROM {
+        return value;
+    }
+    // Half away from zero as `f64::round`, which is a call where the processor is not known to round
+    // by itself, for each figure of each point.
+    let whole = scaled as i64;
+    let rest = scaled - whole as f64;
+    let rounded = whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5);
+    rounded as f64 / 1e6
 }
 
 impl EnergyPlaces {
@@ -178,33 +203,39 @@ impl EnergyPlaces {
     /// the mean power over the measured time.
     fn energy(&self, bucket: &Bucket<'_>) -> Option<f64> {
         let mut energy = None;
-        for summary in self.counters.iter().filter_map(|n| bucket.columns[*n]) {
+        for summary in known(bucket, &self.counters) {
             if summary.covered_ms > 0 || summary.delta > 0.0 {
                 *energy.get_or_insert(0.0) += summary.delta;
             }
         }
-        for summary in self.stand_ins.iter().filter_map(|n| bucket.columns[*n]) {
+        for summary in known(bucket, &self.stand_ins) {
             if summary.covered_ms > 0 {
                 *energy.get_or_insert(0.0) += summary.weighted_sum / MS_PER_HOUR;
             }
         }
         energy
     }
+
+    /// The part of the energy that is not as it was read.
+    fn substituted(&self, bucket: &Bucket<'_>) -> f64 {
+        let parts = self.counters.iter().map(|n| bucket.substituted(*n));
+        parts.fold(0.0, |sum, part| sum + part)
+    }
 }
 
-impl EnergyPlaces {
-    /// The part of the energy that is not as it was read; `None` where there is no energy.
-    fn substituted(&self, bucket: &Bucket<'_>) -> Option<f64> {
-        let parts = self.counters.iter().map(|n| bucket.substituted(*n));
-        self.energy(bucket)
-            .map(|_| parts.fold(0.0, |sum, part| sum + part))
-    }
+/// What is known of some columns of a bucket.
+fn known<'b>(
+    bucket: &Bucket<'b>,
+    places: &'b [usize],
+) -> impl Iterator<Item = &'b Summary> + Clone {
+    let columns = bucket.columns;
+    places.iter().filter_map(|n| columns[*n].as_ref())
 }
 
 /// The mean of the meters that were measured, or the sum of their means.
 fn mean_of(bucket: &Bucket<'_>, places: &[usize], intensive: bool) -> Option<f64> {
     let (mut sum, mut count) = (0.0, 0.0);
-    for summary in places.iter().filter_map(|n| bucket.columns[*n]) {
+    for summary in known(bucket, places) {
         if summary.covered_ms > 0 {
             sum += summary.mean();
             count += 1.0;
@@ -223,8 +254,7 @@ struct Spread {
 
 impl Spread {
     fn of(bucket: &Bucket<'_>, places: &[usize], length_ms: i64, query: &HistoryQuery) -> Self {
-        let known = || places.iter().filter_map(|n| bucket.columns[*n]);
-        let covered = || known().filter(|summary| summary.covered_ms > 0);
+        let covered = || known(bucket, places).filter(|summary| summary.covered_ms > 0);
         #[allow(clippy::cast_precision_loss)] // a few thousand meters
         let meters = query.equipment.len().max(1) as f64;
         // An empty sum is minus zero.
@@ -238,5 +268,30 @@ impl Spread {
             max: single.map(|s| s.max),
             coverage: coverage.min(1.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn millionths_are_those_of_the_standard_library() {
+        let mut figures = vec![0.0, 0.3, 1e-7, 4.4e9, 12_345.678_912_5, 999_999.999_999_5];
+        // Halves, and what lies beside them.
+        for whole in [0_u32, 1, 2, 7, 1_000_001, 4_000_000_000] {
+            let half = (f64::from(whole) + 0.5) / 1e6;
+            figures.extend([half, half.next_up(), half.next_down()]);
+        }
+        for figure in figures.iter().flat_map(|figure| [*figure, -figure]) {
+            let wanted = (figure * 1e6).round() / 1e6;
+            // Nothing has no sign here.
+            let same = millionths(figure).to_bits() == (wanted + 0.0).to_bits();
+            assert!(same, "{figure}: {} for {wanted}", millionths(figure));
+        }
+        for far in [4.6e9, 1e300, f64::MAX, f64::INFINITY] {
+            assert_eq!(millionths(-far).to_bits(), (-far).to_bits());
+        }
+        assert!(millionths(f64::NAN).is_nan());
     }
 }

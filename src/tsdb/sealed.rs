@@ -2,7 +2,7 @@
 
 use super::blocks::{Level, Look, Stage};
 use super::counter::{self, Counter};
-use super::pack::{ChunkView, RowsView};
+use super::pack::{ChunkView, RowsView, Scratch};
 use super::rollup::Summary;
 use super::series::Device;
 use super::track::{self, Track};
@@ -154,91 +154,93 @@ pub(super) fn rows(
         return Ok(());
     };
     let (level, from, to) = (first.level, first.from, first.to());
+    let mut taker = Taker {
+        look,
+        level,
+        device,
+        series,
+        scratch: Scratch::default(),
+    };
     if level.last_stage() == Stage::Day {
-        return days(look, device, series, spans, (from, to));
+        return taker.days(spans, (from, to));
     }
     let mut month = Stage::Month.span_of(from);
     while Stage::Month.start_of(month) < to {
         let start = Stage::Month.start_of(month);
         let end = Stage::Month.start_of(month + 1);
-        take_block(look, level, (Stage::Month, month), device, series, spans)?;
+        taker.block((Stage::Month, month), spans)?;
         if look.is_loose(level, Stage::Day, start)? || look.has_loose_hours(level, start, end)? {
-            let inside = (start.max(from), end.min(to));
-            days(look, device, series, spans, inside)?;
+            taker.days(spans, (start.max(from), end.min(to)))?;
         }
         month += 1;
     }
     Ok(())
 }
 
-fn days(
-    look: &Look,
+/// Takes rows of one device out of its blocks.
+struct Taker<'a> {
+    look: &'a Look,
+    level: Level,
     device: Device,
-    series: &[SeriesId],
-    spans: &mut [RowSpan<'_>],
-    (from, to): (i64, i64),
-) -> Result<()> {
-    let level = spans[0].level;
-    let mut day = from.div_euclid(DAY_MS) * DAY_MS;
-    while day < to {
-        let span = Stage::Day.span_of(day);
-        take_block(look, level, (Stage::Day, span), device, series, spans)?;
-        if look.is_loose(level, Stage::Hour, day)? {
-            let mut hour = day.max(from).div_euclid(HOUR_MS) * HOUR_MS;
-            while hour < (day + DAY_MS).min(to) {
-                let span = Stage::Hour.span_of(hour);
-                take_block(look, level, (Stage::Hour, span), device, series, spans)?;
-                hour += HOUR_MS;
-            }
-        }
-        day += DAY_MS;
-    }
-    Ok(())
+    /// One for each span that is filled.
+    series: &'a [SeriesId],
+    scratch: Scratch,
 }
 
-fn take_block(
-    look: &Look,
-    level: Level,
-    (stage, span): (Stage, u32),
-    device: Device,
-    series: &[SeriesId],
-    spans: &mut [RowSpan<'_>],
-) -> Result<()> {
-    let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
-    let leave_out = |spans: &mut [RowSpan<'_>]| {
-        look.note_damage();
-        for into in spans {
-            let (range, _) = into.overlap(start, end);
-            into.rows[range].fill(None);
-        }
-    };
-    let Some(bytes) = look.block(level, stage, span, device)? else {
-        if is_lost(look, level, (stage, span), device)? {
-            leave_out(spans);
-        }
-        return Ok(());
-    };
-    let mut read = || -> Result<()> {
-        let view = RowsView::open(&bytes)?;
-        let mut reader = view.reader();
-        for (series, into) in series.iter().zip(&mut *spans) {
-            let (range, skipped) = into.overlap(start, end);
-            let count = (view.slots() as usize).saturating_sub(skipped);
-            let into = &mut into.rows[range];
-            let count = count.min(into.len());
-            match reader.column(*series, skipped..skipped + count)? {
-                Some(rows) => into[..count].copy_from_slice(rows),
-                None => into[..count].fill(None),
+impl Taker<'_> {
+    fn days(&mut self, spans: &mut [RowSpan<'_>], (from, to): (i64, i64)) -> Result<()> {
+        let mut day = from.div_euclid(DAY_MS) * DAY_MS;
+        while day < to {
+            let span = Stage::Day.span_of(day);
+            self.block((Stage::Day, span), spans)?;
+            if self.look.is_loose(self.level, Stage::Hour, day)? {
+                let mut hour = day.max(from).div_euclid(HOUR_MS) * HOUR_MS;
+                while hour < (day + DAY_MS).min(to) {
+                    let span = Stage::Hour.span_of(hour);
+                    self.block((Stage::Hour, span), spans)?;
+                    hour += HOUR_MS;
+                }
             }
+            day += DAY_MS;
         }
         Ok(())
-    };
-    if let Err(error) = read() {
-        let start = Timestamp::from_ms(start);
-        tracing::error!(%error, %start, "damaged rows are left out");
-        leave_out(spans);
     }
-    Ok(())
+
+    fn block(&mut self, (stage, span): (Stage, u32), spans: &mut [RowSpan<'_>]) -> Result<()> {
+        let (start, end) = (stage.start_of(span), stage.start_of(span + 1));
+        let look = self.look;
+        let leave_out = |spans: &mut [RowSpan<'_>]| {
+            look.note_damage();
+            for into in spans {
+                let (range, _) = into.overlap(start, end);
+                into.rows[range].fill(None);
+            }
+        };
+        let Some(bytes) = look.block(self.level, stage, span, self.device)? else {
+            if is_lost(look, self.level, (stage, span), self.device)? {
+                leave_out(spans);
+            }
+            return Ok(());
+        };
+        let mut read = || -> Result<()> {
+            let view = RowsView::open(&bytes)?;
+            let mut reader = view.reader(&mut self.scratch);
+            for (series, into) in self.series.iter().zip(&mut *spans) {
+                let (range, skipped) = into.overlap(start, end);
+                let count = (view.slots() as usize).saturating_sub(skipped);
+                let into = &mut into.rows[range];
+                let count = count.min(into.len());
+                reader.column(*series, skipped, &mut into[..count])?;
+            }
+            Ok(())
+        };
+        if let Err(error) = read() {
+            let start = Timestamp::from_ms(start);
+            tracing::error!(%error, %start, "damaged rows are left out");
+            leave_out(spans);
+        }
+        Ok(())
+    }
 }
 
 /// The hour before `hour` (in hours since 1970) in which a series was last told of, and the counter

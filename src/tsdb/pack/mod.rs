@@ -28,6 +28,7 @@ mod values;
 
 pub use chunk::{CELLS_MAX, ChunkView, TICKS_MAX, encode};
 pub use rows::{ROWS_MAX, RowColumn, Rows, RowsReader, RowsView, SLOTS_MAX, encode_rows};
+pub use summaries::Scratch;
 pub use values::Values;
 
 use super::SeriesId;

@@ -3,7 +3,9 @@
 use super::bytes::{Input, damaged, put, put_len, put_signed};
 use super::chunk::{seal, unseal};
 use super::ints::{put_ints, put_quick};
-use super::summaries::{Frame, PutInts, put_frame, put_summaries, read_frame, read_summaries};
+use super::summaries::{
+    Frame, PutInts, Scratch, put_frame, put_summaries, read_frame, read_summaries,
+};
 use crate::base::Result;
 use crate::tsdb::SeriesId;
 use crate::tsdb::rollup::Summary;
@@ -155,19 +157,19 @@ impl<'a> RowsView<'a> {
     /// # Errors
     /// When the bytes are damaged.
     pub fn column(&self, series: SeriesId) -> Result<Option<Vec<Option<Summary>>>> {
-        let all = 0..self.slots as usize;
-        let mut reader = self.reader();
-        let found = reader.column(series, all)?;
-        Ok(found.map(<[_]>::to_vec))
+        let mut rows = vec![None; self.slots as usize];
+        let found = self
+            .reader(&mut Scratch::default())
+            .column(series, 0, &mut rows)?;
+        Ok(found.then_some(rows))
     }
 
     /// A reader of several columns.
-    #[must_use]
-    pub fn reader(&self) -> RowsReader<'_> {
+    pub fn reader<'r>(&'r self, scratch: &'r mut Scratch) -> RowsReader<'r> {
         RowsReader {
             view: self,
             frame: None,
-            rows: Vec::new(),
+            scratch,
         }
     }
 
@@ -187,12 +189,13 @@ impl<'a> RowsView<'a> {
     pub fn decode(&self) -> Result<Rows> {
         let each = self.frames.iter().map(|frame| self.frame(*frame));
         let frames = each.collect::<Result<Vec<Frame>>>()?;
+        let (slots, mut scratch) = (self.slots as usize, Scratch::default());
         let mut columns = Vec::with_capacity(self.columns.len());
         for (series, packed) in &self.columns {
-            let (mut input, mut rows) = (*packed, Vec::new());
+            let (mut input, mut rows) = (*packed, vec![None; slots]);
             let number = input.count(frames.len())?;
             let frame = frames.get(number).ok_or_else(damaged)?;
-            read_column(input, frame, 0..self.slots as usize, &mut rows)?;
+            read_column(input, frame, (0..slots, &mut rows), &mut scratch)?;
             columns.push(RowColumn {
                 series: *series,
                 rows,
@@ -207,29 +210,31 @@ impl<'a> RowsView<'a> {
     }
 }
 
-/// Reads columns one after the other: what they have in common is unpacked once, and the memory of
-/// the rows is used again.
+/// Reads columns one after the other: what they have in common is unpacked once, and the memory that
+/// reading needs is used again.
 #[derive(Debug)]
-pub struct RowsReader<'a> {
-    view: &'a RowsView<'a>,
+pub struct RowsReader<'r> {
+    view: &'r RowsView<'r>,
     frame: Option<(usize, Frame)>,
-    rows: Vec<Option<Summary>>,
+    scratch: &'r mut Scratch,
 }
 
 impl RowsReader<'_> {
-    /// The rows of a series in a range of slots; `None` when there is no such column. Slots behind
-    /// the last one are left out.
+    /// Fills `into` with the rows of a series from the slot `first` on, `None` behind the last slot;
+    /// whether there is such a column. What is damaged is left half written.
     ///
     /// # Errors
     /// When the bytes are damaged.
     pub fn column(
         &mut self,
         series: SeriesId,
-        slots: Range<usize>,
-    ) -> Result<Option<&[Option<Summary>]>> {
+        first: usize,
+        into: &mut [Option<Summary>],
+    ) -> Result<bool> {
         let columns = &self.view.columns;
         let Ok(place) = columns.binary_search_by_key(&series, |entry| entry.0) else {
-            return Ok(None);
+            into.fill(None);
+            return Ok(false);
         };
         let mut input = columns[place].1;
         let number = input.count(self.view.frames.len())?;
@@ -240,19 +245,20 @@ impl RowsReader<'_> {
                 self.view.frame(*packed)?
             }
         };
-        read_column(input, &frame, slots, &mut self.rows)?;
+        let slots = first..first + into.len();
+        read_column(input, &frame, (slots, into), self.scratch)?;
         self.frame = Some((number, frame));
-        Ok(Some(&self.rows))
+        Ok(true)
     }
 }
 
 fn read_column(
     mut input: Input<'_>,
     frame: &Frame,
-    slots: Range<usize>,
-    rows: &mut Vec<Option<Summary>>,
+    places: (Range<usize>, &mut [Option<Summary>]),
+    scratch: &mut Scratch,
 ) -> Result<()> {
-    read_summaries(&mut input, frame, slots, rows)?;
+    read_summaries(&mut input, frame, places, scratch)?;
     if input.rest.is_empty() {
         Ok(())
     } else {

@@ -89,73 +89,73 @@ fn each(rows: &[Summary], figure: impl Fn(&Summary) -> i64) -> Vec<i64> {
     rows.iter().map(figure).collect()
 }
 
-impl Frame {
-    /// The rows that are there, of those in `slots`: their numbers among all that are there.
-    fn there(&self, slots: &Range<usize>) -> Range<usize> {
-        let (mut slot, mut there) = (0, 0);
-        let (mut first, mut end) = (0, 0);
-        for (n, run) in self.runs.iter().enumerate() {
-            let is_there = n % 2 == 1;
-            let before = |bound: usize| bound.clamp(slot, slot + run) - slot;
-            if is_there {
-                first += before(slots.start);
-                end += before(slots.end);
-                there += run;
-            }
-            slot += run;
-        }
-        first.min(there)..end.clamp(first, there)
-    }
+/// Memory that reading needs, used again from column to column.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    ints: [Vec<i64>; 5],
+    floats: [Vec<f64>; 5],
 }
 
-/// Reads the rows of a frame that lie in `slots`.
+/// Reads the rows of a frame that lie in `slots`, one place each. What is damaged is left half
+/// written.
 pub(super) fn read_summaries(
     input: &mut Input<'_>,
     frame: &Frame,
-    slots: Range<usize>,
-    rows: &mut Vec<Option<Summary>>,
+    (slots, into): (Range<usize>, &mut [Option<Summary>]),
+    scratch: &mut Scratch,
 ) -> Result<()> {
-    let row = |(covered_ms, count, qualities): &(u32, u32, u8)| Summary {
-        qualities: *qualities,
-        count: *count,
-        ..Summary::of(0.0, *covered_ms, 0.0)
-    };
-    let there = frame.there(&slots);
-    let mut found: Vec<Summary> = frame.seen[there.clone()].iter().map(row).collect();
-    let part = Part {
-        all: frame.seen.len(),
-        wanted: there,
-    };
     match input.byte()? {
-        FLOAT => read_columns(input, &part, &mut found)?,
-        places if places <= PLACES_MAX => read_figures(input, places, &part, &mut found)?,
-        _ => return Err(damaged()),
-    }
-    rows.clear();
-    rows.reserve(slots.len());
-    let (mut found, mut slot) = (found.into_iter(), 0);
-    for (n, run) in frame.runs.iter().enumerate() {
-        let inside = slots
-            .end
-            .min(slot + run)
-            .saturating_sub(slots.start.max(slot));
-        if n % 2 == 1 {
-            rows.extend(found.by_ref().take(inside).map(Some));
-        } else {
-            rows.extend(std::iter::repeat_n(None, inside));
+        FLOAT => {
+            read_columns(input, frame.seen.len(), &mut scratch.floats)?;
+            let [min, max, last, sum, delta] = &scratch.floats;
+            frame.fill(slots, into, |n, (covered_ms, count, qualities)| Summary {
+                min: min[n],
+                max: max[n],
+                last: last[n],
+                weighted_sum: sum[n],
+                delta: delta[n],
+                covered_ms,
+                count,
+                qualities,
+            });
         }
-        slot += run;
+        places if places <= PLACES_MAX => {
+            let figures = Packed::read(input, frame.seen.len(), &mut scratch.ints)?;
+            figures.fill(frame, places, (slots, into));
+        }
+        _ => return Err(damaged()),
     }
     Ok(())
 }
 
-/// Which rows of a column are wanted; all of its numbers are read, for each counts from the one
-/// before.
-struct Part {
-    /// How many there are.
-    all: usize,
-    /// Those wanted.
-    wanted: Range<usize>,
+impl Frame {
+    /// Fills places for `slots`, those of rows that are there with what `row` makes of their number
+    /// and of what was seen.
+    fn fill(
+        &self,
+        slots: Range<usize>,
+        into: &mut [Option<Summary>],
+        mut row: impl FnMut(usize, (u32, u32, u8)) -> Summary,
+    ) {
+        let (mut left, mut slot, mut there) = (into, 0, 0);
+        for (n, run) in self.runs.iter().enumerate() {
+            let before = slots.start.saturating_sub(slot).min(*run);
+            let inside = slots.end.saturating_sub(slot).min(*run) - before;
+            let (places, rest) = left.split_at_mut(inside.min(left.len()));
+            left = rest;
+            slot += run;
+            if n % 2 == 0 {
+                places.fill(None);
+                continue;
+            }
+            let first = there + before;
+            for (place, (n, seen)) in places.iter_mut().zip((first..).zip(&self.seen[first..])) {
+                *place = Some(row(n, *seen));
+            }
+            there += run;
+        }
+        left.fill(None);
+    }
 }
 
 /// Writes which rows are there: runs of missing and present slots in turn, the last one left out.
@@ -264,41 +264,75 @@ impl Figures {
     }
 }
 
-fn read_figures(
-    input: &mut Input<'_>,
-    places: u8,
-    part: &Part,
-    rows: &mut [Summary],
-) -> Result<()> {
-    let (mut min, mut range, mut figure) = (Vec::new(), Vec::new(), Vec::new());
-    read_ints(input, part.all, &mut min)?;
-    read_ints(input, part.all, &mut range)?;
-    read_ints(input, part.all, &mut figure)?;
-    for (n, row) in part.wanted.clone().zip(&mut *rows) {
-        let max = min[n].wrapping_add(range[n]);
-        row.min = decimal(min[n], places);
-        row.max = decimal(max, places);
-        row.last = decimal(max.wrapping_sub(figure[n]), places);
+/// The figures of a column as they are packed.
+struct Packed<'a> {
+    min: &'a [i64],
+    range: &'a [i64],
+    below: &'a [i64],
+    above: &'a [i64],
+    grown: &'a [i64],
+    unit: i64,
+    share: i64,
+    moved: bool,
+}
+
+impl<'a> Packed<'a> {
+    /// Reads those of `count` rows: all of them, for each number counts from the one before.
+    fn read(input: &mut Input<'_>, count: usize, ints: &'a mut [Vec<i64>; 5]) -> Result<Self> {
+        let [min, range, below, above, grown] = ints;
+        read_ints(input, count, min)?;
+        read_ints(input, count, range)?;
+        read_ints(input, count, below)?;
+        let unit = i64::from(input.word()?);
+        let share = i64::from(input.word()?);
+        if unit == 0 || share > SHARES {
+            return Err(damaged());
+        }
+        read_ints(input, count, above)?;
+        let moved = input.byte()? == 1;
+        read_ints(input, count, grown)?;
+        Ok(Self {
+            min,
+            range,
+            below,
+            above,
+            grown,
+            unit,
+            share,
+            moved,
+        })
     }
-    let unit = i64::from(input.word()?);
-    let share = i64::from(input.word()?);
-    if unit == 0 || share > SHARES {
-        return Err(damaged());
+
+    fn fill(
+        &self,
+        frame: &Frame,
+        places: u8,
+        (slots, into): (Range<usize>, &mut [Option<Summary>]),
+    ) {
+        // Rows weigh the same mostly, and a division takes as long as all the rest.
+        let (mut known_ms, mut weight) = (0, 0);
+        frame.fill(slots, into, |n, (covered_ms, count, qualities)| {
+            if covered_ms != known_ms {
+                (known_ms, weight) = (covered_ms, i64::from(covered_ms) / self.unit);
+            }
+            let (min, range) = (self.min[n], self.range[n]);
+            let max = min.wrapping_add(range);
+            let above =
+                self.above[n].wrapping_add(share_in(range.wrapping_mul(weight), self.share));
+            let sum = above.wrapping_add(min.wrapping_mul(weight));
+            let delta = self.grown[n].wrapping_add(expected_delta(self.moved, self.min, n));
+            Summary {
+                min: decimal(min, places),
+                max: decimal(max, places),
+                last: decimal(max.wrapping_sub(self.below[n]), places),
+                weighted_sum: decimal(sum.wrapping_mul(self.unit), places),
+                delta: decimal(delta, places),
+                covered_ms,
+                count,
+                qualities,
+            }
+        });
     }
-    read_ints(input, part.all, &mut figure)?;
-    for (n, row) in part.wanted.clone().zip(&mut *rows) {
-        let weight = i64::from(row.covered_ms) / unit;
-        let above = figure[n].wrapping_add(share_in(range[n].wrapping_mul(weight), share));
-        let sum = above.wrapping_add(min[n].wrapping_mul(weight));
-        row.weighted_sum = decimal(sum.wrapping_mul(unit), places);
-    }
-    let moved = input.byte()? == 1;
-    read_ints(input, part.all, &mut figure)?;
-    for (n, row) in part.wanted.clone().zip(rows) {
-        let delta = figure[n].wrapping_add(expected_delta(moved, &min, n));
-        row.delta = decimal(delta, places);
-    }
-    Ok(())
 }
 
 /// The integer that gives back exactly this value with so many places.
@@ -344,28 +378,24 @@ const fn gcd(mut one: u64, mut other: u64) -> u64 {
 fn put_columns(out: &mut Vec<u8>, rows: &[Summary]) {
     out.push(FLOAT);
     for figure in FLOATS {
-        let column: Vec<f64> = rows.iter().map(|row| *figure(&mut row.clone())).collect();
+        let column: Vec<f64> = rows.iter().map(figure).collect();
         put_floats(out, &column);
     }
 }
 
-fn read_columns(input: &mut Input<'_>, part: &Part, rows: &mut [Summary]) -> Result<()> {
-    let mut column = Vec::new();
-    for figure in FLOATS {
+fn read_columns(input: &mut Input<'_>, count: usize, columns: &mut [Vec<f64>; 5]) -> Result<()> {
+    for column in columns {
         let tag = input.byte()?;
-        read_floats(input, tag, part.all, &mut column)?;
-        for (row, value) in rows.iter_mut().zip(&column[part.wanted.clone()]) {
-            *figure(row) = *value;
-        }
+        read_floats(input, tag, count, column)?;
     }
     Ok(())
 }
 
 /// The figures of a row that are floats.
-const FLOATS: [fn(&mut Summary) -> &mut f64; 5] = [
-    |row| &mut row.min,
-    |row| &mut row.max,
-    |row| &mut row.last,
-    |row| &mut row.weighted_sum,
-    |row| &mut row.delta,
+const FLOATS: [fn(&Summary) -> f64; 5] = [
+    |row| row.min,
+    |row| row.max,
+    |row| row.last,
+    |row| row.weighted_sum,
+    |row| row.delta,
 ];

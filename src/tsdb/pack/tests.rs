@@ -293,17 +293,24 @@ proptest! {
     fn rows_come_back_bit_for_bit(rows in any_rows(), cut in (0_usize..80, 0_usize..80)) {
         let bytes = encode_rows(&rows);
         let view = RowsView::open(&bytes).unwrap();
-        let mut reader = view.reader();
-        let slots = rows.slots as usize;
-        let cut = cut.0.min(cut.1).min(slots)..cut.0.max(cut.1).min(slots);
+        let mut scratch = Scratch::default();
+        let mut reader = view.reader(&mut scratch);
+        let (slots, first, end) = (rows.slots as usize, cut.0.min(cut.1), cut.0.max(cut.1));
+        let there = first.min(slots)..end.min(slots);
         for column in &rows.columns {
-            let part = reader.column(column.series, cut.clone()).unwrap().unwrap();
+            // Behind the last slot there is nothing, whatever was there before.
+            let mut part = vec![Some(Summary::of(7.0, 7, 7.0)); end - first];
+            prop_assert!(reader.column(column.series, first, &mut part).unwrap());
+            prop_assert!(part[there.len()..].iter().all(Option::is_none));
             let of = |part: &[Option<Summary>]| bits(&Rows {
                 columns: vec![RowColumn { series: column.series, rows: part.to_vec() }],
                 ..rows.clone()
             });
-            prop_assert_eq!(of(part), of(&column.rows[cut.clone()]));
+            prop_assert_eq!(of(&part[..there.len()]), of(&column.rows[there.clone()]));
         }
+        let mut nothing = vec![Some(Summary::of(7.0, 7, 7.0)); 3];
+        prop_assert!(!reader.column(SeriesId(90_000), 0, &mut nothing).unwrap());
+        prop_assert!(nothing.iter().all(Option::is_none));
         let read = RowsView::open(&bytes).unwrap().decode().unwrap();
         prop_assert_eq!(bits(&read), bits(&rows));
         prop_assert_eq!((read.start, read.step_ms, read.slots), (rows.start, rows.step_ms, rows.slots));
