@@ -5,7 +5,7 @@
 //! the order of arrival.
 
 use super::counter::Counter;
-use super::pack::{State, Values};
+use super::pack::{State, Values, integer_of};
 use super::rollup::{Summary, spread};
 use super::track::{POWERS, Track, number};
 use crate::base::Quality;
@@ -226,16 +226,68 @@ fn fold_regular(
     }
 }
 
-/// Joins groups of `factor` neighbours: minutes into quarters, quarters into hours.
+/// Joins groups of `factor` neighbours: minutes into quarters, quarters into hours. Sums of decimals
+/// are decimals: the noise of adding them up would be packed, digit by digit.
 pub(super) fn coarsen(rows: &[Option<Summary>], factor: usize) -> Vec<Option<Summary>> {
     rows.chunks(factor)
         .map(|group| {
             let mut sum = None;
             group.iter().flatten().for_each(|row| add(&mut sum, row));
+            if let (Some(sum), Some(power)) = (&mut sum, power_of(group)) {
+                sum.round_to(power);
+            }
             sum
         })
         .collect()
 }
 
+/// Ten to the power of the places at which everything that is added up of some rows is a decimal.
+fn power_of(rows: &[Option<Summary>]) -> Option<f64> {
+    let is_decimal = |figure: f64, power: f64| integer_of(figure, power).is_some();
+    let all = |power: &f64| {
+        let mut rows = rows.iter().flatten();
+        rows.all(|row| is_decimal(row.weighted_sum, *power) && is_decimal(row.delta, *power))
+    };
+    POWERS.into_iter().find(all)
+}
+
 /// Minutes of an hour.
 pub(super) const MINUTES: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_decimals_are_decimals_and_no_other_sum_is_touched() {
+        for power in POWERS {
+            let ints: Vec<i32> = (0..60).map(|n| n * 37 % 91).collect();
+            let minute = |int: &i32| {
+                let figure = f64::from(*int) / power;
+                Some(Summary {
+                    weighted_sum: f64::from(*int) * 60_000.0 / power,
+                    ..Summary::of(figure, 60_000, figure)
+                })
+            };
+            let minutes: Vec<_> = ints.iter().map(minute).collect();
+            for factor in [15, 60] {
+                let joined = coarsen(&minutes, factor);
+                for (row, ints) in joined.iter().flatten().zip(ints.chunks(factor)) {
+                    let sum = f64::from(ints.iter().sum::<i32>());
+                    assert_eq!(row.delta.to_bits(), (sum / power).to_bits());
+                    let weighted = sum * 60_000.0 / power;
+                    assert_eq!(row.weighted_sum.to_bits(), weighted.to_bits());
+                }
+            }
+        }
+        let thirds: Vec<_> = (1..=60)
+            .map(|n| Some(Summary::of(f64::from(n) / 3.0, 7, f64::from(n) / 7.0)))
+            .collect();
+        let sum = thirds
+            .iter()
+            .flatten()
+            .fold(0.0, |sum, row| sum + row.delta);
+        let joined = coarsen(&thirds, 60)[0].unwrap();
+        assert_eq!(joined.delta.to_bits(), sum.to_bits());
+    }
+}

@@ -30,6 +30,7 @@ pub use chunk::{CELLS_MAX, ChunkView, TICKS_MAX, encode};
 pub use rows::{ROWS_MAX, RowColumn, Rows, RowsReader, RowsView, SLOTS_MAX, encode_rows};
 pub use summaries::Scratch;
 pub use values::Values;
+pub(super) use values::integer_of;
 
 use super::SeriesId;
 use crate::base::{Metric, Phase, Quality};

@@ -145,7 +145,7 @@ pub(super) fn decimal(int: i64, places: u8) -> f64 {
 }
 
 /// The integer that gives back exactly this value when divided by `power`.
-pub(super) fn integer_of(value: f64, power: f64) -> Option<i64> {
+pub(in crate::tsdb) fn integer_of(value: f64, power: f64) -> Option<i64> {
     let scaled = value * power;
     let rounded = (scaled + ROUNDER) - ROUNDER;
     let same = (rounded / power).to_bits() == value.to_bits();
