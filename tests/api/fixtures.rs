@@ -194,6 +194,22 @@ fn packed_name(file: &str) -> String {
     file.replace('/', "-") + ".gz"
 }
 
+/// Whether two answers are the same to a rounding: the build that wrote the fixture stored sums of
+/// decimals with the noise of adding them up, and an hour that is folded anew has none.
+fn is_same(found: &Value, told: &Value) -> bool {
+    match (found, told) {
+        (Value::Array(found), Value::Array(told)) => {
+            found.len() == told.len() && found.iter().zip(told).all(|(f, t)| is_same(f, t))
+        }
+        (Value::Number(found), Value::Number(told)) => {
+            let number = |number: &serde_json::Number| number.as_f64().unwrap();
+            let (found, told) = (number(found), number(told));
+            (found - told).abs() <= 1e-14 * found.abs().max(told.abs())
+        }
+        _ => found == told,
+    }
+}
+
 #[tokio::test]
 async fn a_fixture_of_schema_2_is_answered_as_when_it_was_written() {
     if std::env::var_os("INDUSMIND_MAKE_FIXTURE").is_some() {
@@ -216,7 +232,8 @@ async fn a_fixture_of_schema_2_is_answered_as_when_it_was_written() {
     let compare = |when: &str| {
         let found: Value = serde_json::from_str(&answers(&tsdb).to_string()).unwrap();
         for level in ["day", "hour", "quarter", "minute", "raw"] {
-            assert_eq!(found[level], told[level], "{level}, {when}");
+            let (found, told) = (&found[level], &told[level]);
+            assert!(is_same(found, told), "{level}, {when}: {found} for {told}");
         }
     };
     compare("as it was");
