@@ -3,7 +3,7 @@
 use super::generator::{Kind, METRICS, Meter, Tick};
 use super::{INTERVAL_MS, METERS, START_MS, timed};
 use indusmind::tsdb::SeriesId;
-use indusmind::tsdb::pack::{RowColumn, Rows, RowsView, Values, encode_rows};
+use indusmind::tsdb::pack::{RowColumn, Rows, RowsView, Scratch, Values, encode_rows};
 use indusmind::tsdb::rollup::Summary;
 use std::time::Duration;
 
@@ -42,11 +42,13 @@ fn line(name: &str, block_days: i64, blocks: &[Rows]) {
     let back: Vec<Rows> = timed(&mut unpack, || packed.iter().map(read).collect());
     assert!(back == blocks, "rows are lost");
     let rounds = 50;
+    let (mut scratch, mut rows) = (Scratch::default(), Vec::new());
     timed(&mut one, || {
         for bytes in packed.iter().cycle().take(rounds * packed.len()) {
             let view = RowsView::open(bytes).unwrap();
-            let all = 0..view.slots() as usize;
-            view.reader().column(SeriesId(0), all).unwrap();
+            rows.resize(view.slots() as usize, None);
+            let mut reader = view.reader(&mut scratch);
+            reader.column(SeriesId(0), 0, &mut rows).unwrap();
         }
     });
     let there = |block: &Rows| {
