@@ -384,11 +384,10 @@ fn put_columns(out: &mut Vec<u8>, rows: &[Summary]) {
 }
 
 fn read_columns(input: &mut Input<'_>, count: usize, columns: &mut [Vec<f64>; 5]) -> Result<()> {
-    for column in columns {
+    columns.iter_mut().try_for_each(|column| {
         let tag = input.byte()?;
-        read_floats(input, tag, count, column)?;
-    }
-    Ok(())
+        read_floats(input, tag, count, column)
+    })
 }
 
 /// The figures of a row that are floats.
