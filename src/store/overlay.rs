@@ -95,6 +95,16 @@ impl Overlay {
     }
 }
 
+impl Still for Overlay {
+    fn len(&self) -> io::Result<u64> {
+        StorageBackend::len(self)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        StorageBackend::read(self, offset, out)
+    }
+}
+
 /// Cuts a stretch of a file where pages end: page, where in it, and which part of the stretch.
 fn pieces(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, std::ops::Range<usize>)> {
     let mut done = 0;
@@ -213,9 +223,9 @@ mod tests {
         overlay.set_len(13_000).unwrap();
         plain.resize(13_000, 0);
         let mut read = vec![9; 13_000];
-        overlay.read(0, &mut read).unwrap();
+        StorageBackend::read(&overlay, 0, &mut read).unwrap();
         assert_eq!(read, plain);
-        assert!(overlay.read(12_999, &mut [0; 2]).is_err());
+        assert!(StorageBackend::read(&overlay, 12_999, &mut [0; 2]).is_err());
         assert_eq!(below.0[4_090], (4_090 % 251) as u8);
     }
 }

@@ -3,6 +3,8 @@
 use super::*;
 use crate::base::{Batch, EquipmentId, Metric, Phase, Quality, Reading, Timestamp, Unit};
 use crate::store::Store;
+use crate::tsdb::{Damage, Listener, Verified};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// More rows than one look reads.
@@ -58,4 +60,37 @@ async fn nobody_waits_until_a_long_past_is_sealed() {
         tsdb.seal_now().unwrap();
         assert_eq!(waiting(&tsdb), 0);
     }
+}
+
+/// Takes no damage.
+struct Strict;
+
+impl Listener for Strict {
+    fn damage(&mut self, damage: &Damage) {
+        panic!("{damage:?}");
+    }
+
+    fn progress(&mut self, _: usize, _: usize, _: Verified) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whoever only looks seals it, too, into files that there are not yet: they are made in memory, and
+/// nothing of it is on disk.
+#[tokio::test]
+async fn a_long_past_that_was_not_sealed_is_looked_at_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), "start").unwrap();
+    sent(&store, EquipmentId::new()).await;
+    store.close();
+    drop(store);
+    let look = Store::look(dir.path()).unwrap();
+    let tsdb = Tsdb::open_keeping(&look, (usize::MAX, ROWS_AT_ONCE)).unwrap();
+    assert_eq!(waiting(&tsdb), HOURS - ROWS_AT_ONCE + 2);
+    let verified = tsdb.verify(&mut Strict).unwrap();
+    assert!(
+        verified.hours > 100 && verified.damaged == 0,
+        "{verified:?}"
+    );
+    assert!(!dir.path().join(crate::tsdb::FOLDER).exists());
 }
