@@ -348,9 +348,13 @@ impl Desk<'_> {
             let track = tracks.remove(id);
             if self.catalogue.is_counter(*id) {
                 let counter = self.counter_at(*id, hours.start, ends)?;
-                // The first reading of a new meter is one, though nothing was read there.
-                let begins = self.counters.has_events(*id);
-                if track.is_some() || counter.base().is_some() || begins {
+                // The first reading of a new meter is one, though nothing was read there. Where that
+                // was undone nothing is known of the counter, but what is written down of it.
+                let is_known = track.is_some() || counter.base().is_some();
+                if is_known
+                    || self.counters.has_events(*id)
+                    || self.stored_end(*id, hours.end - 1)?.is_some()
+                {
                     let track = track.unwrap_or_default();
                     let folded = self.count(*id, &track, span, (counter, changed))?;
                     series.insert(*id, folded);

@@ -176,6 +176,13 @@ fn of_undone() -> Vec<Vec<Step>> {
             Step::Maintain(507),
             ticks(0, 2_520, 30, 1_800, 4_134_394_480_193_104_534, false),
         ],
+        // A new meter hours before the first reading of all.
+        vec![
+            ticks(0, 374, 2, 60, 642_648_124_935, false),
+            exchange(0, 0, 0.0, 0.0),
+            Step::SealNow,
+            Step::UndoEvent(0),
+        ],
     ]
 }
 
