@@ -215,7 +215,12 @@ impl Process {
             Some(step)
         })?;
         self.step += 1;
-        let later = time(step).plus_ms(STEP_MS / 2);
+        self.beat()
+    }
+
+    /// Lets half of the time of the step that was told pass.
+    fn beat(&self) -> crate::base::Result<()> {
+        let later = time(self.step - 1).plus_ms(STEP_MS / 2);
         let due = self.engine.lock().unwrap().is_due(later);
         if due {
             self.change(move |engine, draft| {
@@ -285,14 +290,20 @@ fn run(seed: u64, cuts: bool) -> Result<(), String> {
                     Err(_) => break false,
                 },
             };
-            if alive.step == STEPS {
-                break true;
-            }
-            if let Err(error) = alive.tell(&story) {
+            let is_over = alive.step == STEPS;
+            // Also the beat after the last step may have been cut.
+            let told = match is_over {
+                true => alive.beat(),
+                false => alive.tell(&story),
+            };
+            if let Err(error) = told {
                 if disk.is_powered() {
                     return Err(error.to_string());
                 }
                 break false;
+            }
+            if is_over {
+                break true;
             }
         };
         if ended {
