@@ -21,6 +21,8 @@ mod page;
 mod papers;
 #[path = "tidy/schemas.rs"]
 mod schemas;
+#[path = "tidy/tables.rs"]
+mod tables;
 
 use homes::HOMES;
 use source::{functions, rooms_used, tokens, uses_of_crate};

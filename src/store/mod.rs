@@ -15,6 +15,7 @@ pub(crate) mod disk;
 mod examine;
 mod file;
 mod migrate;
+mod names;
 mod opening;
 pub mod operations;
 pub(crate) mod overlay;

@@ -8,7 +8,7 @@ use super::disk::{Disk, StillDisk, open_still};
 use super::file::{DataFile, FileKind};
 use super::overlay::Overlay;
 use super::read::Reader;
-use super::{migrate, read_error, write_error};
+use super::{migrate, names, read_error, write_error};
 use crate::base::{Error, Result};
 use redb::{Database, DatabaseError, StorageError};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -108,6 +108,14 @@ fn copy(
     let first = read()?;
     let (version, tables) = (first.version()?, first.tables()?);
     drop(first);
+    let named = tables.iter().all(|table| names::is_known(table));
+    if damaged && kind == FileKind::Main && !named {
+        return Err(Error::unavailable(format!(
+            "The data file {} is damaged: the names of its tables cannot be trusted. Restore the last \
+             backup; do not delete the file.",
+            disk.show(name)
+        )));
+    }
     let unfinished = unfinished(name);
     disk.remove(&unfinished).map_err(write_error)?;
     let made = disk.make(&unfinished, kind.cache_bytes());
@@ -291,6 +299,39 @@ mod tests {
             // The last one makes the new name durable.
             assert_eq!(refused.last(), Some(&operations), "{model:?}");
         }
+    }
+
+    /// A table of another name is no table that was never written.
+    #[test]
+    fn a_bit_that_turns_over_in_the_name_of_a_table_loses_it_in_no_silence() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = TableName::new("ts_correction");
+        let store = Store::open(dir.path(), "test").unwrap();
+        store
+            .write_blocking(move |transaction| transaction.put(name, b"1", b"excluded"))
+            .unwrap();
+        store.close();
+        drop(store);
+        let path = dir.path().join(crate::store::DATA_FILE);
+        let sound = std::fs::read(&path).unwrap();
+        let (word, mut refused) = (b"ts_correction", 0);
+        for at in (0..sound.len() - word.len()).filter(|at| sound[*at..].starts_with(word)) {
+            let mut damaged = sound.clone();
+            damaged[at + 7] ^= 1;
+            std::fs::write(&path, &damaged).unwrap();
+            match Store::open(dir.path(), "test") {
+                Ok(store) => {
+                    let kept = store.read().unwrap().get(name, b"1").unwrap();
+                    assert_eq!(kept.as_deref(), Some(&b"excluded"[..]), "{at}");
+                    store.close();
+                }
+                Err(error) => {
+                    assert!(error.to_string().contains("names of its tables"), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 0);
     }
 
     #[test]
